@@ -1,0 +1,13 @@
+/* Growing typed arrays without macros that hide control flow. */
+#ifndef SUAN_BASE_GROW_H
+#define SUAN_BASE_GROW_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+/* Ensures that *array (of elements of elem bytes, *cap of them allocated) can hold need elements,
+ * growing by half. array is the address of the pointer. On failure nothing changed. */
+SUAN_MUSTUSE enum suan_code suan_grow(void *array, size_t *cap, size_t need, size_t elem);
+
+#endif

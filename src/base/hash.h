@@ -1,0 +1,15 @@
+/* Non-cryptographic hashes for tables and replay checks: FNV-1a (Fowler, Noll, Vo 1991) folded with
+ * the splitmix64 finaliser. Stable across machines and versions. */
+#ifndef SUAN_BASE_HASH_H
+#define SUAN_BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SUAN_HASH_START 0xcbf29ce484222325u
+
+uint64_t suan_hash_bytes(uint64_t h, const void *p, size_t n);	/* start with SUAN_HASH_START */
+uint64_t suan_hash_u64(uint64_t h, uint64_t v);
+uint64_t suan_hash_mix(uint64_t v);	/* finaliser: spreads ids over buckets */
+
+#endif

@@ -1,0 +1,338 @@
+/* The words of the scheduler as plain data: network, job, run, event, effect.
+ * Units: times in milliseconds since the epoch (UTC), memory in bytes, money in micro-yuan, carbon
+ * in milligrams. Strings are UTF-8, NUL-terminated, and borrowed from whoever built the value
+ * unless a line says otherwise. */
+#ifndef SUAN_ENGINE_MODEL_H
+#define SUAN_ENGINE_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/range.h"
+
+#define SUAN_FOREVER INT64_MAX	/* a time that never comes */
+#define SUAN_NO_POOL UINT32_MAX
+
+/* ---- network ---- */
+
+struct suan_pool_spec {		/* identical nodes */
+	const char *name;
+	uint32_t nodes, cores;	/* cores, gpus, memory: of one node */
+	uint32_t gpus;
+	const char *gpu;	/* accelerator kind, "" = none */
+	uint64_t memory;	/* bytes */
+	uint32_t speed_milli;	/* 1000 = reference speed */
+	uint32_t idle_watt, busy_watt;
+	int64_t price_hour_uyuan;	/* of one node */
+};
+
+struct suan_site_spec {
+	const char *name, *zh, *hub, *owner;
+	const char *driver;	/* "" = modelled only */
+	int32_t lon_udeg, lat_udeg;	/* micro-degrees */
+	uint32_t pue_milli;		/* 1000 = 1.0 */
+	int64_t price_uyuan_kwh;	/* −1: see price_file */
+	int64_t carbon_mg_kwh;		/* −1: see carbon_file */
+	const char *price_file, *carbon_file;	/* time series, relative to the network file */
+	uint32_t racks;
+	struct suan_pool_spec *pools;
+	uint32_t npools;
+};
+
+struct suan_link_spec {		/* directed */
+	const char *from, *to;	/* sites or cities */
+	uint64_t mbit_s;
+	uint32_t latency_us;	/* one way */
+	int64_t price_uyuan_gib;
+};
+
+struct suan_hub_spec {
+	const char *name, *zh, *side;	/* side: "east", "west", "both" or "" */
+};
+
+struct suan_city_spec {		/* where demand comes from */
+	const char *name, *zh, *hub;
+	int32_t lon_udeg, lat_udeg;
+	uint32_t weight_milli;
+};
+
+struct suan_network {
+	const char *name;
+	struct suan_hub_spec *hubs;
+	struct suan_city_spec *cities;
+	struct suan_site_spec *sites;
+	struct suan_link_spec *links;
+	uint32_t nhubs, ncities, nsites, nlinks;
+};
+
+/* ---- jobs ---- */
+
+enum suan_state {
+	SUAN_PENDING,
+	SUAN_STAGING,		/* start ordered; inputs move, process is being made */
+	SUAN_RUNNING,
+	SUAN_COMPLETED,
+	SUAN_FAILED,
+	SUAN_TIMEOUT,
+	SUAN_OUT_OF_MEMORY,
+	SUAN_CANCELLED,
+	SUAN_PREEMPTED,
+	SUAN_UNKNOWN,		/* nobody can know; see the guarantee */
+	SUAN_NSTATES
+};
+
+enum suan_guarantee {
+	SUAN_LEASE,		/* again only after the first has certainly ended */
+	SUAN_AT_MOST_ONCE,	/* never started twice */
+	SUAN_AT_LEAST_ONCE,	/* again at once */
+};
+
+enum suan_dep_type {
+	SUAN_AFTEROK, SUAN_AFTERANY, SUAN_AFTERNOTOK,
+	SUAN_AFTERCORR,		/* element i after element i of the other array completed */
+};
+
+struct suan_dep {
+	enum suan_dep_type type;
+	uint64_t job;
+};
+
+/* What one start of a job needs. tasks × (cores, memory, gpus); a task lies on one node; all tasks in
+ * one pool. nodes = 0: tasks are packed on as few nodes as fit; nodes = N: exactly N distinct nodes,
+ * the first tasks % N of which hold one task more. exclusive: whole nodes. */
+struct suan_req {
+	uint32_t tasks, nodes, cores, gpus;
+	uint64_t memory;	/* bytes per task; 0 = no claim */
+	uint32_t gpu_kind;	/* interned by the engine; 0 = any */
+	bool exclusive;
+};
+
+struct suan_names {		/* a list of strings */
+	const char **list;
+	uint32_t count;
+};
+
+struct suan_job_spec {
+	const char *name, *user, *account, *qos;	/* "" = none */
+	struct suan_req req;	/* gpu_kind ignored, see gpu */
+	const char *gpu;	/* accelerator kind, "" = any */
+	int64_t walltime_ms;	/* 0 = the engine's default */
+	int64_t estimate_ms;	/* 0 = walltime */
+	int64_t begin_ms;	/* earliest start; 0 = now */
+	int64_t deadline_ms;	/* latest end; 0 = none */
+	int32_t priority;	/* higher first */
+	bool hold;
+	bool checkpointable;
+	enum suan_guarantee guarantee;
+	struct suan_range array;	/* nruns = 0: a single task, element 0 */
+	struct suan_dep *deps;
+	uint32_t ndeps;
+	struct suan_names site, hub;		/* allow; empty = all */
+	struct suan_names not_site, not_hub;	/* deny */
+	const void *payload;	/* opaque to the engine: what to run (wire/payload.h) */
+	size_t payload_len;
+	const void *env;	/* opaque: environment, apart so that equal ones are stored once */
+	size_t env_len;
+};
+
+/* One attempt of one element. Elements of arrays are named by their index, others by 0. */
+struct suan_run_id {
+	uint64_t job;
+	uint32_t index;
+	uint32_t attempt;	/* 1, 2, …: fences stale reports and orders */
+};
+
+struct suan_place {		/* tasks of a run on one node of its pool */
+	uint32_t node, tasks;
+};
+
+/* ---- why ---- */
+
+/* Why a job or a candidate waits, lost or was refused. Names by suan_reason_name(). */
+enum suan_reason {
+	SUAN_R_NONE,
+	/* of a job */
+	SUAN_R_HELD,		/* by its owner or an operator */
+	SUAN_R_BEGIN,		/* earliest start not reached: a = when (ms) */
+	SUAN_R_DEPENDENCY,	/* waits for job a */
+	SUAN_R_DEPENDENCY_NEVER,	/* can never be satisfied: job a ended otherwise */
+	SUAN_R_ARRAY_CAP,	/* a of at most b elements run */
+	SUAN_R_PRIORITY,	/* others go first: a jobs ahead */
+	SUAN_R_RESOURCES,	/* first in line, waits for capacity until a */
+	SUAN_R_STARTING,	/* order sent */
+	SUAN_R_CANCELLING,	/* stop sent */
+	SUAN_R_PLACED,		/* runs or ran here */
+	/* of a candidate, or a refusal */
+	SUAN_R_CHOSEN,
+	SUAN_R_LATER_START,	/* predicted start a, chosen one b */
+	SUAN_R_COSTLIER,	/* same start, dearer: cost a, chosen one b (micro-yuan per core-hour) */
+	SUAN_R_TIE,		/* as good; earlier in the list wins */
+	SUAN_R_NOT_ALLOWED,	/* site or hub list of the job */
+	SUAN_R_SITE_DOWN,
+	SUAN_R_SITE_DRAIN,
+	SUAN_R_NO_DRIVER,	/* modelled only: cannot run real jobs */
+	SUAN_R_TOO_MANY_CORES,	/* per task: wants a, node has b */
+	SUAN_R_TOO_MUCH_MEMORY,	/* per task: wants a, node has b */
+	SUAN_R_TOO_MANY_GPUS,	/* per task: wants a, node has b */
+	SUAN_R_GPU_KIND,
+	SUAN_R_TOO_MANY_NODES,	/* wants a, pool has b */
+	SUAN_R_TOO_MANY_TASKS,	/* wants a, b would fit in the empty pool */
+	SUAN_R_DEADLINE,	/* would end at a, wanted by b */
+	SUAN_R_NO_POOL,		/* no pool at all fits; a, b of the nearest miss */
+	SUAN_R_BAD_DEPENDENCY,	/* on an unknown job a, or on itself */
+	SUAN_R_TOO_LONG,	/* walltime a, longest allowed b */
+	SUAN_R_QUEUE_FULL,	/* a jobs wait, limit b */
+	/* of an end */
+	SUAN_R_EXIT_CODE,	/* a */
+	SUAN_R_SIGNAL,		/* a */
+	SUAN_R_WALLTIME,	/* passed its limit a */
+	SUAN_R_MEMORY,		/* passed its limit a */
+	SUAN_R_CANCELLED_BY_USER,
+	SUAN_R_LOST,		/* ended with its site; result unknown */
+	SUAN_R_START_FAILED,	/* the site could not start it */
+	SUAN_R_STAGING_FAILED,
+	SUAN_R_TOO_MANY_ATTEMPTS,	/* a */
+	SUAN_NREASONS
+};
+
+struct suan_candidate {
+	uint32_t pool;		/* global pool number */
+	enum suan_reason reason;
+	int64_t start_ms;	/* predicted; SUAN_FOREVER if it can never start there */
+	int64_t a, b;		/* numbers of the reason */
+};
+
+/* ---- events: what happens to the engine ---- */
+
+enum suan_event_type {
+	SUAN_EV_NETWORK = 1,	/* define or change the network; pools keep their numbers by name */
+	SUAN_EV_POLICY,		/* settings */
+	SUAN_EV_SUBMIT,
+	SUAN_EV_CANCEL,
+	SUAN_EV_HOLD,
+	SUAN_EV_RELEASE,
+	SUAN_EV_REQUEUE,	/* a finished or running task again, as a new attempt */
+	SUAN_EV_PRIORITY,
+	SUAN_EV_REPORT,		/* from a site about one run */
+	SUAN_EV_SITE,		/* up, down, drain */
+	SUAN_EV_CAPACITY,	/* usable nodes of a pool */
+	SUAN_EV_PASS,		/* plan now: at one instant all other events come first */
+	SUAN_EV_FORGET,		/* drop a finished job from memory */
+};
+
+enum suan_policy_kind {
+	SUAN_POLICY_EASY,	/* default until `suan` exists */
+	SUAN_POLICY_FCFS,
+	SUAN_POLICY_CONSERVATIVE,
+	SUAN_NPOLICIES
+};
+
+struct suan_policy {
+	enum suan_policy_kind kind;
+	uint32_t plan_depth;		/* waiting starts that get a prediction; 0 = 1000 */
+	int64_t default_walltime_ms;	/* 0 = 24 h */
+	int64_t max_walltime_ms;	/* 0 = no limit */
+	uint32_t max_pending;		/* jobs; 0 = no limit */
+	uint32_t max_attempts;		/* of one task after losses; 0 = 5 */
+	bool model_sites;		/* true: sites without driver take jobs (simulation) */
+};
+
+struct suan_submit {
+	const struct suan_job_spec *jobs;	/* njobs of them, all or nothing */
+	uint32_t njobs;
+	bool has_key;		/* idempotency key given */
+	uint8_t key[16];	/* hash of principal and key */
+	uint64_t body_hash;	/* the same key with another body is a conflict */
+};
+
+struct suan_target {		/* what a command is about */
+	uint64_t job;
+	bool all;		/* every element; else only `index` */
+	uint32_t index;
+	int32_t priority;	/* SUAN_EV_PRIORITY */
+};
+
+enum suan_report_kind {
+	SUAN_REPORT_STAGING = 1,	/* order received */
+	SUAN_REPORT_STARTED,
+	SUAN_REPORT_ENDED,
+};
+
+enum suan_outcome {
+	SUAN_OUT_EXITED = 1,	/* exit_code */
+	SUAN_OUT_SIGNALLED,	/* signal */
+	SUAN_OUT_TIMEOUT,
+	SUAN_OUT_MEMORY,
+	SUAN_OUT_CANCELLED,
+	SUAN_OUT_NOT_STARTED,	/* certainly never ran: may start elsewhere whatever the guarantee */
+	SUAN_OUT_START_FAILED,	/* could not be started, would fail again: the job fails */
+	SUAN_OUT_STAGING_FAILED,	/* inputs or outputs: the job fails */
+	SUAN_OUT_LOST,		/* certainly over, result unknown */
+	SUAN_OUT_UNKNOWN,	/* may still be running */
+};
+
+struct suan_usage {
+	int64_t cpu_ms, max_rss_bytes, read_bytes, write_bytes;
+};
+
+struct suan_report {
+	struct suan_run_id run;
+	enum suan_report_kind kind;
+	int64_t at_ms;		/* the site's clock: start or end of the run */
+	enum suan_outcome outcome;	/* ENDED */
+	int32_t exit_code, signal;
+	struct suan_usage usage;
+	const char *text;	/* for people, "" = none; kept with the task */
+};
+
+enum suan_site_state { SUAN_SITE_UP, SUAN_SITE_DOWN, SUAN_SITE_DRAIN };
+
+struct suan_event {
+	uint64_t seq;		/* 1, 2, …: the engine takes them in this order without gaps */
+	int64_t now_ms;		/* never less than the event before */
+	enum suan_event_type type;
+	union {
+		const struct suan_network *network;
+		struct suan_policy policy;
+		struct suan_submit submit;
+		struct suan_target target;	/* CANCEL HOLD RELEASE REQUEUE PRIORITY FORGET */
+		struct suan_report report;
+		struct {
+			const char *name;
+			enum suan_site_state state;
+		} site;
+		struct {
+			uint32_t pool;
+			uint32_t nodes;	/* usable now: nodes 0 … nodes−1 */
+		} capacity;
+	} u;
+};
+
+/* ---- effects: what the engine wants done ---- */
+
+enum suan_effect_type {
+	SUAN_FX_START = 1,	/* run on pool; placement by suan_engine_places() */
+	SUAN_FX_STOP,		/* end the run (TERM, grace, KILL) */
+	SUAN_FX_WAKE,		/* a PASS is wanted at at_ms */
+	SUAN_FX_CHANGED,	/* state of run.job / run.index changed to state */
+};
+
+struct suan_effect {
+	enum suan_effect_type type;
+	struct suan_run_id run;
+	uint32_t pool;
+	enum suan_state state;
+	int64_t at_ms;
+};
+
+/* Short stable words, borrowed constants: "PENDING", "afterok", "too-many-cores", "submit" … */
+const char *suan_state_name(enum suan_state s);
+bool suan_state_final(enum suan_state s);	/* COMPLETED … UNKNOWN, but not PREEMPTED */
+const char *suan_dep_name(enum suan_dep_type t);
+const char *suan_reason_name(enum suan_reason r);
+const char *suan_guarantee_name(enum suan_guarantee g);
+const char *suan_policy_name(enum suan_policy_kind p);
+const char *suan_event_name(enum suan_event_type t);
+
+#endif

@@ -1,0 +1,109 @@
+/* Who starts where and when: nodes in use, waiting items in order, predictions over all pools.
+ * Knows resources and times, not jobs. Holds no memory of earlier passes: the plan is a function of
+ * (pools, runs, waiting items, now), so it is rebuilt after a restart and equals what it was.
+ *
+ * Order: higher priority, then lower id. An item with count c stands for c equal starts in a row.
+ * A pass takes the starts in order. Two profiles per pool: `hard` holds runs and the reservations that
+ * the policy protects, `soft` holds runs and every planned start before this one.
+ *   - If some open pool can take the start now, by nodes (exact packing) and by the hard profile over
+ *     [now, now + duration), and the policy allows it there, it starts: lowest rank, then lowest number.
+ *     fcfs: allowed while no earlier item is planned later in that pool. easy: hard holds the first
+ *     planned start of each pool (Lifka 1995; Mu'alem and Feitelson 2001). conservative: hard holds
+ *     every planned start (hard = soft).
+ *   - Otherwise it is planned at the pool with the earliest start in the soft profile (then rank, then
+ *     number) and put there, while fewer than plan_depth starts are planned; deeper ones wait without
+ *     prediction and may only start now (depth is at least 1 per pool for fcfs and easy).
+ * With one pool this is exactly the classic policy. A run's expected end is start + duration; once
+ * that has passed, start + limit; once that has passed, now + 1 s. */
+#ifndef SUAN_ENGINE_PLANNER_H
+#define SUAN_ENGINE_PLANNER_H
+
+#include "base/err.h"
+#include "engine/model.h"
+
+struct suan_planner;
+
+struct suan_plan_pool {
+	uint32_t nodes;		/* usable: 0 … nodes−1 */
+	uint32_t cores, gpus;	/* of one node */
+	uint64_t memory;
+	uint32_t gpu_kind;	/* 0 = none */
+	int64_t rank;		/* of equal starts, the lower rank wins */
+	enum suan_reason closed;	/* R_NONE = open; else why nothing may start (down, drain …) */
+};
+
+struct suan_ask {
+	struct suan_req req;
+	int64_t duration_ms;	/* estimate: what is planned with */
+	int64_t limit_ms;	/* walltime ≥ duration */
+	int64_t deadline_ms;	/* latest end, 0 = none: not part of the order */
+	const uint64_t *allow;	/* bit per pool, nallow words; bits beyond are 1; NULL = all. Copied */
+	uint32_t nallow;
+};
+
+struct suan_item {
+	uint64_t id;
+	int32_t priority;
+	uint32_t count;		/* starts wanted now, ≥ 1 */
+	struct suan_ask ask;
+};
+
+struct suan_start {
+	uint64_t id;		/* item */
+	uint32_t pool;
+	uint32_t run;		/* the planner's number of the run, for suan_planner_end() */
+	const struct suan_place *places;	/* borrowed until the run ends */
+	uint32_t nplaces;
+};
+
+struct suan_planner *suan_planner_new(void);
+void suan_planner_free(struct suan_planner *p);
+void suan_planner_policy(struct suan_planner *p, enum suan_policy_kind kind, uint32_t plan_depth);
+
+/* Defines or changes a pool; numbers are dense. Runs on nodes that became unusable stay until they
+ * end; nothing new starts there. */
+SUAN_MUSTUSE enum suan_code suan_planner_pool(struct suan_planner *p, uint32_t pool,
+					      const struct suan_plan_pool *spec);
+/* R_NONE if the ask fits the pool when it is empty and open or closed; else why not, with numbers
+ * (the largest that would fit in *b). */
+enum suan_reason suan_planner_fits(const struct suan_planner *p, uint32_t pool,
+				   const struct suan_ask *ask, int64_t *a, int64_t *b);
+
+/* Waiting items. add replaces the item of the same id. */
+SUAN_MUSTUSE enum suan_code suan_planner_add(struct suan_planner *p, const struct suan_item *item);
+void suan_planner_drop(struct suan_planner *p, uint64_t id);
+
+/* A run that exists already (after a restart): takes the given nodes. ECONFLICT: does not fit. */
+SUAN_MUSTUSE enum suan_code suan_planner_run(struct suan_planner *p, uint32_t pool,
+					     const struct suan_ask *ask, int64_t start_ms,
+					     const struct suan_place *places, uint32_t nplaces,
+					     uint32_t *ret_run);
+void suan_planner_end(struct suan_planner *p, uint32_t run);	/* frees its nodes */
+
+/* One planning pass. Started items are taken off the waiting list (count lowered); the runs hold
+ * their nodes. *ret is borrowed until the next pass. *ret_wake: when a pass would be needed though
+ * nothing else happens (an expected end passes), or SUAN_FOREVER. On ENOMEM nothing started. */
+SUAN_MUSTUSE enum suan_code suan_planner_pass(struct suan_planner *p, int64_t now_ms,
+					      const struct suan_start **ret, uint32_t *ret_n,
+					      int64_t *ret_wake);
+
+/* Next predicted start of an item as of the last pass; false: none. *ret_ahead: items before it. */
+bool suan_planner_predicted(const struct suan_planner *p, uint64_t id, uint32_t *ret_pool,
+			    int64_t *ret_start_ms, uint64_t *ret_ahead);
+/* Where the ask could start now if it came `after` all items waiting (id UINT64_MAX), or, for a
+ * waiting item, behind those before it: one candidate per pool with predicted start and reason; the
+ * best is R_CHOSEN. Writes up to max, best first, then by pool; returns the number of pools. */
+uint32_t suan_planner_candidates(const struct suan_planner *p, uint64_t id,
+				 const struct suan_ask *ask, int64_t now_ms,
+				 struct suan_candidate *ret, uint32_t max);
+
+struct suan_pool_load {
+	uint64_t cores_used, gpus_used, memory_used;
+	uint32_t runs, waiting;
+};
+void suan_planner_load(const struct suan_planner *p, uint32_t pool, struct suan_pool_load *ret);
+/* Nothing oversold, counters equal to sums; text of what is broken in err. */
+SUAN_MUSTUSE enum suan_code suan_planner_verify(const struct suan_planner *p, struct suan_err *err);
+size_t suan_planner_memory(const struct suan_planner *p);
+
+#endif
