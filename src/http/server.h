@@ -1,0 +1,71 @@
+/* An HTTP/1.1 server that knows nothing of jobs (libmicrohttpd inside). Requests arrive complete,
+ * on a server thread; the answer may be given later from any thread, exactly once. */
+#ifndef SUAN_HTTP_SERVER_H
+#define SUAN_HTTP_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct suan_http_server;
+struct suan_http_request;	/* one exchange; valid until it is answered */
+struct suan_http_stream;	/* an answer that goes on: server-sent events, logs */
+
+struct suan_http_config {
+	const char *listen;	/* "127.0.0.1:7070", "[::1]:0", ":7070"; port 0 = any free one */
+	const char *cert_file, *key_file;	/* TLS ≥ 1.2 when both are set */
+	uint64_t max_body_bytes;	/* larger requests are answered 413 without reading on */
+	uint32_t max_connections, threads;	/* threads: poll mode; 1 is fine */
+	uint32_t idle_timeout_s;
+	/* Called on a server thread for each complete request. Must lead to exactly one
+	 * suan_http_reply or suan_http_stream_open. */
+	void (*handle)(void *ctx, struct suan_http_request *req);
+	void *ctx;
+};
+
+/* EBUSY: the port is in use (text names it). */
+SUAN_MUSTUSE enum suan_code suan_http_server_start(struct suan_http_server **ret,
+						   const struct suan_http_config *config,
+						   struct suan_err *err);
+/* Stops accepting, ends streams, waits until open requests are answered (at most a few seconds). */
+void suan_http_server_stop(struct suan_http_server *s);
+uint16_t suan_http_server_port(const struct suan_http_server *s);
+
+/* Borrowed until the answer. Method in capitals; path is percent-decoded, without query. */
+const char *suan_http_method(const struct suan_http_request *req);
+const char *suan_http_path(const struct suan_http_request *req);
+const char *suan_http_query(const struct suan_http_request *req, const char *name);	/* decoded; NULL: absent */
+/* Calls fn for every query parameter in order. */
+void suan_http_queries(const struct suan_http_request *req,
+		       void (*fn)(void *ctx, const char *name, const char *value), void *ctx);
+const char *suan_http_header(const struct suan_http_request *req, const char *name);
+const char *suan_http_body(const struct suan_http_request *req, size_t *ret_n);	/* NUL-terminated */
+const char *suan_http_peer(const struct suan_http_request *req);	/* "127.0.0.1" */
+/* One pointer of the application, carried along. */
+void suan_http_set_user(struct suan_http_request *req, void *user);
+void *suan_http_user(const struct suan_http_request *req);
+
+struct suan_http_reply {
+	int status;
+	const char *type;	/* content type; NULL: no body */
+	const char *headers;	/* further headers, "Name: value\n…", or NULL; copied */
+	char *body;		/* taken over; freed with free(); NULL when n = 0 */
+	size_t n;
+};
+void suan_http_reply(struct suan_http_request *req, const struct suan_http_reply *reply);
+
+/* Answers 200 with a body of unknown length; the request is over, the stream lives until closed by
+ * us or gone by the client: then gone(ctx) is called once, on a server thread, and the application
+ * calls suan_http_stream_close. */
+SUAN_MUSTUSE enum suan_code suan_http_stream_open(struct suan_http_request *req, const char *type,
+						  void (*gone)(void *ctx), void *ctx,
+						  struct suan_http_stream **ret);
+/* Queues bytes (copied); ETOOBIG: the reader is too slow (over 4 MiB behind) — close it. */
+SUAN_MUSTUSE enum suan_code suan_http_stream_send(struct suan_http_stream *s, const void *bytes,
+						  size_t n);
+void suan_http_stream_close(struct suan_http_stream *s);	/* what is queued still goes out */
+
+#endif

@@ -1,0 +1,84 @@
+/* A job as people and programs write it: the fields of DESIGN §7, from JSON, YAML, a script with
+ * #SBATCH / #SUAN lines, or options. One table of fields serves all four and the documentation. */
+#ifndef SUAN_WIRE_JOB_H
+#define SUAN_WIRE_JOB_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "engine/model.h"
+#include "wire/json.h"
+#include "wire/payload.h"
+
+struct suan_job_doc {
+	struct suan_job_spec spec;	/* payload and env unset: see suan_job_seal */
+	struct suan_payload run;
+	struct suan_env env;
+};
+
+enum suan_field_type {
+	SUAN_F_STRING, SUAN_F_STRINGS, SUAN_F_ENV, SUAN_F_COUNT, SUAN_F_INT, SUAN_F_BOOL,
+	SUAN_F_SIZE, SUAN_F_SECONDS, SUAN_F_TIME, SUAN_F_RANGE, SUAN_F_DEPS, SUAN_F_STAGES,
+	SUAN_F_GUARANTEE,
+};
+
+struct suan_job_field {
+	const char *name;	/* JSON and YAML; the option is "--" + name with dashes (…_s: "--walltime 90s") */
+	const char *sbatch;	/* sbatch's long option that means the same, or NULL */
+	char letter;		/* sbatch's short option, or 0 */
+	enum suan_field_type type;
+	const char *help;	/* one line, English */
+	const char *schema;	/* JSON schema of the value, text */
+};
+
+/* The whole table; *ret_n entries; constant. */
+const struct suan_job_field *suan_job_fields(uint32_t *ret_n);
+
+void suan_job_doc_init(struct suan_job_doc *doc);	/* defaults: 1 task, 1 core, guarantee lease */
+
+/* All parsers: strings go to the arena; err names the field, what was found, what would be right.
+ * now_ms serves relative times ("now+2h"). Unknown fields are errors that name the nearest known. */
+SUAN_MUSTUSE enum suan_code suan_job_from_json(struct suan_json *j, int64_t now_ms,
+					       struct suan_job_doc *ret);
+SUAN_MUSTUSE enum suan_code suan_job_from_yaml(const char *text, size_t n, int64_t now_ms,
+					       struct suan_arena *arena, struct suan_job_doc *ret,
+					       struct suan_err *err);
+/* Sets one field from the text of an option ("memory", "2GiB"). Units of a bare number: as in our
+ * options, or as in sbatch's when sbatch is true (--time minutes, --mem MiB). */
+SUAN_MUSTUSE enum suan_code suan_job_set(struct suan_job_doc *doc, const struct suan_job_field *f,
+					 const char *value, bool sbatch, int64_t now_ms,
+					 struct suan_arena *arena, struct suan_err *err);
+/* Field of a long option without dashes ("cpus-per-task", "memory"), sbatch's or ours, unique
+ * prefixes allowed for sbatch's; or of a letter. NULL + err (nearest names). *ret_sbatch: whose. */
+const struct suan_job_field *suan_job_option(const char *name, bool *ret_sbatch,
+					     struct suan_err *err);
+const struct suan_job_field *suan_job_letter(char letter);
+
+/* Reads a script's #SBATCH and #SUAN lines into doc (fields not mentioned stay), takes its text as
+ * run.script. Parser rules: first line must be "#!"; reading stops at the first command; "##SBATCH"
+ * is a comment; "--opt=v", "--opt v", "-c1", quotes, trailing "# comment"; options that suan accepts
+ * and ignores are listed in *warnings (text lines), unknown ones are errors with the line. */
+SUAN_MUSTUSE enum suan_code suan_job_from_script(const char *text, size_t n, int64_t now_ms,
+						 struct suan_arena *arena, struct suan_job_doc *doc,
+						 struct suan_buf *warnings, struct suan_err *err);
+
+/* Last checks that need the whole job (command or script, not both; staging paths; estimate ≤
+ * walltime; UTF-8; limits: name 256 bytes, script 4 MiB, 4096 env entries …); then encodes run and env
+ * into *bytes and points spec.payload and spec.env at them: doc is ready for SUBMIT. */
+SUAN_MUSTUSE enum suan_code suan_job_seal(struct suan_job_doc *doc, struct suan_arena *arena,
+					  struct suan_err *err);
+
+/* Writes the fields that differ from the default as members of the open object. */
+void suan_job_to_json(const struct suan_job_doc *doc, struct suan_jsonw *w);
+
+/* stdout/stderr name patterns: %j job id, %A array's job id, %a index, %x name, %u user, %N first
+ * node, %J job.task, %%; "%4j" pads with zeros. */
+struct suan_file_names {
+	uint64_t job;
+	uint32_t index;
+	bool is_array;
+	const char *name, *user, *node;
+};
+SUAN_MUSTUSE enum suan_code suan_job_file_name(const char *pattern, const struct suan_file_names *n,
+					       struct suan_buf *out);
+
+#endif
