@@ -1,0 +1,48 @@
+/* A site's side of the platform: takes orders, stages files in and out, drives the site's engine, and
+ * reports. Never decides where or when. One agent per site; all calls on the loop's thread.
+ * Front door of src/agent. */
+#ifndef SUAN_AGENT_AGENT_H
+#define SUAN_AGENT_AGENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "sys/loop.h"
+#include "sys/workers.h"
+#include "wire/order.h"
+
+struct suan_agent;
+
+struct suan_agent_config {
+	const char *site;
+	const char *driver;	/* "local", "fake" */
+	const char *state_dir;	/* made if missing: driver state and the runs' own folders */
+	const char *program;	/* path of the suan binary */
+	struct suan_loop *loop;
+	struct suan_workers *workers;	/* for staging */
+	int64_t grace_ms;
+	/* Facts about runs, to be put on record; the same fact may come again after a restart. The
+	 * agent goes on telling an end until it is ordered to FORGET the run. */
+	void (*report)(void *ctx, const struct suan_report *report);
+	void *ctx;
+};
+
+SUAN_MUSTUSE enum suan_code suan_agent_open(struct suan_agent **ret,
+					    const struct suan_agent_config *config,
+					    struct suan_err *err);
+void suan_agent_close(struct suan_agent *a);	/* runs go on */
+void suan_agent_orders(struct suan_agent *a, const struct suan_order *orders, uint32_t n);
+
+enum suan_stream { SUAN_STDOUT, SUAN_STDERR };
+/* Bytes of a run's output from offset on, at most max, appended to *out. `order` describes the run as
+ * START did. OK with nothing appended: at the end for now. ENOTFOUND: no such file (yet). */
+SUAN_MUSTUSE enum suan_code suan_agent_log(struct suan_agent *a, const struct suan_order *order,
+					   enum suan_stream stream, uint64_t offset, size_t max,
+					   struct suan_buf *out, struct suan_err *err);
+/* What is in force at this site (isolation, limits, driver), JSON object text. */
+SUAN_MUSTUSE enum suan_code suan_agent_describe(struct suan_agent *a, struct suan_buf *out);
+
+#endif

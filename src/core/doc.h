@@ -1,0 +1,30 @@
+/* Jobs, tasks, sites, pools and links as JSON documents: the one form that the API, the archive and
+ * the command line share. */
+#ifndef SUAN_CORE_DOC_H
+#define SUAN_CORE_DOC_H
+
+#include "core/core.h"
+#include "wire/json.h"
+
+/* Members of an object that the caller has opened. */
+/* Short: id, name, user, account, state, reason, reason_text, site, pool, submit, start, end, exit_code,
+ * signal, priority, array, tasks, cores, nodes, gpus, predicted_start, predicted_site, counts. */
+void suan_doc_job_short(const struct suan_engine *e, const struct suan_job_view *v,
+			struct suan_jsonw *w);
+/* Full: short plus every field of the job as submitted (wire/job.h names) and its usage. */
+SUAN_MUSTUSE enum suan_code suan_doc_job_full(const struct suan_engine *e,
+					      const struct suan_job_view *v, struct suan_jsonw *w,
+					      struct suan_err *err);
+void suan_doc_task(const struct suan_engine *e, const struct suan_task_view *v,
+		   struct suan_jsonw *w);
+void suan_doc_site(const struct suan_engine *e, const struct suan_site_view *v,
+		   struct suan_jsonw *w);
+void suan_doc_pool(const struct suan_engine *e, const struct suan_pool_view *v,
+		   struct suan_jsonw *w);
+void suan_doc_candidate(const struct suan_engine *e, const struct suan_candidate *c,
+			struct suan_jsonw *w);
+/* One sentence with numbers for a reason: "wants 64 cores per task, the largest node has 32". */
+void suan_doc_reason(const struct suan_engine *e, enum suan_reason reason, int64_t a, int64_t b,
+		     struct suan_buf *out);
+
+#endif

@@ -1,0 +1,38 @@
+/* What the platform tells a site to do. Orders may come twice; the run's attempt fences stale ones.
+ * Everything is borrowed during the call that hands it over. */
+#ifndef SUAN_WIRE_ORDER_H
+#define SUAN_WIRE_ORDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/model.h"
+
+enum suan_order_kind {
+	SUAN_ORDER_START = 1,	/* start the run, or take up watching it again */
+	SUAN_ORDER_STOP,	/* TERM, grace, KILL */
+	SUAN_ORDER_FORGET,	/* its end is on record: stop reporting it */
+	SUAN_ORDER_DROP,	/* its job is forgotten: the run's own folder may go */
+};
+
+struct suan_order {
+	enum suan_order_kind kind;
+	struct suan_run_id run;
+	/* START only: */
+	bool staged;		/* the platform has the site's word that it received this order before */
+	bool started;		/* … and that the run was started: never start it again */
+	const char *site, *hub, *pool;
+	const char *job_name, *user, *account;
+	bool is_array;
+	uint32_t array_count, array_min, array_max;
+	struct suan_req req;
+	uint64_t node_memory;
+	const struct suan_place *places;
+	uint32_t nplaces;
+	int64_t walltime_ms, submit_ms;
+	const void *payload, *env;	/* wire/payload.h */
+	size_t payload_len, env_len;
+};
+
+#endif
