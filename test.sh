@@ -1,0 +1,206 @@
+#!/usr/bin/env bash
+# Builds suan in every way and runs every test: test.sh [--quick] [--long] [-k PATTERN]
+#   --quick     the sanitized build with its unit tests, and the checkers; no clang, system tests, fuzzing
+#   --long      fuzz each target for 10 minutes instead of 5 seconds; unit tests under valgrind too
+#   -k PATTERN  only tests whose name has PATTERN in it; no checkers
+# Trees: build-test (gcc, ASan + UBSan), build-clang, build (gcc, optimised), build-fuzz. Logs: build-logs.
+# The last line is "N passed, M failed"; exits 1 if anything failed.
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
+
+quick='' long='' pattern=''
+usage() { sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' test.sh; }
+while [ $# -gt 0 ]; do
+	case $1 in
+	--quick) quick=1 ;;
+	--long) long=1 ;;
+	-k)
+		[ $# -ge 2 ] || { echo "test.sh: -k wants a pattern" >&2; exit 2; }
+		pattern=$2
+		shift
+		;;
+	-h | --help) usage; exit 0 ;;
+	*) echo "test.sh: found \"$1\", want --quick, --long or -k PATTERN" >&2; exit 2 ;;
+	esac
+	shift
+done
+
+exec </dev/null
+export PYTHONDONTWRITEBYTECODE=1
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1}
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1}
+[ -z "$long" ] || export SUAN_TEST_LONG=1
+python=/usr/bin/python3 # Debian's, the one that python3-pytest belongs to
+logs=build-logs
+mkdir -p "$logs"
+passed=0 failed=0
+declare -a failures=()
+
+# stage NAME COMMAND…: one line with the time it took; the end of its output if it fails.
+stage() {
+	local name=$1 began=$SECONDS rc
+	log=$logs/${name//[^A-Za-z0-9_-]/_}.log
+	shift
+	printf '%-28s ' "$name"
+	"$@" >"$log" 2>&1
+	rc=$?
+	if [ $rc = 0 ]; then
+		printf 'ok    %4d s\n' $((SECONDS - began))
+	else
+		printf 'FAIL  %4d s\n' $((SECONDS - began))
+		tail -n 200 "$log" | sed 's/^/    /'
+	fi
+	return $rc
+}
+
+skip() { printf '%-28s skip  %s\n' "$1" "$2"; }
+fail() {
+	failed=$((failed + 1))
+	failures+=("$1")
+}
+
+# tally STAGE RC: counts lines "ok|FAIL|skip NAME" of standard input; a stage that failed
+# without a failed test counts as one.
+tally() {
+	local state name bad=0
+	while read -r state name; do
+		case $state in
+		ok) passed=$((passed + 1)) ;;
+		FAIL) fail "$1: $name"; bad=1 ;;
+		skip) printf '    skip %s\n' "$name" ;;
+		esac
+	done
+	[ "$2" = 0 ] || [ $bad = 1 ] || fail "$1"
+}
+
+# build TREE TARGETS… -- SETUP OPTIONS…: configures the tree if it is not there yet, then builds.
+build() {
+	local tree=$1 targets=()
+	shift
+	while [ "$1" != -- ]; do
+		targets+=("$1")
+		shift
+	done
+	shift
+	if [ ! -f "$tree/build.ninja" ]; then
+		stage "$tree: configure" meson setup "$tree" "$@" || { fail "$tree: configure"; return 1; }
+	fi
+	stage "$tree: build" ninja -C "$tree" "${targets[@]}" || { fail "$tree: build"; return 1; }
+}
+
+# unit_tests STAGE TREE OPTIONS…: meson test, each program one test.
+unit_tests() {
+	local name=$1 tree=$2 names=() rc
+	shift 2
+	mapfile -t names < <(meson test -C "$tree" --no-rebuild --list 2>/dev/null |
+		grep -vE '^(ninja|No tests)' | sed 's#.* / ##' | grep -F -- "$pattern" | sort -u)
+	if [ ${#names[@]} = 0 ]; then
+		skip "$name" "no test${pattern:+ named *$pattern*}"
+		return
+	fi
+	rm -f "$tree"/meson-logs/testlog*.json
+	stage "$name" meson test -C "$tree" --no-rebuild --print-errorlogs "$@" "${names[@]}"
+	rc=$?
+	tally "$name" $rc < <($python tools/count_results.py meson "$tree"/meson-logs/testlog*.json)
+}
+
+checks() {
+	stage checks tools/check_all.sh build
+	tally checks $? < <(grep -E '^(ok|FAIL|skip) ' "$log")
+}
+
+system_tests() {
+	local dirs=() d xml=$logs/system.xml rc
+	for d in tests/system tests/issues; do
+		[ -z "$(find "$d" -name 'test_*.py' -print -quit 2>/dev/null)" ] || dirs+=("$d")
+	done
+	if [ ${#dirs[@]} = 0 ]; then
+		skip system "no test_*.py in tests/system"
+		return
+	fi
+	rm -f "$xml"
+	SUAN_BIN=$PWD/build-test/src/suan stage system "$python" -m pytest -q -p no:cacheprovider \
+		--junitxml="$xml" ${pattern:+-k "$pattern"} "${dirs[@]}"
+	rc=$?
+	if [ $rc = 5 ] && [ -n "$pattern" ]; then
+		skip system "no test named *$pattern*"
+		return
+	fi
+	tally system $rc < <([ ! -f "$xml" ] || $python tools/count_results.py junit "$xml")
+}
+
+# Each target runs on its own scratch corpus, seeded from tests/corpus/<name without fuzz_>.
+fuzz() {
+	local seconds=5 targets=() t name seeds
+	[ -z "$long" ] || seconds=600
+	if ! grep -qs "option('fuzz'" meson_options.txt meson.options; then
+		skip fuzz "the build has no option \"fuzz\""
+		return
+	fi
+	local flags=-fsanitize=address,undefined,fuzzer-no-link
+	if [ ! -f build-fuzz/build.ninja ]; then
+		CC=clang stage "build-fuzz: configure" meson setup build-fuzz -Dfuzz=true -Db_lundef=false \
+			-Dc_args=$flags -Dc_link_args=$flags || { fail "build-fuzz: configure"; return; }
+	fi
+	mapfile -t targets < <(ninja -C build-fuzz -t targets all 2>/dev/null |
+		sed -n 's#^\(tests/\(fuzz/\)\{0,1\}fuzz_[A-Za-z0-9_]*\): .*_LINKER.*#\1#p' | grep -F -- "$pattern" | sort -u)
+	if [ ${#targets[@]} = 0 ]; then
+		if [ -n "$pattern" ]; then
+			skip fuzz "no target named *$pattern*"
+		else
+			stage "fuzz: targets" sh -c 'echo "build-fuzz has no target tests/fuzz/fuzz_*"; false'
+			fail "fuzz: no target"
+		fi
+		return
+	fi
+	build build-fuzz "${targets[@]}" -- || return
+	for t in "${targets[@]}"; do
+		name=${t##*/fuzz_}
+		mkdir -p "build-fuzz/corpus/$name"
+		seeds=()
+		[ ! -d "tests/corpus/$name" ] || seeds=("tests/corpus/$name")
+		if stage "fuzz_$name" "build-fuzz/$t" -max_total_time=$seconds -timeout=25 -rss_limit_mb=2048 \
+			-artifact_prefix="build-fuzz/$name-" "build-fuzz/corpus/$name" "${seeds[@]}"; then
+			passed=$((passed + 1))
+		else
+			fail "fuzz_$name"
+		fi
+	done
+}
+
+began=$SECONDS
+tools/deps.sh test || echo "going on without them"
+
+sanitized=''
+build build-test -- --werror -Db_sanitize=address,undefined && sanitized=1
+[ -z "$sanitized" ] || unit_tests "build-test: tests" build-test
+
+if [ -n "$quick" ]; then
+	skip build-clang "--quick"
+elif CC=clang build build-clang -- --werror -Db_lundef=false; then
+	unit_tests "build-clang: tests" build-clang
+fi
+
+plain=''
+if [ -z "$pattern" ] || [ -n "$long" ]; then
+	build build -- --werror -Doptimization=3 -Ddebug=true && plain=1
+fi
+if [ -n "$pattern" ]; then skip checks "-k"; else checks; fi
+if [ -n "$long" ] && [ -n "$plain" ]; then
+	unit_tests valgrind build --timeout-multiplier 20 --logbase testlog-valgrind \
+		--wrap 'valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite'
+fi
+
+if [ -n "$quick" ]; then
+	skip system "--quick"
+	skip fuzz "--quick"
+else
+	if [ -n "$sanitized" ]; then system_tests; else skip system "build-test failed"; fi
+	fuzz
+fi
+
+echo
+for f in "${failures[@]}"; do echo "failed: $f"; done
+echo "took $((SECONDS - began)) s; logs in $logs"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
