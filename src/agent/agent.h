@@ -33,15 +33,15 @@ struct suan_agent_config {
 SUAN_MUSTUSE enum suan_code suan_agent_open(struct suan_agent **ret,
 					    const struct suan_agent_config *config,
 					    struct suan_err *err);
-void suan_agent_close(struct suan_agent *a);	/* runs go on */
+/* Runs go on. The workers must have been freed before: none may still be moving files. */
+void suan_agent_close(struct suan_agent *a);
 void suan_agent_orders(struct suan_agent *a, const struct suan_order *orders, uint32_t n);
 
-enum suan_stream { SUAN_STDOUT, SUAN_STDERR };
-/* Bytes of a run's output from offset on, at most max, appended to *out. `order` describes the run as
- * START did. OK with nothing appended: at the end for now. ENOTFOUND: no such file (yet). */
+/* Bytes of a run's output, appended to *out. `order` describes the run as START did. OK with nothing
+ * appended: at the end for now. ENOTFOUND: no such file (yet). */
 SUAN_MUSTUSE enum suan_code suan_agent_log(struct suan_agent *a, const struct suan_order *order,
-					   enum suan_stream stream, uint64_t offset, size_t max,
-					   struct suan_buf *out, struct suan_err *err);
+					   const struct suan_log_ask *ask, struct suan_buf *out,
+					   struct suan_err *err);
 /* What is in force at this site (isolation, limits, driver), JSON object text. */
 SUAN_MUSTUSE enum suan_code suan_agent_describe(struct suan_agent *a, struct suan_buf *out);
 

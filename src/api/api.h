@@ -51,9 +51,9 @@ struct suan_api_config {
 	bool insecure_local;
 	uint64_t max_request_bytes;
 	const char *network_name, *store_name;
-	/* Bytes of a run's output, as suan_agent_log: stream 0 stdout, 1 stderr. */
-	enum suan_code (*log)(void *ctx, uint32_t site, const struct suan_order *order, int stream,
-			      uint64_t offset, size_t max, struct suan_buf *out,
+	/* Bytes of a run's output, as suan_agent_log. */
+	enum suan_code (*log)(void *ctx, uint32_t site, const struct suan_order *order,
+			      const struct suan_log_ask *ask, struct suan_buf *out,
 			      struct suan_err *err);
 	/* What a site's agent says of itself (JSON object), or ENOTFOUND: no agent here. */
 	enum suan_code (*describe)(void *ctx, uint32_t site, struct suan_buf *out);

@@ -59,15 +59,15 @@ struct suan_core_answer {
 };
 typedef void suan_core_done_fn(void *ctx, const struct suan_core_answer *answer);
 
-/* Posts one event (seq and now_ms are set here). Refusals that are certain now are answered at once,
+/* Posts one event (its seq is set at flush; its now_ms is given). Refusals that are certain now are answered at once,
  * without logging. Takes over the memory of *arena (moved; the caller's is empty afterwards) that the
  * event's pointers live in; arena may be NULL when the event points to nothing that goes away before
  * the next flush. done may be NULL; it is called exactly once. */
 void suan_core_post(struct suan_core *c, const struct suan_event *ev, struct suan_arena *arena,
-		    int64_t now_ms, suan_core_done_fn *done, void *ctx);
+		    suan_core_done_fn *done, void *ctx);
 /* A fact from a site. Kept and retried until it is durable; then the site is told to FORGET ended
  * runs. The report is copied. */
-void suan_core_report(struct suan_core *c, const struct suan_report *report, int64_t now_ms);
+void suan_core_report(struct suan_core *c, const struct suan_report *report);
 /* Commits, steps, plans, answers, orders. EFULL, EIO: commands were answered with that error and
  * reports wait for the next flush. */
 SUAN_MUSTUSE enum suan_code suan_core_flush(struct suan_core *c, int64_t now_ms,
@@ -111,7 +111,7 @@ bool suan_core_next_change(const struct suan_core *c, uint64_t after, struct sua
 			   bool *ret_gap);
 
 struct suan_core_stats {
-	uint64_t events, commits, commit_us, passes, starts, reports, refused, commit_failures;
+	uint64_t events, commits, passes, starts, reports, refused, commit_failures;
 	uint64_t log_bytes, snapshots;
 	int64_t last_failure_ms;	/* 0 = the last commit went well */
 };

@@ -35,4 +35,12 @@ struct suan_order {
 	size_t payload_len, env_len;
 };
 
+enum suan_stream { SUAN_STDOUT, SUAN_STDERR };
+
+struct suan_log_ask {		/* a piece of a run's output */
+	enum suan_stream stream;
+	uint64_t offset;
+	size_t max;		/* bytes */
+};
+
 #endif

@@ -1,0 +1,383 @@
+#include "core/doc.h"
+
+#include <string.h>
+
+#include "base/num.h"
+#include "wire/job.h"
+#include "wire/payload.h"
+
+/* ---- reasons in words ---- */
+
+static const char *pool_place(const struct suan_engine *e, uint32_t pool, const char **ret_pool)
+{
+	struct suan_pool_view p;
+	struct suan_site_view s;
+
+	*ret_pool = NULL;
+	if (pool == SUAN_NO_POOL || !suan_engine_pool(e, pool, &p) ||
+	    !suan_engine_site(e, p.site, &s))
+		return NULL;
+	*ret_pool = p.name;
+	return s.spec->name;
+}
+
+/* How the numbers a and b stand in the sentence. */
+enum numbers { PLAIN, BYTES, TIMES, DURATION, MONEY };
+
+struct sentence {
+	enum numbers kind;
+	const char *text;	/* %a and %b stand for the numbers */
+};
+
+static const struct sentence sentences[SUAN_NREASONS] = {
+	[SUAN_R_HELD] = {PLAIN, "held; release it to let it run"},
+	[SUAN_R_BEGIN] = {TIMES, "may not start before %a"},
+	[SUAN_R_DEPENDENCY] = {PLAIN, "waits for job %a"},
+	[SUAN_R_DEPENDENCY_NEVER] = {PLAIN, "can never start: job %a did not end as required"},
+	[SUAN_R_ARRAY_CAP] = {PLAIN, "%a of at most %b elements are running"},
+	[SUAN_R_PRIORITY] = {PLAIN, "%a jobs are ahead"},
+	[SUAN_R_RESOURCES] = {TIMES, "next in line; waits for free capacity, expected %a"},
+	[SUAN_R_STARTING] = {PLAIN, "start ordered"},
+	[SUAN_R_CANCELLING] = {PLAIN, "being stopped"},
+	[SUAN_R_PLACED] = {PLAIN, "placed"},
+	[SUAN_R_CHOSEN] = {PLAIN, "chosen"},
+	[SUAN_R_LATER_START] = {TIMES, "would start %a, the chosen one %b"},
+	[SUAN_R_COSTLIER] = {MONEY, "same start, dearer: %a against %b yuan per core-hour"},
+	[SUAN_R_TIE] = {PLAIN, "as good; the first in the list wins"},
+	[SUAN_R_NOT_ALLOWED] = {PLAIN, "excluded by the job's site or hub list"},
+	[SUAN_R_SITE_DOWN] = {PLAIN, "the site is down"},
+	[SUAN_R_SITE_DRAIN] = {PLAIN, "the site is draining and takes nothing new"},
+	[SUAN_R_NO_DRIVER] = {PLAIN, "modelled only: no driver, so nothing runs there"},
+	[SUAN_R_TOO_MANY_CORES] = {PLAIN, "a task wants %a cores, the largest node has %b"},
+	[SUAN_R_TOO_MUCH_MEMORY] = {BYTES, "a task wants %a of memory, the largest node has %b"},
+	[SUAN_R_TOO_MANY_GPUS] = {PLAIN, "a task wants %a accelerators, the largest node has %b"},
+	[SUAN_R_GPU_KIND] = {PLAIN, "has no accelerator of that kind"},
+	[SUAN_R_TOO_MANY_NODES] = {PLAIN, "wants %a nodes, the largest pool has %b"},
+	[SUAN_R_TOO_MANY_TASKS] = {PLAIN, "wants %a tasks at once, at most %b fit in an empty pool"},
+	[SUAN_R_DEADLINE] = {TIMES, "would end %a, after its deadline %b"},
+	[SUAN_R_NO_POOL] = {PLAIN, "no pool can ever run it"},
+	[SUAN_R_BAD_DEPENDENCY] = {PLAIN, "depends on job %a, which does not exist"},
+	[SUAN_R_TOO_LONG] = {DURATION, "walltime %a is longer than the %b allowed"},
+	[SUAN_R_QUEUE_FULL] = {PLAIN, "%a jobs are waiting, the limit is %b"},
+	[SUAN_R_EXIT_CODE] = {PLAIN, "exit code %a"},
+	[SUAN_R_SIGNAL] = {PLAIN, "killed by signal %a"},
+	[SUAN_R_WALLTIME] = {DURATION, "ran into its walltime of %a"},
+	[SUAN_R_MEMORY] = {BYTES, "used more than its memory of %a"},
+	[SUAN_R_CANCELLED_BY_USER] = {PLAIN, "cancelled"},
+	[SUAN_R_LOST] = {PLAIN, "lost with its site; the result is unknown"},
+	[SUAN_R_START_FAILED] = {PLAIN, "the site could not start it"},
+	[SUAN_R_STAGING_FAILED] = {PLAIN, "its files could not be moved"},
+	[SUAN_R_TOO_MANY_ATTEMPTS] = {PLAIN, "lost %a times; given up"},
+};
+
+static void add_number(enum numbers kind, int64_t v, struct suan_buf *out)
+{
+	char text[32];
+
+	switch (kind) {
+	case PLAIN:
+		suan_buf_add_i64(out, v);
+		return;
+	case BYTES:
+		suan_format_size((uint64_t)v, text);
+		break;
+	case TIMES:
+		if (v == SUAN_FOREVER)
+			memcpy(text, "never", 6);
+		else
+			suan_format_time(v, text);
+		break;
+	case DURATION:
+		suan_format_duration(v, text);
+		break;
+	case MONEY:
+		suan_buf_addf(out, "%lld.%04lld", (long long)(v / 1000000),
+			      (long long)(v % 1000000 / 100));
+		return;
+	}
+	suan_buf_adds(out, text);
+}
+
+void suan_doc_reason(const struct suan_engine *e, enum suan_reason reason, int64_t a, int64_t b,
+		     struct suan_buf *out)
+{
+	const struct sentence *s;
+
+	(void)e;
+	if (reason >= SUAN_NREASONS || !sentences[reason].text)
+		return;
+	s = &sentences[reason];
+	for (const char *p = s->text; *p; p++) {
+		if (p[0] == '%' && (p[1] == 'a' || p[1] == 'b'))
+			add_number(s->kind, *++p == 'a' ? a : b, out);
+		else
+			suan_buf_addc(out, *p);
+	}
+}
+
+static void put_reason(const struct suan_engine *e, enum suan_reason r, int64_t a, int64_t b,
+		       struct suan_jsonw *w)
+{
+	struct suan_buf text;
+
+	if (r == SUAN_R_NONE) {
+		suan_jsonw_null(w, "reason");
+		return;
+	}
+	suan_buf_init(&text, 0);
+	suan_doc_reason(e, r, a, b, &text);
+	suan_jsonw_str(w, "reason", suan_reason_name(r));
+	suan_jsonw_str(w, "reason_text", suan_buf_str(&text));
+	suan_buf_done(&text);
+}
+
+static void put_place(const struct suan_engine *e, uint32_t pool, struct suan_jsonw *w)
+{
+	const char *pool_name, *site = pool_place(e, pool, &pool_name);
+
+	suan_jsonw_str(w, "site", site);
+	suan_jsonw_str(w, "pool", pool_name);
+}
+
+/* ---- jobs ---- */
+
+static void put_counts(const struct suan_job_view *v, struct suan_jsonw *w)
+{
+	suan_jsonw_open(w, "counts", '{');
+	for (int s = 0; s < SUAN_NSTATES; s++)
+		if (v->counts[s])
+			suan_jsonw_i64(w, suan_state_name((enum suan_state)s), v->counts[s]);
+	suan_jsonw_close(w, '}');
+}
+
+static void put_array(const struct suan_job_view *v, struct suan_jsonw *w)
+{
+	struct suan_buf text;
+
+	suan_buf_init(&text, 0);
+	suan_range_format(v->array, &text);
+	suan_jsonw_str(w, "array", suan_buf_str(&text));
+	suan_jsonw_i64(w, "elements", v->elements);
+	suan_buf_done(&text);
+	put_counts(v, w);
+}
+
+static void put_head(const struct suan_engine *e, const struct suan_job_view *v,
+		     struct suan_jsonw *w)
+{
+	bool over = suan_state_final(v->state);
+
+	suan_jsonw_i64(w, "id", (int64_t)v->id);
+	suan_jsonw_str(w, "name", v->name);
+	suan_jsonw_str(w, "user", v->user);
+	if (v->account[0])
+		suan_jsonw_str(w, "account", v->account);
+	suan_jsonw_str(w, "state", suan_state_name(v->state));
+	put_place(e, v->pool, w);
+	suan_jsonw_time(w, "submit", v->submit_ms);
+	suan_jsonw_time(w, "start", v->start_ms);
+	suan_jsonw_time(w, "end", over ? v->end_ms : 0);
+	if (over && v->start_ms)
+		suan_jsonw_i64(w, "exit_code", v->exit_code);
+	else
+		suan_jsonw_null(w, "exit_code");
+	if (v->signal)
+		suan_jsonw_i64(w, "signal", v->signal);
+	put_reason(e, v->reason, v->reason_a, v->reason_b, w);
+	if (v->predicted_start_ms && !over) {
+		const char *pool, *site = pool_place(e, v->predicted_pool, &pool);
+
+		suan_jsonw_time(w, "predicted_start", v->predicted_start_ms);
+		suan_jsonw_str(w, "predicted_site", site);
+	}
+}
+
+void suan_doc_job_short(const struct suan_engine *e, const struct suan_job_view *v,
+			struct suan_jsonw *w)
+{
+	put_head(e, v, w);
+	suan_jsonw_i64(w, "priority", v->priority);
+	suan_jsonw_i64(w, "tasks", v->req.tasks);
+	suan_jsonw_i64(w, "cores", v->req.cores);
+	if (v->req.gpus)
+		suan_jsonw_i64(w, "gpus", v->req.gpus);
+	if (v->is_array)
+		put_array(v, w);
+}
+
+static void spec_of_view(const struct suan_job_view *v, struct suan_job_spec *s)
+{
+	/* Name, user and the rest of the head are written by put_head. */
+	*s = (struct suan_job_spec){
+		.name = "", .user = "", .account = "", .qos = v->qos, .req = v->req, .gpu = v->gpu,
+		.walltime_ms = v->walltime_ms, .estimate_ms = v->estimate_ms,
+		.begin_ms = v->begin_ms, .deadline_ms = v->deadline_ms, .priority = v->priority,
+		.hold = v->hold, .checkpointable = v->checkpointable, .guarantee = v->guarantee,
+		.deps = (struct suan_dep *)(uintptr_t)v->deps, .ndeps = v->ndeps,
+		.site = v->site, .hub = v->hub, .not_site = v->not_site, .not_hub = v->not_hub,
+	};
+}
+
+static void put_usage(const struct suan_usage *u, struct suan_jsonw *w)
+{
+	suan_jsonw_open(w, "usage", '{');
+	suan_jsonw_fixed(w, "cpu_s", u->cpu_ms, 3);
+	suan_jsonw_i64(w, "max_rss_bytes", u->max_rss_bytes);
+	suan_jsonw_i64(w, "read_bytes", u->read_bytes);
+	suan_jsonw_i64(w, "write_bytes", u->write_bytes);
+	suan_jsonw_close(w, '}');
+}
+
+/* What only a single task has: its run. */
+static void put_run(const struct suan_engine *e, const struct suan_job_view *v,
+		    struct suan_jsonw *w)
+{
+	struct suan_task_view t;
+
+	if (v->is_array || !suan_engine_task(e, v->id, 0, &t) || !t.attempt)
+		return;
+	suan_jsonw_i64(w, "attempt", t.attempt);
+	if (t.text && t.text[0])
+		suan_jsonw_str(w, "text", t.text);
+	if (t.end_ms)
+		put_usage(&t.usage, w);
+}
+
+enum suan_code suan_doc_job_full(const struct suan_engine *e, const struct suan_job_view *v,
+				 struct suan_jsonw *w, struct suan_err *err)
+{
+	struct suan_job_doc doc;
+	struct suan_arena arena;
+	enum suan_code rc;
+
+	suan_arena_init(&arena, 0);
+	suan_job_doc_init(&doc);
+	spec_of_view(v, &doc.spec);
+	rc = suan_payload_get(v->payload, v->payload_len, &arena, &doc.run, err);
+	if (rc == SUAN_OK)
+		rc = suan_env_get(v->env, v->env_len, &arena, &doc.env, err);
+	if (rc == SUAN_OK) {
+		put_head(e, v, w);
+		put_run(e, v, w);
+		if (v->is_array)
+			put_array(v, w);
+		suan_job_to_json(&doc, w);
+	}
+	suan_arena_done(&arena);
+	return rc;
+}
+
+void suan_doc_task(const struct suan_engine *e, const struct suan_task_view *v,
+		   struct suan_jsonw *w)
+{
+	bool over = suan_state_final(v->state);
+
+	suan_jsonw_i64(w, "job", (int64_t)v->job);
+	suan_jsonw_i64(w, "index", v->index);
+	suan_jsonw_i64(w, "attempt", v->attempt);
+	suan_jsonw_str(w, "state", suan_state_name(v->state));
+	put_place(e, v->pool, w);
+	suan_jsonw_time(w, "start", v->start_ms);
+	suan_jsonw_time(w, "end", over ? v->end_ms : 0);
+	if (over && v->start_ms)
+		suan_jsonw_i64(w, "exit_code", v->exit_code);
+	else
+		suan_jsonw_null(w, "exit_code");
+	if (v->signal)
+		suan_jsonw_i64(w, "signal", v->signal);
+	put_reason(e, v->reason, v->reason_a, v->reason_b, w);
+	if (v->text && v->text[0])
+		suan_jsonw_str(w, "text", v->text);
+	if (over && v->start_ms)
+		put_usage(&v->usage, w);
+}
+
+/* ---- sites and pools ---- */
+
+static const char *site_state(const struct suan_site_view *v)
+{
+	if (v->gone)
+		return "gone";
+	switch (v->state) {
+	case SUAN_SITE_UP:
+		return v->spec->driver[0] ? "up" : "modelled";
+	case SUAN_SITE_DOWN:
+		return "down";
+	case SUAN_SITE_DRAIN:
+		return "drain";
+	}
+	return "";
+}
+
+static void put_signal(struct suan_jsonw *w, const char *name, int64_t value, unsigned digits)
+{
+	if (value < 0)
+		suan_jsonw_null(w, name);
+	else
+		suan_jsonw_fixed(w, name, value, digits);
+}
+
+void suan_doc_site(const struct suan_engine *e, const struct suan_site_view *v,
+		   struct suan_jsonw *w)
+{
+	const struct suan_site_spec *s = v->spec;
+
+	suan_jsonw_str(w, "name", s->name);
+	if (s->zh[0])
+		suan_jsonw_str(w, "zh", s->zh);
+	suan_jsonw_str(w, "hub", s->hub);
+	suan_jsonw_str(w, "owner", s->owner);
+	suan_jsonw_str(w, "driver", s->driver[0] ? s->driver : NULL);
+	suan_jsonw_str(w, "state", site_state(v));
+	suan_jsonw_fixed(w, "lon", s->lon_udeg, 6);
+	suan_jsonw_fixed(w, "lat", s->lat_udeg, 6);
+	suan_jsonw_fixed(w, "pue", s->pue_milli, 3);
+	put_signal(w, "price_kwh", s->price_uyuan_kwh, 6);
+	put_signal(w, "carbon_g_kwh", s->carbon_mg_kwh, 3);
+	if (s->racks)
+		suan_jsonw_i64(w, "racks", s->racks);
+	suan_jsonw_open(w, "pools", '[');
+	for (uint32_t i = 0; i < suan_engine_pool_count(e); i++) {
+		struct suan_pool_view p;
+
+		if (!suan_engine_pool(e, i, &p) || p.site != v->number)
+			continue;
+		suan_jsonw_open(w, NULL, '{');
+		suan_doc_pool(e, &p, w);
+		suan_jsonw_close(w, '}');
+	}
+	suan_jsonw_close(w, ']');
+}
+
+void suan_doc_pool(const struct suan_engine *e, const struct suan_pool_view *v,
+		   struct suan_jsonw *w)
+{
+	struct suan_site_view s;
+
+	if (suan_engine_site(e, v->site, &s))
+		suan_jsonw_str(w, "site", s.spec->name);
+	suan_jsonw_str(w, "name", v->name);
+	suan_jsonw_i64(w, "nodes", v->spec.nodes);
+	suan_jsonw_i64(w, "nodes_usable", v->usable_nodes);
+	suan_jsonw_i64(w, "node_cores", v->spec.cores);
+	suan_jsonw_i64(w, "node_memory_bytes", (int64_t)v->spec.memory);
+	suan_jsonw_i64(w, "node_gpus", v->spec.gpus);
+	suan_jsonw_str(w, "gpu", v->spec.gpu[0] ? v->spec.gpu : NULL);
+	suan_jsonw_i64(w, "cores_total", (int64_t)v->cores_total);
+	suan_jsonw_i64(w, "cores_used", (int64_t)v->cores_used);
+	suan_jsonw_i64(w, "gpus_total", (int64_t)v->gpus_total);
+	suan_jsonw_i64(w, "gpus_used", (int64_t)v->gpus_used);
+	suan_jsonw_i64(w, "memory_total_bytes", (int64_t)v->memory_total);
+	suan_jsonw_i64(w, "memory_used_bytes", (int64_t)v->memory_used);
+	suan_jsonw_i64(w, "running", v->running);
+	suan_jsonw_i64(w, "waiting", v->waiting);
+}
+
+void suan_doc_candidate(const struct suan_engine *e, const struct suan_candidate *c,
+			struct suan_jsonw *w)
+{
+	put_place(e, c->pool, w);
+	suan_jsonw_time(w, "start", c->start_ms == SUAN_FOREVER ? 0 : c->start_ms);
+	suan_jsonw_bool(w, "chosen", c->reason == SUAN_R_CHOSEN);
+	put_reason(e, c->reason, c->a, c->b, w);
+}
