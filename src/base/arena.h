@@ -6,12 +6,13 @@
 
 struct suan_arena {
 	struct suan_arena_block *head;	/* owned */
-	size_t limit, used;		/* bytes; limit 0 = none */
+	size_t limit, used;		/* bytes handed out, rounded up to 16; limit 0 = none */
 };
 
+/* A zeroed struct is an empty arena without limit. */
 void suan_arena_init(struct suan_arena *a, size_t limit_bytes);
-void suan_arena_done(struct suan_arena *a);
-void suan_arena_reset(struct suan_arena *a);	/* frees all but the first block */
+void suan_arena_done(struct suan_arena *a);	/* frees; empty with the same limit again */
+void suan_arena_reset(struct suan_arena *a);	/* all pieces end; keeps one block for reuse */
 void *suan_arena_alloc(struct suan_arena *a, size_t n);	/* NULL: out of memory or limit */
 void *suan_arena_array(struct suan_arena *a, size_t n, size_t elem);	/* checked product */
 char *suan_arena_str(struct suan_arena *a, const char *s);		/* copy */

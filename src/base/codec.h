@@ -19,11 +19,13 @@ void suan_put_u64(struct suan_buf *b, uint32_t tag, uint64_t v);
 void suan_put_i64(struct suan_buf *b, uint32_t tag, int64_t v);
 void suan_put_bytes(struct suan_buf *b, uint32_t tag, const void *data, size_t n);
 void suan_put_str(struct suan_buf *b, uint32_t tag, const char *s);	/* NULL or "": nothing */
-/* Nested record: begin returns a mark; end patches the length in. */
+/* Nested record: begin returns a mark; end patches the length in. Records nest; nothing may be cut
+ * from b below the mark in between. */
 size_t suan_put_begin(struct suan_buf *b, uint32_t tag);
 void suan_put_end(struct suan_buf *b, size_t mark);
 
-/* Reader over borrowed bytes. After the first damage every read returns false and bad is set. */
+/* Reader over borrowed bytes. After the first damage every read returns false and bad is set; what
+ * the read would have returned is untouched. A varint that is not in its shortest form is damage. */
 struct suan_reader {
 	const uint8_t *p, *end;
 	bool bad;
@@ -38,10 +40,11 @@ struct suan_field {
 };
 
 void suan_reader_init(struct suan_reader *r, const void *data, size_t n);
-bool suan_get_varint(struct suan_reader *r, uint64_t *ret);
+bool suan_get_varint(struct suan_reader *r, uint64_t *ret);	/* false: bad, also at the end */
 /* false: end of input or damage (r->bad tells). */
 bool suan_get_field(struct suan_reader *r, struct suan_field *ret);
 int64_t suan_field_i64(const struct suan_field *f);	/* zigzag decoded */
-void suan_field_reader(const struct suan_field *f, struct suan_reader *ret);	/* nested record */
+/* Nested record; a field that is not bytes gives an empty reader. */
+void suan_field_reader(const struct suan_field *f, struct suan_reader *ret);
 
 #endif

@@ -6,8 +6,9 @@
 
 #include "base/err.h"
 
-/* Ensures that *array (of elements of elem bytes, *cap of them allocated) can hold need elements,
- * growing by half. array is the address of the pointer. On failure nothing changed. */
+/* Ensures that *array (of elements of elem > 0 bytes, *cap of them allocated) can hold need
+ * elements, growing by half. array is the address of the pointer (NULL with *cap = 0 at first; free
+ * it with free()). New elements are not set. SUAN_ENOMEM: nothing changed. */
 SUAN_MUSTUSE enum suan_code suan_grow(void *array, size_t *cap, size_t need, size_t elem);
 
 #endif

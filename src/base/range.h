@@ -12,6 +12,7 @@
 
 #define SUAN_RANGE_MAX_RUNS  64
 #define SUAN_RANGE_MAX_COUNT 1000000u	/* elements of one array job */
+#define SUAN_RANGE_MAX_INDEX 2147483647u
 
 struct suan_range_run {
 	uint32_t first, last, step;	/* last is included and reachable; step ≥ 1 */
@@ -25,8 +26,11 @@ struct suan_range {
 	struct suan_range_run runs[SUAN_RANGE_MAX_RUNS];
 };
 
+/* Runs may be written in any order but not reach into each other ("1-9:2,2-8:2"). SUAN_EINVAL, or
+ * SUAN_ETOOBIG: too many runs or elements; *ret is untouched. */
 SUAN_MUSTUSE enum suan_code suan_range_parse(const char *s, struct suan_range *ret,
 					     struct suan_err *err);
+/* Adds text that suan_range_parse reads back; nothing for a zeroed one. Failure is sticky in out. */
 void suan_range_format(const struct suan_range *r, struct suan_buf *out);
 /* Index of the pos-th element (0 ≤ pos < count), and back; false: not in the set. */
 uint32_t suan_range_at(const struct suan_range *r, uint32_t pos);
