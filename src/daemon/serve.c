@@ -1,0 +1,335 @@
+/* `suan serve`: one process that is the platform, with embedded agents for its local sites. */
+#include "daemon/serve.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "api/api.h"
+#include "core/core.h"
+#include "daemon/settings.h"
+#include "http/server.h"
+#include "store/store.h"
+#include "sys/clock.h"
+#include "sys/fs.h"
+#include "sys/log.h"
+#include "sys/loop.h"
+#include "sys/workers.h"
+
+#define STAGING_THREADS 2
+#define IDLE_TIMEOUT_S	120
+
+struct service;
+
+struct local_site {		/* a site whose agent lives in this process */
+	struct service *service;
+	struct suan_agent *agent;
+	uint32_t number;	/* the engine's */
+};
+
+struct service {
+	const struct daemon_settings *s;
+	struct suan_loop *loop;
+	struct suan_timer *wake;
+	struct suan_workers *workers;
+	struct suan_core *core;
+	struct suan_api *api;
+	struct suan_http_server *http;
+	struct local_site *sites;
+	uint32_t nsites;
+	char program[4096];
+	bool failing;		/* the last commit failed: said once */
+};
+
+/* ---- the round ---- */
+
+static void set_wake(struct service *v)
+{
+	int64_t at = suan_core_wake(v->core), now = suan_clock_now_ms();
+
+	if (at == SUAN_FOREVER)
+		suan_timer_stop(v->wake);
+	else
+		suan_timer_set(v->wake, at > now ? at - now : 0);
+}
+
+static void round_over(void *ctx)
+{
+	struct service *v = ctx;
+	struct suan_err err = {0};
+	enum suan_code rc = suan_core_flush(v->core, suan_clock_now_ms(), &err);
+
+	if (rc != SUAN_OK && !v->failing)
+		suan_log(SUAN_LOG_ERROR, "cannot commit: %s; submissions are refused until it works",
+			 err.text);
+	if (rc == SUAN_OK && v->failing)
+		suan_log(SUAN_LOG_INFO, "commits work again");
+	v->failing = rc != SUAN_OK;
+	set_wake(v);
+}
+
+static void woken(void *ctx)
+{
+	(void)ctx;	/* the round's end does the work */
+}
+
+static void stop_signal(void *ctx, int signo)
+{
+	struct service *v = ctx;
+
+	suan_log(SUAN_LOG_INFO, "%s: stopping; runs go on", strsignal(signo));
+	suan_loop_stop(v->loop);
+}
+
+/* ---- sites of this process ---- */
+
+static void site_report(void *ctx, const struct suan_report *report)
+{
+	struct local_site *l = ctx;
+
+	suan_core_report(l->service->core, report);
+}
+
+static void site_orders(void *ctx, const struct suan_order *orders, uint32_t n)
+{
+	struct local_site *l = ctx;
+
+	suan_agent_orders(l->agent, orders, n);
+}
+
+static enum suan_code site_log(void *ctx, uint32_t site, const struct suan_order *order,
+			       const struct suan_log_ask *ask, struct suan_buf *out,
+			       struct suan_err *err)
+{
+	struct service *v = ctx;
+
+	for (uint32_t i = 0; i < v->nsites; i++)
+		if (v->sites[i].number == site)
+			return suan_agent_log(v->sites[i].agent, order, ask, out, err);
+	return suan_fail(err, SUAN_ENOTFOUND, "the site is not attached");
+}
+
+static enum suan_code site_describe(void *ctx, uint32_t site, struct suan_buf *out)
+{
+	struct service *v = ctx;
+
+	for (uint32_t i = 0; i < v->nsites; i++)
+		if (v->sites[i].number == site)
+			return suan_agent_describe(v->sites[i].agent, out);
+	return SUAN_ENOTFOUND;
+}
+
+static enum suan_code open_site(struct service *v, const struct suan_site_spec *spec,
+				struct suan_err *err)
+{
+	struct local_site *l = &v->sites[v->nsites];
+	struct suan_site_link link = {.ctx = l, .orders = site_orders};
+	struct suan_agent_config config = {
+		.site = spec->name, .driver = spec->driver, .program = v->program, .loop = v->loop,
+		.workers = v->workers, .grace_ms = v->s->set.grace_ms, .report = site_report,
+		.ctx = l};
+	struct suan_buf dir;
+	enum suan_code rc;
+
+	suan_buf_init(&dir, 0);
+	suan_buf_addf(&dir, "%s/sites/%s", v->s->set.data, spec->name);
+	config.state_dir = suan_buf_str(&dir);
+	*l = (struct local_site){.service = v};
+	rc = suan_agent_open(&l->agent, &config, err);
+	suan_buf_done(&dir);
+	if (rc != SUAN_OK)
+		return rc;
+	v->nsites++;
+	l->number = suan_engine_find_site(suan_core_engine(v->core), spec->name);
+	return suan_core_attach(v->core, spec->name, &link, err);
+}
+
+static enum suan_code open_sites(struct service *v, struct suan_err *err)
+{
+	const struct suan_network *net = suan_engine_network(suan_core_engine(v->core));
+	enum suan_code rc = SUAN_OK;
+
+	if (!net)
+		return SUAN_OK;
+	v->sites = calloc(net->nsites + 1, sizeof(*v->sites));
+	if (!v->sites)
+		return suan_fail(err, SUAN_ENOMEM, "out of memory");
+	for (uint32_t i = 0; rc == SUAN_OK && i < net->nsites; i++)
+		if (net->sites[i].driver[0])
+			rc = open_site(v, &net->sites[i], err);
+	return rc;
+}
+
+/* ---- life ---- */
+
+static enum suan_code open_core(struct service *v, struct suan_err *err)
+{
+	const struct suan_settings *set = &v->s->set;
+	struct suan_core_config config = {
+		.store = suan_store_find(set->store), .location = set->data,
+		.network = v->s->has_network ? &v->s->net : NULL, .policy = set->policy,
+		.snapshot_bytes = set->snapshot_bytes, .keep_finished = set->keep_finished,
+		.now_ms = suan_clock_now_ms()};
+	struct suan_core_opened opened = {0};
+	int64_t began = suan_clock_mono_us();
+	enum suan_code rc;
+
+	if (!config.store)
+		return suan_fail_field(err, SUAN_EINVAL, "store",
+				       "no store \"%s\"; there are sqlite and memory", set->store);
+	rc = suan_core_open(&v->core, &config, &opened, err);
+	if (rc == SUAN_OK)
+		suan_log(SUAN_LOG_INFO, "recovered %llu jobs in %lld ms (snapshot at %llu, %llu events after it)",
+			 (unsigned long long)opened.jobs,
+			 (long long)((suan_clock_mono_us() - began) / 1000),
+			 (unsigned long long)opened.snapshot_seq,
+			 (unsigned long long)opened.replayed);
+	return rc;
+}
+
+/* The first start without --insecure-local leaves an administrator's token in the data folder. */
+static enum suan_code first_token(struct service *v, struct suan_err *err)
+{
+	char token[64];
+	struct suan_buf path;
+	enum suan_code rc = SUAN_OK;
+
+	if (v->s->set.insecure_local)
+		return SUAN_OK;
+	suan_buf_init(&path, 0);
+	suan_buf_addf(&path, "%s/admin.token", v->s->set.data);
+	if (!suan_fs_exists(suan_buf_str(&path))) {
+		rc = suan_api_token_new(v->api, "admin", "admin", token, err);
+		if (rc == SUAN_OK)
+			rc = suan_fs_write(suan_buf_str(&path), token, strlen(token), 0600, true, err);
+		if (rc == SUAN_OK)
+			suan_log(SUAN_LOG_INFO, "administrator's token: %s", suan_buf_str(&path));
+	}
+	suan_buf_done(&path);
+	return rc;
+}
+
+static void flush_soon(void *ctx)
+{
+	(void)ctx;	/* every round ends with a flush */
+}
+
+static enum suan_code open_api(struct service *v, struct suan_err *err)
+{
+	const struct suan_settings *set = &v->s->set;
+	const struct suan_network *net = suan_engine_network(suan_core_engine(v->core));
+	struct suan_api_config config = {
+		.core = v->core, .loop = v->loop, .insecure_local = set->insecure_local,
+		.max_request_bytes = set->max_request_bytes,
+		.network_name = net ? net->name : "", .store_name = set->store, .log = site_log,
+		.describe = site_describe, .flush_soon = flush_soon, .ctx = v};
+	struct suan_http_config http = {
+		.listen = set->listen, .cert_file = set->tls_cert[0] ? set->tls_cert : NULL,
+		.key_file = set->tls_key[0] ? set->tls_key : NULL,
+		.max_body_bytes = set->max_request_bytes, .max_connections = set->max_connections,
+		.threads = set->http_threads, .idle_timeout_s = IDLE_TIMEOUT_S,
+		.handle = suan_api_handle};
+	enum suan_code rc;
+
+	rc = suan_api_new(&v->api, &config, err);
+	if (rc == SUAN_OK)
+		rc = first_token(v, err);
+	if (rc != SUAN_OK)
+		return rc;
+	suan_core_listen(v->core, suan_api_changed, v->api);
+	http.ctx = v->api;
+	return suan_http_server_start(&v->http, &http, err);
+}
+
+static bool loopback(const char *listen)
+{
+	return strncmp(listen, "127.", 4) == 0 || strncmp(listen, "[::1]:", 6) == 0 ||
+	       strncmp(listen, "localhost:", 10) == 0;
+}
+
+static enum suan_code open_all(struct service *v, struct suan_err *err)
+{
+	enum suan_code rc;
+	ssize_t n;
+
+	n = readlink("/proc/self/exe", v->program, sizeof(v->program) - 1);
+	v->program[n > 0 ? n : 0] = '\0';
+	if (v->s->set.insecure_local && !loopback(v->s->set.listen))
+		return suan_fail_field(err, SUAN_EINVAL, "listen",
+				       "--insecure-local serves loopback only, not %s; use tokens for that",
+				       v->s->set.listen);
+	rc = suan_loop_new(&v->loop, err);
+	if (rc == SUAN_OK)
+		rc = suan_loop_signal(v->loop, SIGTERM, stop_signal, v);
+	if (rc == SUAN_OK)
+		rc = suan_loop_signal(v->loop, SIGINT, stop_signal, v);
+	if (rc == SUAN_OK)
+		rc = suan_workers_new(&v->workers, v->loop, STAGING_THREADS, err);
+	if (rc == SUAN_OK)
+		rc = suan_timer_new(&v->wake, v->loop, woken, v);
+	if (rc == SUAN_OK)
+		rc = open_core(v, err);
+	if (rc == SUAN_OK)
+		rc = open_sites(v, err);
+	if (rc == SUAN_OK)
+		rc = open_api(v, err);
+	if (rc == SUAN_OK)
+		rc = suan_loop_after(v->loop, round_over, v);
+	return rc;
+}
+
+static void close_all(struct service *v)
+{
+	if (v->http)
+		suan_http_server_stop(v->http);
+	suan_workers_free(v->workers);
+	suan_core_close(v->core, suan_clock_now_ms());
+	suan_api_free(v->api);
+	for (uint32_t i = 0; i < v->nsites; i++)
+		suan_agent_close(v->sites[i].agent);
+	free(v->sites);
+	suan_timer_free(v->wake);
+	suan_loop_free(v->loop);
+}
+
+static int exit_code(const struct suan_err *err)
+{
+	return err->code == SUAN_EINVAL ? SUAN_EXIT_USAGE : SUAN_EXIT_FAILED;
+}
+
+int suan_serve(const struct suan_command *c, int argc, char **argv)
+{
+	struct daemon_settings settings;
+	struct service v = {.s = &settings};
+	enum suan_log_level level = SUAN_LOG_INFO;
+	struct suan_err err = {0};
+	int rc = suan_daemon_settings(&settings, c, argc, argv);
+
+	if (rc != SUAN_EXIT_OK)
+		goto out;
+	if (!settings.set.data[0] && strcmp(settings.set.store, "memory") != 0) {
+		rc = suan_cli_usage(c, "--data DIR is needed: where state is kept");
+		goto out;
+	}
+	(void)suan_log_parse_level(settings.set.log_level, &level);
+	suan_log_setup(level, strcmp(settings.set.log_format, "json") == 0);
+	signal(SIGPIPE, SIG_IGN);
+	if (open_all(&v, &err) != SUAN_OK || !v.loop) {
+		fprintf(stderr, "suan serve: %s\n", err.text);
+		rc = exit_code(&err);
+	} else {
+		suan_log(SUAN_LOG_INFO, "serving %s://%s, %u local sites",
+			 settings.set.tls_cert[0] ? "https" : "http", settings.set.listen, v.nsites);
+		if (suan_loop_run(v.loop, &err) != SUAN_OK) {
+			suan_log(SUAN_LOG_ERROR, "%s", err.text);
+			rc = SUAN_EXIT_FAILED;
+		}
+	}
+	close_all(&v);
+out:
+	suan_daemon_settings_done(&settings);
+	return rc;
+}

@@ -1,0 +1,176 @@
+#include "daemon/settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "sys/fs.h"
+#include "sys/log.h"
+
+#define CONFIG_LIMIT  (64u << 20)
+
+const struct suan_option suan_daemon_options[] = {
+	{"config", 'f', "FILE", "read settings from FILE, see suan.yaml(5)"},
+	{"data", 'd', "DIR", "folder for the log, the lock and the runs of local sites"},
+	{"network", 'n', "FILE", "network file, see suan-network(5)"},
+	{"listen", 'l', "HOST:PORT", "address to serve HTTP on (127.0.0.1:7070)"},
+	{"store", 0, "NAME", "where state is kept: sqlite (default) or memory (lost at exit)"},
+	{"policy", 0, "NAME", "easy (default), fcfs or conservative"},
+	{"insecure-local", 0, NULL, "no tokens; listens on loopback only"},
+	{"tls-cert", 0, "FILE", "serve HTTPS with this certificate chain (PEM)"},
+	{"tls-key", 0, "FILE", "private key of the certificate (PEM)"},
+	{"log-level", 0, "LEVEL", "debug, info (default), warn or error"},
+	{"log-format", 0, "FORMAT", "text (default) or json"},
+	{"help", 'h', NULL, "show this help"},
+	{NULL, 0, NULL, NULL},
+};
+
+static int complain(const struct suan_command *c, const struct suan_err *err)
+{
+	fprintf(stderr, "suan %s: %s%s%s\n", c->name, err->field, err->field[0] ? ": " : "",
+		err->text);
+	return err->code == SUAN_EINVAL ? SUAN_EXIT_USAGE : SUAN_EXIT_FAILED;
+}
+
+static enum suan_code read_text(const char *path, struct suan_buf *out, struct suan_err *err)
+{
+	suan_buf_init(out, CONFIG_LIMIT);
+	return suan_fs_read(path, out, err);
+}
+
+static int read_config(struct daemon_settings *s, const struct suan_command *c, const char *path)
+{
+	struct suan_err err = {0};
+	struct suan_buf text;
+	enum suan_code rc = read_text(path, &text, &err);
+
+	if (rc == SUAN_OK)
+		rc = suan_settings_parse(suan_buf_str(&text), text.len, path, &s->arena, &s->set,
+					 &err);
+	suan_buf_done(&text);
+	return rc == SUAN_OK ? SUAN_EXIT_OK : complain(c, &err);
+}
+
+static int read_network(struct daemon_settings *s, const struct suan_command *c)
+{
+	struct suan_err err = {0};
+	struct suan_buf text;
+	enum suan_code rc;
+
+	if (!s->set.network || !s->set.network[0])
+		return SUAN_EXIT_OK;
+	rc = read_text(s->set.network, &text, &err);
+	if (rc == SUAN_OK)
+		rc = suan_network_parse(suan_buf_str(&text), text.len, s->set.network, &s->arena,
+					&s->net, &err);
+	suan_buf_done(&text);
+	s->has_network = rc == SUAN_OK;
+	return rc == SUAN_OK ? SUAN_EXIT_OK : complain(c, &err);
+}
+
+static bool set_policy(struct daemon_settings *s, const char *name)
+{
+	for (int k = 0; k < SUAN_NPOLICIES; k++) {
+		if (strcmp(name, suan_policy_name((enum suan_policy_kind)k)) == 0) {
+			s->set.policy.kind = (enum suan_policy_kind)k;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* One option; false: its value is wrong. */
+static bool apply(struct daemon_settings *s, const char *name, const char *value)
+{
+	const struct {
+		const char *name;
+		const char **to;
+	} texts[] = {
+		{"data", &s->set.data}, {"network", &s->set.network}, {"listen", &s->set.listen},
+		{"store", &s->set.store}, {"tls-cert", &s->set.tls_cert},
+		{"tls-key", &s->set.tls_key}, {"log-level", &s->set.log_level},
+		{"log-format", &s->set.log_format},
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (strcmp(name, texts[i].name) == 0) {
+			*texts[i].to = value;
+			return true;
+		}
+	}
+	if (strcmp(name, "insecure-local") == 0)
+		return s->set.insecure_local = true;
+	if (strcmp(name, "policy") == 0)
+		return set_policy(s, value);
+	return true;
+}
+
+/* Pass 0 reads --config only, pass 1 everything else, so that options win wherever they stand. */
+static int read_options(struct daemon_settings *s, const struct suan_command *c, int argc,
+			char **argv)
+{
+	for (int pass = 0; pass < 2; pass++) {
+		const struct suan_option *opt;
+		const char *value;
+		struct suan_args a;
+		int kind, rc;
+
+		suan_args_init(&a, c, argc, argv);
+		while ((kind = suan_args_next(&a, &opt, &value)) != SUAN_ARG_END) {
+			if (kind == SUAN_ARG_BAD)
+				return SUAN_EXIT_USAGE;
+			if (kind == SUAN_ARG_OPERAND)
+				return suan_cli_usage(c, "unexpected argument \"%s\"", value);
+			if (strcmp(opt->name, "help") == 0) {
+				suan_cli_print_help(c);
+				exit(SUAN_EXIT_OK);
+			}
+			if (pass == 0 && strcmp(opt->name, "config") == 0) {
+				rc = read_config(s, c, value);
+				if (rc != SUAN_EXIT_OK)
+					return rc;
+			}
+			if (pass == 1 && !apply(s, opt->name, value))
+				return suan_cli_usage(c, "--%s: \"%s\" is not known; see suan %s --help",
+						      opt->name, value, c->name);
+		}
+	}
+	return SUAN_EXIT_OK;
+}
+
+static int check(struct daemon_settings *s, const struct suan_command *c)
+{
+	enum suan_log_level level;
+
+	if (!suan_log_parse_level(s->set.log_level, &level))
+		return suan_cli_usage(c, "log level \"%s\": expected debug, info, warn or error",
+				      s->set.log_level);
+	if (strcmp(s->set.log_format, "text") != 0 && strcmp(s->set.log_format, "json") != 0)
+		return suan_cli_usage(c, "log format \"%s\": expected text or json",
+				      s->set.log_format);
+	if (!s->set.tls_cert[0] != !s->set.tls_key[0])
+		return suan_cli_usage(c, "--tls-cert and --tls-key go together");
+	return SUAN_EXIT_OK;
+}
+
+int suan_daemon_settings(struct daemon_settings *s, const struct suan_command *c, int argc,
+			 char **argv)
+{
+	int rc;
+
+	memset(s, 0, sizeof(*s));
+	suan_arena_init(&s->arena, 0);
+	suan_settings_init(&s->set);
+	rc = read_options(s, c, argc, argv);
+	if (rc == SUAN_EXIT_OK)
+		rc = check(s, c);
+	if (rc == SUAN_EXIT_OK)
+		rc = read_network(s, c);
+	return rc;
+}
+
+void suan_daemon_settings_done(struct daemon_settings *s)
+{
+	suan_arena_done(&s->arena);
+}

@@ -1,0 +1,27 @@
+/* Settings of `suan serve` from file and command line, with the network they name. */
+#ifndef SUAN_DAEMON_SETTINGS_H
+#define SUAN_DAEMON_SETTINGS_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "cli/cli.h"
+#include "wire/network.h"
+
+struct daemon_settings {
+	struct suan_arena arena;	/* owns all strings */
+	struct suan_settings set;
+	struct suan_network net;
+	bool has_network;
+	bool check_only;
+};
+
+/* The options that `suan serve` and `suan config check` share. */
+extern const struct suan_option suan_daemon_options[];
+
+/* Reads --config first, then lets the other options win, then reads the network file. Returns
+ * SUAN_EXIT_OK or the exit code, after printing what is wrong. */
+int suan_daemon_settings(struct daemon_settings *s, const struct suan_command *c, int argc,
+			 char **argv);
+void suan_daemon_settings_done(struct daemon_settings *s);
+
+#endif
