@@ -23,7 +23,7 @@ struct suan_buf {
 void suan_buf_init(struct suan_buf *b, size_t limit_bytes);
 void suan_buf_done(struct suan_buf *b);	  /* frees; an empty buffer with the same limit again */
 void suan_buf_reset(struct suan_buf *b);  /* len = 0, failed = 0; keeps memory */
-void suan_buf_cut(struct suan_buf *b, size_t len);	/* shortens to len, which is at most b->len */
+void suan_buf_cut(struct suan_buf *b, size_t len);	/* shortens to len ≤ b->len */
 /* Makes room for `more` further bytes; the following adds of that many bytes cannot fail. On
  * failure (SUAN_ENOMEM, SUAN_ETOOBIG) nothing changed, failed neither. */
 SUAN_MUSTUSE enum suan_code suan_buf_reserve(struct suan_buf *b, size_t more);

@@ -25,7 +25,7 @@ size_t suan_put_begin(struct suan_buf *b, uint32_t tag);
 void suan_put_end(struct suan_buf *b, size_t mark);
 
 /* Reader over borrowed bytes. After the first damage every read returns false and bad is set; what
- * the read would have returned is untouched. A varint that is not in its shortest form is damage. */
+ * the read would have returned is untouched. A varint not in its shortest form is damage. */
 struct suan_reader {
 	const uint8_t *p, *end;
 	bool bad;

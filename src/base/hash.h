@@ -8,8 +8,8 @@
 
 #define SUAN_HASH_START 0xcbf29ce484222325u
 
-/* Each takes the hash so far (at first SUAN_HASH_START) and returns the hash with one more item, all
- * 64 bits usable. Items stay apart: "ab" then "c" differs from "a" then "bc". */
+/* Each takes the hash so far (at first SUAN_HASH_START) and returns the hash with one more item,
+ * all 64 bits usable. Items stay apart: "ab" then "c" differs from "a" then "bc". */
 uint64_t suan_hash_bytes(uint64_t h, const void *p, size_t n);
 uint64_t suan_hash_u64(uint64_t h, uint64_t v);
 uint64_t suan_hash_mix(uint64_t v);	/* finaliser: spreads ids over buckets; 0 stays 0 */

@@ -1,5 +1,6 @@
 /* Hash maps with open addressing: u64 → u64, and bytes → small ids. No iteration: order must never
- * come from hashing. Seedless and deterministic; keys are ids made by suan or hashed by the caller. */
+ * come from hashing. Seedless and deterministic; keys are ids made by suan or hashed by the
+ * caller. */
 #ifndef SUAN_BASE_MAP_H
 #define SUAN_BASE_MAP_H
 

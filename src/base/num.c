@@ -148,8 +148,8 @@ static const char *scan_amount(const char *s, struct amount *ret)
 	return s;
 }
 
-/* floor(a × unit), unit at most 2^60; false: overflow, or a part of the smallest unit. From the last
- * digit on: floor((digit × unit + rest) / 10) nests without loss, and digit × unit fits. */
+/* floor(a × unit), unit at most 2^60; false: overflow, or a part of the smallest unit. From the
+ * last digit on: floor((digit × unit + rest) / 10) nests without loss, and digit × unit fits. */
 static bool scale(const struct amount *a, uint64_t unit, uint64_t *ret)
 {
 	uint64_t rest = 0;
@@ -361,7 +361,7 @@ void suan_format_duration(int64_t ms, char out[32])
 	uint64_t days = s / 86400;
 	const char *sign = ms < 0 && s > 0 ? "-" : "";
 	unsigned rest = (unsigned)(s % 86400);
-	char head[24] = "";
+	char head[20] = "";
 
 	if (days > 0)
 		(void)snprintf(head, sizeof(head), "%llud ", (unsigned long long)days);

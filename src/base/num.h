@@ -31,8 +31,8 @@ SUAN_MUSTUSE enum suan_code suan_parse_fixed(const char *s, unsigned digits, int
  * number is multiplied by unit_bytes (sbatch's --mem: MiB), 1 to 2^60. */
 SUAN_MUSTUSE enum suan_code suan_parse_size(const char *s, uint64_t unit_bytes, uint64_t *ret,
 					    struct suan_err *err);
-/* Milliseconds, never negative: "90s", "1h30m", "1d 12h", "1.5h", "250ms", "2d" (units w d h m s ms,
- * also as words, the larger first); Slurm's "M", "M:S", "H:M:S", "D-H", "D-H:M", "D-H:M:S". A bare
+/* Milliseconds, never negative: "90s", "1h30m", "1d 12h", "1.5h", "250ms", "2d" (units w d h m s
+ * ms, also as words, the larger first); Slurm's "M", "M:S", "H:M:S", "D-H", "D-H:M", "D-H:M:S". A bare
  * number counts unit_ms (1000 in our options, 60000 in sbatch's --time), 1 to 2^40. */
 SUAN_MUSTUSE enum suan_code suan_parse_duration(const char *s, int64_t unit_ms, int64_t *ret,
 						struct suan_err *err);

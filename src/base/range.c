@@ -84,7 +84,7 @@ static enum suan_code add_run(struct suan_range *r, const struct suan_range_run 
 		return SUAN_OK;
 	if (r->nruns == SUAN_RANGE_MAX_RUNS)
 		return suan_fail(err, SUAN_ETOOBIG,
-				 "more than %d separate runs of indices; write fewer, such as 0-99:2",
+				 "more than %d runs of indices; write fewer, such as 0-99:2",
 				 SUAN_RANGE_MAX_RUNS);
 	r->runs[r->nruns++] = *run;
 	return SUAN_OK;

@@ -30,7 +30,7 @@ struct suan_range {
  * SUAN_ETOOBIG: too many runs or elements; *ret is untouched. */
 SUAN_MUSTUSE enum suan_code suan_range_parse(const char *s, struct suan_range *ret,
 					     struct suan_err *err);
-/* Adds text that suan_range_parse reads back; nothing for a zeroed one. Failure is sticky in out. */
+/* Adds text that suan_range_parse reads back; nothing for a zeroed one. Failures stick in out. */
 void suan_range_format(const struct suan_range *r, struct suan_buf *out);
 /* Index of the pos-th element (0 ≤ pos < count), and back; false: not in the set. */
 uint32_t suan_range_at(const struct suan_range *r, uint32_t pos);

@@ -11,6 +11,6 @@ struct suan_rng {
 void suan_rng_init(struct suan_rng *r, uint64_t seed);
 uint64_t suan_rng_next(struct suan_rng *r);
 uint64_t suan_rng_below(struct suan_rng *r, uint64_t n);	/* uniform in [0, n), n > 0 */
-int64_t suan_rng_between(struct suan_rng *r, int64_t lo, int64_t hi);	/* lo to hi, both included */
+int64_t suan_rng_between(struct suan_rng *r, int64_t lo, int64_t hi);	/* both included */
 
 #endif
