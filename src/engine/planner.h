@@ -11,8 +11,12 @@
  *     planned start of each pool (Lifka 1995; Mu'alem and Feitelson 2001). conservative: hard holds
  *     every planned start (hard = soft).
  *   - Otherwise it is planned at the pool with the earliest start in the soft profile (then rank, then
- *     number) and put there, while fewer than plan_depth starts are planned; deeper ones wait without
- *     prediction and may only start now (depth is at least 1 per pool for fcfs and easy).
+ *     number; fcfs: not before what is planned there already) and put there, while fewer than plan_depth
+ *     starts are planned; deeper ones wait without prediction and may only start now (fcfs and easy:
+ *     the depth is at least the number of pools). A start that no open pool will ever take is not planned.
+ *   - Profiles are sums over nodes (profile.h). Where the sums say now and the nodes say no, when the
+ *     first start of an ask in this pass is planned, that ask is planned in that pool not before the
+ *     pool's first expected end (of the runs before the pass; without any, of its first start in it).
  * With one pool this is exactly the classic policy. A run's expected end is start + duration; once
  * that has passed, start + limit; once that has passed, now + 1 s. */
 #ifndef SUAN_ENGINE_PLANNER_H
@@ -54,6 +58,10 @@ struct suan_start {
 	uint32_t run;		/* the planner's number of the run, for suan_planner_end() */
 	const struct suan_place *places;	/* borrowed until the run ends */
 	uint32_t nplaces;
+	/* The best ≤ 16 candidates as they were when this start was decided, chosen one first; other
+	 * pools by sums, not packed. Borrowed until the next pass; equal starts may share them. */
+	const struct suan_candidate *cands;
+	uint32_t ncands;
 };
 
 struct suan_planner *suan_planner_new(void);

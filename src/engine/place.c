@@ -1,0 +1,635 @@
+/* Which nodes a start takes; see place.h. */
+#include "engine/place.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WORD_BITS 64u
+
+struct need {			/* of some tasks on one node */
+	uint64_t memory;
+	uint64_t cores, gpus;
+};
+
+static struct need need_of(const struct suan_req *req, uint64_t tasks)
+{
+	struct need d = {req->memory * tasks, req->cores * tasks, req->gpus * tasks};
+
+	return d;
+}
+
+/* Tasks that fit what is free. */
+static uint64_t tasks_in(const struct suan_req *req, uint32_t cores, uint32_t gpus, uint64_t memory)
+{
+	uint64_t most = UINT32_MAX;
+
+	if (req->cores > 0 && cores / req->cores < most)
+		most = cores / req->cores;
+	if (req->gpus > 0 && gpus / req->gpus < most)
+		most = gpus / req->gpus;
+	if (req->memory > 0 && memory / req->memory < most)
+		most = memory / req->memory;
+	return most;
+}
+
+static uint32_t left_u32(uint32_t all, uint32_t used)
+{
+	return all > used ? all - used : 0;
+}
+
+static uint32_t free_cores(const struct suan_nodes *n, uint32_t i)
+{
+	return n->list[i].whole ? 0 : left_u32(n->cores, n->list[i].cores);
+}
+
+static uint32_t free_gpus(const struct suan_nodes *n, uint32_t i)
+{
+	return n->list[i].whole ? 0 : left_u32(n->gpus, n->list[i].gpus);
+}
+
+static uint64_t free_memory(const struct suan_nodes *n, uint32_t i)
+{
+	uint64_t used = n->list[i].memory;
+
+	return n->list[i].whole || used >= n->memory ? 0 : n->memory - used;
+}
+
+static bool holds(const struct suan_nodes *n, uint32_t i, const struct need *d)
+{
+	return d->cores <= free_cores(n, i) && d->gpus <= free_gpus(n, i) &&
+	       d->memory <= free_memory(n, i);
+}
+
+/* ---- what a pool admits ---- */
+
+enum suan_reason suan_nodes_admit(const struct suan_nodes *n, const struct suan_req *req,
+				  int64_t *a, int64_t *b)
+{
+	uint64_t cap = tasks_in(req, n->cores, n->gpus, n->memory), most;
+
+	*a = req->cores;
+	*b = n->cores;
+	if (req->cores > n->cores)
+		return SUAN_R_TOO_MANY_CORES;
+	*a = (int64_t)req->memory;
+	*b = (int64_t)n->memory;
+	if (req->memory > n->memory)
+		return SUAN_R_TOO_MUCH_MEMORY;
+	*a = req->gpus;
+	*b = n->gpus;
+	if (req->gpus > n->gpus)
+		return SUAN_R_TOO_MANY_GPUS;
+	*a = req->nodes;
+	*b = n->usable;
+	if (req->nodes > n->usable)
+		return SUAN_R_TOO_MANY_NODES;
+	most = cap * (req->nodes > 0 ? req->nodes : n->usable);
+	*a = req->tasks;
+	*b = (int64_t)most;
+	if (req->tasks > most)
+		return SUAN_R_TOO_MANY_TASKS;
+	*a = *b = 0;
+	return SUAN_R_NONE;
+}
+
+/* Nodes of an exclusive request. */
+static uint32_t whole_nodes(const struct suan_nodes *n, const struct suan_req *req)
+{
+	uint64_t cap = tasks_in(req, n->cores, n->gpus, n->memory);
+
+	assert(cap > 0);
+	return req->nodes > 0 ? req->nodes : (uint32_t)((req->tasks + cap - 1) / cap);
+}
+
+void suan_nodes_vec(const struct suan_nodes *n, const struct suan_req *req, struct suan_vec *ret)
+{
+	if (req->exclusive) {
+		int32_t nodes = (int32_t)whole_nodes(n, req);
+
+		ret->nodes = nodes;
+		ret->cores = nodes * (int32_t)n->cores;
+		ret->gpus = nodes * (int32_t)n->gpus;
+		ret->memory = nodes * (int64_t)n->memory;
+		return;
+	}
+	ret->nodes = 0;
+	ret->cores = (int32_t)(req->tasks * req->cores);
+	ret->gpus = (int32_t)(req->tasks * req->gpus);
+	ret->memory = (int64_t)(req->tasks * req->memory);
+}
+
+/* ---- index ---- */
+
+static uint64_t *set_of(const struct suan_nodes *n, uint32_t cores)
+{
+	return n->sets + (size_t)cores * (n->words + n->sums);
+}
+
+static uint64_t *idle_set(const struct suan_nodes *n)
+{
+	return set_of(n, n->cores + 1);
+}
+
+static bool set_empty(const struct suan_nodes *n, const uint64_t *set)
+{
+	for (uint32_t i = 0; i < n->sums; i++)
+		if (set[n->words + i])
+			return false;
+	return true;
+}
+
+static void set_add(const struct suan_nodes *n, uint64_t *set, uint32_t i)
+{
+	uint32_t w = i / WORD_BITS;
+
+	assert(!(set[w] >> (i % WORD_BITS) & 1));
+	set[w] |= UINT64_C(1) << (i % WORD_BITS);
+	set[n->words + w / WORD_BITS] |= UINT64_C(1) << (w % WORD_BITS);
+}
+
+static void set_drop(const struct suan_nodes *n, uint64_t *set, uint32_t i)
+{
+	uint32_t w = i / WORD_BITS;
+
+	assert(set[w] >> (i % WORD_BITS) & 1);
+	set[w] &= ~(UINT64_C(1) << (i % WORD_BITS));
+	if (!set[w])
+		set[n->words + w / WORD_BITS] &= ~(UINT64_C(1) << (w % WORD_BITS));
+}
+
+static bool set_has(const uint64_t *set, uint32_t i)
+{
+	return set[i / WORD_BITS] >> (i % WORD_BITS) & 1;
+}
+
+static uint32_t lowest(uint64_t word)
+{
+	return (uint32_t)__builtin_ctzll(word);
+}
+
+/* Lowest number ≥ from in the set; UINT32_MAX: none. */
+static uint32_t set_next(const struct suan_nodes *n, const uint64_t *set, uint32_t from)
+{
+	uint32_t w = from / WORD_BITS, s;
+	uint64_t word;
+
+	if (w >= n->words)
+		return UINT32_MAX;
+	word = set[w] & (UINT64_MAX << (from % WORD_BITS));
+	if (word)
+		return w * WORD_BITS + lowest(word);
+	w++;
+	for (s = w / WORD_BITS; s < n->sums; s++) {
+		word = set[n->words + s];
+		if (s == w / WORD_BITS)
+			word &= UINT64_MAX << (w % WORD_BITS);
+		if (word) {
+			w = s * WORD_BITS + lowest(word);
+			return w * WORD_BITS + lowest(set[w]);
+		}
+	}
+	return UINT32_MAX;
+}
+
+static void index_add(struct suan_nodes *n, uint32_t i)
+{
+	uint32_t cores = free_cores(n, i);
+
+	if (!n->sets)
+		return;
+	set_add(n, set_of(n, cores), i);
+	n->filled[cores / WORD_BITS] |= UINT64_C(1) << (cores % WORD_BITS);
+	if (n->list[i].runs == 0)
+		set_add(n, idle_set(n), i);
+}
+
+static void index_drop(struct suan_nodes *n, uint32_t i)
+{
+	uint32_t cores = free_cores(n, i);
+
+	if (!n->sets)
+		return;
+	set_drop(n, set_of(n, cores), i);
+	if (set_empty(n, set_of(n, cores)))
+		n->filled[cores / WORD_BITS] &= ~(UINT64_C(1) << (cores % WORD_BITS));
+	if (n->list[i].runs == 0)
+		set_drop(n, idle_set(n), i);
+}
+
+/* Smallest filled number of free cores ≥ from; UINT32_MAX: none. */
+static uint32_t filled_up(const struct suan_nodes *n, uint32_t from)
+{
+	uint32_t words = n->cores / WORD_BITS + 1;
+
+	for (uint32_t w = from / WORD_BITS; w < words; w++) {
+		uint64_t word = n->filled[w];
+
+		if (w == from / WORD_BITS)
+			word &= UINT64_MAX << (from % WORD_BITS);
+		if (word)
+			return w * WORD_BITS + lowest(word);
+	}
+	return UINT32_MAX;
+}
+
+/* Largest filled number of free cores < below; UINT32_MAX: none. */
+static uint32_t filled_down(const struct suan_nodes *n, uint32_t below)
+{
+	while (below > 0) {
+		uint32_t w = (below - 1) / WORD_BITS, bit = (below - 1) % WORD_BITS;
+		uint64_t word = n->filled[w] & (UINT64_MAX >> (WORD_BITS - 1 - bit));
+
+		if (word)
+			return w * WORD_BITS + WORD_BITS - 1 - (uint32_t)__builtin_clzll(word);
+		below = w * WORD_BITS;
+	}
+	return UINT32_MAX;
+}
+
+/* ---- choice of one node; `used` are the nodes taken already (small pools only: large ones drop
+ * them from the index while they search) ---- */
+
+static uint32_t best_small(const struct suan_nodes *n, const struct need *d, uint64_t used)
+{
+	uint32_t best = UINT32_MAX;
+
+	for (uint32_t i = 0; i < n->usable; i++) {
+		if (used >> i & 1 || !holds(n, i, d))
+			continue;
+		if (best == UINT32_MAX || free_cores(n, i) < free_cores(n, best))
+			best = i;
+	}
+	return best;
+}
+
+static uint32_t best_large(const struct suan_nodes *n, const struct need *d)
+{
+	uint32_t cores = d->cores > n->cores ? UINT32_MAX : filled_up(n, (uint32_t)d->cores);
+
+	for (; cores != UINT32_MAX; cores = filled_up(n, cores + 1)) {
+		const uint64_t *set = set_of(n, cores);
+		uint32_t i = set_next(n, set, 0);
+
+		for (; i != UINT32_MAX; i = set_next(n, set, i + 1))
+			if (holds(n, i, d))
+				return i;
+	}
+	return UINT32_MAX;
+}
+
+/* The node with the fewest free cores that holds it. */
+static uint32_t best_fit(const struct suan_nodes *n, const struct need *d, uint64_t used)
+{
+	return n->sets ? best_large(n, d) : best_small(n, d, used);
+}
+
+static uint64_t room(const struct suan_nodes *n, const struct suan_req *req, uint32_t i)
+{
+	return tasks_in(req, free_cores(n, i), free_gpus(n, i), free_memory(n, i));
+}
+
+static uint32_t roomiest_small(const struct suan_nodes *n, const struct suan_req *req,
+			       uint64_t used, uint64_t *ret_room)
+{
+	uint32_t best = UINT32_MAX;
+
+	*ret_room = 0;
+	for (uint32_t i = 0; i < n->usable; i++) {
+		uint64_t here = used >> i & 1 ? 0 : room(n, req, i);
+
+		if (here > *ret_room || (here > 0 && here == *ret_room &&
+					 free_cores(n, i) > free_cores(n, best))) {
+			best = i;
+			*ret_room = here;
+		}
+	}
+	return best;
+}
+
+static uint32_t roomiest_large(const struct suan_nodes *n, const struct suan_req *req,
+			       uint64_t *ret_room)
+{
+	uint32_t best = UINT32_MAX, cores = filled_down(n, n->cores + 1);
+
+	*ret_room = 0;
+	for (; cores != UINT32_MAX; cores = filled_down(n, cores)) {
+		uint64_t bound = tasks_in(req, cores, n->gpus, n->memory);
+		const uint64_t *set = set_of(n, cores);
+
+		for (uint32_t i = bound > *ret_room ? set_next(n, set, 0) : UINT32_MAX;
+		     i != UINT32_MAX && *ret_room < bound; i = set_next(n, set, i + 1)) {
+			uint64_t here = room(n, req, i);
+
+			if (here > *ret_room) {
+				best = i;
+				*ret_room = here;
+			}
+		}
+		if (cores == 0)
+			break;
+	}
+	return best;
+}
+
+/* The node with room for most tasks. */
+static uint32_t roomiest(const struct suan_nodes *n, const struct suan_req *req, uint64_t used,
+			 uint64_t *ret_room)
+{
+	return n->sets ? roomiest_large(n, req, ret_room) : roomiest_small(n, req, used, ret_room);
+}
+
+/* ---- choice of all nodes ---- */
+
+static void put(struct suan_place *ret, uint32_t node, uint64_t tasks)
+{
+	ret->node = node;
+	ret->tasks = (uint32_t)tasks;
+}
+
+/* Tasks on the i-th of N nodes. */
+static uint64_t share(const struct suan_req *req, uint32_t i)
+{
+	return req->tasks / req->nodes + (i < req->tasks % req->nodes);
+}
+
+static uint32_t find_whole(const struct suan_nodes *n, const struct suan_req *req,
+			   struct suan_place *ret)
+{
+	uint64_t cap = tasks_in(req, n->cores, n->gpus, n->memory), left = req->tasks;
+	uint32_t want = whole_nodes(n, req), count = 0, i = 0;
+
+	for (; count < want && i < n->usable; i++) {
+		uint64_t here = req->nodes > 0 ? share(req, count) : (left < cap ? left : cap);
+
+		if (n->sets)
+			i = set_next(n, idle_set(n), i);
+		if (i == UINT32_MAX)
+			break;
+		if (n->list[i].runs > 0)
+			continue;
+		put(&ret[count++], i, here);
+		left -= here;
+	}
+	return count == want ? count : 0;
+}
+
+static void hide(struct suan_nodes *n, uint32_t i, uint64_t *used)
+{
+	if (n->sets)
+		index_drop(n, i);
+	else
+		*used |= UINT64_C(1) << i;
+}
+
+static uint32_t find_spread(struct suan_nodes *n, const struct suan_req *req,
+			    struct suan_place *ret)
+{
+	uint64_t used = 0;
+	uint32_t count = 0;
+
+	while (count < req->nodes) {
+		struct need d = need_of(req, share(req, count));
+		uint32_t i = best_fit(n, &d, used);
+
+		if (i == UINT32_MAX)
+			break;
+		put(&ret[count], i, share(req, count));
+		count++;
+		hide(n, i, &used);
+	}
+	for (uint32_t k = 0; k < count; k++)
+		index_add(n, ret[k].node);
+	return count == req->nodes ? count : 0;
+}
+
+static uint32_t find_packed(struct suan_nodes *n, const struct suan_req *req,
+			    struct suan_place *ret)
+{
+	uint64_t used = 0, left = req->tasks, here;
+	uint32_t count = 0, hidden, i;
+
+	for (;;) {
+		struct need d = need_of(req, left);
+
+		i = best_fit(n, &d, used);
+		if (i != UINT32_MAX) {
+			put(&ret[count], i, left);
+			break;
+		}
+		i = roomiest(n, req, used, &here);
+		if (i == UINT32_MAX)
+			break;
+		assert(here < left);
+		put(&ret[count++], i, here);
+		left -= here;
+		hide(n, i, &used);
+	}
+	hidden = count;
+	for (uint32_t k = 0; k < hidden; k++)
+		index_add(n, ret[k].node);
+	return i == UINT32_MAX ? 0 : count + 1;
+}
+
+uint32_t suan_nodes_most(const struct suan_nodes *n, const struct suan_req *req)
+{
+	if (req->nodes > 0)
+		return req->nodes;
+	return req->tasks < n->usable ? req->tasks : n->usable;
+}
+
+uint32_t suan_nodes_find(struct suan_nodes *n, const struct suan_req *req, struct suan_place *ret)
+{
+	if (req->exclusive)
+		return find_whole(n, req, ret);
+	if (req->nodes > 0)
+		return find_spread(n, req, ret);
+	return find_packed(n, req, ret);
+}
+
+/* ---- taking and giving back ---- */
+
+bool suan_nodes_can(const struct suan_nodes *n, const struct suan_req *req,
+		    const struct suan_place *places, uint32_t nplaces)
+{
+	for (uint32_t k = 0; k < nplaces; k++) {
+		struct need d = need_of(req, places[k].tasks);
+
+		if (places[k].node >= n->count || (k > 0 && places[k].node == places[k - 1].node))
+			return false;
+		if (n->list[places[k].node].whole || !holds(n, places[k].node, &d))
+			return false;
+		if (req->exclusive && n->list[places[k].node].runs > 0)
+			return false;
+	}
+	return nplaces > 0;
+}
+
+static void node_vec(const struct suan_nodes *n, uint32_t i, struct suan_vec *ret)
+{
+	ret->cores = (int32_t)free_cores(n, i);
+	ret->gpus = (int32_t)free_gpus(n, i);
+	ret->memory = (int64_t)free_memory(n, i);
+	ret->nodes = n->list[i].runs == 0;
+}
+
+static void enter(struct suan_nodes *n, uint32_t i)
+{
+	struct suan_vec v;
+
+	if (i >= n->usable)
+		return;
+	node_vec(n, i, &v);
+	suan_vec_add(&n->free, &v);
+	index_add(n, i);
+}
+
+static void leave(struct suan_nodes *n, uint32_t i)
+{
+	struct suan_vec v;
+
+	if (i >= n->usable)
+		return;
+	node_vec(n, i, &v);
+	suan_vec_sub(&n->free, &v);
+	index_drop(n, i);
+}
+
+void suan_nodes_take(struct suan_nodes *n, const struct suan_req *req,
+		     const struct suan_place *places, uint32_t nplaces)
+{
+	for (uint32_t k = 0; k < nplaces; k++) {
+		struct suan_node *node = &n->list[places[k].node];
+		struct need d = need_of(req, places[k].tasks);
+
+		assert(places[k].node < n->count && !node->whole);
+		leave(n, places[k].node);
+		node->runs++;
+		if (req->exclusive) {
+			node->whole = 1;
+		} else {
+			node->cores += (uint32_t)d.cores;
+			node->gpus += (uint32_t)d.gpus;
+			node->memory += d.memory;
+		}
+		enter(n, places[k].node);
+	}
+}
+
+void suan_nodes_give(struct suan_nodes *n, const struct suan_req *req,
+		     const struct suan_place *places, uint32_t nplaces)
+{
+	for (uint32_t k = 0; k < nplaces; k++) {
+		struct suan_node *node = &n->list[places[k].node];
+		struct need d = need_of(req, places[k].tasks);
+
+		assert(places[k].node < n->count && node->runs > 0);
+		leave(n, places[k].node);
+		node->runs--;
+		if (req->exclusive) {
+			assert(node->whole);
+			node->whole = 0;
+		} else {
+			assert(node->cores >= d.cores && node->memory >= d.memory);
+			assert(node->gpus >= d.gpus);
+			node->cores -= (uint32_t)d.cores;
+			node->gpus -= (uint32_t)d.gpus;
+			node->memory -= d.memory;
+		}
+		enter(n, places[k].node);
+	}
+}
+
+/* ---- shape ---- */
+
+static size_t sets_words(const struct suan_nodes *n)
+{
+	return (size_t)(n->cores + 2) * (n->words + n->sums);
+}
+
+enum suan_code suan_nodes_define(struct suan_nodes *n, uint32_t usable, uint32_t cores,
+				 uint32_t gpus, uint64_t memory)
+{
+	struct suan_nodes fresh = *n;
+
+	if ((uint64_t)usable * cores > INT32_MAX || (uint64_t)usable * gpus > INT32_MAX ||
+	    (memory > 0 && usable > INT64_MAX / memory))
+		return SUAN_EINVAL;
+	fresh.count = usable > n->count ? usable : n->count;
+	fresh.usable = usable;
+	fresh.cores = cores;
+	fresh.gpus = gpus;
+	fresh.memory = memory;
+	fresh.sets = fresh.filled = NULL;
+	fresh.words = (usable + WORD_BITS - 1) / WORD_BITS;
+	fresh.sums = (fresh.words + WORD_BITS - 1) / WORD_BITS;
+	fresh.list = calloc(fresh.count ? fresh.count : 1, sizeof(*fresh.list));
+	if (!fresh.list)
+		return SUAN_ENOMEM;
+	if (usable > SUAN_NODES_SMALL) {
+		fresh.sets = calloc(sets_words(&fresh), sizeof(*fresh.sets));
+		fresh.filled = calloc(cores / WORD_BITS + 1, sizeof(*fresh.filled));
+		if (!fresh.sets || !fresh.filled) {
+			suan_nodes_done(&fresh);
+			return SUAN_ENOMEM;
+		}
+	}
+	if (n->count > 0)
+		memcpy(fresh.list, n->list, n->count * sizeof(*fresh.list));
+	suan_nodes_done(n);
+	*n = fresh;
+	memset(&n->free, 0, sizeof(n->free));
+	for (uint32_t i = 0; i < usable; i++)
+		enter(n, i);
+	return SUAN_OK;
+}
+
+enum suan_code suan_nodes_copy(struct suan_nodes *to, const struct suan_nodes *from)
+{
+	enum suan_code rc = suan_nodes_define(to, from->count, from->cores, from->gpus,
+					      from->memory);
+
+	if (rc != SUAN_OK)
+		return rc;
+	if (from->count > 0)
+		memcpy(to->list, from->list, from->count * sizeof(*from->list));
+	/* a second time, now that the list says what is used: sums and index follow */
+	return suan_nodes_define(to, from->usable, from->cores, from->gpus, from->memory);
+}
+
+void suan_nodes_done(struct suan_nodes *n)
+{
+	free(n->list);
+	free(n->sets);
+	free(n->filled);
+	memset(n, 0, sizeof(*n));
+}
+
+size_t suan_nodes_memory(const struct suan_nodes *n)
+{
+	size_t bytes = n->count * sizeof(*n->list);
+
+	if (n->sets)
+		bytes += (sets_words(n) + n->cores / WORD_BITS + 1) * sizeof(*n->sets);
+	return bytes;
+}
+
+bool suan_nodes_verify(const struct suan_nodes *n)
+{
+	struct suan_vec sum = {0}, v;
+
+	for (uint32_t i = 0; i < n->usable; i++) {
+		uint32_t cores = free_cores(n, i);
+
+		node_vec(n, i, &v);
+		suan_vec_add(&sum, &v);
+		if (!n->sets)
+			continue;
+		if (!set_has(set_of(n, cores), i) ||
+		    set_has(idle_set(n), i) != (n->list[i].runs == 0) ||
+		    !(n->filled[cores / WORD_BITS] >> (cores % WORD_BITS) & 1))
+			return false;
+	}
+	return sum.cores == n->free.cores && sum.gpus == n->free.gpus &&
+	       sum.memory == n->free.memory && sum.nodes == n->free.nodes;
+}

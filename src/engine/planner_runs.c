@@ -1,0 +1,273 @@
+/* Runs, their expected ends, and what they leave free over time. */
+#include "engine/planner_state.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/grow.h"
+#include "base/num.h"
+
+#define FEW_NEW_ENDS 8
+
+int64_t suan_run_end(int64_t start_ms, int64_t duration_ms, int64_t limit_ms, int64_t now_ms)
+{
+	int64_t end = suan_sat_add(start_ms, duration_ms);
+
+	if (end > now_ms)
+		return end;
+	end = suan_sat_add(start_ms, limit_ms);
+	return end > now_ms ? end : suan_sat_add(now_ms, SUAN_OVERDUE_MS);
+}
+
+/* ---- ends in order ---- */
+
+static int by_end(const void *x, const void *y)
+{
+	const struct suan_pend *a = x, *b = y;
+
+	if (a->end_ms != b->end_ms)
+		return a->end_ms < b->end_ms ? -1 : 1;
+	return (a->run > b->run) - (a->run < b->run);
+}
+
+/* First of the n sorted ends that is not before *key. */
+static size_t lower_bound(const struct suan_pend *ends, size_t n, const struct suan_pend *key)
+{
+	size_t lo = 0;
+
+	while (n > 0) {
+		size_t half = n / 2;
+
+		if (by_end(&ends[lo + half], key) < 0) {
+			lo += half + 1;
+			n -= half + 1;
+		} else {
+			n = half;
+		}
+	}
+	return lo;
+}
+
+void suan_ends_flush(struct suan_ppool *o)
+{
+	if (o->nends - o->sorted > FEW_NEW_ENDS) {
+		qsort(o->ends, o->nends, sizeof(*o->ends), by_end);
+		o->sorted = o->nends;
+	}
+	for (; o->sorted < o->nends; o->sorted++) {
+		struct suan_pend key = o->ends[o->sorted];
+		size_t i = lower_bound(o->ends, o->sorted, &key);
+
+		memmove(&o->ends[i + 1], &o->ends[i], (o->sorted - i) * sizeof(key));
+		o->ends[i] = key;
+	}
+}
+
+static void ends_drop(struct suan_ppool *o, int64_t end_ms, uint32_t run)
+{
+	struct suan_pend key = {end_ms, run, 0};
+	size_t i;
+
+	suan_ends_flush(o);
+	i = lower_bound(o->ends, o->nends, &key);
+	assert(i < o->nends && o->ends[i].run == run && o->ends[i].end_ms == end_ms);
+	memmove(&o->ends[i], &o->ends[i + 1], (o->nends - i - 1) * sizeof(key));
+	o->nends--;
+	o->sorted--;
+	o->dirty = true;
+}
+
+void suan_ends_refresh(struct suan_planner *p, struct suan_ppool *o, int64_t now_ms)
+{
+	suan_ends_flush(o);
+	if (o->nends == 0 || (o->ends[0].end_ms > now_ms && o->overdue == 0))
+		return;
+	o->overdue = 0;
+	for (size_t i = 0; i < o->nends; i++) {
+		struct suan_prun *r = suan_prun_at(p, o->ends[i].run);
+
+		r->end_ms = suan_run_end(r->start_ms, r->duration_ms, r->limit_ms, now_ms);
+		o->ends[i].end_ms = r->end_ms;
+		if (suan_sat_add(r->start_ms, r->limit_ms) <= now_ms)
+			o->overdue++;
+	}
+	qsort(o->ends, o->nends, sizeof(*o->ends), by_end);
+	o->dirty = true;
+}
+
+/* ---- profiles ---- */
+
+/* What comes back to the usable nodes when the run ends, idle nodes apart. */
+static void released(const struct suan_ppool *o, const struct suan_prun *r, struct suan_vec *ret)
+{
+	uint64_t tasks = 0, nodes = 0;
+
+	*ret = r->vec;
+	ret->nodes = 0;
+	if (o->nodes.count == o->nodes.usable)
+		return;
+	for (uint32_t i = 0; i < r->nplaces; i++) {
+		if (r->places[i].node >= o->nodes.usable)
+			continue;
+		tasks += r->places[i].tasks;
+		nodes++;
+	}
+	if (r->req.exclusive) {
+		ret->cores = (int32_t)(nodes * o->nodes.cores);
+		ret->gpus = (int32_t)(nodes * o->nodes.gpus);
+		ret->memory = (int64_t)(nodes * o->nodes.memory);
+		return;
+	}
+	ret->cores = (int32_t)(tasks * r->req.cores);
+	ret->gpus = (int32_t)(tasks * r->req.gpus);
+	ret->memory = (int64_t)(tasks * r->req.memory);
+}
+
+/* Backwards in time: the first end that meets a node is the one that leaves it idle. */
+static void count_idle(const struct suan_planner *p, struct suan_ppool *o)
+{
+	struct suan_node *list = o->nodes.list;
+
+	for (size_t i = 0; i < o->nends; i++) {
+		const struct suan_prun *r = suan_prun_at(p, o->ends[i].run);
+
+		o->ends[i].idle = 0;
+		for (uint32_t k = 0; k < r->nplaces; k++)
+			list[r->places[k].node].idle_at = INT64_MIN;
+	}
+	for (size_t i = o->nends; i-- > 0;) {
+		const struct suan_prun *r = suan_prun_at(p, o->ends[i].run);
+
+		for (uint32_t k = 0; k < r->nplaces; k++) {
+			uint32_t node = r->places[k].node;
+
+			if (list[node].idle_at != INT64_MIN)
+				continue;
+			list[node].idle_at = o->ends[i].end_ms;
+			o->ends[i].idle += node < o->nodes.usable;
+		}
+	}
+}
+
+enum suan_code suan_ends_profile(const struct suan_planner *p, struct suan_ppool *o, bool idle,
+				 struct suan_profile *ret)
+{
+	enum suan_code rc = suan_profile_reset(ret, &o->nodes.free);
+
+	assert(o->sorted == o->nends);
+	if (idle)
+		count_idle(p, o);
+	for (size_t i = 0; i < o->nends && rc == SUAN_OK; i++) {
+		struct suan_vec v;
+
+		released(o, suan_prun_at(p, o->ends[i].run), &v);
+		v.nodes = idle ? (int32_t)o->ends[i].idle : 0;
+		rc = suan_profile_append(ret, o->ends[i].end_ms, &v);
+	}
+	return rc;
+}
+
+enum suan_code suan_ends_preview(const struct suan_planner *p, const struct suan_ppool *o,
+				 int64_t now_ms, struct suan_profile *ret)
+{
+	struct suan_ppool copy = *o;
+	enum suan_code rc = SUAN_ENOMEM;
+	size_t list_bytes = o->nodes.count * sizeof(*o->nodes.list);
+	size_t ends_bytes = o->nends * sizeof(*o->ends);
+
+	copy.nodes.list = malloc(list_bytes + 1);
+	copy.ends = malloc(ends_bytes + 1);
+	if (copy.nodes.list && copy.ends) {
+		memcpy(copy.nodes.list, o->nodes.list, list_bytes);
+		if (ends_bytes > 0)
+			memcpy(copy.ends, o->ends, ends_bytes);
+		for (size_t i = 0; i < copy.nends; i++) {
+			const struct suan_prun *r = suan_prun_at(p, copy.ends[i].run);
+
+			copy.ends[i].end_ms = suan_run_end(r->start_ms, r->duration_ms,
+							   r->limit_ms, now_ms);
+		}
+		qsort(copy.ends, copy.nends, sizeof(*copy.ends), by_end);
+		copy.sorted = copy.nends;
+		rc = suan_ends_profile(p, &copy, true, ret);
+	}
+	free(copy.nodes.list);
+	free(copy.ends);
+	return rc;
+}
+
+/* ---- runs ---- */
+
+static enum suan_code slot_reserve(struct suan_planner *p)
+{
+	struct suan_prun *chunk;
+
+	if (p->free_run != SUAN_NO_RUN || p->nruns < p->nchunks * SUAN_RUN_CHUNK)
+		return SUAN_OK;
+	if (suan_grow(&p->chunks, &p->chunks_cap, p->nchunks + 1, sizeof(struct suan_prun *)) != SUAN_OK)
+		return SUAN_ENOMEM;
+	chunk = malloc(SUAN_RUN_CHUNK * sizeof(*chunk));
+	if (!chunk)
+		return SUAN_ENOMEM;
+	p->chunks[p->nchunks++] = chunk;
+	return SUAN_OK;
+}
+
+static uint32_t slot_take(struct suan_planner *p)
+{
+	uint32_t run = p->free_run;
+
+	if (run == SUAN_NO_RUN)
+		return p->nruns++;
+	p->free_run = suan_prun_at(p, run)->nplaces;
+	return run;
+}
+
+enum suan_code suan_run_open(struct suan_planner *p, const struct suan_prun *run,
+			     const struct suan_place *places, uint32_t *ret_run)
+{
+	struct suan_ppool *o = &p->pools[run->pool];
+	struct suan_place *own = NULL;
+	struct suan_prun *r;
+
+	assert(run->nplaces > 0);
+	if (slot_reserve(p) != SUAN_OK ||
+	    suan_grow(&o->ends, &o->ends_cap, o->nends + 1, sizeof(*o->ends)) != SUAN_OK)
+		return SUAN_ENOMEM;
+	if (run->nplaces > 1) {
+		own = malloc(run->nplaces * sizeof(*own));
+		if (!own)
+			return SUAN_ENOMEM;
+		memcpy(own, places, run->nplaces * sizeof(*own));
+	}
+	*ret_run = slot_take(p);
+	r = suan_prun_at(p, *ret_run);
+	*r = *run;
+	r->one = places[0];
+	r->places = own ? own : &r->one;
+	o->ends[o->nends].end_ms = r->end_ms;
+	o->ends[o->nends].run = *ret_run;
+	o->nends++;
+	o->dirty = true;
+	suan_vec_add(&o->used, &r->vec);
+	suan_nodes_take(&o->nodes, &r->req, r->places, r->nplaces);
+	return SUAN_OK;
+}
+
+void suan_run_close(struct suan_planner *p, uint32_t run)
+{
+	struct suan_prun *r = suan_prun_at(p, run);
+	struct suan_ppool *o;
+
+	assert(run < p->nruns && r->pool != SUAN_NO_POOL);
+	o = &p->pools[r->pool];
+	ends_drop(o, r->end_ms, run);
+	suan_vec_sub(&o->used, &r->vec);
+	suan_nodes_give(&o->nodes, &r->req, r->places, r->nplaces);
+	if (r->places != &r->one)
+		free(r->places);
+	r->pool = SUAN_NO_POOL;
+	r->nplaces = p->free_run;
+	p->free_run = run;
+}

@@ -1,0 +1,138 @@
+/* State of the planner, shared by planner*.c and nobody else. */
+#ifndef SUAN_ENGINE_PLANNER_STATE_H
+#define SUAN_ENGINE_PLANNER_STATE_H
+
+#include "engine/classes.h"
+#include "engine/place.h"
+#include "engine/planner.h"
+#include "engine/profile.h"
+
+#define SUAN_OVERDUE_MS	     1000	/* a run past its limit is expected to end so much later */
+#define SUAN_DEFAULT_DEPTH   1000u
+#define SUAN_START_CANDS     16u
+#define SUAN_RUN_CHUNK	     256u
+#define SUAN_NO_RUN	     UINT32_MAX
+
+struct suan_prun {		/* a run; free slot: pool = SUAN_NO_POOL, nplaces = next free */
+	struct suan_req req;
+	int64_t start_ms, duration_ms, limit_ms;
+	int64_t end_ms;		/* expected; its key in ends */
+	struct suan_vec vec;	/* what it takes, by sums */
+	uint32_t pool, nplaces;
+	struct suan_place one;
+	struct suan_place *places;	/* owned unless &one */
+};
+
+struct suan_pend {		/* expected end of a run */
+	int64_t end_ms;
+	uint32_t run;
+	uint32_t idle;		/* nodes that fall idle then */
+};
+
+struct suan_hold {		/* planned start */
+	int64_t from, to;
+	struct suan_vec vec;
+};
+
+struct suan_ppool {
+	struct suan_plan_pool spec;
+	struct suan_nodes nodes;
+	struct suan_pend *ends;		/* owned; by (end, run) up to `sorted`, then new ones */
+	size_t nends, ends_cap, sorted;
+	uint32_t overdue;		/* runs past their limit */
+	uint32_t order;			/* place in suan_planner.order */
+	bool dirty;			/* base is not what ends says */
+	bool idle_known;		/* base counts idle nodes */
+	bool reshaped;			/* while runs were there: nodes may hold more than they have */
+	struct suan_profile base;	/* runs only; never less free later */
+	struct suan_profile soft;	/* and what this pass planned */
+	struct suan_vec used;
+	uint32_t waiting;		/* items planned here by the last pass */
+	/* of the present pass */
+	bool soft_built;
+	uint32_t planned;
+	int64_t first_end;	/* first expected end; without runs, of the pass's first start */
+	int64_t floor;		/* fcfs: last planned start */
+	struct suan_hold first;		/* planned start that easy protects */
+	struct suan_vec spare;		/* easy: free when `first` starts, beyond it */
+};
+
+struct suan_planned {		/* what the last pass planned, in order */
+	uint64_t id;
+	int32_t priority;
+	uint32_t pool;
+	struct suan_hold hold;
+};
+
+struct suan_taken {		/* starts of one item in this pass */
+	uint32_t item, count;
+};
+
+struct suan_planner {
+	enum suan_policy_kind kind;
+	uint32_t depth;
+	struct suan_ppool *pools;
+	uint32_t *order;		/* pools by (rank, number) */
+	size_t npools, pools_cap, order_cap;
+	uint32_t pools_gen;
+	struct suan_prun **chunks;	/* runs, SUAN_RUN_CHUNK each, so that they stay in place */
+	size_t nchunks, chunks_cap;
+	uint32_t nruns, free_run;	/* slots given out so far; list of free ones */
+	struct suan_classes waiting;
+	/* last pass */
+	uint32_t pass;
+	int64_t now_ms;
+	struct suan_start *starts;
+	uint32_t *start_cands;		/* first candidate of each start */
+	struct suan_candidate *cands;
+	struct suan_taken *taken;
+	struct suan_planned *planned;
+	int64_t *memos;	/* per class that has some and pool: lower bound of the earliest start */
+	uint32_t *side;			/* heap of items behind a head */
+	uint32_t *live;			/* open pools with a free core, by order */
+	struct suan_place *scratch;
+	size_t nstarts, starts_cap, start_cands_cap, ncands, cands_cap, ntaken, taken_cap;
+	size_t nplanned, planned_cap, nmemos, memos_cap, nside, side_cap, nlive, live_cap;
+	size_t scratch_cap;
+};
+
+static inline struct suan_prun *suan_prun_at(const struct suan_planner *p, uint32_t run)
+{
+	return &p->chunks[run / SUAN_RUN_CHUNK][run % SUAN_RUN_CHUNK];
+}
+
+static inline bool suan_bit(const uint64_t *bits, uint32_t i)
+{
+	return bits[i / 64] >> (i % 64) & 1;
+}
+
+/* planner_runs.c: runs, and what they leave free over time */
+int64_t suan_run_end(int64_t start_ms, int64_t duration_ms, int64_t limit_ms, int64_t now_ms);
+/* A run on places (copied). The nodes are taken, the end is noted. */
+SUAN_MUSTUSE enum suan_code suan_run_open(struct suan_planner *p, const struct suan_prun *run,
+					  const struct suan_place *places, uint32_t *ret_run);
+void suan_run_close(struct suan_planner *p, uint32_t run);
+void suan_ends_refresh(struct suan_planner *p, struct suan_ppool *o, int64_t now_ms);
+void suan_ends_flush(struct suan_ppool *o);	/* sorts new ends in */
+/* Free capacity by the given ends (sorted), with idle nodes if asked. Writes ends[].idle and the
+ * idle_at of the nodes. */
+SUAN_MUSTUSE enum suan_code suan_ends_profile(const struct suan_planner *p, struct suan_ppool *o,
+					      bool idle, struct suan_profile *ret);
+/* As it would be at a later time, without writing anything but *ret. */
+SUAN_MUSTUSE enum suan_code suan_ends_preview(const struct suan_planner *p,
+					      const struct suan_ppool *o, int64_t now_ms,
+					      struct suan_profile *ret);
+
+/* planner_why.c */
+/* Pools that allow and admit the shape; bits, borrowed. NULL: out of memory. */
+const uint64_t *suan_shape_pools(struct suan_planner *p, uint32_t shape);
+/* Why the pool is out for this ask, or R_NONE. */
+enum suan_reason suan_pool_excludes(const struct suan_planner *p, uint32_t pool,
+				    const struct suan_ask *normal, int64_t *a, int64_t *b);
+/* Reason of a pool that lost against the chosen one. */
+void suan_candidate_lost(const struct suan_planner *p, const struct suan_candidate *chosen,
+			 struct suan_candidate *c);
+bool suan_candidate_better(const struct suan_planner *p, const struct suan_candidate *a,
+			   const struct suan_candidate *b);
+
+#endif

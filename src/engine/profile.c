@@ -1,0 +1,139 @@
+/* Steps of free capacity over time; see profile.h. */
+#include "engine/profile.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/grow.h"
+#include "base/num.h"
+#include "engine/model.h"
+
+void suan_profile_done(struct suan_profile *f)
+{
+	free(f->steps);
+	memset(f, 0, sizeof(*f));
+}
+
+enum suan_code suan_profile_reset(struct suan_profile *f, const struct suan_vec *free)
+{
+	enum suan_code rc = suan_grow(&f->steps, &f->cap, 1, sizeof(*f->steps));
+
+	if (rc != SUAN_OK)
+		return rc;
+	f->steps[0].from = INT64_MIN;
+	f->steps[0].free = *free;
+	f->count = 1;
+	return SUAN_OK;
+}
+
+enum suan_code suan_profile_copy(struct suan_profile *to, const struct suan_profile *from)
+{
+	enum suan_code rc = suan_grow(&to->steps, &to->cap, from->count, sizeof(*to->steps));
+
+	assert(from->count > 0);
+	if (rc != SUAN_OK)
+		return rc;
+	memcpy(to->steps, from->steps, from->count * sizeof(*to->steps));
+	to->count = from->count;
+	return SUAN_OK;
+}
+
+enum suan_code suan_profile_append(struct suan_profile *f, int64_t at, const struct suan_vec *more)
+{
+	struct suan_step *last;
+
+	assert(f->count > 0 && f->steps[f->count - 1].from <= at);
+	if (f->steps[f->count - 1].from < at) {
+		enum suan_code rc = suan_grow(&f->steps, &f->cap, f->count + 1, sizeof(*f->steps));
+
+		if (rc != SUAN_OK)
+			return rc;
+		f->steps[f->count] = f->steps[f->count - 1];
+		f->steps[f->count].from = at;
+		f->count++;
+	}
+	last = &f->steps[f->count - 1];
+	suan_vec_add(&last->free, more);
+	return SUAN_OK;
+}
+
+/* The last step that begins at or before `at`. */
+static size_t step_of(const struct suan_profile *f, int64_t at)
+{
+	size_t lo = 0, hi = f->count;
+
+	assert(f->count > 0);
+	while (hi - lo > 1) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (f->steps[mid].from <= at)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* The step that begins at `at`, made if there is none; room is there. */
+static size_t split(struct suan_profile *f, int64_t at)
+{
+	size_t i = step_of(f, at);
+
+	if (f->steps[i].from == at)
+		return i;
+	assert(f->count < f->cap);
+	memmove(&f->steps[i + 2], &f->steps[i + 1], (f->count - i - 1) * sizeof(*f->steps));
+	f->steps[i + 1] = f->steps[i];
+	f->steps[i + 1].from = at;
+	f->count++;
+	return i + 1;
+}
+
+enum suan_code suan_profile_reserve(struct suan_profile *f, const struct suan_vec *v, int64_t from,
+				    int64_t to)
+{
+	enum suan_code rc;
+	size_t first, end;
+
+	assert(from <= to);
+	if (from == to)
+		return SUAN_OK;
+	rc = suan_grow(&f->steps, &f->cap, f->count + 2, sizeof(*f->steps));
+	if (rc != SUAN_OK)
+		return rc;
+	first = split(f, from);
+	end = to == SUAN_FOREVER ? f->count : split(f, to);
+	for (size_t i = first; i < end; i++)
+		suan_vec_sub(&f->steps[i].free, v);
+	return SUAN_OK;
+}
+
+const struct suan_vec *suan_profile_at(const struct suan_profile *f, int64_t at)
+{
+	return &f->steps[step_of(f, at)].free;
+}
+
+int64_t suan_profile_earliest(const struct suan_profile *f, const struct suan_vec *v,
+			      int64_t duration, int64_t from, int64_t latest)
+{
+	size_t i = step_of(f, from);
+	int64_t start = from, end = suan_sat_add(from, duration);
+
+	assert(duration > 0);
+	while (i < f->count) {
+		if (!suan_vec_fits(v, &f->steps[i].free)) {
+			do
+				i++;
+			while (i < f->count && !suan_vec_fits(v, &f->steps[i].free));
+			if (i == f->count || f->steps[i].from > latest)
+				return SUAN_FOREVER;
+			start = f->steps[i].from;
+			end = suan_sat_add(start, duration);
+		}
+		i++;
+		if (i == f->count || f->steps[i].from >= end)
+			return start <= latest ? start : SUAN_FOREVER;
+	}
+	return SUAN_FOREVER;
+}
