@@ -160,6 +160,8 @@ void suan_ask_normal(const struct suan_ask *ask, struct suan_ask *ret)
 		ret->req.tasks = 1;
 	if (ret->req.cores < 1)
 		ret->req.cores = 1;
+	if (ret->req.nodes > ret->req.tasks && !ret->req.exclusive)
+		ret->req.nodes = ret->req.tasks;
 	if (ret->req.gpus == 0)
 		ret->req.gpu_kind = 0;
 	if (ret->duration_ms < 1)

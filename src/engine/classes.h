@@ -64,7 +64,8 @@ struct suan_classes {
 
 void suan_classes_init(struct suan_classes *c);
 void suan_classes_done(struct suan_classes *c);
-/* Asks in one form: at least one task and core, 1 ≤ duration ≤ limit. */
+/* Asks in one form: at least one task and core, no node without a task unless it is taken whole,
+ * 1 ≤ duration ≤ limit. */
 void suan_ask_normal(const struct suan_ask *ask, struct suan_ask *ret);
 bool suan_ask_allows(const uint64_t *allow, uint32_t nallow, uint32_t pool);
 

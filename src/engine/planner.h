@@ -37,7 +37,7 @@ struct suan_plan_pool {
 };
 
 struct suan_ask {
-	struct suan_req req;
+	struct suan_req req;	/* tasks, cores < 1 count as 1; nodes > tasks as tasks, unless exclusive */
 	int64_t duration_ms;	/* estimate: what is planned with */
 	int64_t limit_ms;	/* walltime ≥ duration */
 	int64_t deadline_ms;	/* latest end, 0 = none: not part of the order */

@@ -1,1 +1,528 @@
 /* Slow, obvious reference planner; see refplan.h. */
+#include "lib/refplan.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct amount {
+	int64_t cores, gpus, memory, idle;
+};
+
+void ref_init(struct ref *r, enum suan_policy_kind kind, uint32_t depth)
+{
+	memset(r, 0, sizeof(*r));
+	r->kind = kind;
+	r->depth = depth;
+}
+
+void ref_pool(struct ref *r, uint32_t pool, const struct suan_plan_pool *spec)
+{
+	assert(pool < REF_POOLS && spec->nodes <= REF_NODES);
+	r->pools[pool] = *spec;
+	if (pool >= r->npools)
+		r->npools = pool + 1;
+}
+
+void ref_drop(struct ref *r, uint64_t id)
+{
+	for (uint32_t i = 0; i < r->nitems; i++) {
+		if (r->items[i].item.id != id)
+			continue;
+		memmove(&r->items[i], &r->items[i + 1], (r->nitems - i - 1) * sizeof(r->items[0]));
+		r->nitems--;
+		return;
+	}
+}
+
+void ref_add(struct ref *r, const struct suan_item *item)
+{
+	struct ref_item *x;
+
+	ref_drop(r, item->id);
+	assert(r->nitems < REF_ITEMS && item->ask.nallow <= 2);
+	x = &r->items[r->nitems++];
+	memset(x, 0, sizeof(*x));
+	x->item = *item;
+	for (uint32_t i = 0; i < item->ask.nallow; i++)
+		x->allow[i] = item->ask.allow[i];
+}
+
+void ref_end(struct ref *r, uint32_t run)
+{
+	assert(r->runs[run].alive);
+	r->runs[run].alive = false;
+}
+
+const struct ref_item *ref_find(const struct ref *r, uint64_t id)
+{
+	for (uint32_t i = 0; i < r->nitems; i++)
+		if (r->items[i].item.id == id)
+			return &r->items[i];
+	return NULL;
+}
+
+/* ---- what is free ---- */
+
+static int64_t expected_end(const struct ref *r, const struct ref_run *run)
+{
+	if (run->start + run->ask.duration_ms > r->now)
+		return run->start + run->ask.duration_ms;
+	if (run->start + run->ask.limit_ms > r->now)
+		return run->start + run->ask.limit_ms;
+	return r->now + 1000;
+}
+
+/* Free on one node at a time. */
+static struct amount on_node(const struct ref *r, uint32_t pool, uint32_t node, int64_t at)
+{
+	const struct suan_plan_pool *p = &r->pools[pool];
+	struct amount a = {p->cores, p->gpus, (int64_t)p->memory, 1};
+
+	for (uint32_t i = 0; i < r->nruns; i++) {
+		const struct ref_run *run = &r->runs[i];
+
+		if (!run->alive || run->pool != pool || expected_end(r, run) <= at)
+			continue;
+		for (uint32_t k = 0; k < run->nplaces; k++) {
+			const struct suan_req *q = &run->ask.req;
+			int64_t tasks = run->places[k].tasks;
+
+			if (run->places[k].node != node)
+				continue;
+			a.cores -= q->exclusive ? (int64_t)p->cores : tasks * q->cores;
+			a.gpus -= q->exclusive ? (int64_t)p->gpus : tasks * q->gpus;
+			a.memory -= q->exclusive ? (int64_t)p->memory : tasks * (int64_t)q->memory;
+			a.idle = 0;
+		}
+	}
+	return a;
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t tasks_in(const struct suan_req *q, struct amount a)
+{
+	int64_t n = a.cores / q->cores;
+
+	if (q->gpus > 0)
+		n = least(n, a.gpus / q->gpus);
+	if (q->memory > 0)
+		n = least(n, a.memory / (int64_t)q->memory);
+	return n;
+}
+
+static struct amount empty_node(const struct suan_plan_pool *p)
+{
+	struct amount a = {p->cores, p->gpus, (int64_t)p->memory, 1};
+
+	return a;
+}
+
+/* What an ask takes of a pool by sums. */
+static struct amount total(const struct suan_plan_pool *p, const struct suan_req *q)
+{
+	struct amount a = {(int64_t)q->tasks * q->cores, (int64_t)q->tasks * q->gpus,
+			   (int64_t)q->tasks * (int64_t)q->memory, 0};
+
+	if (q->exclusive) {
+		int64_t cap = tasks_in(q, empty_node(p));
+
+		a.idle = q->nodes > 0 ? q->nodes : (q->tasks + cap - 1) / cap;
+		a.cores = a.idle * p->cores;
+		a.gpus = a.idle * p->gpus;
+		a.memory = a.idle * (int64_t)p->memory;
+	}
+	return a;
+}
+
+static struct amount free_at(const struct ref *r, uint32_t pool, int64_t at, bool hard_only)
+{
+	struct amount sum = {0};
+
+	for (uint32_t n = 0; n < r->pools[pool].nodes; n++) {
+		struct amount a = on_node(r, pool, n, at);
+
+		sum.cores += a.cores;
+		sum.gpus += a.gpus;
+		sum.memory += a.memory;
+		sum.idle += a.idle;
+	}
+	for (uint32_t i = 0; i < r->nholds; i++) {
+		const struct ref_hold *h = &r->holds[i];
+		struct amount a;
+
+		if (h->pool != pool || at < h->from || at >= h->to || (hard_only && !h->hard))
+			continue;
+		a = total(&r->pools[pool], &h->ask.req);
+		sum.cores -= a.cores;
+		sum.gpus -= a.gpus;
+		sum.memory -= a.memory;
+		sum.idle -= a.idle;
+	}
+	return sum;
+}
+
+/* Times after `after` at which something changes in the pool, ascending. */
+static uint32_t changes(const struct ref *r, uint32_t pool, int64_t after, int64_t *ret)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < r->nruns; i++)
+		if (r->runs[i].alive && r->runs[i].pool == pool)
+			ret[n++] = expected_end(r, &r->runs[i]);
+	for (uint32_t i = 0; i < r->nholds; i++) {
+		if (r->holds[i].pool != pool)
+			continue;
+		ret[n++] = r->holds[i].from;
+		ret[n++] = r->holds[i].to;
+	}
+	for (uint32_t i = 1; i < n; i++)
+		for (uint32_t k = i; k > 0 && ret[k] < ret[k - 1]; k--) {
+			int64_t t = ret[k];
+
+			ret[k] = ret[k - 1];
+			ret[k - 1] = t;
+		}
+	for (uint32_t i = 0; i < n; i++)
+		if (ret[i] > after)
+			return memmove(ret, ret + i, (n - i) * sizeof(*ret)), n - i;
+	return 0;
+}
+
+static bool fits(struct amount want, struct amount have)
+{
+	return want.cores <= have.cores && want.gpus <= have.gpus && want.memory <= have.memory &&
+	       want.idle <= have.idle;
+}
+
+static bool fits_over(const struct ref *r, uint32_t pool, const struct suan_ask *ask, int64_t from,
+		      bool hard_only)
+{
+	static int64_t times[REF_RUNS + 2 * REF_HOLDS];
+	struct amount want = total(&r->pools[pool], &ask->req);
+	uint32_t n = changes(r, pool, from, times);
+
+	if (!fits(want, free_at(r, pool, from, hard_only)))
+		return false;
+	for (uint32_t i = 0; i < n && times[i] < from + ask->duration_ms; i++)
+		if (!fits(want, free_at(r, pool, times[i], hard_only)))
+			return false;
+	return true;
+}
+
+static int64_t earliest(const struct ref *r, uint32_t pool, const struct suan_ask *ask,
+			int64_t from)
+{
+	static int64_t times[REF_RUNS + 2 * REF_HOLDS];
+	uint32_t n = changes(r, pool, from, times);
+
+	if (fits_over(r, pool, ask, from, false))
+		return from;
+	for (uint32_t i = 0; i < n; i++)
+		if (fits_over(r, pool, ask, times[i], false))
+			return times[i];
+	return SUAN_FOREVER;
+}
+
+/* ---- which nodes ---- */
+
+static bool admits(const struct suan_plan_pool *p, const struct suan_req *q)
+{
+	int64_t cap = tasks_in(q, empty_node(p)), left = q->tasks;
+
+	if (q->gpus > 0 && q->gpu_kind != 0 && q->gpu_kind != p->gpu_kind)
+		return false;
+	if (q->nodes > p->nodes)
+		return false;
+	for (uint32_t n = 0; n < (q->nodes > 0 ? q->nodes : p->nodes); n++)
+		left -= cap;
+	return cap > 0 && left <= 0;
+}
+
+static bool used(const struct ref_run *run, uint32_t node)
+{
+	for (uint32_t k = 0; k < run->nplaces; k++)
+		if (run->places[k].node == node)
+			return true;
+	return false;
+}
+
+/* The unused node with the fewest free cores that holds so many tasks; −1: none. */
+static int best_fit(const struct ref *r, const struct ref_run *run, int64_t tasks)
+{
+	const struct suan_req *q = &run->ask.req;
+	int best = -1;
+	int64_t best_cores = 0;
+
+	for (uint32_t n = 0; n < r->pools[run->pool].nodes; n++) {
+		struct amount a = on_node(r, run->pool, n, r->now);
+
+		if (used(run, n) || a.cores < tasks * q->cores || a.gpus < tasks * q->gpus ||
+		    a.memory < tasks * (int64_t)q->memory)
+			continue;
+		if (best < 0 || a.cores < best_cores) {
+			best = (int)n;
+			best_cores = a.cores;
+		}
+	}
+	return best;
+}
+
+static int roomiest(const struct ref *r, const struct ref_run *run, int64_t *ret_tasks)
+{
+	int best = -1;
+	int64_t best_cores = 0;
+
+	*ret_tasks = 0;
+	for (uint32_t n = 0; n < r->pools[run->pool].nodes; n++) {
+		struct amount a = on_node(r, run->pool, n, r->now);
+		int64_t tasks = used(run, n) ? 0 : tasks_in(&run->ask.req, a);
+
+		if (tasks > *ret_tasks || (tasks > 0 && tasks == *ret_tasks && a.cores > best_cores)) {
+			best = (int)n;
+			best_cores = a.cores;
+			*ret_tasks = tasks;
+		}
+	}
+	return best;
+}
+
+static void place(struct ref_run *run, int node, int64_t tasks)
+{
+	run->places[run->nplaces].node = (uint32_t)node;
+	run->places[run->nplaces++].tasks = (uint32_t)tasks;
+}
+
+static int first_idle(const struct ref *r, const struct ref_run *run)
+{
+	for (uint32_t n = 0; n < r->pools[run->pool].nodes; n++)
+		if (!used(run, n) && on_node(r, run->pool, n, r->now).idle)
+			return (int)n;
+	return -1;
+}
+
+/* Chooses the nodes of a run; false: there is no way. */
+static bool pack(const struct ref *r, struct ref_run *run)
+{
+	const struct suan_req *q = &run->ask.req;
+	int64_t left = q->tasks, cap = tasks_in(q, empty_node(&r->pools[run->pool]));
+
+	run->nplaces = 0;
+	while (left > 0 || run->nplaces < q->nodes) {
+		int64_t tasks = least(left, cap);
+		int node;
+
+		if (q->nodes > 0)
+			tasks = q->tasks / q->nodes + (run->nplaces < q->tasks % q->nodes);
+		if (q->exclusive) {
+			node = first_idle(r, run);
+		} else if (q->nodes > 0) {
+			node = best_fit(r, run, tasks);
+		} else {
+			tasks = left;
+			node = best_fit(r, run, tasks);
+			if (node < 0)
+				node = roomiest(r, run, &tasks);
+		}
+		if (node < 0)
+			return false;
+		place(run, node, tasks);
+		left -= tasks;
+	}
+	return true;
+}
+
+/* ---- the pass ---- */
+
+static int in_order(const void *x, const void *y)
+{
+	const struct suan_item *a = &((const struct ref_item *)x)->item;
+	const struct suan_item *b = &((const struct ref_item *)y)->item;
+
+	if (a->priority != b->priority)
+		return a->priority > b->priority ? -1 : 1;
+	return a->id < b->id ? -1 : 1;
+}
+
+static bool may_use(const struct ref *r, const struct ref_item *x, uint32_t pool)
+{
+	if (r->pools[pool].closed != SUAN_R_NONE)
+		return false;
+	if (x->item.ask.nallow > pool / 64 && !(x->allow[pool / 64] >> (pool % 64) & 1))
+		return false;
+	return admits(&r->pools[pool], &x->item.ask.req);
+}
+
+static bool has_hold(const struct ref *r, uint32_t pool)
+{
+	for (uint32_t i = 0; i < r->nholds; i++)
+		if (r->holds[i].pool == pool)
+			return true;
+	return false;
+}
+
+/* The pools by rank, then number. */
+static void by_rank(const struct ref *r, uint32_t *ret)
+{
+	for (uint32_t i = 0; i < r->npools; i++) {
+		uint32_t k = i;
+
+		for (; k > 0 && r->pools[ret[k - 1]].rank > r->pools[i].rank; k--)
+			ret[k] = ret[k - 1];
+		ret[k] = i;
+	}
+}
+
+static bool start_now(struct ref *r, const struct ref_item *x)
+{
+	uint32_t order[REF_POOLS];
+
+	by_rank(r, order);
+	for (uint32_t i = 0; i < r->npools; i++) {
+		struct ref_run *run = &r->runs[r->nruns];
+
+		assert(r->nruns < REF_RUNS && r->nstarted < REF_STARTS);
+		if (!may_use(r, x, order[i]) ||
+		    !fits_over(r, order[i], &x->item.ask, r->now, true) ||
+		    (r->kind == SUAN_POLICY_FCFS && has_hold(r, order[i])))
+			continue;
+		memset(run, 0, sizeof(*run));
+		run->id = x->item.id;
+		run->pool = order[i];
+		run->ask = x->item.ask;
+		run->ask.allow = NULL;
+		run->start = r->now;
+		if (!pack(r, run))
+			continue;
+		run->alive = true;
+		if (r->first_end[order[i]] == SUAN_FOREVER)
+			r->first_end[order[i]] = expected_end(r, run);
+		r->started[r->nstarted++] = r->nruns++;
+		return true;
+	}
+	return false;
+}
+
+static bool same_ask(const struct ref_item *x, const struct ref_item *y)
+{
+	const struct suan_ask *a = &x->item.ask, *b = &y->item.ask;
+
+	return a->req.tasks == b->req.tasks && a->req.nodes == b->req.nodes &&
+	       a->req.cores == b->req.cores && a->req.gpus == b->req.gpus &&
+	       a->req.memory == b->req.memory && a->req.gpu_kind == b->req.gpu_kind &&
+	       a->req.exclusive == b->req.exclusive && a->duration_ms == b->duration_ms &&
+	       a->limit_ms == b->limit_ms && a->nallow == b->nallow &&
+	       memcmp(x->allow, y->allow, sizeof(x->allow)) == 0;
+}
+
+static int64_t planned_in(struct ref *r, const struct ref_item *x, struct ref_item *first,
+			  uint32_t pool)
+{
+	int64_t from = r->now, at;
+
+	if (!may_use(r, x, pool))
+		return SUAN_FOREVER;
+	for (uint32_t i = 0; i < r->nholds; i++)
+		if (r->kind == SUAN_POLICY_FCFS && r->holds[i].pool == pool && r->holds[i].from > from)
+			from = r->holds[i].from;
+	at = earliest(r, pool, &x->item.ask, from);
+	if (!first->asked && at == r->now)
+		first->later[pool] = true;
+	if (first->later[pool]) {
+		if (r->first_end[pool] == SUAN_FOREVER)
+			return SUAN_FOREVER;
+		if (r->first_end[pool] > from)
+			from = r->first_end[pool];
+		at = earliest(r, pool, &x->item.ask, from);
+	}
+	return at;
+}
+
+static bool plan_start(struct ref *r, struct ref_item *x, uint64_t ahead)
+{
+	struct ref_item *first = r->items;
+	uint32_t order[REF_POOLS], best = SUAN_NO_POOL;
+	int64_t best_at = SUAN_FOREVER;
+	struct ref_hold *h;
+
+	while (!same_ask(first, x))
+		first++;
+	by_rank(r, order);
+	for (uint32_t i = 0; i < r->npools; i++) {
+		int64_t at = planned_in(r, x, first, order[i]);
+
+		if (at < best_at) {
+			best_at = at;
+			best = order[i];
+		}
+	}
+	first->asked = true;
+	if (best == SUAN_NO_POOL)
+		return false;
+	assert(r->nholds < REF_HOLDS);
+	h = &r->holds[r->nholds];
+	h->pool = best;
+	h->ask = x->item.ask;
+	h->from = best_at;
+	h->to = best_at + x->item.ask.duration_ms;
+	h->hard = r->kind == SUAN_POLICY_CONSERVATIVE ||
+		  (r->kind == SUAN_POLICY_EASY && !has_hold(r, best));
+	r->nholds++;
+	if (!x->predicted) {
+		x->predicted = true;
+		x->pool = best;
+		x->at = best_at;
+		x->ahead = ahead;
+	}
+	return true;
+}
+
+static void begin(struct ref *r, int64_t now)
+{
+	r->now = now;
+	r->nstarted = r->nholds = 0;
+	qsort(r->items, r->nitems, sizeof(r->items[0]), in_order);
+	for (uint32_t i = 0; i < r->nitems; i++) {
+		r->items[i].predicted = r->items[i].asked = false;
+		memset(r->items[i].later, 0, sizeof(r->items[i].later));
+	}
+	for (uint32_t i = 0; i < r->npools; i++)
+		r->first_end[i] = SUAN_FOREVER;
+	for (uint32_t i = 0; i < r->nruns; i++)
+		if (r->runs[i].alive)
+			r->first_end[r->runs[i].pool] = least(r->first_end[r->runs[i].pool],
+							      expected_end(r, &r->runs[i]));
+}
+
+void ref_pass(struct ref *r, int64_t now)
+{
+	uint32_t depth = r->depth, kept = 0, counts[REF_ITEMS];
+	uint64_t waiting = 0;
+
+	begin(r, now);
+	if (r->kind != SUAN_POLICY_CONSERVATIVE && depth < r->npools)
+		depth = r->npools;
+	for (uint32_t i = 0; i < r->nitems; i++) {
+		struct ref_item *x = &r->items[i];
+		uint32_t left = x->item.count;
+
+		counts[i] = 0;
+		for (; left > 0; left--) {
+			if (start_now(r, x))
+				counts[i]++;
+			else if (r->nholds >= depth || !plan_start(r, x, waiting))
+				break;
+		}
+		waiting += counts[i] < x->item.count;
+	}
+	for (uint32_t i = 0; i < r->nitems; i++) {
+		r->items[i].item.count -= counts[i];
+		if (r->items[i].item.count > 0)
+			r->items[kept++] = r->items[i];
+	}
+	r->nitems = kept;
+}

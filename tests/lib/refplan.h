@@ -1,0 +1,69 @@
+/* Slow, obvious reference planner: the rules of engine/planner.h over plain arrays, everything counted
+ * afresh whenever it is asked. Only the structs of the interface are shared with the real one. */
+#ifndef SUAN_TESTS_REFPLAN_H
+#define SUAN_TESTS_REFPLAN_H
+
+#include "engine/planner.h"
+
+#define REF_POOLS  8
+#define REF_NODES  96
+#define REF_ITEMS  256
+#define REF_RUNS   2048
+#define REF_STARTS 1024
+#define REF_HOLDS  2048
+
+struct ref_run {
+	bool alive;
+	uint64_t id;
+	uint32_t pool;
+	struct suan_ask ask;
+	int64_t start;
+	struct suan_place places[REF_NODES];
+	uint32_t nplaces;
+};
+
+struct ref_item {
+	struct suan_item item;
+	uint64_t allow[2];
+	bool predicted;		/* by the last pass */
+	uint32_t pool;
+	int64_t at;
+	uint64_t ahead;		/* items before it that went on waiting */
+	bool later[REF_POOLS];	/* of the first item with this ask: sums said now, nodes said no */
+	bool asked;		/* of the first item with this ask: `later` is known */
+};
+
+struct ref_hold {
+	uint32_t pool;
+	struct suan_ask ask;
+	int64_t from, to;
+	bool hard;
+};
+
+struct ref {
+	enum suan_policy_kind kind;
+	uint32_t depth;
+	struct suan_plan_pool pools[REF_POOLS];
+	uint32_t npools;
+	struct ref_item items[REF_ITEMS];	/* in order of planning */
+	uint32_t nitems;
+	struct ref_run runs[REF_RUNS];
+	uint32_t nruns;
+	/* last pass */
+	int64_t now;
+	uint32_t started[REF_STARTS];	/* runs */
+	uint32_t nstarted;
+	struct ref_hold holds[REF_HOLDS];
+	uint32_t nholds;
+	int64_t first_end[REF_POOLS];
+};
+
+void ref_init(struct ref *r, enum suan_policy_kind kind, uint32_t depth);
+void ref_pool(struct ref *r, uint32_t pool, const struct suan_plan_pool *spec);
+void ref_add(struct ref *r, const struct suan_item *item);	/* asks in normal form, nallow ≤ 2 */
+void ref_drop(struct ref *r, uint64_t id);
+void ref_end(struct ref *r, uint32_t run);
+void ref_pass(struct ref *r, int64_t now);
+const struct ref_item *ref_find(const struct ref *r, uint64_t id);
+
+#endif

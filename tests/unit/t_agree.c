@@ -1,0 +1,272 @@
+/* The planner agrees with the slow reference planner after every pass of random histories: the same
+ * starts on the same nodes in the same order, the same predictions. SUAN_SEED repeats one. */
+#include "lib/tap.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/rng.h"
+#include "engine/planner.h"
+#include "lib/refplan.h"
+
+#define KINDS 6
+
+struct world {
+	struct suan_rng rng;
+	struct suan_planner *fast;
+	struct ref *slow;
+	uint32_t fast_run[REF_RUNS];	/* by the reference's number */
+	struct suan_item kinds[KINDS];	/* asks that come again and again */
+	uint64_t allow[KINDS];
+	uint64_t next_id;
+	int64_t now;
+	bool large;
+	uint64_t starts, predictions;
+};
+
+static uint32_t pick(struct world *w, uint32_t n)
+{
+	return (uint32_t)suan_rng_below(&w->rng, n);
+}
+
+static bool chance(struct world *w, uint32_t percent)
+{
+	return pick(w, 100) < percent;
+}
+
+static void set_pool(struct world *w, uint32_t i, const struct suan_plan_pool *spec)
+{
+	ref_pool(w->slow, i, spec);
+	if (suan_planner_pool(w->fast, i, spec) != SUAN_OK)
+		abort();
+}
+
+static void make_pools(struct world *w)
+{
+	uint32_t n = w->large ? 1 : 1 + pick(w, 4);
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct suan_plan_pool p = {0};
+
+		p.nodes = w->large ? 66 + pick(w, 20) : 1 + pick(w, chance(w, 50) ? 2 : 6);
+		p.cores = 1 + pick(w, w->large ? 4 : 8);
+		p.gpus = chance(w, 50) ? pick(w, 5) : 0;
+		p.gpu_kind = p.gpus ? 1 + pick(w, 2) : 0;
+		p.memory = chance(w, 70) ? 4 + pick(w, 16) : 0;
+		p.rank = pick(w, 3);
+		set_pool(w, i, &p);
+	}
+}
+
+static void make_ask(struct world *w, struct suan_item *item, uint64_t *allow)
+{
+	struct suan_req *q = &item->ask.req;
+
+	memset(item, 0, sizeof(*item));
+	q->tasks = chance(w, 50) ? 1 : 1 + pick(w, w->large ? 60 : 8);
+	q->cores = 1 + pick(w, 4);
+	if (chance(w, 25))
+		q->nodes = 1 + pick(w, w->large ? 40 : 4);
+	if (chance(w, 30))
+		q->memory = 1 + pick(w, 8);
+	if (chance(w, 25)) {
+		q->gpus = 1 + pick(w, 2);
+		q->gpu_kind = pick(w, 3);
+	}
+	q->exclusive = chance(w, 20);
+	if (q->nodes > q->tasks && !q->exclusive)
+		q->nodes = q->tasks;
+	item->ask.duration_ms = 1000 * (1 + pick(w, chance(w, 50) ? 5 : 40));
+	item->ask.limit_ms = item->ask.duration_ms + 1000 * (chance(w, 50) ? pick(w, 20) : 0);
+	if (chance(w, 30)) {
+		*allow = 1 + pick(w, 15);
+		item->ask.allow = allow;
+		item->ask.nallow = 1;
+	}
+}
+
+static void arrive(struct world *w)
+{
+	struct suan_item item;
+	uint64_t allow;
+
+	if (chance(w, 60))
+		item = w->kinds[pick(w, KINDS)];
+	else
+		make_ask(w, &item, &allow);
+	item.id = chance(w, 5) && w->next_id > 1 ? 1 + pick(w, (uint32_t)w->next_id) : w->next_id++;
+	item.priority = chance(w, 30) ? (int32_t)pick(w, 3) - 1 : 0;
+	item.count = chance(w, 20) ? 1 + pick(w, 4) : 1;
+	ref_add(w->slow, &item);
+	if (suan_planner_add(w->fast, &item) != SUAN_OK)
+		abort();
+}
+
+static void end_run(struct world *w, uint32_t i)
+{
+	suan_planner_end(w->fast, w->fast_run[i]);
+	ref_end(w->slow, i);
+}
+
+/* Ends, arrivals and changes at one instant. */
+static void happen(struct world *w, uint32_t busy)
+{
+	for (uint32_t i = 0; i < w->slow->nruns; i++) {
+		const struct ref_run *r = &w->slow->runs[i];
+		int64_t due = r->start + r->ask.duration_ms;
+
+		if (r->alive && (chance(w, 8) || (w->now >= due && chance(w, 70))))
+			end_run(w, i);
+	}
+	for (uint32_t n = pick(w, busy); n > 0 && w->slow->nitems < REF_ITEMS - 8; n--)
+		arrive(w);
+	if (chance(w, 5) && w->next_id > 1) {
+		uint64_t id = 1 + pick(w, (uint32_t)w->next_id);
+
+		ref_drop(w->slow, id);
+		suan_planner_drop(w->fast, id);
+	}
+	if (chance(w, 6)) {
+		uint32_t i = pick(w, w->slow->npools);
+		struct suan_plan_pool p = w->slow->pools[i];
+
+		p.closed = chance(w, 30) ? SUAN_R_SITE_DRAIN : SUAN_R_NONE;
+		if (chance(w, 50))
+			p.nodes = w->large ? 50 + pick(w, 40) : pick(w, 7);
+		if (chance(w, 20))
+			p.rank = pick(w, 3);
+		set_pool(w, i, &p);
+	}
+}
+
+static bool same_start(const struct suan_start *s, const struct ref_run *r)
+{
+	if (s->id != r->id || s->pool != r->pool || s->nplaces != r->nplaces)
+		return false;
+	if (s->ncands == 0 || s->cands[0].pool != s->pool ||
+	    s->cands[0].reason != SUAN_R_CHOSEN)
+		return false;
+	for (uint32_t k = 0; k < r->nplaces; k++)
+		if (s->places[k].node != r->places[k].node || s->places[k].tasks != r->places[k].tasks)
+			return false;
+	return true;
+}
+
+static bool same_predictions(struct world *w)
+{
+	for (uint32_t i = 0; i < w->slow->nitems; i++) {
+		const struct ref_item *x = &w->slow->items[i];
+		uint32_t pool;
+		int64_t at;
+		uint64_t ahead;
+		bool got = suan_planner_predicted(w->fast, x->item.id, &pool, &at, &ahead);
+
+		if (got != x->predicted || (got && (pool != x->pool || at != x->at))) {
+			printf("# item %llu: got %d pool %u at %lld, want %d pool %u at %lld\n",
+			       (unsigned long long)x->item.id, got, pool, (long long)at,
+			       x->predicted, x->pool, (long long)x->at);
+			return false;
+		}
+		w->predictions += got;
+	}
+	return true;
+}
+
+static bool pass(struct world *w)
+{
+	const struct suan_start *starts;
+	struct suan_err err = {0};
+	int64_t wake;
+	uint32_t n;
+
+	ref_pass(w->slow, w->now);
+	if (suan_planner_pass(w->fast, w->now, &starts, &n, &wake) != SUAN_OK)
+		return false;
+	for (uint32_t i = 0; i < n && i < w->slow->nstarted; i++) {
+		uint32_t run = w->slow->started[i];
+
+		if (!same_start(&starts[i], &w->slow->runs[run])) {
+			printf("# start %u: got item %llu in pool %u, want %llu in %u\n", i,
+			       (unsigned long long)starts[i].id, starts[i].pool,
+			       (unsigned long long)w->slow->runs[run].id, w->slow->runs[run].pool);
+			return false;
+		}
+		w->fast_run[run] = starts[i].run;
+	}
+	if (n != w->slow->nstarted) {
+		printf("# %u starts, want %u\n", n, w->slow->nstarted);
+		return false;
+	}
+	w->starts += n;
+	if (suan_planner_verify(w->fast, &err) != SUAN_OK) {
+		printf("# %s\n", err.text);
+		return false;
+	}
+	return same_predictions(w);
+}
+
+static bool history(struct world *w, uint64_t seed, struct ref *slow)
+{
+	static const uint32_t depths[] = {1, 2, 5, 1000};
+	enum suan_policy_kind kind;
+	uint32_t depth, passes, busy;
+	bool good = true;
+
+	suan_rng_init(&w->rng, seed);
+	w->fast = suan_planner_new();
+	w->slow = slow;
+	w->next_id = 1;
+	w->now = 1000000;
+	w->large = chance(w, 4);
+	kind = (enum suan_policy_kind)pick(w, SUAN_NPOLICIES);
+	depth = depths[pick(w, 4)];
+	passes = w->large ? 10 : 30;
+	busy = 2 + pick(w, 6);
+	ref_init(slow, kind, depth);
+	suan_planner_policy(w->fast, kind, depth);
+	make_pools(w);
+	for (uint32_t i = 0; i < KINDS; i++)
+		make_ask(w, &w->kinds[i], &w->allow[i]);
+	for (uint32_t i = 0; i < passes && good; i++) {
+		happen(w, busy);
+		good = pass(w);
+		if (!good)
+			printf("# seed %llu, pass %u, policy %s, depth %u\n",
+			       (unsigned long long)seed, i, kind == SUAN_POLICY_EASY ? "easy" :
+			       kind == SUAN_POLICY_FCFS ? "fcfs" : "conservative", depth);
+		w->now += chance(w, 20) ? 0 : 1000 * (int64_t)pick(w, 8) + (chance(w, 20) ? 500 : 0);
+	}
+	suan_planner_free(w->fast);
+	return good;
+}
+
+int main(void)
+{
+	const char *given = getenv("SUAN_SEED"), *many = getenv("SUAN_AGREE_CASES");
+	uint64_t seed = given ? strtoull(given, NULL, 10) : 1;
+	uint64_t cases = given ? 1 : many ? strtoull(many, NULL, 10) : 20000;
+	struct ref *slow = malloc(sizeof(*slow));
+	struct world w = {0};
+	uint64_t good = 0;
+	clock_t begin = clock();
+
+	if (!slow)
+		return 1;
+	printf("# seeds %llu to %llu\n", (unsigned long long)seed,
+	       (unsigned long long)(seed + cases - 1));
+	for (uint64_t i = 0; i < cases && good == i; i++) {
+		uint64_t starts = w.starts, predictions = w.predictions;
+
+		memset(&w, 0, sizeof(w));
+		w.starts = starts;
+		w.predictions = predictions;
+		good += history(&w, seed + i, slow);
+	}
+	printf("# %llu starts, %llu predictions, %.1f s\n", (unsigned long long)w.starts,
+	       (unsigned long long)w.predictions, (double)(clock() - begin) / CLOCKS_PER_SEC);
+	ok(good == cases, "%llu of %llu random histories agree", (unsigned long long)good,
+	   (unsigned long long)cases);
+	ok(given || (w.starts > cases * 5 && w.predictions > cases * 5), "they are worth the name");
+	free(slow);
+	return tap_done();
+}
