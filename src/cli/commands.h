@@ -1,0 +1,18 @@
+/* The client commands and what they share. */
+#ifndef SUAN_CLI_COMMANDS_H
+#define SUAN_CLI_COMMANDS_H
+
+#include "cli/cli.h"
+
+extern const struct suan_command suan_cli_submit;
+extern const struct suan_command suan_cli_list, suan_cli_show, suan_cli_why;
+extern const struct suan_command suan_cli_logs, suan_cli_wait;
+extern const struct suan_command suan_cli_cancel, suan_cli_hold, suan_cli_release,
+	suan_cli_requeue, suan_cli_priority;
+extern const struct suan_command suan_cli_sites, suan_cli_pools, suan_cli_links, suan_cli_site;
+extern const struct suan_command suan_cli_token, suan_cli_info;
+
+/* Job ids are "12" or "12_5". Prints what is wrong; returns an exit code. */
+int suan_cli_check_ids(const struct suan_command *c, const char *const *ids, int n);
+
+#endif

@@ -1,0 +1,509 @@
+/* suan list, suan show, suan why. */
+#include "cli/commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/client.h"
+#include "cli/table.h"
+#include "cli/watch.h"
+
+#define PAGE 500
+
+static void fill_array(const json_t *row, struct suan_buf *out)
+{
+	const char *array = json_string_value(json_object_get(row, "array"));
+
+	suan_buf_add_i64(out, json_integer_value(json_object_get(row, "id")));
+	if (array)
+		suan_buf_addf(out, "_[%s]", array);
+}
+
+static void fill_submit(const json_t *row, struct suan_buf *out)
+{
+	suan_cli_fill_time(json_string_value(json_object_get(row, "submit")), out);
+}
+
+static void fill_start(const json_t *row, struct suan_buf *out)
+{
+	const char *start = json_string_value(json_object_get(row, "start"));
+	const char *predicted = json_string_value(json_object_get(row, "predicted_start"));
+
+	if (!start && predicted)
+		suan_buf_addc(out, '~');
+	suan_cli_fill_time(start ? start : predicted, out);
+}
+
+static void fill_end(const json_t *row, struct suan_buf *out)
+{
+	suan_cli_fill_time(json_string_value(json_object_get(row, "end")), out);
+}
+
+static void fill_site(const json_t *row, struct suan_buf *out)
+{
+	const char *site = json_string_value(json_object_get(row, "site"));
+	const char *predicted = json_string_value(json_object_get(row, "predicted_site"));
+
+	if (site)
+		suan_buf_adds(out, site);
+	else if (predicted)
+		suan_buf_addf(out, "~%s", predicted);
+	else
+		suan_buf_addc(out, '-');
+}
+
+/* "12/40 done, 2 failed" for arrays; the reason otherwise. */
+static void fill_info(const json_t *row, struct suan_buf *out)
+{
+	const json_t *counts = json_object_get(row, "counts");
+	const char *state = json_string_value(json_object_get(row, "state"));
+	const char *text = json_string_value(json_object_get(row, "reason_text"));
+	json_int_t all, bad;
+
+	if (counts) {
+		all = json_integer_value(json_object_get(row, "elements"));
+		bad = json_integer_value(json_object_get(counts, "FAILED")) +
+		      json_integer_value(json_object_get(counts, "TIMEOUT")) +
+		      json_integer_value(json_object_get(counts, "OUT_OF_MEMORY"));
+		suan_buf_addf(out, "%lld/%lld done",
+			      (long long)json_integer_value(json_object_get(counts, "COMPLETED")),
+			      (long long)all);
+		if (bad)
+			suan_buf_addf(out, ", %lld failed", (long long)bad);
+		if (json_integer_value(json_object_get(counts, "RUNNING")))
+			suan_buf_addf(out, ", %lld running",
+				      (long long)json_integer_value(json_object_get(counts, "RUNNING")));
+		return;
+	}
+	if (text && state && strcmp(state, "RUNNING") != 0 && strcmp(state, "COMPLETED") != 0)
+		suan_buf_adds(out, text);
+}
+
+static const struct column job_columns[] = {
+	{"id", "ID", true, NULL},
+	{"job", "JOB", false, fill_array},
+	{"name", "NAME", false, NULL},
+	{"user", "USER", false, NULL},
+	{"account", "ACCOUNT", false, NULL},
+	{"state", "STATE", false, NULL},
+	{"site", "SITE", false, fill_site},
+	{"pool", "POOL", false, NULL},
+	{"submit", "SUBMITTED", false, fill_submit},
+	{"start", "START", false, fill_start},
+	{"end", "END", false, fill_end},
+	{"elapsed", "ELAPSED", true, suan_cli_fill_elapsed},
+	{"tasks", "TASKS", true, NULL},
+	{"cores", "CORES", true, NULL},
+	{"priority", "PRIO", true, NULL},
+	{"exit_code", "EXIT", true, NULL},
+	{"reason", "REASON", false, NULL},
+	{"info", "INFO", false, fill_info},
+	{NULL, NULL, false, NULL},
+};
+
+static const struct suan_option list_options[] = {
+	{"state", 's', "A,B", "only jobs in these states, e.g. PENDING,RUNNING"},
+	{"user", 'u', "NAME", "only jobs of this user"},
+	{"account", 'A', "NAME", "only jobs of this account"},
+	{"name", 'n', "PREFIX", "only jobs whose name begins so"},
+	{"site", 0, "NAME", "only jobs at this site"},
+	{"limit", 'l', "N", "at most N jobs, newest first (100)"},
+	{"all", 'a', NULL, "every job, however many"},
+	{"format", 'o', "COLUMNS", "columns to print, e.g. id,state,site; --format help lists them"},
+	{"no-header", 0, NULL, "no line of titles"},
+	{"json", 0, NULL, "JSON, stable for scripts"},
+	{"watch", 'w', NULL, "print again whenever something changes, until Ctrl-C"},
+	CLIENT_OPTIONS,
+	{NULL, 0, NULL, NULL},
+};
+
+struct list_args {
+	struct client client;
+	struct table table;
+	struct suan_buf query;
+	long limit;
+	bool json, watch;
+};
+
+/* All pages up to the limit, in one object as the API gives it. */
+static int fetch_jobs(struct list_args *a, json_t **ret)
+{
+	json_t *all = json_array(), *page, *next = NULL;
+	struct suan_buf path;
+	int rc;
+
+	suan_buf_init(&path, 0);
+	do {
+		long want = a->limit - (long)json_array_size(all);
+		char number[24];
+
+		suan_buf_reset(&path);
+		suan_buf_adds(&path, suan_buf_str(&a->query));
+		snprintf(number, sizeof(number), "%ld", want < PAGE ? want : PAGE);
+		suan_client_query(&path, "limit", number);
+		if (json_is_string(next))
+			suan_client_query(&path, "cursor", json_string_value(next));
+		rc = suan_client_get(&a->client, &page, "%s", suan_buf_str(&path));
+		if (rc != SUAN_EXIT_OK)
+			break;
+		json_array_extend(all, json_object_get(page, "jobs"));
+		json_decref(next);
+		next = json_incref(json_object_get(page, "next"));
+		json_decref(page);
+	} while (json_is_string(next) && (long)json_array_size(all) < a->limit);
+	suan_buf_done(&path);
+	*ret = json_pack("{s:o,s:o}", "jobs", all, "next", next ? next : json_null());
+	return rc;
+}
+
+static int show_jobs(void *ctx)
+{
+	struct list_args *a = ctx;
+	json_t *answer, *jobs, *reversed;
+	int rc = fetch_jobs(a, &answer);
+
+	if (rc == SUAN_EXIT_OK && a->json)
+		suan_client_print_json(answer);
+	if (rc == SUAN_EXIT_OK && !a->json) {
+		/* Newest last, beside the prompt. */
+		jobs = json_object_get(answer, "jobs");
+		reversed = json_array();
+		for (size_t i = json_array_size(jobs); i > 0; i--)
+			json_array_append(reversed, json_array_get(jobs, i - 1));
+		if (!suan_table_print(&a->table, reversed))
+			rc = SUAN_EXIT_USAGE;
+		json_decref(reversed);
+		if (json_is_string(json_object_get(answer, "next")) && suan_cli_out_is_terminal())
+			printf("… more exist; --all shows every job\n");
+	}
+	json_decref(answer);
+	return rc;
+}
+
+static int list_option(struct list_args *a, const struct suan_option *opt, const char *value)
+{
+	static const char *const filters[] = {"state", "user", "account", "name", "site"};
+	char *end;
+
+	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
+		if (strcmp(opt->name, filters[i]) == 0) {
+			suan_client_query(&a->query, opt->name, value);
+			return SUAN_EXIT_OK;
+		}
+	}
+	if (strcmp(opt->name, "limit") == 0) {
+		a->limit = strtol(value, &end, 10);
+		if (*end || a->limit < 1)
+			return suan_cli_usage(a->client.command,
+					      "--limit: expected a number from 1, found \"%s\"",
+					      value);
+	} else if (strcmp(opt->name, "all") == 0)
+		a->limit = 1000000000;
+	else if (strcmp(opt->name, "format") == 0)
+		a->table.format = value;
+	else if (strcmp(opt->name, "no-header") == 0)
+		a->table.no_header = true;
+	else if (strcmp(opt->name, "json") == 0)
+		a->json = true;
+	else if (strcmp(opt->name, "watch") == 0)
+		a->watch = true;
+	return SUAN_EXIT_OK;
+}
+
+static int run_list(int argc, char **argv)
+{
+	struct list_args a = {.limit = 100, .table = {.columns = job_columns}};
+	const struct suan_option *opt;
+	struct suan_args args;
+	const char *value;
+	int kind, rc = SUAN_EXIT_OK;
+
+	a.table.default_format = "job,name,user,state,site,start,elapsed,info";
+	suan_client_init(&a.client, &suan_cli_list);
+	suan_buf_init(&a.query, 0);
+	suan_buf_adds(&a.query, "/v1/jobs");
+	suan_args_init(&args, &suan_cli_list, argc, argv);
+	while (rc == SUAN_EXIT_OK && (kind = suan_args_next(&args, &opt, &value)) != SUAN_ARG_END) {
+		if (kind == SUAN_ARG_BAD)
+			rc = SUAN_EXIT_USAGE;
+		else if (kind == SUAN_ARG_OPERAND)
+			rc = suan_cli_usage(&suan_cli_list,
+					    "unexpected \"%s\"; suan show ID shows one job", value);
+		else if (!suan_client_option(&a.client, opt, value))
+			rc = list_option(&a, opt, value);
+	}
+	if (rc == SUAN_EXIT_OK && a.table.format && strcmp(a.table.format, "help") == 0) {
+		struct suan_buf names;
+
+		suan_buf_init(&names, 0);
+		suan_table_names(job_columns, &names);
+		printf("%s\n", suan_buf_str(&names));
+		suan_buf_done(&names);
+	} else if (rc == SUAN_EXIT_OK)
+		rc = a.watch ? suan_watch(&a.client, show_jobs, &a) : show_jobs(&a);
+	suan_buf_done(&a.query);
+	suan_client_done(&a.client);
+	return rc;
+}
+
+const struct suan_command suan_cli_list = {
+	.name = "list",
+	.usage = "suan list [OPTION]…",
+	.summary = "list jobs",
+	.help = "A ~ before a site or a start marks a prediction.",
+	.options = list_options,
+	.run = run_list,
+};
+
+/* ---- show ---- */
+
+static const struct suan_option show_options[] = {
+	{"json", 0, NULL, "JSON, stable for scripts"},
+	{"tasks", 't', NULL, "every element of an array job"},
+	{"watch", 'w', NULL, "print again whenever something changes, until Ctrl-C"},
+	CLIENT_OPTIONS,
+	{NULL, 0, NULL, NULL},
+};
+
+struct show_args {
+	struct client client;
+	const char **ids;
+	int nids;
+	bool json, tasks, watch;
+};
+
+static void print_member(const char *name, const json_t *v)
+{
+	char *text;
+
+	if (json_is_null(v))
+		return;
+	if (json_is_string(v)) {
+		printf("  %-16s %s\n", name, json_string_value(v));
+		return;
+	}
+	text = json_dumps(v, JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
+	printf("  %-16s %s\n", name, text ? text : "");
+	free(text);
+}
+
+static void print_job(const json_t *job)
+{
+	const char *state = json_string_value(json_object_get(job, "state")), *key;
+	json_t *v;
+
+	printf("job %lld  %s%s%s\n", (long long)json_integer_value(json_object_get(job, "id")),
+	       suan_cli_state_colour(state), state ? state : "", suan_cli_colour_end());
+	json_object_foreach((json_t *)(uintptr_t)job, key, v)
+		if (strcmp(key, "id") != 0 && strcmp(key, "state") != 0)
+			print_member(key, v);
+}
+
+static const struct column task_columns[] = {
+	{"index", "INDEX", true, NULL}, {"attempt", "ATTEMPT", true, NULL},
+	{"state", "STATE", false, NULL}, {"site", "SITE", false, NULL},
+	{"pool", "POOL", false, NULL}, {"start", "START", false, fill_start},
+	{"elapsed", "ELAPSED", true, suan_cli_fill_elapsed}, {"exit_code", "EXIT", true, NULL},
+	{"text", "TEXT", false, NULL}, {NULL, NULL, false, NULL},
+};
+
+static int fetch_tasks(struct client *c, const char *id, json_t *all)
+{
+	json_t *page, *next = NULL;
+	int rc;
+
+	do {
+		rc = suan_client_get(c, &page, "/v1/jobs/%s/tasks?limit=1000%s%s", id,
+				     next ? "&cursor=" : "",
+				     next ? json_string_value(next) : "");
+		json_decref(next);
+		next = NULL;
+		if (rc != SUAN_EXIT_OK)
+			break;
+		json_array_extend(all, json_object_get(page, "tasks"));
+		if (json_is_string(json_object_get(page, "next")))
+			next = json_incref(json_object_get(page, "next"));
+		json_decref(page);
+	} while (next);
+	return rc;
+}
+
+static int show_one(struct show_args *a, const char *id, json_t *out)
+{
+	struct table t = {.columns = task_columns,
+			  .default_format = "index,state,attempt,site,start,elapsed,exit_code,text"};
+	json_t *job, *tasks = NULL;
+	int rc = suan_client_get(&a->client, &job, "/v1/jobs/%s", id);
+
+	if (rc == SUAN_EXIT_OK && a->tasks) {
+		tasks = json_array();
+		rc = fetch_tasks(&a->client, id, tasks);
+	}
+	if (rc == SUAN_EXIT_OK && !a->json) {
+		print_job(job);
+		if (tasks)
+			suan_table_print(&t, tasks);
+	}
+	if (job && tasks)
+		json_object_set(job, "task_list", tasks);
+	if (job)
+		json_array_append(out, job);
+	json_decref(tasks);
+	json_decref(job);
+	return rc;
+}
+
+static int show_all(void *ctx)
+{
+	struct show_args *a = ctx;
+	json_t *out = json_array();
+	int rc = SUAN_EXIT_OK;
+
+	for (int i = 0; i < a->nids && rc == SUAN_EXIT_OK; i++)
+		rc = show_one(a, a->ids[i], out);
+	if (rc == SUAN_EXIT_OK && a->json)
+		suan_client_print_json(a->nids == 1 ? json_array_get(out, 0) : out);
+	json_decref(out);
+	return rc;
+}
+
+static int run_show(int argc, char **argv)
+{
+	struct show_args a = {.ids = calloc((size_t)argc + 1, sizeof(*a.ids))};
+	const struct suan_option *opt;
+	struct suan_args args;
+	const char *value;
+	int kind, rc = a.ids ? SUAN_EXIT_OK : SUAN_EXIT_FAILED;
+
+	suan_client_init(&a.client, &suan_cli_show);
+	suan_args_init(&args, &suan_cli_show, argc, argv);
+	while (rc == SUAN_EXIT_OK && (kind = suan_args_next(&args, &opt, &value)) != SUAN_ARG_END) {
+		if (kind == SUAN_ARG_BAD)
+			rc = SUAN_EXIT_USAGE;
+		else if (kind == SUAN_ARG_OPERAND)
+			a.ids[a.nids++] = value;
+		else if (strcmp(opt->name, "json") == 0)
+			a.json = true;
+		else if (strcmp(opt->name, "tasks") == 0)
+			a.tasks = true;
+		else if (strcmp(opt->name, "watch") == 0)
+			a.watch = true;
+		else
+			suan_client_option(&a.client, opt, value);
+	}
+	if (rc == SUAN_EXIT_OK && !a.nids)
+		rc = suan_cli_usage(&suan_cli_show, "which job? suan show ID");
+	if (rc == SUAN_EXIT_OK)
+		rc = suan_cli_check_ids(&suan_cli_show, a.ids, a.nids);
+	if (rc == SUAN_EXIT_OK)
+		rc = a.watch ? suan_watch(&a.client, show_all, &a) : show_all(&a);
+	free(a.ids);
+	suan_client_done(&a.client);
+	return rc;
+}
+
+const struct suan_command suan_cli_show = {
+	.name = "show",
+	.usage = "suan show [OPTION]… ID…",
+	.summary = "everything about a job",
+	.help = "ID is a job, 12, or one element of an array job, 12_5.",
+	.options = show_options,
+	.run = run_show,
+};
+
+/* ---- why ---- */
+
+static const struct suan_option why_options[] = {
+	{"format", 'o', "COLUMNS", "columns to print"},
+	{"no-header", 0, NULL, "no line of titles"},
+	{"json", 0, NULL, "JSON, stable for scripts"},
+	CLIENT_OPTIONS,
+	{NULL, 0, NULL, NULL},
+};
+
+static void fill_mark(const json_t *row, struct suan_buf *out)
+{
+	suan_buf_adds(out, json_is_true(json_object_get(row, "chosen")) ? "*" : " ");
+}
+
+static void fill_reason(const json_t *row, struct suan_buf *out)
+{
+	const char *text = json_string_value(json_object_get(row, "reason_text"));
+
+	suan_buf_adds(out, text ? text : "-");
+}
+
+static const struct column why_columns[] = {
+	{"chosen", "", false, fill_mark}, {"site", "SITE", false, NULL},
+	{"pool", "POOL", false, NULL}, {"start", "PREDICTED START", false, fill_start},
+	{"reason", "WHY", false, fill_reason}, {NULL, NULL, false, NULL},
+};
+
+static void print_why(const json_t *w, const struct table *t)
+{
+	const char *state = json_string_value(json_object_get(w, "state"));
+	const char *text = json_string_value(json_object_get(w, "reason_text"));
+	const char *decided = json_string_value(json_object_get(w, "decided"));
+
+	printf("job %lld  %s%s%s%s%s\n", (long long)json_integer_value(json_object_get(w, "job")),
+	       suan_cli_state_colour(state), state ? state : "", suan_cli_colour_end(),
+	       text ? ": " : "", text ? text : "");
+	printf("candidates %s%s\n", decided ? "when it was placed, " : "as of now", decided ? decided : "");
+	suan_table_print(t, json_object_get(w, "candidates"));
+}
+
+static int run_why(int argc, char **argv)
+{
+	struct table t = {.columns = why_columns, .default_format = "chosen,site,pool,start,reason"};
+	const struct suan_option *opt;
+	const char *value, *id = NULL;
+	struct suan_args args;
+	struct client c;
+	bool json = false;
+	json_t *w;
+	int kind, rc = SUAN_EXIT_OK;
+
+	suan_client_init(&c, &suan_cli_why);
+	suan_args_init(&args, &suan_cli_why, argc, argv);
+	while (rc == SUAN_EXIT_OK && (kind = suan_args_next(&args, &opt, &value)) != SUAN_ARG_END) {
+		if (kind == SUAN_ARG_BAD)
+			rc = SUAN_EXIT_USAGE;
+		else if (kind == SUAN_ARG_OPERAND && !id)
+			id = value;
+		else if (kind == SUAN_ARG_OPERAND)
+			rc = suan_cli_usage(&suan_cli_why, "one job at a time");
+		else if (strcmp(opt->name, "json") == 0)
+			json = true;
+		else if (strcmp(opt->name, "format") == 0)
+			t.format = value;
+		else if (strcmp(opt->name, "no-header") == 0)
+			t.no_header = true;
+		else
+			suan_client_option(&c, opt, value);
+	}
+	if (rc == SUAN_EXIT_OK && !id)
+		rc = suan_cli_usage(&suan_cli_why, "which job? suan why ID");
+	if (rc == SUAN_EXIT_OK)
+		rc = suan_cli_check_ids(&suan_cli_why, &id, 1);
+	if (rc == SUAN_EXIT_OK)
+		rc = suan_client_get(&c, &w, "/v1/jobs/%s/why", id);
+	if (rc == SUAN_EXIT_OK) {
+		if (json)
+			suan_client_print_json(w);
+		else
+			print_why(w, &t);
+		json_decref(w);
+	}
+	suan_client_done(&c);
+	return rc;
+}
+
+const struct suan_command suan_cli_why = {
+	.name = "why",
+	.usage = "suan why [OPTION]… ID",
+	.summary = "why a job is where it is, or why it waits",
+	.help = "Lists every candidate with its predicted start and the reason it won or lost.",
+	.options = why_options,
+	.run = run_why,
+};

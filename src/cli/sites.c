@@ -1,0 +1,295 @@
+/* suan sites, pools, links, site. */
+#include "cli/commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "cli/client.h"
+#include "cli/table.h"
+#include "cli/watch.h"
+
+struct show_list {		/* one listing of the API */
+	struct client client;
+	struct table table;
+	const char *path, *member;
+	bool json, watch;
+};
+
+static const struct suan_option listing_options[] = {
+	{"format", 'o', "COLUMNS", "columns to print; --format help lists them"},
+	{"no-header", 0, NULL, "no line of titles"},
+	{"json", 0, NULL, "JSON, stable for scripts"},
+	{"watch", 'w', NULL, "print again whenever something changes, until Ctrl-C"},
+	CLIENT_OPTIONS,
+	{NULL, 0, NULL, NULL},
+};
+
+static int show(void *ctx)
+{
+	struct show_list *l = ctx;
+	json_t *answer;
+	int rc = suan_client_get(&l->client, &answer, "%s", l->path);
+
+	if (rc == SUAN_EXIT_OK && l->json)
+		suan_client_print_json(answer);
+	else if (rc == SUAN_EXIT_OK &&
+		 !suan_table_print(&l->table, json_object_get(answer, l->member)))
+		rc = SUAN_EXIT_USAGE;
+	json_decref(answer);
+	return rc;
+}
+
+static void print_columns(const struct column *columns)
+{
+	struct suan_buf names;
+
+	suan_buf_init(&names, 0);
+	suan_table_names(columns, &names);
+	printf("%s\n", suan_buf_str(&names));
+	suan_buf_done(&names);
+}
+
+static int listing(struct show_list *l, const struct suan_command *c, int argc, char **argv)
+{
+	const struct suan_option *opt;
+	struct suan_args args;
+	const char *value;
+	int kind, rc = SUAN_EXIT_OK;
+
+	suan_client_init(&l->client, c);
+	suan_args_init(&args, c, argc, argv);
+	while (rc == SUAN_EXIT_OK && (kind = suan_args_next(&args, &opt, &value)) != SUAN_ARG_END) {
+		if (kind == SUAN_ARG_BAD)
+			rc = SUAN_EXIT_USAGE;
+		else if (kind == SUAN_ARG_OPERAND)
+			rc = suan_cli_usage(c, "unexpected \"%s\"", value);
+		else if (strcmp(opt->name, "format") == 0)
+			l->table.format = value;
+		else if (strcmp(opt->name, "no-header") == 0)
+			l->table.no_header = true;
+		else if (strcmp(opt->name, "json") == 0)
+			l->json = true;
+		else if (strcmp(opt->name, "watch") == 0)
+			l->watch = true;
+		else
+			suan_client_option(&l->client, opt, value);
+	}
+	if (rc == SUAN_EXIT_OK && l->table.format && strcmp(l->table.format, "help") == 0)
+		print_columns(l->table.columns);
+	else if (rc == SUAN_EXIT_OK)
+		rc = l->watch ? suan_watch(&l->client, show, l) : show(l);
+	suan_client_done(&l->client);
+	return rc;
+}
+
+static json_int_t sum(const json_t *site, const char *member)
+{
+	const json_t *pool;
+	json_int_t n = 0;
+	size_t i;
+
+	json_array_foreach(json_object_get(site, "pools"), i, pool)
+		n += json_integer_value(json_object_get(pool, member));
+	return n;
+}
+
+static void fill_cores(const json_t *row, struct suan_buf *out)
+{
+	if (json_object_get(row, "pools"))
+		suan_buf_addf(out, "%lld/%lld", (long long)sum(row, "cores_used"),
+			      (long long)sum(row, "cores_total"));
+	else
+		suan_buf_addf(out, "%lld/%lld",
+			      (long long)json_integer_value(json_object_get(row, "cores_used")),
+			      (long long)json_integer_value(json_object_get(row, "cores_total")));
+}
+
+static void fill_gpus(const json_t *row, struct suan_buf *out)
+{
+	if (json_object_get(row, "pools"))
+		suan_buf_addf(out, "%lld/%lld", (long long)sum(row, "gpus_used"),
+			      (long long)sum(row, "gpus_total"));
+	else
+		suan_buf_addf(out, "%lld/%lld",
+			      (long long)json_integer_value(json_object_get(row, "gpus_used")),
+			      (long long)json_integer_value(json_object_get(row, "gpus_total")));
+}
+
+static void fill_running(const json_t *row, struct suan_buf *out)
+{
+	suan_buf_add_i64(out, json_object_get(row, "pools")
+				      ? sum(row, "running")
+				      : json_integer_value(json_object_get(row, "running")));
+}
+
+static void fill_waiting(const json_t *row, struct suan_buf *out)
+{
+	suan_buf_add_i64(out, json_object_get(row, "pools")
+				      ? sum(row, "waiting")
+				      : json_integer_value(json_object_get(row, "waiting")));
+}
+
+static void fill_memory(const json_t *row, struct suan_buf *out)
+{
+	char text[32];
+
+	suan_format_size((uint64_t)json_integer_value(json_object_get(row, "node_memory_bytes")), text);
+	suan_buf_adds(out, text);
+}
+
+static void fill_nodes(const json_t *row, struct suan_buf *out)
+{
+	suan_buf_addf(out, "%lld/%lld",
+		      (long long)json_integer_value(json_object_get(row, "nodes_usable")),
+		      (long long)json_integer_value(json_object_get(row, "nodes")));
+}
+
+static const struct column site_columns[] = {
+	{"name", "SITE", false, NULL}, {"zh", "名称", false, NULL}, {"hub", "HUB", false, NULL},
+	{"owner", "OWNER", false, NULL}, {"driver", "DRIVER", false, NULL},
+	{"state", "STATE", false, NULL}, {"cores", "CORES USED", true, fill_cores},
+	{"gpus", "GPUS USED", true, fill_gpus}, {"running", "RUNNING", true, fill_running},
+	{"waiting", "WAITING", true, fill_waiting}, {"pue", "PUE", true, NULL},
+	{"price_kwh", "YUAN/KWH", true, NULL}, {"carbon_g_kwh", "GCO2/KWH", true, NULL},
+	{NULL, NULL, false, NULL},
+};
+
+static int run_sites(int argc, char **argv)
+{
+	struct show_list l = {.path = "/v1/sites", .member = "sites",
+			      .table = {.columns = site_columns,
+					.default_format = "name,hub,driver,state,cores,gpus,running,"
+							  "waiting,price_kwh,carbon_g_kwh"}};
+
+	return listing(&l, &suan_cli_sites, argc, argv);
+}
+
+const struct suan_command suan_cli_sites = {
+	.name = "sites",
+	.usage = "suan sites [OPTION]…",
+	.summary = "list the compute centres of the network",
+	.options = listing_options,
+	.run = run_sites,
+};
+
+static const struct column pool_columns[] = {
+	{"site", "SITE", false, NULL}, {"name", "POOL", false, NULL},
+	{"nodes", "NODES USABLE", true, fill_nodes}, {"node_cores", "CORES/NODE", true, NULL},
+	{"memory", "MEMORY/NODE", true, fill_memory}, {"gpu", "GPU", false, NULL},
+	{"node_gpus", "GPUS/NODE", true, NULL}, {"cores", "CORES USED", true, fill_cores},
+	{"gpus", "GPUS USED", true, fill_gpus}, {"running", "RUNNING", true, NULL},
+	{"waiting", "WAITING", true, NULL}, {NULL, NULL, false, NULL},
+};
+
+static int run_pools(int argc, char **argv)
+{
+	struct show_list l = {.path = "/v1/pools", .member = "pools",
+			      .table = {.columns = pool_columns,
+					.default_format = "site,name,nodes,node_cores,memory,gpu,"
+							  "node_gpus,cores,running,waiting"}};
+
+	return listing(&l, &suan_cli_pools, argc, argv);
+}
+
+const struct suan_command suan_cli_pools = {
+	.name = "pools",
+	.usage = "suan pools [OPTION]…",
+	.summary = "list the pools of equal nodes and what is in use",
+	.options = listing_options,
+	.run = run_pools,
+};
+
+static const struct column link_columns[] = {
+	{"from", "FROM", false, NULL}, {"to", "TO", false, NULL},
+	{"gbit", "GBIT/S", true, NULL}, {"ms", "MS", true, NULL},
+	{"price_gib", "YUAN/GIB", true, NULL}, {NULL, NULL, false, NULL},
+};
+
+static int run_links(int argc, char **argv)
+{
+	struct show_list l = {.path = "/v1/links", .member = "links",
+			      .table = {.columns = link_columns,
+					.default_format = "from,to,gbit,ms,price_gib"}};
+
+	return listing(&l, &suan_cli_links, argc, argv);
+}
+
+const struct suan_command suan_cli_links = {
+	.name = "links",
+	.usage = "suan links [OPTION]…",
+	.summary = "list the links between sites",
+	.options = listing_options,
+	.run = run_links,
+};
+
+/* ---- one site ---- */
+
+static const struct suan_option site_options[] = {
+	CLIENT_OPTIONS,
+	{NULL, 0, NULL, NULL},
+};
+
+static int site_verb(struct client *c, const char *verb, const char *name)
+{
+	struct client_call call = {.method = "POST"};
+	struct suan_buf path;
+	json_t *answer = NULL;
+	int rc;
+
+	if (strcmp(verb, "show") != 0 && strcmp(verb, "drain") != 0 && strcmp(verb, "resume") != 0)
+		return suan_cli_usage(c->command, "no such action \"%s\"; there are show, drain, resume",
+				      verb);
+	if (strcmp(verb, "show") == 0) {
+		rc = suan_client_get(c, &answer, "/v1/sites/%s", name);
+		if (rc == SUAN_EXIT_OK)
+			suan_client_print_json(answer);
+		json_decref(answer);
+		return rc;
+	}
+	suan_buf_init(&path, 0);
+	suan_buf_addf(&path, "/v1/sites/%s:%s", name, verb);
+	call.path = suan_buf_str(&path);
+	rc = suan_client_do(c, &call, &answer);
+	json_decref(answer);
+	suan_buf_done(&path);
+	return rc;
+}
+
+static int run_site(int argc, char **argv)
+{
+	const char *words[2] = {NULL, NULL}, *value;
+	const struct suan_option *opt;
+	struct suan_args args;
+	struct client c;
+	int kind, n = 0, rc = SUAN_EXIT_OK;
+
+	suan_client_init(&c, &suan_cli_site);
+	suan_args_init(&args, &suan_cli_site, argc, argv);
+	while (rc == SUAN_EXIT_OK && (kind = suan_args_next(&args, &opt, &value)) != SUAN_ARG_END) {
+		if (kind == SUAN_ARG_BAD)
+			rc = SUAN_EXIT_USAGE;
+		else if (kind == SUAN_ARG_OPERAND && n < 2)
+			words[n++] = value;
+		else if (kind == SUAN_ARG_OPERAND)
+			rc = suan_cli_usage(&suan_cli_site, "unexpected \"%s\"", value);
+		else
+			suan_client_option(&c, opt, value);
+	}
+	if (rc == SUAN_EXIT_OK && n < 2)
+		rc = suan_cli_usage(&suan_cli_site, "expected: suan site show|drain|resume NAME");
+	if (rc == SUAN_EXIT_OK)
+		rc = site_verb(&c, words[0], words[1]);
+	suan_client_done(&c);
+	return rc;
+}
+
+const struct suan_command suan_cli_site = {
+	.name = "site",
+	.usage = "suan site show|drain|resume NAME",
+	.summary = "look at one site, keep new work away from it, or open it again",
+	.help = "A draining site finishes what runs there and takes nothing new.",
+	.options = site_options,
+	.run = run_site,
+};

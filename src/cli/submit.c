@@ -1,0 +1,557 @@
+/* suan submit: a command, a script, a job file or a bulk of jobs. */
+#include "cli/commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/num.h"
+#include "cli/client.h"
+#include "cli/logs.h"
+#include "sys/clock.h"
+#include "sys/crypto.h"
+#include "sys/fs.h"
+#include "wire/job.h"
+
+#define JOB_LIMIT   (16u << 20)
+#define BULK_LIMIT  (1u << 30)
+#define MAX_FIELDS  256
+
+/* Options of the command itself; every field of a job is an option as well, see print_fields. */
+static const struct suan_option submit_options[] = {
+	{"wait", 'W', NULL, "stream state and output, exit with the job's code"},
+	{"dry-run", 0, NULL, "check the job and list the candidates; nothing is submitted"},
+	{"wrap", 0, "COMMAND", "run COMMAND with sh -c"},
+	{"bulk", 0, "FILE", "submit a file of JSON Lines, one job a line, all or nothing; - is stdin"},
+	{"key", 0, "KEY", "idempotency key: the same key gives the same job (default: a fresh one)"},
+	{"json", 0, NULL, "print the job as JSON"},
+	CLIENT_OPTIONS,
+	{NULL, 0, NULL, NULL},
+};
+
+struct field_option {		/* --memory 2GiB, to be applied after the file was read */
+	const struct suan_job_field *field;
+	const char *name, *value;
+	bool sbatch;
+};
+
+struct submit {
+	struct client client;
+	struct suan_arena arena;
+	struct suan_job_doc doc;
+	struct field_option fields[MAX_FIELDS];
+	int nfields;
+	const char *wrap, *bulk, *key, *file;
+	char **rest;		/* operands: command, or file and its arguments */
+	int nrest;
+	bool dashes;		/* "--" came before the operands: they are a command */
+	bool wait, dry_run, json;
+	char made_key[40];
+};
+
+/* ---- command line ---- */
+
+static const struct suan_option *own_option(const char *name, size_t n)
+{
+	for (const struct suan_option *o = submit_options; o->name; o++)
+		if (strncmp(o->name, name, n) == 0 && o->name[n] == '\0')
+			return o;
+	return NULL;
+}
+
+static int apply_own(struct submit *s, const struct suan_option *o, const char *value)
+{
+	if (strcmp(o->name, "wait") == 0)
+		s->wait = true;
+	else if (strcmp(o->name, "dry-run") == 0)
+		s->dry_run = true;
+	else if (strcmp(o->name, "json") == 0)
+		s->json = true;
+	else if (strcmp(o->name, "wrap") == 0)
+		s->wrap = value;
+	else if (strcmp(o->name, "bulk") == 0)
+		s->bulk = value;
+	else if (strcmp(o->name, "key") == 0)
+		s->key = value;
+	else
+		suan_client_option(&s->client, o, value);
+	return SUAN_EXIT_OK;
+}
+
+static void print_fields(void)
+{
+	uint32_t n;
+	const struct suan_job_field *f = suan_job_fields(&n);
+
+	printf("\nfields of the job, each also a key of job files (with _ for -):\n");
+	for (uint32_t i = 0; i < n; i++) {
+		char left[64], name[48];
+		size_t len;
+
+		if (strcmp(f[i].name, "command") == 0 || strcmp(f[i].name, "script") == 0)
+			continue;
+		snprintf(name, sizeof(name), "%s", f[i].name);
+		len = strlen(name);
+		if (len > 2 && strcmp(name + len - 2, "_s") == 0)
+			name[len - 2] = '\0';
+		for (char *p = name; *p; p++)
+			*p = *p == '_' ? '-' : *p;
+		snprintf(left, sizeof(left), "%c%c%s --%s", f[i].letter ? '-' : ' ',
+			 f[i].letter ? f[i].letter : ' ', f[i].letter ? "," : " ", name);
+		printf("  %-28s %s%s%s%s\n", left, f[i].help, f[i].sbatch ? " [--" : "",
+		       f[i].sbatch ? f[i].sbatch : "", f[i].sbatch ? "]" : "");
+	}
+}
+
+static int add_field(struct submit *s, const struct suan_job_field *f, const char *name,
+		     const char *value, bool sbatch)
+{
+	if (s->nfields == MAX_FIELDS)
+		return suan_cli_usage(&suan_cli_submit, "more than %d options", MAX_FIELDS);
+	s->fields[s->nfields++] = (struct field_option){f, name, value, sbatch};
+	return SUAN_EXIT_OK;
+}
+
+/* A field of the job; switches need no value: --exclusive, --hold. */
+static int take_field(struct submit *s, const char *arg, int argc, char **argv, int *at)
+{
+	size_t n = strcspn(arg, "=");
+	char name[64];
+	const struct suan_job_field *f;
+	struct suan_err err = {0};
+	bool sbatch = false;
+
+	if (n >= sizeof(name))
+		return suan_cli_usage(&suan_cli_submit, "no option --%.60s…", arg);
+	memcpy(name, arg, n);
+	name[n] = '\0';
+	f = suan_job_option(name, &sbatch, &err);
+	if (!f)
+		return suan_cli_usage(&suan_cli_submit, "%s", err.text);
+	if (arg[n] == '=')
+		return add_field(s, f, f->name, arg + n + 1, sbatch);
+	if (f->type == SUAN_F_BOOL)
+		return add_field(s, f, f->name, "true", sbatch);
+	if (*at >= argc)
+		return suan_cli_usage(&suan_cli_submit, "--%s needs a value: %s", name, f->help);
+	return add_field(s, f, f->name, argv[(*at)++], sbatch);
+}
+
+static int take_long(struct submit *s, const char *arg, int argc, char **argv, int *at)
+{
+	size_t n = strcspn(arg, "=");
+	const struct suan_option *o = own_option(arg, n);
+
+	if (!o)
+		return take_field(s, arg, argc, argv, at);
+	if (strcmp(o->name, "help") == 0) {
+		suan_cli_print_help(&suan_cli_submit);
+		print_fields();
+		exit(SUAN_EXIT_OK);
+	}
+	if (!o->value && arg[n] == '=')
+		return suan_cli_usage(&suan_cli_submit, "--%s takes no value", o->name);
+	if (!o->value)
+		return apply_own(s, o, NULL);
+	if (arg[n] == '=')
+		return apply_own(s, o, arg + n + 1);
+	if (*at >= argc)
+		return suan_cli_usage(&suan_cli_submit, "--%s needs a value: %s", o->name, o->value);
+	return apply_own(s, o, argv[(*at)++]);
+}
+
+static int take_letters(struct submit *s, const char *p, int argc, char **argv, int *at)
+{
+	for (; *p; p++) {
+		const struct suan_job_field *f;
+
+		if (*p == 'W') {
+			s->wait = true;
+			continue;
+		}
+		if (*p == 'h')
+			return take_long(s, "help", argc, argv, at);
+		f = suan_job_letter(*p);
+		if (!f)
+			return suan_cli_usage(&suan_cli_submit, "no option -%c", *p);
+		if (f->type == SUAN_F_BOOL) {
+			add_field(s, f, f->name, "true", true);
+			continue;
+		}
+		if (p[1])
+			return add_field(s, f, f->name, p + 1, true);
+		if (*at >= argc)
+			return suan_cli_usage(&suan_cli_submit, "-%c needs a value: %s", *p, f->help);
+		return add_field(s, f, f->name, argv[(*at)++], true);
+	}
+	return SUAN_EXIT_OK;
+}
+
+/* Options end at "--" or at the first operand: what follows belongs to the command or script. */
+static int parse(struct submit *s, int argc, char **argv)
+{
+	int at = 1, rc = SUAN_EXIT_OK;
+
+	while (at < argc && rc == SUAN_EXIT_OK) {
+		const char *arg = argv[at];
+
+		if (arg[0] != '-' || !arg[1])
+			break;
+		at++;
+		if (strcmp(arg, "--") == 0) {
+			s->dashes = true;
+			break;
+		}
+		rc = arg[1] == '-' ? take_long(s, arg + 2, argc, argv, &at)
+				   : take_letters(s, arg + 1, argc, argv, &at);
+	}
+	s->rest = argv + at;
+	s->nrest = argc - at;
+	if (!s->dashes && s->nrest > 1 && strcmp(s->rest[1], "--") == 0)
+		return suan_cli_usage(&suan_cli_submit, "write options before the file, then -- COMMAND");
+	return rc;
+}
+
+/* ---- reading the job ---- */
+
+static int complain(const struct suan_err *err, const char *file)
+{
+	fprintf(stderr, "suan submit: %s%s", file ? file : "", file ? ": " : "");
+	if (err->field[0] && strncmp(err->text, err->field, strlen(err->field)) != 0)
+		fprintf(stderr, "%s: ", err->field);
+	fprintf(stderr, "%s\n", err->text);
+	return err->code == SUAN_ENOTFOUND ? SUAN_EXIT_NOTFOUND : SUAN_EXIT_USAGE;
+}
+
+static enum suan_code read_all(const char *path, struct suan_buf *out, struct suan_err *err)
+{
+	char part[65536];
+	size_t n;
+
+	if (strcmp(path, "-") != 0)
+		return suan_fs_read(path, out, err);
+	while ((n = fread(part, 1, sizeof(part), stdin)) > 0)
+		suan_buf_add(out, part, n);
+	return suan_buf_ok(out, err);
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), k = strlen(end);
+
+	return n >= k && strcmp(s + n - k, end) == 0;
+}
+
+static int read_script(struct submit *s, const char *text, size_t n, const char *file)
+{
+	struct suan_buf warnings;
+	struct suan_err err = {0};
+	enum suan_code rc;
+
+	suan_buf_init(&warnings, 0);
+	rc = suan_job_from_script(text, n, suan_clock_now_ms(), &s->arena, &s->doc, &warnings, &err);
+	fputs(suan_buf_str(&warnings), stderr);
+	suan_buf_done(&warnings);
+	if (rc != SUAN_OK)
+		return complain(&err, file);
+	if (s->nrest > 1) {
+		s->doc.run.nargs = (uint32_t)s->nrest - 1;
+		s->doc.run.args = (const char **)(uintptr_t)(s->rest + 1);
+	}
+	if (!s->doc.spec.name || !s->doc.spec.name[0]) {
+		const char *slash = strrchr(file, '/');
+
+		s->doc.spec.name = strcmp(file, "-") == 0 ? "stdin" : slash ? slash + 1 : file;
+	}
+	return SUAN_EXIT_OK;
+}
+
+static int read_file(struct submit *s, const char *file)
+{
+	struct suan_err err = {0};
+	struct suan_buf text;
+	char *copy;
+	size_t n;
+
+	suan_buf_init(&text, JOB_LIMIT);
+	if (read_all(file, &text, &err) != SUAN_OK) {
+		suan_buf_done(&text);
+		return complain(&err, NULL);
+	}
+	n = text.len;
+	copy = suan_arena_mem(&s->arena, suan_buf_str(&text), n);
+	suan_buf_done(&text);
+	if (!copy)
+		return SUAN_EXIT_FAILED;
+	if (ends_with(file, ".json") || ends_with(file, ".yaml") || ends_with(file, ".yml")) {
+		if (s->nrest > 1)
+			return suan_cli_usage(&suan_cli_submit, "\"%s\" after a job file", s->rest[1]);
+		if (suan_job_from_yaml(copy, n, suan_clock_now_ms(), &s->arena, &s->doc, &err) != SUAN_OK)
+			return complain(&err, file);
+		return SUAN_EXIT_OK;
+	}
+	return read_script(s, copy, n, file);
+}
+
+static int take_command(struct submit *s)
+{
+	const char *slash;
+
+	if (s->wrap) {
+		const char **argv = suan_arena_array(&s->arena, 4, sizeof(*argv));
+
+		if (!argv)
+			return SUAN_EXIT_FAILED;
+		argv[0] = "/bin/sh";
+		argv[1] = "-c";
+		argv[2] = s->wrap;
+		s->doc.run.command = argv;
+		s->doc.run.ncommand = 3;
+		if (!s->doc.spec.name[0])
+			s->doc.spec.name = "wrap";
+		return SUAN_EXIT_OK;
+	}
+	s->doc.run.command = (const char **)(uintptr_t)s->rest;
+	s->doc.run.ncommand = (uint32_t)s->nrest;
+	slash = strrchr(s->rest[0], '/');
+	if (!s->doc.spec.name[0])
+		s->doc.spec.name = slash ? slash + 1 : s->rest[0];
+	return SUAN_EXIT_OK;
+}
+
+static int apply_fields(struct submit *s)
+{
+	struct suan_err err = {0};
+
+	for (int i = 0; i < s->nfields; i++) {
+		struct field_option *f = &s->fields[i];
+
+		if (suan_job_set(&s->doc, f->field, f->value, f->sbatch, suan_clock_now_ms(),
+				 &s->arena, &err) != SUAN_OK) {
+			if (!err.field[0])
+				snprintf(err.field, sizeof(err.field), "%s", f->name);
+			return complain(&err, NULL);
+		}
+	}
+	return SUAN_EXIT_OK;
+}
+
+/* Relative paths mean the folder of the user who submits; a job without files of its own runs there, as
+ * batch users expect. */
+static int settle_paths(struct submit *s)
+{
+	struct suan_payload *p = &s->doc.run;
+	struct suan_stage *lists[2] = {(struct suan_stage *)(uintptr_t)p->inputs,
+				       (struct suan_stage *)(uintptr_t)p->outputs};
+	const uint32_t counts[2] = {p->ninputs, p->noutputs};
+	char *path;
+
+	if (p->dir[0] || (!p->ninputs && !p->noutputs)) {
+		path = suan_fs_absolute(p->dir[0] ? p->dir : ".");
+		p->dir = path ? suan_arena_str(&s->arena, path) : NULL;
+		free(path);
+		if (!p->dir)
+			return SUAN_EXIT_FAILED;
+	}
+	for (int k = 0; k < 2; k++) {
+		for (uint32_t i = 0; i < counts[k]; i++) {
+			struct suan_stage *st = &lists[k][i];
+
+			if (strstr(st->url, "://"))
+				continue;
+			path = suan_fs_absolute(st->url);
+			st->url = path ? suan_arena_str(&s->arena, path) : NULL;
+			free(path);
+			if (!st->url)
+				return SUAN_EXIT_FAILED;
+		}
+	}
+	return SUAN_EXIT_OK;
+}
+
+static int build(struct submit *s)
+{
+	int rc = SUAN_EXIT_OK;
+
+	if (s->wrap && s->nrest)
+		return suan_cli_usage(&suan_cli_submit, "--wrap and \"%s\"", s->rest[0]);
+	if (s->wrap || (s->dashes && s->nrest))
+		rc = take_command(s);
+	else if (s->nrest)
+		rc = read_file(s, s->rest[0]);
+	else if (!isatty(STDIN_FILENO))
+		rc = read_file(s, "-");
+	else
+		rc = suan_cli_usage(&suan_cli_submit, "what to run? SCRIPT, JOB.yaml or -- COMMAND");
+	if (rc == SUAN_EXIT_OK)
+		rc = apply_fields(s);
+	return rc == SUAN_EXIT_OK ? settle_paths(s) : rc;
+}
+
+/* ---- sending ---- */
+
+static void make_key(struct submit *s)
+{
+	uint8_t bytes[16];
+
+	if (s->key)
+		return;
+	suan_random(bytes, sizeof(bytes));
+	for (int i = 0; i < 16; i++)
+		snprintf(s->made_key + 2 * i, 3, "%02x", bytes[i]);
+	s->key = s->made_key;
+}
+
+static void print_check(const json_t *answer)
+{
+	const json_t *c;
+	size_t i;
+
+	printf("the job is fine; candidates:\n");
+	json_array_foreach(json_object_get(answer, "candidates"), i, c)
+		printf("%s %-16s %-8s %-26s %s\n", json_is_true(json_object_get(c, "chosen")) ? "*" : " ",
+		       json_string_value(json_object_get(c, "site")),
+		       json_string_value(json_object_get(c, "pool")),
+		       json_is_string(json_object_get(c, "start"))
+			       ? json_string_value(json_object_get(c, "start"))
+			       : "-",
+		       json_string_value(json_object_get(c, "reason_text")));
+}
+
+/* Streams the output of a single task, or waits for an array, then tells how it ended. */
+static int follow(struct submit *s, const json_t *job)
+{
+	char id[24];
+	const char *ids[1] = {id};
+	struct log_request log = {.id = id, .stream = "stdout", .follow = true};
+	struct wait_request wait = {.ids = ids, .nids = 1};
+	int rc = SUAN_EXIT_OK;
+
+	snprintf(id, sizeof(id), "%lld", (long long)json_integer_value(json_object_get(job, "id")));
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "job %s\n", id);
+	if (!json_object_get(job, "array"))
+		rc = suan_logs_copy(&s->client, &log);
+	wait.progress = isatty(STDERR_FILENO) == 1 && json_object_get(job, "array");
+	wait.jobs = json_array();
+	if (rc == SUAN_EXIT_OK || rc == SUAN_EXIT_NOTFOUND)
+		rc = suan_wait_jobs(&s->client, &wait, NULL);
+	if (s->json && json_array_size(wait.jobs))
+		suan_client_print_json(json_array_get(wait.jobs, 0));
+	else if (rc != SUAN_EXIT_OK && json_array_size(wait.jobs)) {
+		const json_t *over = json_array_get(wait.jobs, 0);
+		const char *why = json_string_value(json_object_get(over, "reason_text"));
+		const char *text = json_string_value(json_object_get(over, "text"));
+
+		fprintf(stderr, "suan submit: job %s: %s%s%s%s%s\n", id,
+			json_string_value(json_object_get(over, "state")), why ? ", " : "",
+			why ? why : "", text ? ": " : "", text ? text : "");
+	}
+	json_decref(wait.jobs);
+	return rc;
+}
+
+static int send_job(struct submit *s)
+{
+	struct client_call call = {.method = "POST", .path = "/v1/jobs", .type = "application/json"};
+	struct suan_buf text;
+	struct suan_jsonw w;
+	json_t *answer = NULL;
+	int rc;
+
+	suan_buf_init(&text, 0);
+	suan_jsonw_init(&w, &text);
+	suan_jsonw_open(&w, NULL, '{');
+	suan_job_to_json(&s->doc, &w);
+	suan_jsonw_close(&w, '}');
+	call.text = suan_buf_str(&text);
+	call.n = text.len;
+	if (s->dry_run)
+		call.path = "/v1/jobs:check";
+	else {
+		make_key(s);
+		call.idempotency_key = s->key;
+	}
+	rc = suan_client_do(&s->client, &call, &answer);
+	suan_buf_done(&text);
+	if (rc != SUAN_EXIT_OK)
+		return rc;
+	if (s->dry_run && !s->json)
+		print_check(answer);
+	else if (s->wait)
+		rc = follow(s, answer);
+	else if (s->json)
+		suan_client_print_json(answer);
+	else
+		printf("%lld\n", (long long)json_integer_value(json_object_get(answer, "id")));
+	json_decref(answer);
+	return rc;
+}
+
+static int send_bulk(struct submit *s)
+{
+	struct client_call call = {.method = "POST", .path = "/v1/jobs:bulk",
+				   .type = "application/x-ndjson"};
+	struct suan_err err = {0};
+	struct suan_buf text;
+	json_t *answer = NULL;
+	long long first, count;
+	int rc;
+
+	suan_buf_init(&text, BULK_LIMIT);
+	if (read_all(s->bulk, &text, &err) != SUAN_OK) {
+		suan_buf_done(&text);
+		return complain(&err, NULL);
+	}
+	make_key(s);
+	call.text = suan_buf_str(&text);
+	call.n = text.len;
+	call.idempotency_key = s->key;
+	rc = suan_client_do(&s->client, &call, &answer);
+	suan_buf_done(&text);
+	if (rc != SUAN_EXIT_OK)
+		return rc;
+	first = json_integer_value(json_object_get(answer, "first"));
+	count = json_integer_value(json_object_get(answer, "count"));
+	if (s->json)
+		suan_client_print_json(answer);
+	else
+		for (long long i = 0; i < count; i++)
+			printf("%lld\n", first + i);
+	json_decref(answer);
+	return SUAN_EXIT_OK;
+}
+
+static int run_submit(int argc, char **argv)
+{
+	struct submit s = {0};
+	int rc;
+
+	suan_client_init(&s.client, &suan_cli_submit);
+	suan_arena_init(&s.arena, 0);
+	suan_job_doc_init(&s.doc);
+	rc = parse(&s, argc, argv);
+	if (rc == SUAN_EXIT_OK && s.bulk && (s.nrest || s.nfields || s.wrap || s.wait || s.dry_run))
+		rc = suan_cli_usage(&suan_cli_submit,
+				    "--bulk takes whole jobs from its file and no further options");
+	if (rc == SUAN_EXIT_OK)
+		rc = s.bulk ? send_bulk(&s) : build(&s);
+	if (rc == SUAN_EXIT_OK && !s.bulk)
+		rc = send_job(&s);
+	suan_arena_done(&s.arena);
+	suan_client_done(&s.client);
+	return rc;
+}
+
+const struct suan_command suan_cli_submit = {
+	.name = "submit",
+	.usage = "suan submit [OPTION]… SCRIPT [ARGUMENT]… | JOB.yaml | JOB.json | -- COMMAND…",
+	.summary = "submit a job; prints its id",
+	.help = "A script begins with #! and may carry #SBATCH and #SUAN lines. Options win over them.\n"
+		"Without inputs and outputs the job runs in the present folder and writes\n"
+		"suan-ID.out there; with them it runs in a folder of its own.\n"
+		"suan retries by itself with an idempotency key: the job is never submitted twice.",
+	.options = submit_options,
+	.run = run_submit,
+};

@@ -1,0 +1,44 @@
+#include "cli/watch.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/table.h"
+
+#define LEAST_INTERVAL_NS 500000000L
+
+/* Ends the call at the first change event; pings and comments do not count. */
+static bool until_change(void *ctx, const char *bytes, size_t n)
+{
+	bool *seen = ctx;
+
+	/* Events are small and flushed one by one, so a name is never split in practice; if it is, the
+	 * next event shows it. */
+	if (memmem(bytes, n, "event: change", 13) || memmem(bytes, n, "event: reset", 12))
+		*seen = true;
+	return !*seen;
+}
+
+int suan_watch(struct client *c, int (*show)(void *ctx), void *ctx)
+{
+	int rc;
+
+	for (;;) {
+		struct timespec nap = {.tv_nsec = LEAST_INTERVAL_NS};
+		bool seen = false;
+		struct client_call call = {.method = "GET", .path = "/v1/events",
+					   .sink = until_change, .ctx = &seen};
+
+		if (suan_cli_out_is_terminal())
+			printf("\033[H\033[2J");
+		rc = show(ctx);
+		fflush(stdout);
+		if (rc != SUAN_EXIT_OK)
+			return rc;
+		nanosleep(&nap, NULL);
+		rc = suan_client_do(c, &call, NULL);
+		if (rc != SUAN_EXIT_OK)
+			return rc;
+	}
+}
