@@ -1,9 +1,9 @@
 /* Waiting items. Items with the same ask form a class; classes with the same request and allow set
  * form a shape. The first item of each class stands in one tree (heads), the others in the tree of
  * their class, so that a pass meets each class once and need not look at what waits behind a head
- * that cannot start. Order: higher priority, then lower id.
- * Trees are treaps (Seidel and Aragon 1996) whose heap key is the hash of the id, so that their shape
- * depends on their contents alone. */
+ * that cannot start. Order: higher priority, then lower id. Trees are treaps (Seidel and Aragon
+ * 1996) whose heap key is the hash of the id, so that their shape depends on their contents alone.
+ * */
 #ifndef SUAN_ENGINE_CLASSES_H
 #define SUAN_ENGINE_CLASSES_H
 
@@ -42,7 +42,7 @@ struct suan_shape {
 	uint64_t *allow;	/* owned; NULL = all pools */
 	uint64_t *pools;	/* owned: pools that allow and admit it; NULL: `one` is enough */
 	uint64_t one;
-	int64_t blocked_ms;	/* of the pass long_pass: this duration and longer ones cannot start */
+	int64_t blocked_ms;	/* in pass long_pass: as long or longer cannot start */
 	uint32_t nallow, pools_gen;
 	uint32_t classes;	/* 0: free slot */
 	uint32_t hash;
@@ -81,7 +81,7 @@ uint32_t suan_classes_first(const struct suan_classes *c);
 uint32_t suan_classes_next_head(const struct suan_classes *c, uint32_t head);
 uint32_t suan_classes_next_same(const struct suan_classes *c, uint32_t item);
 bool suan_classes_before(const struct suan_classes *c, uint32_t a, uint32_t b);
-uint64_t suan_classes_ahead(const struct suan_classes *c, uint32_t item);	/* slow: O(classes) */
+uint64_t suan_classes_ahead(const struct suan_classes *c, uint32_t item);	/* O(classes) */
 size_t suan_classes_memory(const struct suan_classes *c);
 bool suan_classes_verify(const struct suan_classes *c);
 

@@ -1,8 +1,9 @@
 /* The nodes of one pool: what is free on each, and which nodes a start takes.
  * Which nodes follows from their state alone, never from history:
- *   - some node can hold all tasks that are left: the one with the fewest free cores, then the lowest
- *     number (best fit); else the node that holds most tasks, then with most free cores, then the
- *     lowest number. So as few nodes as possible are used, and a way is found if there is one.
+ *   - some node can hold all tasks that are left: the one with the fewest free cores, then the
+ *     lowest number (best fit); else the node that holds most tasks, then with most free cores,
+ *     then the lowest number. So as few nodes as possible are used, and a way is found if there is
+ *     one.
  *   - nodes = N: the same best fit for each of the N nodes, those with one task more first.
  *   - exclusive: idle nodes by number.
  * Pools above SUAN_NODES_SMALL keep a set of nodes per number of free cores, as bits with a summary
@@ -37,7 +38,8 @@ struct suan_nodes {
 	uint32_t words, sums;	/* of one set: bits, then summary */
 };
 
-/* R_NONE if the request fits `usable` empty nodes; else why not (a wanted, b the largest possible). */
+/* R_NONE if the request fits `usable` empty nodes; else why not (a wanted, b the largest possible).
+ * */
 enum suan_reason suan_nodes_admit(const struct suan_nodes *n, const struct suan_req *req,
 				  int64_t *a, int64_t *b);
 /* What the request takes of a pool that admits it, by sums. */

@@ -169,7 +169,7 @@ enum suan_code suan_planner_run(struct suan_planner *p, uint32_t pool, const str
 	r.pool = pool;
 	r.nplaces = nplaces;
 	if (normal.req.exclusive)
-		normal.req.nodes = nplaces;	/* the pool's shape may have changed since it began */
+		normal.req.nodes = nplaces;	/* the pool may have been reshaped since */
 	suan_nodes_vec(&o->nodes, &normal.req, &r.vec);
 	return suan_run_open(p, &r, places, ret_run);
 }
@@ -244,9 +244,11 @@ enum suan_code suan_planner_verify(const struct suan_planner *p, struct suan_err
 		if (rc != SUAN_OK)
 			return suan_fail(err, rc, "pool %u: cannot check", i);
 		if (!good)
-			return suan_fail(err, SUAN_ECORRUPT, "pool %u: counters are not the sum of its runs", i);
+			return suan_fail(err, SUAN_ECORRUPT,
+					 "pool %u: counters are not the sum of its runs", i);
 		if (!p->pools[i].reshaped && oversold(n))
-			return suan_fail(err, SUAN_ECORRUPT, "pool %u: a node holds more than it has", i);
+			return suan_fail(err, SUAN_ECORRUPT,
+					 "pool %u: a node holds more than it has", i);
 	}
 	if (!suan_classes_verify(&p->waiting))
 		return suan_fail(err, SUAN_ECORRUPT, "waiting items: order or counters are broken");

@@ -2,21 +2,23 @@
  * Knows resources and times, not jobs. Holds no memory of earlier passes: the plan is a function of
  * (pools, runs, waiting items, now), so it is rebuilt after a restart and equals what it was.
  *
- * Order: higher priority, then lower id. An item with count c stands for c equal starts in a row.
- * A pass takes the starts in order. Two profiles per pool: `hard` holds runs and the reservations that
- * the policy protects, `soft` holds runs and every planned start before this one.
- *   - If some open pool can take the start now, by nodes (exact packing) and by the hard profile over
- *     [now, now + duration), and the policy allows it there, it starts: lowest rank, then lowest number.
- *     fcfs: allowed while no earlier item is planned later in that pool. easy: hard holds the first
- *     planned start of each pool (Lifka 1995; Mu'alem and Feitelson 2001). conservative: hard holds
- *     every planned start (hard = soft).
- *   - Otherwise it is planned at the pool with the earliest start in the soft profile (then rank, then
- *     number; fcfs: not before what is planned there already) and put there, while fewer than plan_depth
- *     starts are planned; deeper ones wait without prediction and may only start now (fcfs and easy:
- *     the depth is at least the number of pools). A start that no open pool will ever take is not planned.
- *   - Profiles are sums over nodes (profile.h). Where the sums say now and the nodes say no, when the
- *     first start of an ask in this pass is planned, that ask is planned in that pool not before the
- *     pool's first expected end (of the runs before the pass; without any, of its first start in it).
+ * Order: higher priority, then lower id. An item with count c stands for c equal starts in a row. A
+ * pass takes the starts in order. Two profiles per pool: `hard` holds runs and the reservations
+ * that the policy protects, `soft` holds runs and every planned start before this one.
+ *   - If some open pool can take the start now, by nodes (exact packing) and by the hard profile
+ *     over [now, now + duration), and the policy allows it there, it starts: lowest rank, then
+ *     lowest number. fcfs: allowed while no earlier item is planned later in that pool. easy: hard
+ *     holds the first planned start of each pool (Lifka 1995; Mu'alem and Feitelson 2001).
+ *     conservative: hard holds every planned start (hard = soft).
+ *   - Otherwise it is planned at the pool with the earliest start in the soft profile (then rank,
+ *     then number; fcfs: not before what is planned there already) and put there, while fewer than
+ *     plan_depth starts are planned; deeper ones wait without prediction and may only start now
+ *     (fcfs and easy: the depth is at least the number of pools). A start that no open pool will
+ *     ever take is not planned.
+ *   - Profiles are sums over nodes (profile.h). Where the sums say now and the nodes say no, when
+ *     the first start of an ask in this pass is planned, that ask is planned in that pool not
+ *     before the pool's first expected end (of the runs before the pass; without any, of its first
+ *     start in it).
  * With one pool this is exactly the classic policy. A run's expected end is start + duration; once
  * that has passed, start + limit; once that has passed, now + 1 s. */
 #ifndef SUAN_ENGINE_PLANNER_H
@@ -33,15 +35,16 @@ struct suan_plan_pool {
 	uint64_t memory;
 	uint32_t gpu_kind;	/* 0 = none */
 	int64_t rank;		/* of equal starts, the lower rank wins */
-	enum suan_reason closed;	/* R_NONE = open; else why nothing may start (down, drain …) */
+	enum suan_reason closed;	/* R_NONE = open; else why (down, drain …) */
 };
 
 struct suan_ask {
-	struct suan_req req;	/* tasks, cores < 1 count as 1; nodes > tasks as tasks, unless exclusive */
+	/* tasks, cores < 1 count as 1; nodes > tasks as tasks, unless exclusive */
+	struct suan_req req;
 	int64_t duration_ms;	/* estimate: what is planned with */
 	int64_t limit_ms;	/* walltime ≥ duration */
 	int64_t deadline_ms;	/* latest end, 0 = none: not part of the order */
-	const uint64_t *allow;	/* bit per pool, nallow words; bits beyond are 1; NULL = all. Copied */
+	const uint64_t *allow;	/* bit per pool, nallow words; beyond: 1; NULL = all. Copied */
 	uint32_t nallow;
 };
 
@@ -58,8 +61,9 @@ struct suan_start {
 	uint32_t run;		/* the planner's number of the run, for suan_planner_end() */
 	const struct suan_place *places;	/* borrowed until the run ends */
 	uint32_t nplaces;
-	/* The best ≤ 16 candidates as they were when this start was decided, chosen one first; other
-	 * pools by sums, not packed. Borrowed until the next pass; equal starts may share them. */
+	/* ≤ 16 candidates as they were when this start was decided: the chosen one, then open
+	 * pools that allow and admit it, those of low rank, by start as the sums predict it.
+	 * Borrowed until the next pass; equal starts may share them. */
 	const struct suan_candidate *cands;
 	uint32_t ncands;
 };

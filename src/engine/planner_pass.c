@@ -1,18 +1,19 @@
 /* One planning pass; the rules are in planner.h.
  *
- * Why a class is tried once: within a pass nodes are only taken and reservations only added, so what
- * makes a start impossible now stays so until the pass ends.
+ * Why a class is tried once: within a pass nodes are only taken and reservations only added, so
+ * what makes a start impossible now stays so until the pass ends.
  *   free nodes   only shrink, and exact packing that failed fails again with less;
- *   easy         the protected start of a pool, once there, stays, and starts behind it eat its spare;
+ *   easy         the protected start of a pool, once there, stays, and starts eat its spare;
  *   conservative hard = soft, which only fills;
  *   fcfs         a pool with a planned start takes nothing more.
  * So once a start of a class found no pool, all later ones of that class are planned or skipped at
- * sight, and so is a whole shape if no pool has the nodes. If only the time was too short (the window
- * before a protected start), the same holds for every duration at least as long.
+ * sight, and so is a whole shape if no pool has the nodes. If only the time was too short (the
+ * window before a protected start), the same holds for every duration at least as long.
  * The earliest start of a class in the soft profile of a pool never gets earlier in a pass either
- * (fcfs: its floor only rises), so a value found before is a lower bound and is checked again only when
- * it is the best of all pools (lazy evaluation). So that this holds, "sums say now, nodes say no" is
- * asked when the class is first planned, and its answer (not before the first end) is kept for it.
+ * (fcfs: its floor only rises), so a value found before is a lower bound and is checked again only
+ * when it is the best of all pools (lazy evaluation). So that this holds, "sums say now, nodes say
+ * no" is asked when the class is first planned, and its answer (not before the first end) is kept
+ * for it.
  * A pass costs O(starts + planned + shapes · pools), plus the classes of shapes that could start. */
 #include "engine/planner_state.h"
 
@@ -165,11 +166,15 @@ static enum suan_code glance(struct pass *s, uint32_t pool, const struct suan_cl
 	const struct suan_profile *f;
 	int64_t from = s->now > o->floor ? s->now : o->floor;
 	struct suan_vec v;
-	enum suan_code rc = view(s, o, &f);
+	enum suan_code rc;
 
+	suan_nodes_vec(&o->nodes, &s->p->waiting.shapes[k->shape].req, &v);
+	*ret = s->now;
+	if (!failed && o->planned == 0 && suan_vec_fits(&v, &o->nodes.free))
+		return SUAN_OK;	/* runs only: never less free later */
+	rc = view(s, o, &f);
 	if (rc != SUAN_OK)
 		return rc;
-	suan_nodes_vec(&o->nodes, &s->p->waiting.shapes[k->shape].req, &v);
 	*ret = suan_profile_earliest(f, &v, k->duration_ms, from, SUAN_FOREVER);
 	if (failed && *ret == s->now)
 		*ret = suan_profile_earliest(f, &v, k->duration_ms, o->first_end, SUAN_FOREVER);
@@ -194,7 +199,7 @@ static enum suan_code note_candidates(struct pass *s, const struct suan_class *k
 	size_t first = p->ncands;
 	struct suan_candidate chosen = {pool, SUAN_R_CHOSEN, s->now, 0, 0}, c;
 
-	if (suan_grow(&p->cands, &p->cands_cap, first + SUAN_START_CANDS, sizeof(*p->cands)) != SUAN_OK)
+	if (suan_grow(&p->cands, &p->cands_cap, first + SUAN_START_CANDS, sizeof(c)) != SUAN_OK)
 		return SUAN_ENOMEM;
 	add_candidate(p, first, &chosen);
 	for (size_t i = 0; i < p->npools && p->ncands < first + SUAN_START_CANDS; i++) {

@@ -205,7 +205,7 @@ static enum suan_code slot_reserve(struct suan_planner *p)
 
 	if (p->free_run != SUAN_NO_RUN || p->nruns < p->nchunks * SUAN_RUN_CHUNK)
 		return SUAN_OK;
-	if (suan_grow(&p->chunks, &p->chunks_cap, p->nchunks + 1, sizeof(struct suan_prun *)) != SUAN_OK)
+	if (suan_grow(&p->chunks, &p->chunks_cap, p->nchunks + 1, sizeof(chunk)) != SUAN_OK)
 		return SUAN_ENOMEM;
 	chunk = malloc(SUAN_RUN_CHUNK * sizeof(*chunk));
 	if (!chunk)

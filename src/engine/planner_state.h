@@ -43,7 +43,7 @@ struct suan_ppool {
 	uint32_t order;			/* place in suan_planner.order */
 	bool dirty;			/* base is not what ends says */
 	bool idle_known;		/* base counts idle nodes */
-	bool reshaped;			/* while runs were there: nodes may hold more than they have */
+	bool reshaped;			/* under runs: nodes may hold more than they have */
 	struct suan_profile base;	/* runs only; never less free later */
 	struct suan_profile soft;	/* and what this pass planned */
 	struct suan_vec used;

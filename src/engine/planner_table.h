@@ -1,5 +1,5 @@
-/* Numbers found by hash: open addressing, 8 bytes a slot. The caller compares what the numbers stand
- * for. No iteration, so no order comes from it. */
+/* Numbers found by hash: open addressing, 8 bytes a slot. The caller compares what the numbers
+ * stand for. No iteration, so no order comes from it. */
 #ifndef SUAN_ENGINE_PLANNER_TABLE_H
 #define SUAN_ENGINE_PLANNER_TABLE_H
 

@@ -1,12 +1,12 @@
-/* Free capacity of one pool over time: a list of steps, each with the free cores, memory, accelerators
- * and wholly idle nodes from its time until the next one.
+/* Free capacity of one pool over time: a list of steps, each with the free cores, memory,
+ * accelerators and wholly idle nodes from its time until the next one.
  *
  * The vector is the sum over the nodes of a pool. With one node it is exact. With several it is
- * necessary, not sufficient: four free cores on two nodes do not hold one task of four. A start now is
- * therefore also packed node by node (place.h); where the sum says now and the packing says no, the
- * planner looks again from the first expected end in the pool, when something frees up. A planned
- * start is a prediction by sums and is packed when its time comes.
- * Exclusive asks count whole nodes in every component, so that sum and idle nodes agree. */
+ * necessary, not sufficient: four free cores on two nodes do not hold one task of four. A start now
+ * is therefore also packed node by node (place.h); where the sum says now and the packing says no,
+ * the planner looks again from the first expected end in the pool, when something frees up. A
+ * planned start is a prediction by sums and is packed when its time comes. Exclusive asks count
+ * whole nodes in every component, so that sum and idle nodes agree. */
 #ifndef SUAN_ENGINE_PROFILE_H
 #define SUAN_ENGINE_PROFILE_H
 
@@ -16,7 +16,8 @@
 
 #include "base/err.h"
 
-/* Signed: what easy backfills may overlap what is only predicted, and then less than nothing is free. */
+/* Signed: what easy backfills may overlap what is only predicted, and then less than nothing is
+ * free. */
 struct suan_vec {
 	int64_t memory;
 	int32_t cores, gpus;
@@ -29,7 +30,7 @@ struct suan_step {
 };
 
 struct suan_profile {
-	struct suan_step *steps;	/* owned; ascending, the first from INT64_MIN, the last for ever */
+	struct suan_step *steps;	/* owned; the first from INT64_MIN, the last for ever */
 	size_t count, cap;
 };
 

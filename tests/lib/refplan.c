@@ -282,7 +282,8 @@ static int roomiest(const struct ref *r, const struct ref_run *run, int64_t *ret
 		struct amount a = on_node(r, run->pool, n, r->now);
 		int64_t tasks = used(run, n) ? 0 : tasks_in(&run->ask.req, a);
 
-		if (tasks > *ret_tasks || (tasks > 0 && tasks == *ret_tasks && a.cores > best_cores)) {
+		if (tasks > *ret_tasks ||
+		    (tasks > 0 && tasks == *ret_tasks && a.cores > best_cores)) {
 			best = (int)n;
 			best_cores = a.cores;
 			*ret_tasks = tasks;
@@ -427,7 +428,8 @@ static int64_t planned_in(struct ref *r, const struct ref_item *x, struct ref_it
 	if (!may_use(r, x, pool))
 		return SUAN_FOREVER;
 	for (uint32_t i = 0; i < r->nholds; i++)
-		if (r->kind == SUAN_POLICY_FCFS && r->holds[i].pool == pool && r->holds[i].from > from)
+		if (r->kind == SUAN_POLICY_FCFS && r->holds[i].pool == pool &&
+		    r->holds[i].from > from)
 			from = r->holds[i].from;
 	at = earliest(r, pool, &x->item.ask, from);
 	if (!first->asked && at == r->now)

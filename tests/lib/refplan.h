@@ -1,5 +1,6 @@
-/* Slow, obvious reference planner: the rules of engine/planner.h over plain arrays, everything counted
- * afresh whenever it is asked. Only the structs of the interface are shared with the real one. */
+/* Slow, obvious reference planner: the rules of engine/planner.h over plain arrays, everything
+ * counted afresh whenever it is asked. Only the structs of the interface are shared with the real
+ * one. */
 #ifndef SUAN_TESTS_REFPLAN_H
 #define SUAN_TESTS_REFPLAN_H
 
@@ -60,7 +61,7 @@ struct ref {
 
 void ref_init(struct ref *r, enum suan_policy_kind kind, uint32_t depth);
 void ref_pool(struct ref *r, uint32_t pool, const struct suan_plan_pool *spec);
-void ref_add(struct ref *r, const struct suan_item *item);	/* asks in normal form, nallow ≤ 2 */
+void ref_add(struct ref *r, const struct suan_item *item);	/* normal ask, nallow ≤ 2 */
 void ref_drop(struct ref *r, uint64_t id);
 void ref_end(struct ref *r, uint32_t run);
 void ref_pass(struct ref *r, int64_t now);

@@ -53,8 +53,8 @@ static bool read_log(const char *name, struct log *ret)
 		long long id, submit, wait, run, procs, x, estimate;
 
 		if (line[0] == ';' ||
-		    sscanf(line, "%lld %lld %lld %lld %lld %lld %lld %lld %lld", &id, &submit, &wait,
-			   &run, &procs, &x, &x, &x, &estimate) != 9)
+		    sscanf(line, "%lld %lld %lld %lld %lld %lld %lld %lld %lld", &id, &submit,
+			   &wait, &run, &procs, &x, &x, &x, &estimate) != 9)
 			continue;
 		if (ret->n == cap) {
 			cap = cap ? cap * 2 : 1024;
@@ -208,9 +208,10 @@ static void exact(const char *name, const char *policy, uint32_t cores, enum sua
 	free(log.jobs);
 }
 
-/* Waiting time and slowdown within 1 %. Ours plans anew in every pass and remembers nothing, as CQSim
- * does; where jobs end before their estimate, that differs from conservatives which keep the slots of
- * earlier passes and only move them forward. With exact estimates (lublin256) all are the same. */
+/* Waiting time and slowdown within 1 %. Ours plans anew in every pass and remembers nothing, as
+ * CQSim does; where jobs end before their estimate, that differs from conservatives which keep the
+ * slots of earlier passes and only move them forward. With exact estimates (lublin256) all are the
+ * same. */
 static void close_to(const char *name, uint32_t cores, double want_wait, double want_slow,
 		     bool exact_estimates)
 {

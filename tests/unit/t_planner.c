@@ -1,0 +1,236 @@
+/* The planner by small examples; t_agree has the rules at large. */
+#include "lib/tap.h"
+
+#include "lib/oom.h"
+
+#include "engine/planner.h"
+
+static struct suan_planner *make(enum suan_policy_kind kind, uint32_t depth, uint32_t pools,
+				 uint32_t nodes, uint32_t cores)
+{
+	struct suan_planner *p = suan_planner_new();
+	struct suan_plan_pool spec = {.nodes = nodes, .cores = cores};
+
+	suan_planner_policy(p, kind, depth);
+	for (uint32_t i = 0; i < pools; i++) {
+		spec.rank = pools - i;
+		if (suan_planner_pool(p, i, &spec) != SUAN_OK)
+			ok(false, "pool");
+	}
+	return p;
+}
+
+static struct suan_item item(uint64_t id, uint32_t cores, int64_t seconds)
+{
+	struct suan_item x = {.id = id, .count = 1};
+
+	x.ask.req.tasks = 1;
+	x.ask.req.cores = cores;
+	x.ask.duration_ms = x.ask.limit_ms = seconds * 1000;
+	return x;
+}
+
+static enum suan_code add(struct suan_planner *p, uint64_t id, uint32_t cores, int64_t seconds)
+{
+	struct suan_item x = item(id, cores, seconds);
+
+	return suan_planner_add(p, &x);
+}
+
+static const struct suan_start *starts;
+static int64_t wake;
+
+static uint32_t pass(struct suan_planner *p, int64_t seconds)
+{
+	uint32_t n = 0;
+
+	if (suan_planner_pass(p, seconds * 1000, &starts, &n, &wake) != SUAN_OK)
+		ok(false, "pass");
+	return n;
+}
+
+static void predicts(struct suan_planner *p, uint64_t id, int64_t want_seconds, uint64_t want_ahead)
+{
+	uint32_t pool;
+	int64_t at;
+	uint64_t ahead;
+	bool got = suan_planner_predicted(p, id, &pool, &at, &ahead);
+
+	ok(got && at == want_seconds * 1000 && ahead == want_ahead,
+	   "item %llu starts at %lld s, %llu ahead", (unsigned long long)id,
+	   (long long)at / 1000, (unsigned long long)ahead);
+}
+
+/* 4 of 10 cores run for 100 s; 8 cores wait; 2 small ones behind, short and long. */
+static struct suan_planner *textbook(enum suan_policy_kind kind)
+{
+	struct suan_planner *p = make(kind, 0, 1, 1, 10);
+
+	ok(add(p, 1, 4, 100) == SUAN_OK && pass(p, 0) == 1, "the first starts");
+	is_int(wake, SUAN_FOREVER, "nobody waits for an end");
+	ok(add(p, 2, 8, 50) == SUAN_OK && add(p, 3, 4, 100) == SUAN_OK &&
+	   add(p, 4, 4, 200) == SUAN_OK && add(p, 5, 2, 200) == SUAN_OK, "four wait");
+	return p;
+}
+
+static void policies(void)
+{
+	struct suan_planner *p = textbook(SUAN_POLICY_FCFS);
+
+	is_int(pass(p, 0), 0, "fcfs: nobody passes the second");
+	is_int(wake, 100000, "the next end");
+	predicts(p, 2, 100, 0);
+	predicts(p, 5, 150, 3);
+	suan_planner_free(p);
+
+	p = textbook(SUAN_POLICY_EASY);
+	is_int(pass(p, 0), 2, "easy: two are put in front");
+	is_int(starts[0].id, 3, "the short one");
+	is_int(starts[1].id, 5, "and what leaves the second its cores");
+	predicts(p, 2, 100, 0);
+	predicts(p, 4, 150, 1);
+	suan_planner_free(p);
+
+	p = textbook(SUAN_POLICY_CONSERVATIVE);
+	is_int(pass(p, 0), 2, "conservative: the same here");
+	predicts(p, 4, 150, 1);
+	suan_planner_end(p, starts[0].run);
+	is_int(pass(p, 1), 0, "an early end helps nobody");
+	suan_planner_free(p);
+}
+
+static void pools_by_rank(void)
+{
+	struct suan_planner *p = make(SUAN_POLICY_EASY, 0, 3, 1, 4);
+	struct suan_item x = item(7, 4, 10);
+	struct suan_plan_pool shut = {.nodes = 1, .cores = 4, .closed = SUAN_R_SITE_DOWN};
+	struct suan_candidate c[3];
+	uint64_t allow = 6;
+	int64_t a, b;
+
+	x.count = 4;
+	ok(suan_planner_add(p, &x) == SUAN_OK, "four equal starts");
+	is_int(pass(p, 0), 3, "three find room");
+	ok(starts[0].pool == 2 && starts[1].pool == 1 && starts[2].pool == 0, "lowest rank first");
+	is_int(starts[0].ncands, 3, "three candidates");
+	ok(starts[0].cands[0].reason == SUAN_R_CHOSEN && starts[0].cands[0].pool == 2, "chosen");
+	ok(starts[0].cands[1].reason == SUAN_R_COSTLIER && starts[0].cands[1].a == 2 &&
+	   starts[0].cands[1].b == 1, "dearer by rank");
+	ok(starts[2].cands[1].reason == SUAN_R_LATER_START, "later");
+	predicts(p, 7, 10, 0);
+	suan_planner_end(p, starts[2].run);
+	x = item(9, 4, 10);
+	x.ask.allow = &allow;
+	x.ask.nallow = 1;
+	ok(suan_planner_fits(p, 0, &x.ask, &a, &b) == SUAN_R_NOT_ALLOWED, "not allowed");
+	x.ask.req.cores = 5;
+	ok(suan_planner_fits(p, 1, &x.ask, &a, &b) == SUAN_R_TOO_MANY_CORES && a == 5 && b == 4,
+	   "too many cores");
+	x.ask.req.cores = 4;
+	ok(suan_planner_pool(p, 1, &shut) == SUAN_OK, "a site goes down");
+	is_int(suan_planner_candidates(p, UINT64_MAX, &x.ask, 0, c, 3), 3, "three pools");
+	ok(c[0].pool == 2 && c[0].reason == SUAN_R_CHOSEN && c[0].start_ms == 20000,
+	   "after the one that waits: %lld", (long long)c[0].start_ms);
+	ok(c[1].reason == SUAN_R_NOT_ALLOWED && c[2].reason == SUAN_R_SITE_DOWN, "the others");
+	suan_planner_drop(p, 7);
+	suan_planner_drop(p, 7);
+	is_int(pass(p, 1), 0, "nothing waits");
+	suan_planner_free(p);
+}
+
+static void restart(void)
+{
+	struct suan_planner *p = make(SUAN_POLICY_EASY, 0, 1, 2, 4);
+	struct suan_item x = item(1, 3, 10);
+	struct suan_place at[2] = {{1, 1}, {1, 1}};
+	struct suan_pool_load load;
+	struct suan_err err = {0};
+	uint32_t run;
+
+	ok(suan_planner_run(p, 0, &x.ask, 0, at, 1, &run) == SUAN_OK, "takes the given node");
+	ok(suan_planner_run(p, 0, &x.ask, 0, at, 1, &run) == SUAN_ECONFLICT, "not twice");
+	x.ask.req.tasks = 2;
+	x.ask.req.cores = 1;
+	at[0].node = 0;
+	at[1].node = 7;
+	ok(suan_planner_run(p, 0, &x.ask, 0, at, 2, &run) == SUAN_ECONFLICT, "no such node");
+	at[1].node = 1;
+	ok(suan_planner_run(p, 0, &x.ask, 0, at, 2, &run) == SUAN_OK, "two nodes");
+	suan_planner_load(p, 0, &load);
+	ok(load.cores_used == 5 && load.runs == 2, "load");
+	ok(suan_planner_verify(p, &err) == SUAN_OK, "verify %s", err.text);
+	ok(add(p, 5, 4, 10) == SUAN_OK && pass(p, 11) == 0, "overdue runs hold their nodes");
+	is_int(wake, 12000, "asked again in a second");
+	predicts(p, 5, 12, 0);
+	suan_planner_end(p, run);
+	is_int(pass(p, 11), 1, "starts");
+	is_int(starts[0].places[0].node, 0, "on the node that is idle");
+	suan_planner_free(p);
+}
+
+static struct suan_planner *busy(void)
+{
+	struct suan_planner *p = make(SUAN_POLICY_EASY, 0, 2, 70, 4);
+
+	for (uint64_t id = 1; id <= 12; id++) {
+		struct suan_item x = item(id, 1 + id % 4, 10 + (int64_t)id);
+
+		x.ask.req.tasks = 30;
+		x.ask.req.nodes = id % 3 == 0 ? 30 : 0;
+		x.count = 2;
+		if (suan_planner_add(p, &x) != SUAN_OK)
+			ok(false, "add");
+	}
+	return p;
+}
+
+/* Whatever allocation fails, nothing starts and the next pass does what it would have done. */
+static void out_of_memory(void)
+{
+	struct suan_planner *p = busy();
+	uint32_t want = pass(p, 0), n;
+	struct suan_err err = {0};
+
+	suan_planner_free(p);
+	ok(want > 2, "%u starts", want);
+	for (unsigned k = 1; oom_next(k); k++) {
+		struct suan_pool_load load = {0};
+		enum suan_code rc;
+		bool hit;
+
+		p = busy();
+		oom_arm(k);
+		rc = suan_planner_pass(p, 0, &starts, &n, &wake);
+		hit = oom_disarm();
+		suan_planner_load(p, 0, &load);
+		ok(hit ? rc == SUAN_ENOMEM && load.runs == 0 : rc == SUAN_OK, "allocation %u", k);
+		ok(suan_planner_verify(p, &err) == SUAN_OK && (!hit || pass(p, 0) == want), "as before");
+		suan_planner_free(p);
+	}
+	for (unsigned k = 1; oom_next(k); k++) {
+		struct suan_item x = item(100, 3, 7);
+		uint64_t allow = 1;
+		enum suan_code rc;
+		bool hit;
+
+		x.ask.allow = &allow;
+		x.ask.nallow = 1;
+		p = busy();
+		oom_arm(k);
+		rc = suan_planner_add(p, &x);
+		hit = oom_disarm();
+		ok(rc == (hit ? SUAN_ENOMEM : SUAN_OK), "add, allocation %u", k);
+		ok(suan_planner_verify(p, &err) == SUAN_OK, "as before");
+		suan_planner_free(p);
+	}
+}
+
+int main(void)
+{
+	policies();
+	pools_by_rank();
+	restart();
+	out_of_memory();
+	suan_planner_free(NULL);
+	return tap_done();
+}

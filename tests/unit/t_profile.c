@@ -1,0 +1,72 @@
+/* Free capacity over time. */
+#include "lib/tap.h"
+
+#include "lib/oom.h"
+
+#include "engine/model.h"
+#include "engine/profile.h"
+
+static struct suan_vec cores(int32_t n)
+{
+	struct suan_vec v = {0, n, 0, 0};
+
+	return v;
+}
+
+static void staircase(struct suan_profile *f)
+{
+	struct suan_vec free = cores(2), more = cores(3);
+
+	ok(suan_profile_reset(f, &free) == SUAN_OK, "reset");
+	ok(suan_profile_append(f, 100, &more) == SUAN_OK, "append");
+	ok(suan_profile_append(f, 200, &more) == SUAN_OK, "append");
+	ok(suan_profile_append(f, 200, &more) == SUAN_OK, "append at the same time");
+	is_int(f->count, 3, "equal times are one step");
+}
+
+int main(void)
+{
+	struct suan_profile f = {0}, copy = {0};
+	struct suan_vec two = cores(2), three = cores(3), ten = cores(10), twelve = cores(12);
+
+	staircase(&f);
+	is_int(suan_profile_at(&f, -5)->cores, 2, "before the first end");
+	is_int(suan_profile_at(&f, 100)->cores, 5, "a step begins with its time");
+	is_int(suan_profile_earliest(&f, &two, 50, 10, SUAN_FOREVER), 10, "now");
+	is_int(suan_profile_earliest(&f, &three, 50, 10, SUAN_FOREVER), 100, "at the next end");
+	is_int(suan_profile_earliest(&f, &ten, 50, 10, SUAN_FOREVER), 200, "at the last end");
+	is_int(suan_profile_earliest(&f, &ten, 50, 10, 199), SUAN_FOREVER, "not later than asked");
+	is_int(suan_profile_earliest(&f, &twelve, 50, 10, SUAN_FOREVER), SUAN_FOREVER, "never");
+
+	ok(suan_profile_copy(&copy, &f) == SUAN_OK, "copy");
+	ok(suan_profile_reserve(&f, &three, 100, 150) == SUAN_OK, "reserve");
+	is_int(suan_profile_at(&f, 149)->cores, 2, "taken");
+	is_int(suan_profile_at(&f, 150)->cores, 5, "until the end, not longer");
+	is_int(suan_profile_earliest(&f, &three, 10, 0, SUAN_FOREVER), 150, "behind the hold");
+	is_int(suan_profile_earliest(&f, &two, 200, 0, SUAN_FOREVER), 0, "through it");
+	ok(suan_profile_reserve(&f, &two, 120, SUAN_FOREVER) == SUAN_OK, "reserve for ever");
+	is_int(suan_profile_earliest(&f, &two, 20, 0, SUAN_FOREVER), 0, "touches it");
+	is_int(suan_profile_earliest(&f, &two, 121, 0, SUAN_FOREVER), 150, "one too long");
+	ok(suan_profile_reserve(&f, &twelve, 160, 160) == SUAN_OK, "an empty hold is none");
+	is_int(suan_profile_at(&f, 160)->cores, 3, "nothing taken");
+	is_int(suan_profile_at(&copy, 149)->cores, 5, "the copy stands apart");
+	ok(suan_profile_reserve(&copy, &twelve, 0, 10) == SUAN_OK, "less than nothing can be free");
+	is_int(suan_profile_at(&copy, 5)->cores, -10, "less than nothing");
+	is_int(suan_profile_earliest(&copy, &two, 5, 0, SUAN_FOREVER), 10, "fits behind it");
+
+	suan_profile_done(&copy);
+	for (unsigned n = 1; oom_next(n); n++) {
+		enum suan_code rc;
+		bool hit;
+
+		oom_arm(n);
+		rc = suan_profile_copy(&copy, &f);
+		for (int64_t t = 0; t < 50 && rc == SUAN_OK; t++)
+			rc = suan_profile_reserve(&copy, &two, 10 * t, 10 * t + 5);
+		hit = oom_disarm();
+		ok(rc == (hit ? SUAN_ENOMEM : SUAN_OK), "allocation %u", n);
+		suan_profile_done(&copy);
+	}
+	suan_profile_done(&f);
+	return tap_done();
+}
