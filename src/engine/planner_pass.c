@@ -14,7 +14,7 @@
  * when it is the best of all pools (lazy evaluation). So that this holds, "sums say now, nodes say
  * no" is asked when the class is first planned, and its answer (not before the first end) is kept
  * for it.
- * A pass costs O(starts + planned + shapes · pools), plus the classes of shapes that could start. */
+ * A pass costs O(starts + planned + shapes · pools), plus classes of shapes that could start. */
 #include "engine/planner_state.h"
 
 #include <assert.h>
@@ -66,12 +66,18 @@ static enum suan_code build_soft(struct pass *s, struct suan_ppool *o)
 }
 
 /* The soft profile: while nothing is planned, the runs alone. */
-static enum suan_code view(struct pass *s, struct suan_ppool *o, const struct suan_profile **ret)
+static enum suan_code view(struct pass *s, struct suan_ppool *o)
 {
-	enum suan_code rc = o->planned > 0 ? build_soft(s, o) : build_base(s, o);
+	return o->planned > 0 ? build_soft(s, o) : build_base(s, o);
+}
 
-	*ret = o->planned > 0 ? &o->soft : &o->base;
-	return rc;
+/* Earliest start in the view of the pool within [from, latest]. */
+static int64_t search(const struct suan_ppool *o, const struct suan_vec *v, int64_t duration,
+		      int64_t from, int64_t latest)
+{
+	if (o->planned == 0)
+		return suan_profile_rising(&o->base, v, from, latest);
+	return suan_profile_earliest(&o->soft, v, duration, from, latest);
 }
 
 /* ---- starting ---- */
@@ -163,7 +169,6 @@ static enum suan_code glance(struct pass *s, uint32_t pool, const struct suan_cl
 			     int64_t *ret)
 {
 	struct suan_ppool *o = &s->p->pools[pool];
-	const struct suan_profile *f;
 	int64_t from = s->now > o->floor ? s->now : o->floor;
 	struct suan_vec v;
 	enum suan_code rc;
@@ -172,12 +177,12 @@ static enum suan_code glance(struct pass *s, uint32_t pool, const struct suan_cl
 	*ret = s->now;
 	if (!failed && o->planned == 0 && suan_vec_fits(&v, &o->nodes.free))
 		return SUAN_OK;	/* runs only: never less free later */
-	rc = view(s, o, &f);
+	rc = view(s, o);
 	if (rc != SUAN_OK)
 		return rc;
-	*ret = suan_profile_earliest(f, &v, k->duration_ms, from, SUAN_FOREVER);
+	*ret = search(o, &v, k->duration_ms, from, SUAN_FOREVER);
 	if (failed && *ret == s->now)
-		*ret = suan_profile_earliest(f, &v, k->duration_ms, o->first_end, SUAN_FOREVER);
+		*ret = search(o, &v, k->duration_ms, o->first_end, SUAN_FOREVER);
 	return SUAN_OK;
 }
 
@@ -373,17 +378,16 @@ static enum suan_code earliest_in(struct pass *s, const struct suan_class *k, ui
 				  int64_t *at, int64_t latest)
 {
 	struct suan_ppool *o = &s->p->pools[pool];
-	const struct suan_profile *f;
 	struct suan_vec v;
-	enum suan_code rc = view(s, o, &f);
+	enum suan_code rc = view(s, o);
 	int64_t from = *at > o->floor ? *at : o->floor;
 
 	if (rc != SUAN_OK)
 		return rc;
 	suan_nodes_vec(&o->nodes, &s->p->waiting.shapes[k->shape].req, &v);
-	*at = suan_profile_earliest(f, &v, k->duration_ms, from, latest);
+	*at = search(o, &v, k->duration_ms, from, latest);
 	if (*at == s->now)
-		*at = suan_profile_earliest(f, &v, k->duration_ms, o->first_end, latest);
+		*at = search(o, &v, k->duration_ms, o->first_end, latest);
 	return SUAN_OK;
 }
 

@@ -110,7 +110,8 @@ struct asker {
 	const struct suan_ask *ask;
 	const struct suan_waiting *w;	/* NULL: comes after all */
 	int64_t now;
-	struct suan_profile f;		/* scratch */
+	struct suan_profile f;		/* scratch: the pool as the asker finds it */
+	int64_t first_end;		/* of the runs there */
 };
 
 /* Was this planned for somebody who goes before the asker? */
@@ -129,6 +130,7 @@ static enum suan_code pool_view(struct asker *s, uint32_t pool, int64_t *floor)
 	enum suan_code rc = suan_ends_preview(s->p, &s->p->pools[pool], s->now, &s->f);
 
 	*floor = s->now;
+	s->first_end = rc == SUAN_OK && s->f.count > 1 ? s->f.steps[1].from : SUAN_FOREVER;
 	for (size_t i = 0; i < s->p->nplanned && rc == SUAN_OK; i++) {
 		const struct suan_planned *h = &s->p->planned[i];
 
@@ -172,14 +174,8 @@ static enum suan_code start_in(struct asker *s, uint32_t pool, int64_t *ret)
 	*ret = suan_profile_earliest(&s->f, &v, duration, floor, SUAN_FOREVER);
 	if (*ret == s->now)
 		rc = packs(o, req, &fits);
-	if (rc == SUAN_OK && !fits) {
-		int64_t first = SUAN_FOREVER;
-
-		for (size_t i = 0; i < s->f.count && first == SUAN_FOREVER; i++)
-			if (s->f.steps[i].from > s->now)
-				first = s->f.steps[i].from;
-		*ret = suan_profile_earliest(&s->f, &v, duration, first, SUAN_FOREVER);
-	}
+	if (rc == SUAN_OK && !fits)
+		*ret = suan_profile_earliest(&s->f, &v, duration, s->first_end, SUAN_FOREVER);
 	return rc;
 }
 

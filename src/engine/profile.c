@@ -137,3 +137,25 @@ int64_t suan_profile_earliest(const struct suan_profile *f, const struct suan_ve
 	}
 	return SUAN_FOREVER;
 }
+
+int64_t suan_profile_rising(const struct suan_profile *f, const struct suan_vec *v, int64_t from,
+			    int64_t latest)
+{
+	size_t lo = step_of(f, from), n = f->count - lo;
+	int64_t at;
+
+	while (n > 0) {
+		size_t half = n / 2;
+
+		if (suan_vec_fits(v, &f->steps[lo + half].free)) {
+			n = half;
+		} else {
+			lo += half + 1;
+			n -= half + 1;
+		}
+	}
+	if (lo == f->count)
+		return SUAN_FOREVER;
+	at = f->steps[lo].from > from ? f->steps[lo].from : from;
+	return at <= latest ? at : SUAN_FOREVER;
+}

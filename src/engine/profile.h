@@ -71,5 +71,8 @@ const struct suan_vec *suan_profile_at(const struct suan_profile *f, int64_t at)
 /* Earliest t in [from, latest] such that *v is free over [t, t + duration); SUAN_FOREVER: none. */
 int64_t suan_profile_earliest(const struct suan_profile *f, const struct suan_vec *v,
 			      int64_t duration, int64_t from, int64_t latest);
+/* The same where no later step has less free, so that any duration will do; O(log steps). */
+int64_t suan_profile_rising(const struct suan_profile *f, const struct suan_vec *v, int64_t from,
+			    int64_t latest);
 
 #endif

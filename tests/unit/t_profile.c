@@ -38,6 +38,11 @@ int main(void)
 	is_int(suan_profile_earliest(&f, &ten, 50, 10, 199), SUAN_FOREVER, "not later than asked");
 	is_int(suan_profile_earliest(&f, &twelve, 50, 10, SUAN_FOREVER), SUAN_FOREVER, "never");
 
+	is_int(suan_profile_rising(&f, &two, 10, SUAN_FOREVER), 10, "rising: now");
+	is_int(suan_profile_rising(&f, &three, 10, SUAN_FOREVER), 100, "rising: next end");
+	is_int(suan_profile_rising(&f, &ten, 10, 199), SUAN_FOREVER, "rising: not later");
+	is_int(suan_profile_rising(&f, &twelve, 10, SUAN_FOREVER), SUAN_FOREVER, "never");
+
 	ok(suan_profile_copy(&copy, &f) == SUAN_OK, "copy");
 	ok(suan_profile_reserve(&f, &three, 100, 150) == SUAN_OK, "reserve");
 	is_int(suan_profile_at(&f, 149)->cores, 2, "taken");
