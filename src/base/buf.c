@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_CAP 64
+#define FIRST_CAP  64
 #define U64_DIGITS 20
 
 void suan_buf_init(struct suan_buf *b, size_t limit_bytes)

@@ -7,26 +7,28 @@
 #include "base/map.h"
 
 struct entry {
-	char *bytes;	/* owned, NUL-terminated; NULL: the id is free */
+	char *bytes; /* owned, NUL-terminated; NULL: the id is free */
 	uint32_t len;
-	uint32_t refs;	/* of a free id: the next free id, 0 = none */
+	uint32_t refs; /* of a free id: the next free id, 0 = none */
 	uint64_t hash;
 };
 
 /* entries[id]; entry 0 is the empty string and never freed. The index is open addressing over ids
  * (0 = empty slot), a power of two of them, at most three quarters full, without tombstones. */
 struct suan_intern {
-	struct entry *entries;	/* owned */
-	size_t nentries;	/* ids ever given out, and 0 */
+	struct entry *entries; /* owned */
+	size_t nentries;       /* ids ever given out, and 0 */
 	size_t cap;
-	uint32_t *index;	/* owned */
+	uint32_t *index; /* owned */
 	size_t index_cap;
 	size_t count;
-	size_t text_bytes;	/* of all strings with their NUL */
-	uint32_t free_head;	/* id freed last; 0 = none */
+	size_t text_bytes;  /* of all strings with their NUL */
+	uint32_t free_head; /* id freed last; 0 = none */
 };
 
 #define FIRST_INDEX 16u
+#define MOST_BYTES  (UINT32_MAX - 1)
+#define MOST_IDS    (UINT32_MAX - 1)
 
 struct suan_intern *suan_intern_new(void)
 {
@@ -105,7 +107,7 @@ static enum suan_code prepare(struct suan_intern *t, const void *bytes, size_t n
 	enum suan_code rc;
 	char *copy;
 
-	if (n >= UINT32_MAX || t->count >= UINT32_MAX - 1)
+	if (t->count >= MOST_IDS)
 		return SUAN_ETOOBIG;
 	if (t->free_head == 0) {
 		rc = suan_grow(&t->entries, &t->cap, t->nentries + 1, sizeof(*t->entries));
@@ -136,8 +138,8 @@ static uint32_t new_id(struct suan_intern *t)
 
 enum suan_code suan_intern_add(struct suan_intern *t, const void *bytes, size_t n, uint32_t *ret_id)
 {
-	uint64_t hash = suan_hash_bytes(SUAN_HASH_START, bytes, n);
 	enum suan_code rc;
+	uint64_t hash;
 	uint32_t id;
 	char *copy;
 
@@ -145,6 +147,9 @@ enum suan_code suan_intern_add(struct suan_intern *t, const void *bytes, size_t 
 		*ret_id = 0;
 		return SUAN_OK;
 	}
+	if (n > MOST_BYTES)
+		return SUAN_ETOOBIG;
+	hash = suan_hash_bytes(SUAN_HASH_START, bytes, n);
 	id = t->index[locate(t, hash, bytes, n)];
 	if (id != 0) {
 		suan_intern_ref(t, id);
@@ -223,6 +228,8 @@ bool suan_intern_find(const struct suan_intern *t, const void *bytes, size_t n, 
 		*ret_id = 0;
 		return true;
 	}
+	if (n > MOST_BYTES)
+		return false;
 	id = t->index[locate(t, suan_hash_bytes(SUAN_HASH_START, bytes, n), bytes, n)];
 	if (id == 0)
 		return false;

@@ -114,8 +114,7 @@ enum suan_code suan_parse_i64(const char *s, int64_t *ret, struct suan_err *err)
 
 	end = scan_digits(s + negative, &v);
 	if (!end || *end || !with_sign(v, negative, ret))
-		return wrong(err, s,
-			     "a number from -9223372036854775808 to 9223372036854775807");
+		return wrong(err, s, "a number from -9223372036854775808 to 9223372036854775807");
 	return SUAN_OK;
 }
 
@@ -242,12 +241,24 @@ static uint64_t duration_unit(const char *word, size_t n)
 		const char *name;
 		uint32_t ms;
 	} units[] = {
-		{"ms", 1},	       {"s", SECOND_MS},       {"sec", SECOND_MS},
-		{"second", SECOND_MS}, {"seconds", SECOND_MS}, {"m", MINUTE_MS},
-		{"min", MINUTE_MS},    {"minute", MINUTE_MS},  {"minutes", MINUTE_MS},
-		{"h", HOUR_MS},	       {"hour", HOUR_MS},      {"hours", HOUR_MS},
-		{"d", DAY_MS},	       {"day", DAY_MS},	       {"days", DAY_MS},
-		{"w", 7 * DAY_MS},     {"week", 7 * DAY_MS},   {"weeks", 7 * DAY_MS},
+		{"ms", 1},
+		{"s", SECOND_MS},
+		{"sec", SECOND_MS},
+		{"second", SECOND_MS},
+		{"seconds", SECOND_MS},
+		{"m", MINUTE_MS},
+		{"min", MINUTE_MS},
+		{"minute", MINUTE_MS},
+		{"minutes", MINUTE_MS},
+		{"h", HOUR_MS},
+		{"hour", HOUR_MS},
+		{"hours", HOUR_MS},
+		{"d", DAY_MS},
+		{"day", DAY_MS},
+		{"days", DAY_MS},
+		{"w", 7 * DAY_MS},
+		{"week", 7 * DAY_MS},
+		{"weeks", 7 * DAY_MS},
 	};
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {

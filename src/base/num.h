@@ -32,8 +32,8 @@ SUAN_MUSTUSE enum suan_code suan_parse_fixed(const char *s, unsigned digits, int
 SUAN_MUSTUSE enum suan_code suan_parse_size(const char *s, uint64_t unit_bytes, uint64_t *ret,
 					    struct suan_err *err);
 /* Milliseconds, never negative: "90s", "1h30m", "1d 12h", "1.5h", "250ms", "2d" (units w d h m s
- * ms, also as words, the larger first); Slurm's "M", "M:S", "H:M:S", "D-H", "D-H:M", "D-H:M:S". A bare
- * number counts unit_ms (1000 in our options, 60000 in sbatch's --time), 1 to 2^40. */
+ * ms, also as words, larger first); Slurm's "M", "M:S", "H:M:S", "D-H", "D-H:M", "D-H:M:S". A
+ * bare number counts unit_ms (1000 in our options, 60000 in sbatch's --time), 1 to 2^40. */
 SUAN_MUSTUSE enum suan_code suan_parse_duration(const char *s, int64_t unit_ms, int64_t *ret,
 						struct suan_err *err);
 /* Milliseconds since the epoch: RFC 3339 with Z or offset; or seconds as a number with up to three
@@ -42,7 +42,7 @@ SUAN_MUSTUSE enum suan_code suan_parse_time(const char *s, int64_t now_ms, int64
 					    struct suan_err *err);
 
 /* RFC 3339 UTC with milliseconds, "2026-11-21T08:00:00.000Z" (24 characters and NUL). Years beyond
- * 0 to 9999 get a sign and as many digits as they need. */
+ * 0 to 9999 get a sign and at least four digits. */
 void suan_format_time(int64_t ms, char out[32]);
 /* "1d 02:03:04", "02:03:04", "-00:00:01"; parts of a second are cut off */
 void suan_format_duration(int64_t ms, char out[32]);

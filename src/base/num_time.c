@@ -181,8 +181,9 @@ void suan_format_time(int64_t ms, char out[32])
 	struct civil c = civil_of(days);
 	bool usual = c.year >= 0 && c.year <= 9999;
 
-	(void)snprintf(out, 32, usual ? "%04lld-%02d-%02dT%02u:%02u:%02u.%03uZ"
-				      : "%+lld-%02d-%02dT%02u:%02u:%02u.%03uZ",
+	(void)snprintf(out, 32,
+		       usual ? "%04lld-%02d-%02dT%02u:%02u:%02u.%03uZ"
+			     : "%+05lld-%02d-%02dT%02u:%02u:%02u.%03uZ",
 		       (long long)c.year, c.month, c.day, clock / 3600000, clock / 60000 % 60,
 		       clock / 1000 % 60, clock % 1000);
 }

@@ -1,8 +1,8 @@
 /* Fail the n-th allocation of a test program, to prove that running out of memory changes nothing.
  * Include it in ONE file of the program (the test itself): it defines malloc, calloc and realloc
  * (strdup, strndup) for the whole process, libraries included. Works plain and with ASan, UBSan and
- * TSan, with gcc and clang; under valgrind nothing fails (see oom_works). Only the thread that armed
- * it sees failures; other threads go on undisturbed.
+ * TSan, with gcc and clang; under valgrind nothing fails (see oom_works). Only the thread that
+ * armed it sees failures; other threads go on undisturbed.
  *
  *	for (unsigned n = 1; oom_next(n); n++) {	// ends when nothing was left to fail
  *		… set up; what it allocates here does not count …
