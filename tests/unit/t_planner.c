@@ -168,6 +168,76 @@ static void restart(void)
 	suan_planner_free(p);
 }
 
+/* Sums say now, nodes say no: the candidates know, too. */
+static void fragments(enum suan_policy_kind kind, uint32_t nodes)
+{
+	struct suan_planner *p = make(kind, 0, 1, nodes, 4);
+	struct suan_item x = item(2, 4, 10), many = item(1, 3, 30);
+	struct suan_candidate c;
+
+	many.count = nodes;
+	ok(suan_planner_add(p, &many) == SUAN_OK && pass(p, 0) == nodes, "one core left on each");
+	is_int(suan_planner_candidates(p, UINT64_MAX, &x.ask, 0, &c, 1), 1, "one pool");
+	is_int(c.start_ms, 30000, "not before a node is free");
+	ok(suan_planner_add(p, &x) == SUAN_OK && pass(p, 0) == 0, "waits");
+	predicts(p, 2, 30, 0);
+	is_int(suan_planner_candidates(p, 2, &x.ask, 0, &c, 1), 1, "and for the one that waits");
+	is_int(c.start_ms, 30000, "what was predicted");
+	x.ask.deadline_ms = 35000;
+	is_int(suan_planner_candidates(p, UINT64_MAX, &x.ask, 0, &c, 1), 1, "with a deadline");
+	ok(c.reason == SUAN_R_CHOSEN, "the best stays the chosen one");
+	suan_planner_free(p);
+}
+
+static void order_and_depth(void)
+{
+	struct suan_planner *p = make(SUAN_POLICY_EASY, 1, 1, 1, 4);
+	struct suan_item x = item(4, 4, 10);
+	uint32_t pool;
+	int64_t at;
+	uint64_t ahead;
+
+	ok(add(p, 1, 4, 10) == SUAN_OK && pass(p, 0) == 1, "busy");
+	ok(add(p, 2, 4, 10) == SUAN_OK && add(p, 3, 4, 10) == SUAN_OK, "two wait");
+	x.priority = 5;
+	ok(suan_planner_add(p, &x) == SUAN_OK, "one of higher priority");
+	is_int(pass(p, 1), 0, "wait");
+	predicts(p, 4, 10, 0);
+	ok(!suan_planner_predicted(p, 3, &pool, &at, &ahead) && ahead == 2, "too deep to plan");
+	ok(!suan_planner_predicted(p, 99, &pool, &at, &ahead) && pool == SUAN_NO_POOL, "unknown");
+	x = item(2, 4, 10);
+	x.priority = 9;
+	ok(suan_planner_add(p, &x) == SUAN_OK && pass(p, 1) == 0, "replaced");
+	predicts(p, 2, 10, 0);
+	ok(suan_planner_memory(p) > 1000, "takes memory");
+	suan_planner_free(p);
+}
+
+/* More pools than bits in a word. */
+static void many_pools(void)
+{
+	struct suan_planner *p = make(SUAN_POLICY_EASY, 0, 130, 1, 4);
+	struct suan_plan_pool gpu = {.nodes = 1, .cores = 4, .gpus = 2, .gpu_kind = 7};
+	struct suan_item x = item(1, 1, 10);
+	uint64_t allow[3] = {0, 0, 2};
+	int64_t a, b;
+
+	x.ask.allow = allow;
+	x.ask.nallow = 3;
+	ok(suan_planner_add(p, &x) == SUAN_OK && pass(p, 0) == 1, "starts");
+	is_int(starts[0].pool, 129, "in the one that is allowed");
+	ok(suan_planner_pool(p, 131, &gpu) == SUAN_EINVAL, "pools are dense");
+	ok(suan_planner_pool(p, 130, &gpu) == SUAN_OK, "one more");
+	x = item(2, 1, 10);
+	x.ask.req.gpus = 1;
+	x.ask.req.gpu_kind = 8;
+	ok(suan_planner_fits(p, 130, &x.ask, &a, &b) == SUAN_R_GPU_KIND, "other kind");
+	x.ask.req.gpu_kind = 7;
+	ok(suan_planner_add(p, &x) == SUAN_OK && pass(p, 0) == 1, "starts");
+	is_int(starts[0].pool, 130, "where the accelerators are");
+	suan_planner_free(p);
+}
+
 static struct suan_planner *busy(void)
 {
 	struct suan_planner *p = make(SUAN_POLICY_EASY, 0, 2, 70, 4);
@@ -231,6 +301,10 @@ int main(void)
 	policies();
 	pools_by_rank();
 	restart();
+	fragments(SUAN_POLICY_EASY, 3);
+	fragments(SUAN_POLICY_FCFS, 80);
+	order_and_depth();
+	many_pools();
 	out_of_memory();
 	suan_planner_free(NULL);
 	return tap_done();
