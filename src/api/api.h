@@ -64,6 +64,8 @@ struct suan_api_config {
 
 SUAN_MUSTUSE enum suan_code suan_api_new(struct suan_api **ret, const struct suan_api_config *config,
 					 struct suan_err *err);
+/* Answers what still waits, takes nothing new, ends the streams. Before the server is stopped. */
+void suan_api_stop(struct suan_api *a);
 void suan_api_free(struct suan_api *a);	/* after the server has stopped */
 /* suan_http_config.handle with ctx = the api: hands the request to the core's thread. */
 void suan_api_handle(void *api, struct suan_http_request *req);

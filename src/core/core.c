@@ -107,6 +107,25 @@ void suan_core_post(struct suan_core *c, const struct suan_event *ev, struct sua
 	c->posted.list[c->posted.count++] = p;
 }
 
+void suan_core_check(struct suan_core *c, const struct suan_event *ev, struct suan_core_answer *ret,
+		     struct suan_err *err)
+{
+	struct pending p = {.ev = *ev};
+	enum suan_code rc;
+
+	if (p.ev.now_ms < suan_engine_now(c->engine))
+		p.ev.now_ms = suan_engine_now(c->engine);
+	p.ev.seq = suan_engine_seq(c->engine) + 1;
+	rc = suan_engine_check(c->engine, &p.ev, &c->fx, &p.err);
+	if (rc == SUAN_OK)
+		answer_from_effects(c, &p);
+	else
+		p.answer.code = rc;
+	*ret = p.answer;
+	*err = p.err;
+	ret->err = err;
+}
+
 void suan_core_report(struct suan_core *c, const struct suan_report *report)
 {
 	struct suan_report r = *report;

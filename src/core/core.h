@@ -65,6 +65,9 @@ typedef void suan_core_done_fn(void *ctx, const struct suan_core_answer *answer)
  * the next flush. done may be NULL; it is called exactly once. */
 void suan_core_post(struct suan_core *c, const struct suan_event *ev, struct suan_arena *arena,
 		    suan_core_done_fn *done, void *ctx);
+/* Would it be refused now? Nothing is kept. *ret points to err. */
+void suan_core_check(struct suan_core *c, const struct suan_event *ev, struct suan_core_answer *ret,
+		     struct suan_err *err);
 /* A fact from a site. Kept and retried until it is durable; then the site is told to FORGET ended
  * runs. The report is copied. */
 void suan_core_report(struct suan_core *c, const struct suan_report *report);

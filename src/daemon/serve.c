@@ -283,6 +283,7 @@ static enum suan_code open_all(struct service *v, struct suan_err *err)
 
 static void close_all(struct service *v)
 {
+	suan_api_stop(v->api);
 	if (v->http)
 		suan_http_server_stop(v->http);
 	suan_workers_free(v->workers);

@@ -1,0 +1,106 @@
+/* One request on its way through the API, and what handlers need: its parameters, who asks, and the
+ * ways to answer. Inside of src/api. */
+#ifndef SUAN_API_CALL_H
+#define SUAN_API_CALL_H
+
+#include "api/api.h"
+#include "api/token.h"
+#include "base/arena.h"
+#include "wire/job.h"
+#include "wire/json.h"
+
+struct suan_api_call;
+
+struct suan_api_param {		/* of the query; documentation and check */
+	const char *name, *help;
+};
+
+#define SUAN_API_PARAMS 9
+#define SUAN_API_STATUSES 8
+
+struct suan_api_route {
+	const char *method, *path;	/* path with {id} or {name} */
+	const char *operation;		/* stable name for generated clients */
+	enum suan_role role;		/* least role; SUAN_ROLE_NONE = open to all */
+	void (*handle)(struct suan_api_call *c);
+	/* Pure work that a server thread may do before the core's thread gets the request. */
+	void (*prepare)(struct suan_api_call *c);
+	const char *summary;
+	const char *request, *response;	/* component schemas, NULL = none */
+	const char *response_type;	/* NULL = application/json */
+	struct suan_api_param params[SUAN_API_PARAMS];
+	int statuses[SUAN_API_STATUSES];	/* what it can answer, 0-terminated */
+};
+
+/* Jobs parsed from a request, before the core sees them. */
+struct suan_api_jobs {
+	struct suan_job_doc *docs;	/* in the call's arena */
+	uint32_t count;
+	enum suan_code code;		/* of parsing */
+	struct suan_err err;
+	uint32_t line;			/* 1-based line of a bulk at fault; 0 = none */
+	struct suan_buf warnings;	/* of scripts, text lines */
+	uint64_t hash;			/* of the body */
+};
+
+struct suan_api_call {
+	struct suan_api *api;
+	struct suan_http_request *req;
+	struct suan_api_call *next;	/* in the queue */
+	const struct suan_api_route *route;
+	uint32_t route_number;
+	char name[128];			/* what {…} in the path matched */
+	struct suan_principal who;
+	struct suan_arena arena;
+	struct suan_api_jobs jobs;
+	uint64_t job;			/* parsed {id} */
+	uint32_t index;
+	bool element;			/* {id} named an element */
+};
+
+/* ---- answering: each ends the call and frees it ---- */
+
+/* Takes the text over from *body. headers may be NULL. */
+void suan_api_send(struct suan_api_call *c, int status, struct suan_buf *body,
+		   const char *headers);
+/* As send with 200 and another content type. */
+void suan_api_send_as(struct suan_api_call *c, const char *type, struct suan_buf *body);
+void suan_api_problem(struct suan_api_call *c, int status, const struct suan_err *err);
+/* A refusal or failure of the core, with its numbers. */
+void suan_api_refuse(struct suan_api_call *c, const struct suan_core_answer *answer);
+int suan_api_status(enum suan_code code);
+/* For answers that the HTTP layer has taken over (streams): frees the call. */
+void suan_api_call_free(struct suan_api_call *c, int status);
+
+/* ---- parameters ---- */
+
+/* Query number in [min, max]; absent = def. false: answered with 400. */
+bool suan_api_number(struct suan_api_call *c, const char *name, int64_t max, int64_t *value);
+/* Parses {id} into job, index, element; false: answered with 400. */
+bool suan_api_job_id(struct suan_api_call *c);
+/* The job of {id}; false: answered with 404 (archived ones are not found here). */
+bool suan_api_find_job(struct suan_api_call *c, struct suan_job_view *ret);
+
+/* ---- inside of struct suan_api ---- */
+
+const struct suan_engine *suan_api_engine(const struct suan_api *a);
+const struct suan_api_config *suan_api_config(const struct suan_api *a);
+struct suan_tokens *suan_api_tokens(struct suan_api *a);
+struct suan_feeds *suan_api_feeds(struct suan_api *a);
+int64_t suan_api_started_ms(const struct suan_api *a);
+
+/* ---- routes ---- */
+
+extern const struct suan_api_route suan_api_routes[];
+uint32_t suan_api_route_count(void);
+/* NULL: no such path, or (*ret_known) one that has other methods. name: of SUAN call.name's size. */
+const struct suan_api_route *suan_api_find_route(const char *method, const char *path, char *name,
+						 bool *ret_known);
+/* How often a route answered with a status; for /metrics and the coverage test. */
+void suan_api_count_answer(struct suan_api *a, uint32_t route, int status);
+void suan_api_each_count(const struct suan_api *a,
+			 void (*fn)(void *ctx, const struct suan_api_route *r, int status,
+				    uint64_t n),
+			 void *ctx);
+
+#endif

@@ -1,0 +1,679 @@
+/* Submitting, listing and showing jobs. */
+#include "api/jobs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/grow.h"
+#include "base/hash.h"
+#include "core/doc.h"
+#include "sys/clock.h"
+#include "sys/crypto.h"
+
+#define LIST_LIMIT	100
+#define LIST_MOST	1000
+#define LIST_LOOKS	20000	/* jobs looked at for one page */
+#define LINE_LIMIT	(16u << 20)
+
+/* ---- reading jobs: pure, on a server thread ---- */
+
+static bool has_type(const struct suan_api_call *c, const char *type)
+{
+	const char *h = suan_http_header(c->req, "Content-Type");
+
+	return h && strncmp(h, type, strlen(type)) == 0;
+}
+
+static enum suan_code parse_json(struct suan_api_call *c, const char *text, size_t n,
+				 struct suan_job_doc *doc)
+{
+	struct suan_api_jobs *jobs = &c->jobs;
+	struct suan_json j;
+	enum suan_code rc;
+
+	suan_json_init(&j, text, n, &c->arena, &jobs->err);
+	suan_job_doc_init(doc);
+	rc = suan_job_from_json(&j, suan_clock_now_ms(), doc);
+	if (rc == SUAN_OK && !suan_json_finish(&j))
+		rc = SUAN_EINVAL;
+	return rc == SUAN_OK ? suan_job_seal(doc, &c->arena, &jobs->err) : rc;
+}
+
+static enum suan_code parse_other(struct suan_api_call *c, const char *text, size_t n,
+				  struct suan_job_doc *doc)
+{
+	struct suan_api_jobs *jobs = &c->jobs;
+	int64_t now = suan_clock_now_ms();
+	enum suan_code rc;
+
+	suan_job_doc_init(doc);
+	if (has_type(c, "text/x-shellscript"))
+		rc = suan_job_from_script(text, n, now, &c->arena, doc, &jobs->warnings, &jobs->err);
+	else
+		rc = suan_job_from_yaml(text, n, now, &c->arena, doc, &jobs->err);
+	return rc == SUAN_OK ? suan_job_seal(doc, &c->arena, &jobs->err) : rc;
+}
+
+void suan_api_prepare_job(struct suan_api_call *c)
+{
+	struct suan_api_jobs *jobs = &c->jobs;
+	size_t n;
+	const char *body = suan_http_body(c->req, &n);
+
+	jobs->hash = suan_hash_bytes(SUAN_HASH_START, body, n);
+	jobs->docs = suan_arena_array(&c->arena, 1, sizeof(*jobs->docs));
+	if (!jobs->docs) {
+		jobs->code = suan_fail(&jobs->err, SUAN_ENOMEM, "out of memory");
+		return;
+	}
+	if (has_type(c, "text/x-shellscript") || has_type(c, "application/yaml"))
+		jobs->code = parse_other(c, body, n, jobs->docs);
+	else
+		jobs->code = parse_json(c, body, n, jobs->docs);
+	jobs->count = 1;
+}
+
+static bool blank(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p[i] != ' ' && p[i] != '\t' && p[i] != '\r')
+			return false;
+	return true;
+}
+
+static uint32_t count_lines(const char *body, size_t n)
+{
+	uint32_t lines = 1;
+
+	for (const char *p = body, *end = body + n; (p = memchr(p, '\n', (size_t)(end - p))); p++)
+		lines++;
+	return lines;
+}
+
+void suan_api_prepare_bulk(struct suan_api_call *c)
+{
+	struct suan_api_jobs *jobs = &c->jobs;
+	size_t n, len;
+	const char *body = suan_http_body(c->req, &n), *end = body + n, *p;
+	uint32_t line = 0;
+
+	jobs->hash = suan_hash_bytes(SUAN_HASH_START, body, n);
+	jobs->docs = suan_arena_array(&c->arena, count_lines(body, n), sizeof(*jobs->docs));
+	if (!jobs->docs) {
+		jobs->code = suan_fail(&jobs->err, SUAN_ENOMEM, "out of memory");
+		return;
+	}
+	for (p = body; p < end; p += len + 1) {
+		const char *eol = memchr(p, '\n', (size_t)(end - p));
+
+		len = (size_t)((eol ? eol : end) - p);
+		line++;
+		if (blank(p, len))
+			continue;
+		jobs->line = line;
+		if (len > LINE_LIMIT)
+			jobs->code = suan_fail(&jobs->err, SUAN_ETOOBIG, "line of %zu bytes", len);
+		else
+			jobs->code = parse_json(c, p, len, &jobs->docs[jobs->count]);
+		if (jobs->code != SUAN_OK)
+			return;
+		jobs->count++;
+	}
+	jobs->line = 0;
+	if (!jobs->count)
+		jobs->code = suan_fail(&jobs->err, SUAN_EINVAL, "no jobs: expected one JSON job a line");
+}
+
+/* ---- submitting ---- */
+
+static bool take_owner(struct suan_api_call *c)
+{
+	char *user = suan_arena_str(&c->arena, c->who.user);
+	struct suan_err err = {0};
+
+	for (uint32_t i = 0; user && i < c->jobs.count; i++)
+		c->jobs.docs[i].spec.user = user;
+	if (user)
+		return true;
+	suan_fail(&err, SUAN_ENOMEM, "out of memory");
+	suan_api_problem(c, 500, &err);
+	return false;
+}
+
+static bool parsed(struct suan_api_call *c)
+{
+	if (c->jobs.code == SUAN_OK)
+		return true;
+	suan_api_problem(c, suan_api_status(c->jobs.code), &c->jobs.err);
+	return false;
+}
+
+static enum suan_code submit_event(struct suan_api_call *c, struct suan_event *ev)
+{
+	const char *key = suan_http_header(c->req, "Idempotency-Key");
+	struct suan_job_spec *specs;
+	struct suan_buf both;
+
+	*ev = (struct suan_event){.type = SUAN_EV_SUBMIT, .now_ms = suan_clock_now_ms()};
+	specs = suan_arena_array(&c->arena, c->jobs.count, sizeof(*specs));
+	if (!specs)
+		return SUAN_ENOMEM;
+	for (uint32_t i = 0; i < c->jobs.count; i++)
+		specs[i] = c->jobs.docs[i].spec;
+	ev->u.submit.jobs = specs;
+	ev->u.submit.njobs = c->jobs.count;
+	if (!key || !key[0])
+		return SUAN_OK;
+	suan_buf_init(&both, 0);
+	suan_buf_add(&both, c->who.user, strlen(c->who.user) + 1);
+	suan_buf_adds(&both, key);
+	ev->u.submit.has_key = true;
+	ev->u.submit.body_hash = c->jobs.hash;
+	suan_digest16(both.data, both.len, ev->u.submit.key);
+	suan_buf_done(&both);
+	return SUAN_OK;
+}
+
+static void put_warnings(const struct suan_buf *warnings, struct suan_jsonw *w)
+{
+	const char *p = suan_buf_str(warnings);
+
+	if (!*p)
+		return;
+	suan_jsonw_open(w, "warnings", '[');
+	while (*p) {
+		size_t n = strcspn(p, "\n");
+		char line[512];
+
+		snprintf(line, sizeof(line), "%.*s", (int)(n < 500 ? n : 500), p);
+		suan_jsonw_str(w, NULL, line);
+		p += n + (p[n] == '\n');
+	}
+	suan_jsonw_close(w, ']');
+}
+
+static bool minimal(const struct suan_api_call *c)
+{
+	const char *prefer = suan_http_header(c->req, "Prefer");
+
+	return prefer && strstr(prefer, "return=minimal");
+}
+
+static void submitted(void *ctx, const struct suan_core_answer *answer)
+{
+	struct suan_api_call *c = ctx;
+	const struct suan_engine *e = suan_api_engine(c->api);
+	struct suan_job_view v;
+	struct suan_err err = {0};
+	struct suan_jsonw w;
+	struct suan_buf text;
+	char headers[128];
+
+	if (answer->code != SUAN_OK) {
+		suan_api_refuse(c, answer);
+		return;
+	}
+	suan_buf_init(&text, 0);
+	suan_jsonw_init(&w, &text);
+	suan_jsonw_open(&w, NULL, '{');
+	if (minimal(c) || !suan_engine_job(e, answer->first_job, &v))
+		suan_jsonw_i64(&w, "id", (int64_t)answer->first_job);
+	else if (suan_doc_job_full(e, &v, &w, &err) != SUAN_OK) {
+		suan_buf_done(&text);
+		suan_api_problem(c, 500, &err);
+		return;
+	}
+	put_warnings(&c->jobs.warnings, &w);
+	suan_jsonw_close(&w, '}');
+	snprintf(headers, sizeof(headers), "Location: /v1/jobs/%llu\n%s",
+		 (unsigned long long)answer->first_job,
+		 answer->repeated ? "Suan-Repeated: true\n" : "");
+	suan_api_send(c, answer->repeated ? 200 : 201, &text, headers);
+}
+
+static void bulk_submitted(void *ctx, const struct suan_core_answer *answer)
+{
+	struct suan_api_call *c = ctx;
+	struct suan_jsonw w;
+	struct suan_buf text;
+
+	if (answer->code != SUAN_OK) {
+		suan_api_refuse(c, answer);
+		return;
+	}
+	suan_buf_init(&text, 0);
+	suan_jsonw_init(&w, &text);
+	suan_jsonw_open(&w, NULL, '{');
+	suan_jsonw_i64(&w, "first", (int64_t)answer->first_job);
+	suan_jsonw_i64(&w, "count", answer->njobs);
+	suan_jsonw_close(&w, '}');
+	suan_api_send(c, answer->repeated ? 200 : 201, &text,
+		      answer->repeated ? "Suan-Repeated: true\n" : NULL);
+}
+
+static void submit(struct suan_api_call *c, suan_core_done_fn *done)
+{
+	struct suan_err err = {0};
+	struct suan_event ev;
+
+	if (!parsed(c) || !take_owner(c))
+		return;
+	if (submit_event(c, &ev) != SUAN_OK) {
+		suan_fail(&err, SUAN_ENOMEM, "out of memory");
+		suan_api_problem(c, 500, &err);
+		return;
+	}
+	suan_core_post(suan_api_config(c->api)->core, &ev, &c->arena, done, c);
+}
+
+void suan_api_submit(struct suan_api_call *c)
+{
+	submit(c, submitted);
+}
+
+void suan_api_submit_bulk(struct suan_api_call *c)
+{
+	submit(c, bulk_submitted);
+}
+
+static void put_candidates(const struct suan_engine *e, const struct suan_candidate *list, uint32_t n,
+			   struct suan_jsonw *w)
+{
+	suan_jsonw_open(w, "candidates", '[');
+	for (uint32_t i = 0; i < n; i++) {
+		suan_jsonw_open(w, NULL, '{');
+		suan_doc_candidate(e, &list[i], w);
+		suan_jsonw_close(w, '}');
+	}
+	suan_jsonw_close(w, ']');
+}
+
+/* Everything that a submission would check, and the places it would have now; keeps nothing. */
+void suan_api_check(struct suan_api_call *c)
+{
+	struct suan_core *core = suan_api_config(c->api)->core;
+	const struct suan_engine *e = suan_api_engine(c->api);
+	uint32_t max = suan_engine_pool_count(e), n;
+	struct suan_candidate *list;
+	struct suan_core_answer answer;
+	struct suan_err err = {0};
+	struct suan_event ev;
+	struct suan_jsonw w;
+	struct suan_buf text;
+
+	if (!parsed(c) || !take_owner(c))
+		return;
+	list = suan_arena_array(&c->arena, max + 1, sizeof(*list));
+	if (!list || submit_event(c, &ev) != SUAN_OK) {
+		suan_fail(&err, SUAN_ENOMEM, "out of memory");
+		suan_api_problem(c, 500, &err);
+		return;
+	}
+	ev.u.submit.has_key = false;
+	suan_core_check(core, &ev, &answer, &err);
+	if (answer.code != SUAN_OK) {
+		suan_api_refuse(c, &answer);
+		return;
+	}
+	n = suan_engine_quote(e, &ev.u.submit.jobs[0], ev.now_ms, list, max);
+	suan_buf_init(&text, 0);
+	suan_jsonw_init(&w, &text);
+	suan_jsonw_open(&w, NULL, '{');
+	suan_jsonw_bool(&w, "ok", true);
+	put_candidates(e, list, n < max ? n : max, &w);
+	put_warnings(&c->jobs.warnings, &w);
+	suan_jsonw_close(&w, '}');
+	suan_api_send(c, 200, &text, NULL);
+}
+
+/* ---- listing ---- */
+
+struct filter {
+	uint32_t states;	/* bit per state; 0 = all */
+	const char *user, *account, *name, *site, *hub;
+};
+
+static bool parse_states(struct suan_api_call *c, const char *text, uint32_t *ret)
+{
+	struct suan_err err = {0};
+
+	for (const char *p = text; p && *p;) {
+		size_t n = strcspn(p, ",");
+		int s;
+
+		for (s = 0; s < SUAN_NSTATES; s++) {
+			const char *name = suan_state_name((enum suan_state)s);
+
+			if (strlen(name) == n && strncmp(name, p, n) == 0)
+				break;
+		}
+		if (s == SUAN_NSTATES) {
+			suan_fail_field(&err, SUAN_EINVAL, "state",
+					"no state \"%.*s\"; expected PENDING, STAGING, RUNNING, COMPLETED, "
+					"FAILED, TIMEOUT, OUT_OF_MEMORY, CANCELLED, PREEMPTED or UNKNOWN",
+					(int)(n < 40 ? n : 40), p);
+			suan_api_problem(c, 400, &err);
+			return false;
+		}
+		*ret |= 1u << s;
+		p += n + (p[n] == ',');
+	}
+	return true;
+}
+
+static bool in_states(const struct suan_job_view *v, uint32_t states)
+{
+	if (!states || (states >> v->state & 1))
+		return true;
+	for (int s = 0; v->is_array && s < SUAN_NSTATES; s++)
+		if ((states >> s & 1) && v->counts[s])
+			return true;
+	return false;
+}
+
+static bool at_place(const struct suan_engine *e, const struct suan_job_view *v,
+		     const struct filter *f)
+{
+	struct suan_pool_view p;
+	struct suan_site_view s;
+
+	if (!f->site && !f->hub)
+		return true;
+	return v->pool != SUAN_NO_POOL && suan_engine_pool(e, v->pool, &p) &&
+	       suan_engine_site(e, p.site, &s) &&
+	       (!f->site || strcmp(s.spec->name, f->site) == 0) &&
+	       (!f->hub || strcmp(s.spec->hub, f->hub) == 0);
+}
+
+static bool matches(const struct suan_engine *e, const struct suan_job_view *v,
+		    const struct filter *f)
+{
+	return in_states(v, f->states) && (!f->user || strcmp(v->user, f->user) == 0) &&
+	       (!f->account || strcmp(v->account, f->account) == 0) &&
+	       (!f->name || strncmp(v->name, f->name, strlen(f->name)) == 0) && at_place(e, v, f);
+}
+
+static bool read_filter(struct suan_api_call *c, struct filter *f)
+{
+	*f = (struct filter){
+		.user = suan_http_query(c->req, "user"),
+		.account = suan_http_query(c->req, "account"),
+		.name = suan_http_query(c->req, "name"),
+		.site = suan_http_query(c->req, "site"),
+		.hub = suan_http_query(c->req, "hub"),
+	};
+	if (f->user && strcmp(f->user, "me") == 0)
+		f->user = c->who.user;
+	return parse_states(c, suan_http_query(c->req, "state"), &f->states);
+}
+
+void suan_api_list(struct suan_api_call *c)
+{
+	const struct suan_engine *e = suan_api_engine(c->api);
+	int64_t limit = LIST_LIMIT, cursor = 0;
+	uint32_t found = 0, looks = 0;
+	struct suan_job_view v;
+	struct suan_jsonw w;
+	struct suan_buf text;
+	struct filter f;
+	uint64_t id;
+
+	if (!read_filter(c, &f) || !suan_api_number(c, "limit", LIST_MOST, &limit) ||
+	    !suan_api_number(c, "cursor", INT64_MAX, &cursor))
+		return;
+	suan_buf_init(&text, 0);
+	suan_jsonw_init(&w, &text);
+	suan_jsonw_open(&w, NULL, '{');
+	suan_jsonw_open(&w, "jobs", '[');
+	id = (uint64_t)cursor;
+	while (found < limit && looks < LIST_LOOKS && (id = suan_engine_prev_job(e, id))) {
+		looks++;
+		if (!suan_engine_job(e, id, &v) || !matches(e, &v, &f))
+			continue;
+		suan_jsonw_open(&w, NULL, '{');
+		suan_doc_job_short(e, &v, &w);
+		suan_jsonw_close(&w, '}');
+		found++;
+	}
+	suan_jsonw_close(&w, ']');
+	if (id && suan_engine_prev_job(e, id)) {
+		char next[24];
+
+		snprintf(next, sizeof(next), "%llu", (unsigned long long)id);
+		suan_jsonw_str(&w, "next", next);
+	} else
+		suan_jsonw_null(&w, "next");
+	suan_jsonw_close(&w, '}');
+	suan_api_send(c, 200, &text, NULL);
+}
+
+/* ---- one job ---- */
+
+static void show_task(struct suan_api_call *c)
+{
+	struct suan_task_view t;
+	struct suan_jsonw w;
+	struct suan_buf text;
+
+	suan_engine_task(suan_api_engine(c->api), c->job, c->index, &t);
+	suan_buf_init(&text, 0);
+	suan_jsonw_init(&w, &text);
+	suan_jsonw_open(&w, NULL, '{');
+	suan_doc_task(suan_api_engine(c->api), &t, &w);
+	suan_jsonw_close(&w, '}');
+	suan_api_send(c, 200, &text, NULL);
+}
+
+static void show_job(struct suan_api_call *c, const struct suan_job_view *v)
+{
+	struct suan_err err = {0};
+	struct suan_jsonw w;
+	struct suan_buf text;
+
+	suan_buf_init(&text, 0);
+	suan_jsonw_init(&w, &text);
+	suan_jsonw_open(&w, NULL, '{');
+	if (suan_doc_job_full(suan_api_engine(c->api), v, &w, &err) != SUAN_OK) {
+		suan_buf_done(&text);
+		suan_api_problem(c, 500, &err);
+		return;
+	}
+	suan_jsonw_close(&w, '}');
+	suan_api_send(c, 200, &text, NULL);
+}
+
+void suan_api_show(struct suan_api_call *c)
+{
+	struct suan_job_view v;
+	struct suan_err err = {0};
+	struct suan_buf text;
+
+	if (!suan_api_job_id(c))
+		return;
+	if (!c->element && !suan_engine_job(suan_api_engine(c->api), c->job, &v)) {
+		suan_buf_init(&text, 0);
+		if (suan_core_archived(suan_api_config(c->api)->core, c->job, &text, &err) == SUAN_OK) {
+			suan_api_send(c, 200, &text, NULL);
+			return;
+		}
+		suan_buf_done(&text);
+	}
+	if (!suan_api_find_job(c, &v))
+		return;
+	if (c->element)
+		show_task(c);
+	else
+		show_job(c, &v);
+}
+
+void suan_api_tasks(struct suan_api_call *c)
+{
+	const struct suan_engine *e = suan_api_engine(c->api);
+	int64_t limit = LIST_LIMIT, pos = 0;
+	uint32_t states = 0, found = 0;
+	struct suan_job_view v;
+	struct suan_task_view t;
+	struct suan_jsonw w;
+	struct suan_buf text;
+
+	if (!suan_api_find_job(c, &v) || !suan_api_number(c, "limit", LIST_MOST, &limit) ||
+	    !suan_api_number(c, "cursor", UINT32_MAX, &pos) ||
+	    !parse_states(c, suan_http_query(c->req, "state"), &states))
+		return;
+	suan_buf_init(&text, 0);
+	suan_jsonw_init(&w, &text);
+	suan_jsonw_open(&w, NULL, '{');
+	suan_jsonw_open(&w, "tasks", '[');
+	for (; pos < v.elements && found < limit; pos++) {
+		uint32_t index = v.is_array ? suan_range_at(v.array, (uint32_t)pos) : 0;
+
+		if (!suan_engine_task(e, c->job, index, &t) || (states && !(states >> t.state & 1)))
+			continue;
+		suan_jsonw_open(&w, NULL, '{');
+		suan_doc_task(e, &t, &w);
+		suan_jsonw_close(&w, '}');
+		found++;
+	}
+	suan_jsonw_close(&w, ']');
+	if (pos < v.elements) {
+		char next[24];
+
+		snprintf(next, sizeof(next), "%lld", (long long)pos);
+		suan_jsonw_str(&w, "next", next);
+	} else
+		suan_jsonw_null(&w, "next");
+	suan_jsonw_close(&w, '}');
+	suan_api_send(c, 200, &text, NULL);
+}
+
+void suan_api_why(struct suan_api_call *c)
+{
+	const struct suan_engine *e = suan_api_engine(c->api);
+	uint32_t max = suan_engine_pool_count(e), n;
+	struct suan_candidate *list;
+	struct suan_job_view v;
+	struct suan_task_view t;
+	struct suan_jsonw w;
+	struct suan_buf text, reason;
+	int64_t decided = 0;
+
+	if (!suan_api_find_job(c, &v))
+		return;
+	if (v.is_array && !c->element)
+		c->index = suan_range_at(v.array, 0);
+	list = suan_arena_array(&c->arena, max + 1, sizeof(*list));
+	n = list ? suan_engine_why(e, c->job, c->index, list, max, &decided) : 0;
+	suan_engine_task(e, c->job, c->index, &t);
+	suan_buf_init(&text, 0);
+	suan_buf_init(&reason, 0);
+	suan_doc_reason(e, t.reason, t.reason_a, t.reason_b, &reason);
+	suan_jsonw_init(&w, &text);
+	suan_jsonw_open(&w, NULL, '{');
+	suan_jsonw_i64(&w, "job", (int64_t)c->job);
+	suan_jsonw_i64(&w, "index", c->index);
+	suan_jsonw_str(&w, "state", suan_state_name(t.state));
+	suan_jsonw_time(&w, "decided", decided);
+	suan_jsonw_str(&w, "reason", t.reason ? suan_reason_name(t.reason) : NULL);
+	suan_jsonw_str(&w, "reason_text", reason.len ? suan_buf_str(&reason) : NULL);
+	put_candidates(e, list, n < max ? n : max, &w);
+	suan_jsonw_close(&w, '}');
+	suan_buf_done(&reason);
+	suan_api_send(c, 200, &text, NULL);
+}
+
+/* ---- commands ---- */
+
+static void commanded(void *ctx, const struct suan_core_answer *answer)
+{
+	struct suan_api_call *c = ctx;
+	struct suan_jsonw w;
+	struct suan_buf text;
+
+	if (answer->code != SUAN_OK) {
+		suan_api_refuse(c, answer);
+		return;
+	}
+	suan_buf_init(&text, 0);
+	suan_jsonw_init(&w, &text);
+	suan_jsonw_open(&w, NULL, '{');
+	suan_jsonw_i64(&w, "job", (int64_t)c->job);
+	if (c->element)
+		suan_jsonw_i64(&w, "index", c->index);
+	suan_jsonw_close(&w, '}');
+	suan_api_send(c, 200, &text, NULL);
+}
+
+static bool may_change(struct suan_api_call *c, const struct suan_job_view *v)
+{
+	struct suan_err err = {0};
+
+	if (suan_role_allows(c->who.role, SUAN_ROLE_OPERATOR) || strcmp(v->user, c->who.user) == 0)
+		return true;
+	suan_fail(&err, SUAN_EDENIED, "job %llu belongs to %s", (unsigned long long)v->id, v->user);
+	suan_api_problem(c, 403, &err);
+	return false;
+}
+
+static void command(struct suan_api_call *c, enum suan_event_type type, int32_t priority)
+{
+	struct suan_event ev = {.type = type, .now_ms = suan_clock_now_ms()};
+	struct suan_job_view v;
+
+	if (!suan_api_find_job(c, &v) || !may_change(c, &v))
+		return;
+	ev.u.target = (struct suan_target){.job = c->job, .all = !c->element, .index = c->index,
+					   .priority = priority};
+	suan_core_post(suan_api_config(c->api)->core, &ev, NULL, commanded, c);
+}
+
+void suan_api_cancel(struct suan_api_call *c)
+{
+	command(c, SUAN_EV_CANCEL, 0);
+}
+
+void suan_api_hold(struct suan_api_call *c)
+{
+	command(c, SUAN_EV_HOLD, 0);
+}
+
+void suan_api_release(struct suan_api_call *c)
+{
+	command(c, SUAN_EV_RELEASE, 0);
+}
+
+void suan_api_requeue(struct suan_api_call *c)
+{
+	command(c, SUAN_EV_REQUEUE, 0);
+}
+
+void suan_api_patch(struct suan_api_call *c)
+{
+	size_t n;
+	const char *body = suan_http_body(c->req, &n), *name;
+	struct suan_err err = {0};
+	struct suan_json j;
+	int64_t priority = 0;
+	bool given = false;
+
+	suan_json_init(&j, body, n, &c->arena, &err);
+	if (suan_json_object(&j)) {
+		while (suan_json_member(&j, &name)) {
+			if (strcmp(name, "priority") != 0) {
+				suan_json_fail(&j, SUAN_EINVAL, "unknown field \"%.40s\"; only priority can be changed",
+					       name);
+				break;
+			}
+			given = suan_json_i64(&j, -1000000, 1000000, &priority);
+		}
+	}
+	if (!j.failed)
+		suan_json_finish(&j);
+	if (!j.failed && !given)
+		suan_fail_field(&err, SUAN_EINVAL, "priority", "expected {\"priority\": N}");
+	if (j.failed || !given) {
+		suan_api_problem(c, 400, &err);
+		return;
+	}
+	command(c, SUAN_EV_PRIORITY, (int32_t)priority);
+}

@@ -1,0 +1,258 @@
+/* The OpenAPI 3.1 document, made from the route table and the job fields. */
+#include <string.h>
+
+#include "api/call.h"
+
+struct schema {
+	const char *name, *json;
+};
+
+/* Answers may gain members in later versions; clients skip what they do not know. */
+static const struct schema schemas[] = {
+	{"JobList", "{\"type\":\"object\",\"required\":[\"jobs\",\"next\"],\"properties\":{"
+		    "\"jobs\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/JobShort\"}},"
+		    "\"next\":{\"type\":[\"string\",\"null\"]}}}"},
+	{"JobShort", "{\"type\":\"object\",\"required\":[\"id\",\"name\",\"user\",\"state\",\"site\",\"pool\","
+		     "\"submit\",\"start\",\"end\",\"exit_code\",\"reason\"],\"properties\":{"
+		     "\"id\":{\"type\":\"integer\"},\"name\":{\"type\":\"string\"},"
+		     "\"user\":{\"type\":\"string\"},\"account\":{\"type\":\"string\"},"
+		     "\"state\":{\"$ref\":\"#/components/schemas/State\"},"
+		     "\"site\":{\"type\":[\"string\",\"null\"]},\"pool\":{\"type\":[\"string\",\"null\"]},"
+		     "\"submit\":{\"$ref\":\"#/components/schemas/Time\"},"
+		     "\"start\":{\"$ref\":\"#/components/schemas/Time\"},"
+		     "\"end\":{\"$ref\":\"#/components/schemas/Time\"},"
+		     "\"exit_code\":{\"type\":[\"integer\",\"null\"]},\"signal\":{\"type\":\"integer\"},"
+		     "\"reason\":{\"type\":[\"string\",\"null\"]},\"reason_text\":{\"type\":\"string\"},"
+		     "\"predicted_start\":{\"$ref\":\"#/components/schemas/Time\"},"
+		     "\"predicted_site\":{\"type\":[\"string\",\"null\"]},"
+		     "\"priority\":{\"type\":\"integer\"},\"tasks\":{\"type\":\"integer\"},"
+		     "\"cores\":{\"type\":\"integer\"},\"gpus\":{\"type\":\"integer\"},"
+		     "\"array\":{\"type\":\"string\"},\"elements\":{\"type\":\"integer\"},"
+		     "\"counts\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"integer\"}}}}"},
+	{"State", "{\"enum\":[\"PENDING\",\"STAGING\",\"RUNNING\",\"COMPLETED\",\"FAILED\",\"TIMEOUT\","
+		  "\"OUT_OF_MEMORY\",\"CANCELLED\",\"PREEMPTED\",\"UNKNOWN\"]}"},
+	{"Time", "{\"type\":[\"string\",\"null\"],\"format\":\"date-time\"}"},
+	{"Bulk", "{\"type\":\"object\",\"required\":[\"first\",\"count\"],\"properties\":{"
+		 "\"first\":{\"type\":\"integer\"},\"count\":{\"type\":\"integer\"}}}"},
+	{"Check", "{\"type\":\"object\",\"required\":[\"ok\",\"candidates\"],\"properties\":{"
+		  "\"ok\":{\"type\":\"boolean\"},\"candidates\":{\"type\":\"array\",\"items\":"
+		  "{\"$ref\":\"#/components/schemas/Candidate\"}}}}"},
+	{"Candidate", "{\"type\":\"object\",\"required\":[\"site\",\"pool\",\"start\",\"chosen\",\"reason\"],"
+		      "\"properties\":{\"site\":{\"type\":[\"string\",\"null\"]},"
+		      "\"pool\":{\"type\":[\"string\",\"null\"]},"
+		      "\"start\":{\"$ref\":\"#/components/schemas/Time\"},"
+		      "\"chosen\":{\"type\":\"boolean\"},\"reason\":{\"type\":[\"string\",\"null\"]},"
+		      "\"reason_text\":{\"type\":\"string\"}}}"},
+	{"Why", "{\"type\":\"object\",\"required\":[\"job\",\"index\",\"state\",\"candidates\"],"
+		"\"properties\":{\"job\":{\"type\":\"integer\"},\"index\":{\"type\":\"integer\"},"
+		"\"state\":{\"$ref\":\"#/components/schemas/State\"},"
+		"\"decided\":{\"$ref\":\"#/components/schemas/Time\"},"
+		"\"candidates\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Candidate\"}}}}"},
+	{"Patch", "{\"type\":\"object\",\"required\":[\"priority\"],\"additionalProperties\":false,"
+		  "\"properties\":{\"priority\":{\"type\":\"integer\",\"minimum\":-1000000,"
+		  "\"maximum\":1000000}}}"},
+	{"Done", "{\"type\":\"object\",\"properties\":{\"job\":{\"type\":\"integer\"},"
+		 "\"index\":{\"type\":\"integer\"}}}"},
+	{"TaskList", "{\"type\":\"object\",\"required\":[\"tasks\",\"next\"],\"properties\":{"
+		     "\"tasks\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Task\"}},"
+		     "\"next\":{\"type\":[\"string\",\"null\"]}}}"},
+	{"Task", "{\"type\":\"object\",\"required\":[\"job\",\"index\",\"attempt\",\"state\"],"
+		 "\"properties\":{\"job\":{\"type\":\"integer\"},\"index\":{\"type\":\"integer\"},"
+		 "\"attempt\":{\"type\":\"integer\"},\"state\":{\"$ref\":\"#/components/schemas/State\"},"
+		 "\"text\":{\"type\":\"string\"},\"usage\":{\"type\":\"object\"}}}"},
+	{"SiteList", "{\"type\":\"object\",\"required\":[\"sites\"],\"properties\":{\"sites\":"
+		     "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Site\"}}}}"},
+	{"Site", "{\"type\":\"object\",\"required\":[\"name\",\"hub\",\"state\",\"pools\"],\"properties\":{"
+		 "\"name\":{\"type\":\"string\"},\"hub\":{\"type\":\"string\"},"
+		 "\"state\":{\"enum\":[\"up\",\"down\",\"drain\",\"modelled\",\"gone\"]},"
+		 "\"pools\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Pool\"}}}}"},
+	{"PoolList", "{\"type\":\"object\",\"required\":[\"pools\"],\"properties\":{\"pools\":"
+		     "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Pool\"}}}}"},
+	{"Pool", "{\"type\":\"object\",\"required\":[\"name\",\"nodes\",\"cores_total\",\"cores_used\"],"
+		 "\"properties\":{\"site\":{\"type\":\"string\"},\"name\":{\"type\":\"string\"},"
+		 "\"nodes\":{\"type\":\"integer\"},\"cores_total\":{\"type\":\"integer\"},"
+		 "\"cores_used\":{\"type\":\"integer\"}}}"},
+	{"LinkList", "{\"type\":\"object\",\"required\":[\"links\"],\"properties\":{\"links\":"
+		     "{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"from\",\"to\",\"gbit\",\"ms\"]}}}}"},
+	{"HubList", "{\"type\":\"object\",\"required\":[\"hubs\",\"cities\"],\"properties\":{"
+		    "\"hubs\":{\"type\":\"array\"},\"cities\":{\"type\":\"array\"}}}"},
+	{"TokenAsk", "{\"type\":\"object\",\"required\":[\"user\"],\"additionalProperties\":false,"
+		     "\"properties\":{\"user\":{\"type\":\"string\"},\"role\":{\"enum\":[\"viewer\",\"user\","
+		     "\"operator\",\"site\",\"admin\"]},\"expires_s\":{\"type\":\"integer\",\"minimum\":1}}}"},
+	{"Token", "{\"type\":\"object\",\"required\":[\"id\",\"token\",\"user\",\"role\"],\"properties\":{"
+		  "\"id\":{\"type\":\"string\"},\"token\":{\"type\":\"string\"}}}"},
+	{"TokenList", "{\"type\":\"object\",\"required\":[\"tokens\"],\"properties\":{\"tokens\":"
+		      "{\"type\":\"array\"}}}"},
+	{"Whoami", "{\"type\":\"object\",\"required\":[\"user\",\"role\"]}"},
+	{"Info", "{\"type\":\"object\",\"required\":[\"version\",\"network\",\"policy\",\"jobs\"]}"},
+	{"Any", "{\"type\":\"object\"}"},
+	{"Problem", "{\"type\":\"object\",\"required\":[\"type\",\"title\",\"status\",\"detail\"],"
+		    "\"properties\":{\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},"
+		    "\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},"
+		    "\"field\":{\"type\":\"string\"},\"line\":{\"type\":\"integer\"},"
+		    "\"reason\":{\"type\":\"string\"}}}"},
+};
+
+static void raw(struct suan_jsonw *w, const char *name, const char *json)
+{
+	suan_jsonw_raw(w, name, json, strlen(json));
+}
+
+static void put_job_schema(struct suan_jsonw *w)
+{
+	uint32_t n;
+	const struct suan_job_field *f = suan_job_fields(&n);
+
+	suan_jsonw_open(w, "Job", '{');
+	suan_jsonw_str(w, "type", "object");
+	suan_jsonw_str(w, "description",
+		       "A job as submitted: command or script is required. Answers add what JobShort has.");
+	suan_jsonw_open(w, "properties", '{');
+	for (uint32_t i = 0; i < n; i++) {
+		suan_jsonw_open(w, f[i].name, '{');
+		suan_jsonw_str(w, "description", f[i].help);
+		suan_jsonw_open(w, "allOf", '[');
+		raw(w, NULL, f[i].schema);
+		suan_jsonw_close(w, ']');
+		suan_jsonw_close(w, '}');
+	}
+	suan_jsonw_close(w, '}');
+	suan_jsonw_close(w, '}');
+}
+
+static void put_ref(struct suan_jsonw *w, const char *type, const char *schema)
+{
+	char ref[96] = "#/components/schemas/";
+
+	suan_jsonw_open(w, "content", '{');
+	suan_jsonw_open(w, type, '{');
+	suan_jsonw_open(w, "schema", '{');
+	if (schema) {
+		strncat(ref, schema, sizeof(ref) - strlen(ref) - 1);
+		suan_jsonw_str(w, "$ref", ref);
+	} else
+		suan_jsonw_str(w, "type", "string");
+	suan_jsonw_close(w, '}');
+	suan_jsonw_close(w, '}');
+	suan_jsonw_close(w, '}');
+}
+
+static void put_parameter(struct suan_jsonw *w, const char *name, const char *in, const char *help)
+{
+	suan_jsonw_open(w, NULL, '{');
+	suan_jsonw_str(w, "name", name);
+	suan_jsonw_str(w, "in", in);
+	suan_jsonw_bool(w, "required", strcmp(in, "path") == 0);
+	if (help)
+		suan_jsonw_str(w, "description", help);
+	raw(w, "schema", "{\"type\":\"string\"}");
+	suan_jsonw_close(w, '}');
+}
+
+static void put_parameters(struct suan_jsonw *w, const struct suan_api_route *r)
+{
+	suan_jsonw_open(w, "parameters", '[');
+	if (strstr(r->path, "{id}"))
+		put_parameter(w, "id", "path", NULL);
+	if (strstr(r->path, "{name}"))
+		put_parameter(w, "name", "path", NULL);
+	for (int i = 0; i < SUAN_API_PARAMS && r->params[i].name; i++)
+		put_parameter(w, r->params[i].name, "query", r->params[i].help);
+	suan_jsonw_close(w, ']');
+}
+
+static void put_responses(struct suan_jsonw *w, const struct suan_api_route *r)
+{
+	const char *type = r->response_type ? r->response_type : "application/json";
+
+	suan_jsonw_open(w, "responses", '{');
+	for (int i = 0; i < SUAN_API_STATUSES && r->statuses[i]; i++) {
+		int s = r->statuses[i];
+		char code[4] = {(char)('0' + s / 100), (char)('0' + s / 10 % 10), (char)('0' + s % 10)};
+
+		suan_jsonw_open(w, code, '{');
+		suan_jsonw_str(w, "description", s < 300 ? "done" : "see detail");
+		if (s < 300)
+			put_ref(w, type, r->response);
+		else
+			put_ref(w, "application/problem+json", "Problem");
+		suan_jsonw_close(w, '}');
+	}
+	suan_jsonw_close(w, '}');
+}
+
+static void put_operation(struct suan_jsonw *w, const struct suan_api_route *r)
+{
+	char method[8] = {0};
+
+	for (size_t i = 0; r->method[i] && i < sizeof(method) - 1; i++)
+		method[i] = (char)(r->method[i] | 0x20);
+	suan_jsonw_open(w, method, '{');
+	suan_jsonw_str(w, "operationId", r->operation);
+	suan_jsonw_str(w, "summary", r->summary);
+	suan_jsonw_str(w, "x-role", suan_role_name(r->role));
+	if (r->role == SUAN_ROLE_NONE)
+		raw(w, "security", "[]");
+	put_parameters(w, r);
+	if (r->request) {
+		bool bulk = strstr(r->path, ":bulk") != NULL;
+
+		suan_jsonw_open(w, "requestBody", '{');
+		put_ref(w, bulk ? "application/x-ndjson" : "application/json", r->request);
+		suan_jsonw_close(w, '}');
+	}
+	put_responses(w, r);
+	suan_jsonw_close(w, '}');
+}
+
+static bool first_of_path(uint32_t i)
+{
+	for (uint32_t k = 0; k < i; k++)
+		if (strcmp(suan_api_routes[k].path, suan_api_routes[i].path) == 0)
+			return false;
+	return true;
+}
+
+static void put_paths(struct suan_jsonw *w)
+{
+	uint32_t n = suan_api_route_count();
+
+	suan_jsonw_open(w, "paths", '{');
+	for (uint32_t i = 0; i < n; i++) {
+		if (!first_of_path(i))
+			continue;
+		suan_jsonw_open(w, suan_api_routes[i].path, '{');
+		for (uint32_t k = i; k < n; k++)
+			if (strcmp(suan_api_routes[k].path, suan_api_routes[i].path) == 0)
+				put_operation(w, &suan_api_routes[k]);
+		suan_jsonw_close(w, '}');
+	}
+	suan_jsonw_close(w, '}');
+}
+
+enum suan_code suan_api_openapi(struct suan_buf *out, struct suan_err *err)
+{
+	struct suan_jsonw w;
+
+	suan_jsonw_init(&w, out);
+	suan_jsonw_open(&w, NULL, '{');
+	suan_jsonw_str(&w, "openapi", "3.1.0");
+	suan_jsonw_open(&w, "info", '{');
+	suan_jsonw_str(&w, "title", "suan");
+	suan_jsonw_str(&w, "version", SUAN_VERSION);
+	suan_jsonw_str(&w, "description", "Many compute centres, used as one.");
+	raw(&w, "license", "{\"name\":\"Apache-2.0\",\"identifier\":\"Apache-2.0\"}");
+	suan_jsonw_close(&w, '}');
+	raw(&w, "security", "[{\"bearer\":[]}]");
+	put_paths(&w);
+	suan_jsonw_open(&w, "components", '{');
+	raw(&w, "securitySchemes", "{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\"}}");
+	suan_jsonw_open(&w, "schemas", '{');
+	put_job_schema(&w);
+	for (size_t i = 0; i < sizeof(schemas) / sizeof(schemas[0]); i++)
+		raw(&w, schemas[i].name, schemas[i].json);
+	suan_jsonw_close(&w, '}');
+	suan_jsonw_close(&w, '}');
+	suan_jsonw_close(&w, '}');
+	return suan_buf_ok(out, err);
+}

@@ -1,0 +1,181 @@
+/* Sites, pools, links, hubs. */
+#include <string.h>
+
+#include "api/meta.h"
+#include "core/doc.h"
+#include "sys/clock.h"
+
+static void begin(struct suan_buf *text, struct suan_jsonw *w, const char *member)
+{
+	suan_buf_init(text, 0);
+	suan_jsonw_init(w, text);
+	suan_jsonw_open(w, NULL, '{');
+	if (member)
+		suan_jsonw_open(w, member, '[');
+}
+
+static void end(struct suan_api_call *c, struct suan_buf *text, struct suan_jsonw *w, bool member)
+{
+	if (member)
+		suan_jsonw_close(w, ']');
+	suan_jsonw_close(w, '}');
+	suan_api_send(c, 200, text, NULL);
+}
+
+static void put_site(struct suan_api_call *c, const struct suan_site_view *v, struct suan_jsonw *w)
+{
+	const struct suan_api_config *config = suan_api_config(c->api);
+	struct suan_buf own;
+
+	suan_doc_site(suan_api_engine(c->api), v, w);
+	suan_buf_init(&own, 0);
+	if (v->spec->driver[0] && config->describe(config->ctx, v->number, &own) == SUAN_OK)
+		suan_jsonw_raw(w, "agent", own.data, own.len);
+	suan_buf_done(&own);
+}
+
+void suan_api_sites(struct suan_api_call *c)
+{
+	const struct suan_engine *e = suan_api_engine(c->api);
+	struct suan_site_view v;
+	struct suan_jsonw w;
+	struct suan_buf text;
+
+	begin(&text, &w, "sites");
+	for (uint32_t i = 0; i < suan_engine_site_count(e); i++) {
+		if (!suan_engine_site(e, i, &v) || v.gone)
+			continue;
+		suan_jsonw_open(&w, NULL, '{');
+		put_site(c, &v, &w);
+		suan_jsonw_close(&w, '}');
+	}
+	end(c, &text, &w, true);
+}
+
+static bool find_site(struct suan_api_call *c, struct suan_site_view *ret)
+{
+	const struct suan_engine *e = suan_api_engine(c->api);
+	uint32_t n = suan_engine_find_site(e, c->name);
+	struct suan_err err = {0};
+
+	if (n != SUAN_NO_POOL && suan_engine_site(e, n, ret))
+		return true;
+	suan_fail(&err, SUAN_ENOTFOUND, "no site \"%s\"", c->name);
+	suan_api_problem(c, 404, &err);
+	return false;
+}
+
+void suan_api_site(struct suan_api_call *c)
+{
+	struct suan_site_view v;
+	struct suan_jsonw w;
+	struct suan_buf text;
+
+	if (!find_site(c, &v))
+		return;
+	begin(&text, &w, NULL);
+	put_site(c, &v, &w);
+	end(c, &text, &w, false);
+}
+
+static void site_set(void *ctx, const struct suan_core_answer *answer)
+{
+	struct suan_api_call *c = ctx;
+
+	if (answer->code != SUAN_OK)
+		suan_api_refuse(c, answer);
+	else
+		suan_api_site(c);
+}
+
+static void set_site(struct suan_api_call *c, enum suan_site_state state)
+{
+	struct suan_event ev = {.type = SUAN_EV_SITE, .now_ms = suan_clock_now_ms()};
+	struct suan_site_view v;
+
+	if (!find_site(c, &v))
+		return;
+	ev.u.site.name = c->name;
+	ev.u.site.state = state;
+	suan_core_post(suan_api_config(c->api)->core, &ev, NULL, site_set, c);
+}
+
+void suan_api_site_drain(struct suan_api_call *c)
+{
+	set_site(c, SUAN_SITE_DRAIN);
+}
+
+void suan_api_site_resume(struct suan_api_call *c)
+{
+	set_site(c, SUAN_SITE_UP);
+}
+
+void suan_api_pools(struct suan_api_call *c)
+{
+	const struct suan_engine *e = suan_api_engine(c->api);
+	struct suan_site_view s;
+	struct suan_pool_view v;
+	struct suan_jsonw w;
+	struct suan_buf text;
+
+	begin(&text, &w, "pools");
+	for (uint32_t i = 0; i < suan_engine_pool_count(e); i++) {
+		if (!suan_engine_pool(e, i, &v) || !suan_engine_site(e, v.site, &s) || s.gone)
+			continue;
+		suan_jsonw_open(&w, NULL, '{');
+		suan_doc_pool(e, &v, &w);
+		suan_jsonw_close(&w, '}');
+	}
+	end(c, &text, &w, true);
+}
+
+void suan_api_links(struct suan_api_call *c)
+{
+	const struct suan_network *n = suan_engine_network(suan_api_engine(c->api));
+	struct suan_jsonw w;
+	struct suan_buf text;
+
+	begin(&text, &w, "links");
+	for (uint32_t i = 0; n && i < n->nlinks; i++) {
+		const struct suan_link_spec *l = &n->links[i];
+
+		suan_jsonw_open(&w, NULL, '{');
+		suan_jsonw_str(&w, "from", l->from);
+		suan_jsonw_str(&w, "to", l->to);
+		suan_jsonw_fixed(&w, "gbit", (int64_t)l->mbit_s, 3);
+		suan_jsonw_fixed(&w, "ms", l->latency_us, 3);
+		suan_jsonw_fixed(&w, "price_gib", l->price_uyuan_gib, 6);
+		suan_jsonw_close(&w, '}');
+	}
+	end(c, &text, &w, true);
+}
+
+void suan_api_hubs(struct suan_api_call *c)
+{
+	const struct suan_network *n = suan_engine_network(suan_api_engine(c->api));
+	struct suan_jsonw w;
+	struct suan_buf text;
+
+	begin(&text, &w, "hubs");
+	for (uint32_t i = 0; n && i < n->nhubs; i++) {
+		suan_jsonw_open(&w, NULL, '{');
+		suan_jsonw_str(&w, "name", n->hubs[i].name);
+		suan_jsonw_str(&w, "zh", n->hubs[i].zh);
+		suan_jsonw_str(&w, "side", n->hubs[i].side);
+		suan_jsonw_close(&w, '}');
+	}
+	suan_jsonw_close(&w, ']');
+	suan_jsonw_open(&w, "cities", '[');
+	for (uint32_t i = 0; n && i < n->ncities; i++) {
+		const struct suan_city_spec *k = &n->cities[i];
+
+		suan_jsonw_open(&w, NULL, '{');
+		suan_jsonw_str(&w, "name", k->name);
+		suan_jsonw_str(&w, "zh", k->zh);
+		suan_jsonw_str(&w, "hub", k->hub);
+		suan_jsonw_fixed(&w, "lon", k->lon_udeg, 6);
+		suan_jsonw_fixed(&w, "lat", k->lat_udeg, 6);
+		suan_jsonw_close(&w, '}');
+	}
+	end(c, &text, &w, true);
+}
