@@ -383,26 +383,24 @@ void suan_format_duration(int64_t ms, char out[32])
 void suan_format_size(uint64_t bytes, char out[32])
 {
 	static const char prefixes[] = "KMGTPE";
-	unsigned tenths = 0;
+	uint64_t tenths;
 	size_t p = 0;
 
 	if (bytes < 1024) {
 		(void)snprintf(out, 32, "%u B", (unsigned)bytes);
 		return;
 	}
+	/* Rounding may reach 1024 units, which is one of the next; exbibytes stay below 17. */
 	for (;; p++) {
 		uint64_t unit = (uint64_t)1 << (10 * (p + 1));
-		uint64_t rest = bytes % unit;
 
-		/* Below 1024 units; but rounding may reach them, which is one of the next. */
-		if (p + 1 < sizeof(prefixes) - 1 && bytes / unit >= 1024)
-			continue;
-		tenths = (unsigned)(bytes / unit * 10 + (rest * 10 + unit / 2) / unit);
-		if (tenths < 10240 || p + 1 == sizeof(prefixes) - 1)
+		tenths = bytes / unit * 10 + (bytes % unit * 10 + unit / 2) / unit;
+		if (tenths < 10240)
 			break;
 	}
 	if (tenths % 10 == 0)
-		(void)snprintf(out, 32, "%u %ciB", tenths / 10, prefixes[p]);
+		(void)snprintf(out, 32, "%u %ciB", (unsigned)tenths / 10, prefixes[p]);
 	else
-		(void)snprintf(out, 32, "%u.%u %ciB", tenths / 10, tenths % 10, prefixes[p]);
+		(void)snprintf(out, 32, "%u.%u %ciB", (unsigned)tenths / 10, (unsigned)tenths % 10,
+			       prefixes[p]);
 }

@@ -90,14 +90,13 @@ static enum suan_code add_run(struct suan_range *r, const struct suan_range_run 
 	return SUAN_OK;
 }
 
+/* Equal ones overlap, so their order never matters. */
 static int by_first(const void *a, const void *b)
 {
 	const struct suan_range_run *x = a;
 	const struct suan_range_run *y = b;
 
-	if (x->first != y->first)
-		return x->first < y->first ? -1 : 1;
-	return x->last < y->last ? -1 : x->last > y->last;
+	return (x->first > y->first) - (x->first < y->first);
 }
 
 /* Ascending, joined, without overlap, and counted. */

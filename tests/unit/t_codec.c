@@ -71,6 +71,7 @@ static void test_fields(void)
 	suan_put_i64(&b, UINT32_MAX, INT64_MIN);
 	suan_put_i64(&b, 3, -1);
 	suan_put_i64(&b, 4, INT64_MAX);
+	suan_put_i64(&b, 4, 0);
 	suan_put_bytes(&b, 5, "a\0b", 3);
 	suan_put_bytes(&b, 6, NULL, 0);
 	suan_put_str(&b, 7, NULL);
@@ -82,6 +83,7 @@ static void test_fields(void)
 	   "smallest i64, largest tag");
 	ok(suan_get_field(&r, &f) && f.u64 == 1 && suan_field_i64(&f) == -1, "zigzag");
 	ok(suan_get_field(&r, &f) && suan_field_i64(&f) == INT64_MAX, "largest i64");
+	ok(suan_get_field(&r, &f) && suan_field_i64(&f) == 0, "zero");
 	ok(suan_get_field(&r, &f) && f.is_bytes && f.len == 3 && memcmp(f.bytes, "a\0b", 3) == 0,
 	   "bytes");
 	ok(suan_get_field(&r, &f) && f.tag == 6 && f.is_bytes && f.len == 0, "no bytes");
