@@ -366,21 +366,39 @@ static enum suan_code copy(const char *from, const char *to, const char *want_sh
 	return rc;
 }
 
+/* %a and the other file-name patterns, so that elements of an array have files of their own. */
+static const char *expand(const struct agent_run *r, const char *pattern, struct suan_arena *arena)
+{
+	const struct suan_order *o = &r->order;
+	struct suan_file_names n = {.job = o->run.job, .index = o->run.index,
+				    .is_array = o->is_array, .name = o->job_name, .user = o->user,
+				    .node = ""};
+	struct suan_buf b;
+
+	suan_buf_init(&b, 0);
+	if (suan_job_file_name(pattern, &n, &b) == SUAN_OK)
+		return printed(arena, &b);
+	suan_buf_done(&b);
+	return NULL;
+}
+
 static enum suan_code stage(const struct agent_run *r, const struct suan_stage *s, bool in,
 			    struct suan_err *err)
 {
 	struct suan_arena arena;
-	const char *inside;
+	const char *path, *url, *inside;
 	enum suan_code rc;
 
 	suan_arena_init(&arena, 0);
-	inside = join(&arena, r->run_dir, s->path);
-	if (!inside)
+	path = expand(r, s->path, &arena);
+	url = expand(r, local_path(s->url), &arena);
+	inside = path ? join(&arena, r->run_dir, path) : NULL;
+	if (!inside || !url)
 		rc = suan_fail(err, SUAN_ENOMEM, "out of memory");
 	else if (in)
-		rc = copy(local_path(s->url), inside, s->sha256, err);
+		rc = copy(url, inside, s->sha256, err);
 	else
-		rc = copy(inside, local_path(s->url), "", err);
+		rc = copy(inside, url, "", err);
 	if (rc != SUAN_OK)
 		suan_err_prefix(err, "%s %s", in ? "input" : "output", s->path);
 	suan_arena_done(&arena);

@@ -2,11 +2,13 @@
 #include "api/meta.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/doc.h"
 #include "sys/clock.h"
-#include "sys/process.h"
+#include "sys/fs.h"
 
 /* ---- tokens ---- */
 
@@ -274,6 +276,23 @@ static void core_metrics(struct metrics *m, struct suan_api_call *c)
 	       (int64_t)s.refused);
 }
 
+/* Second number of statm: resident pages. */
+static int64_t rss_bytes(void)
+{
+	struct suan_err err = {0};
+	struct suan_buf text;
+	int64_t pages = 0;
+	const char *p;
+
+	suan_buf_init(&text, 4096);
+	if (suan_fs_read("/proc/self/statm", &text, &err) == SUAN_OK) {
+		p = strchr(suan_buf_str(&text), ' ');
+		pages = p ? strtoll(p, NULL, 10) : 0;
+	}
+	suan_buf_done(&text);
+	return pages * sysconf(_SC_PAGESIZE);
+}
+
 void suan_api_metrics(struct suan_api_call *c)
 {
 	const char *accept = suan_http_header(c->req, "Accept");
@@ -300,7 +319,7 @@ void suan_api_metrics(struct suan_api_call *c)
 	number(&m, "suan_uptime_seconds", "gauge", "Time since the start.",
 	       (suan_clock_now_ms() - suan_api_started_ms(c->api)) / 1000);
 	number(&m, "process_resident_memory_bytes", "gauge", "Resident memory of the service.",
-	       suan_process_rss_bytes());
+	       rss_bytes());
 	number(&m, "suan_engine_memory_bytes", "gauge", "Memory held by the engine.",
 	       (int64_t)suan_engine_memory(e));
 	if (m.open)
