@@ -33,11 +33,12 @@ enum suan_code suan_fs_read(const char *path, struct suan_buf *out, struct suan_
 	int fd = suan_fs_open(path, O_RDONLY, 0);
 
 	if (fd < 0)
-		return suan_os_fail(err, errno, "cannot open %s", path);
+		return suan_fail_os(err, errno, "cannot open %s", path);
 	for (;;) {
+		size_t room = READ_CHUNK;
 		ssize_t n;
 
-		if (out->limit && out->len >= out->limit) {	/* one more byte would be too much */
+		if (out->limit && out->len >= out->limit) {	/* is there a byte too many? */
 			char c;
 
 			n = read(fd, &c, 1);
@@ -46,8 +47,6 @@ enum suan_code suan_fs_read(const char *path, struct suan_buf *out, struct suan_
 					       path, out->limit);
 			break;
 		}
-		size_t room = READ_CHUNK;
-
 		if (out->limit && out->limit - out->len < room)
 			room = out->limit - out->len;
 		rc = suan_buf_reserve(out, room);
@@ -59,7 +58,7 @@ enum suan_code suan_fs_read(const char *path, struct suan_buf *out, struct suan_
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			rc = suan_os_fail(err, errno, "cannot read %s", path);
+			rc = suan_fail_os(err, errno, "cannot read %s", path);
 		if (n <= 0)
 			break;
 		out->len += (size_t)n;
@@ -79,14 +78,14 @@ enum suan_code suan_fs_read_at(const char *path, uint64_t offset, void *buf, siz
 	int fd = suan_fs_open(path, O_RDONLY, 0);
 
 	if (fd < 0)
-		return suan_os_fail(err, errno, "cannot open %s", path);
+		return suan_fail_os(err, errno, "cannot open %s", path);
 	while (got < n && offset <= (uint64_t)INT64_MAX - got) {
 		ssize_t k = pread(fd, (char *)buf + got, n - got, (off_t)(offset + got));
 
 		if (k < 0 && errno == EINTR)
 			continue;
 		if (k < 0)
-			rc = suan_os_fail(err, errno, "cannot read %s", path);
+			rc = suan_fail_os(err, errno, "cannot read %s", path);
 		if (k <= 0)
 			break;
 		got += (size_t)k;
@@ -128,7 +127,7 @@ enum suan_code suan_fs_sync_folder_of(const char *path, struct suan_err *err)
 		slash[slash == folder ? 1 : 0] = '\0';
 	fd = suan_fs_open(slash ? folder : ".", O_RDONLY | O_DIRECTORY, 0);
 	if (fd < 0 || fsync(fd) < 0)
-		rc = suan_os_fail(err, errno, "cannot sync the folder of %s", path);
+		rc = suan_fail_os(err, errno, "cannot sync the folder of %s", path);
 	if (fd >= 0)
 		(void)close(fd);
 	free(folder);
@@ -145,7 +144,7 @@ static enum suan_code fill_file(int fd, const char *path, const struct suan_slic
 		e = errno;
 	if (close(fd) < 0 && e == 0)
 		e = errno;
-	return e ? suan_os_fail(err, e, "cannot write %s", path) : SUAN_OK;
+	return e ? suan_fail_os(err, e, "cannot write %s", path) : SUAN_OK;
 }
 
 enum suan_code suan_fs_write(const char *path, const void *bytes, size_t n, unsigned mode,
@@ -160,12 +159,12 @@ enum suan_code suan_fs_write(const char *path, const void *bytes, size_t n, unsi
 		return suan_fail(err, SUAN_ENOMEM, "out of memory");
 	fd = suan_fs_open(temp, O_WRONLY | O_CREAT | O_EXCL, mode);
 	if (fd < 0) {
-		rc = suan_os_fail(err, errno, "cannot create %s", temp);
+		rc = suan_fail_os(err, errno, "cannot create %s", temp);
 		goto out;
 	}
 	rc = fill_file(fd, temp, &s, durable, err);
 	if (rc == SUAN_OK && rename(temp, path) < 0)
-		rc = suan_os_fail(err, errno, "cannot rename to %s", path);
+		rc = suan_fail_os(err, errno, "cannot rename to %s", path);
 	if (rc != SUAN_OK)
 		(void)unlink(temp);
 	else if (durable)
@@ -181,7 +180,7 @@ static enum suan_code make_one(const char *path, unsigned mode, struct suan_err 
 		return SUAN_OK;
 	if ((errno == EEXIST || errno == EROFS || errno == EACCES) && suan_fs_is_dir(path))
 		return SUAN_OK;
-	return suan_os_fail(err, errno, "cannot make the folder %s", path);
+	return suan_fail_os(err, errno, "cannot make the folder %s", path);
 }
 
 enum suan_code suan_fs_mkdirs(const char *path, unsigned mode, struct suan_err *err)
@@ -239,10 +238,10 @@ enum suan_code suan_fs_lock(const char *path, int *ret_fd, struct suan_err *err)
 	enum suan_code rc;
 
 	if (fd < 0)
-		return suan_os_fail(err, errno, "cannot open %s", path);
+		return suan_fail_os(err, errno, "cannot open %s", path);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		rc = errno == EWOULDBLOCK ? held_by(path, fd, err) :
-					    suan_os_fail(err, errno, "cannot lock %s", path);
+					    suan_fail_os(err, errno, "cannot lock %s", path);
 		(void)close(fd);
 		return rc;
 	}
@@ -250,7 +249,7 @@ enum suan_code suan_fs_lock(const char *path, int *ret_fd, struct suan_err *err)
 	e = ftruncate(fd, 0) < 0 ? errno : suan_fs_write_all(fd, pid, (size_t)n);
 	if (e) {
 		(void)close(fd);
-		return suan_os_fail(err, e, "cannot write %s", path);
+		return suan_fail_os(err, e, "cannot write %s", path);
 	}
 	*ret_fd = fd;
 	return SUAN_OK;
@@ -319,7 +318,7 @@ enum suan_code suan_fs_list(const char *path, struct suan_buf *out, size_t *ret_
 	int n = scandir(path, &list, not_dots, by_bytes);
 
 	if (n < 0)
-		return suan_os_fail(err, errno, "cannot list the folder %s", path);
+		return suan_fail_os(err, errno, "cannot list the folder %s", path);
 	for (int i = 0; i < n; i++) {
 		if (rc == SUAN_OK && !suan_buf_add(out, list[i]->d_name,
 						   strlen(list[i]->d_name) + 1))

@@ -1,5 +1,5 @@
-/* Files and folders. Paths are byte strings. Errors: NOTFOUND, EDENIED, EFULL, EIO with the path and
- * the system's reason in the text. */
+/* Files and folders. Paths are byte strings. Errors: NOTFOUND, EDENIED, EFULL, EIO with the path
+ * and the system's reason in the text. */
 #ifndef SUAN_SYS_FS_H
 #define SUAN_SYS_FS_H
 
@@ -33,7 +33,8 @@ SUAN_MUSTUSE enum suan_code suan_fs_sha256(const char *path, char sha256_hex[65]
 /* Takes an exclusive lock on a file (made if missing, holds the pid as text). EBUSY: held by
  * another process, whose pid is in the text. Closing *ret_fd gives it up. */
 SUAN_MUSTUSE enum suan_code suan_fs_lock(const char *path, int *ret_fd, struct suan_err *err);
-/* Absolute, normalised without touching links: joins with cwd when relative. Owned; NULL = no memory. */
+/* Absolute, normalised without touching links: joins with cwd when relative. Owned; NULL = no
+ * memory. */
 char *suan_fs_absolute(const char *path);
 /* Names in a folder, sorted, one after the other with NULs; owned by *out. */
 SUAN_MUSTUSE enum suan_code suan_fs_list(const char *path, struct suan_buf *out, size_t *ret_count,

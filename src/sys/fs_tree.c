@@ -30,7 +30,8 @@ char *suan_fs_temp_name(const char *path)
 
 /* ---- one file ---- */
 
-/* Passes all bytes of `in` through the digest (may be NULL) and to `to` (−1: nowhere). 0 or errno. */
+/* Passes all bytes of `in` through the digest (may be NULL) and to `to` (−1: nowhere).
+ * 0 or errno. */
 static int pump(int in, int to, struct suan_sha256 *sha, uint64_t *bytes)
 {
 	char *chunk = malloc(COPY_CHUNK);
@@ -67,12 +68,12 @@ enum suan_code suan_fs_sha256(const char *path, char sha256_hex[65], struct suan
 	int e;
 
 	if (fd < 0)
-		return suan_os_fail(err, errno, "cannot open %s", path);
+		return suan_fail_os(err, errno, "cannot open %s", path);
 	suan_sha256_init(&sha);
 	e = pump(fd, -1, &sha, &bytes);
 	(void)close(fd);
 	if (e)
-		return suan_os_fail(err, e, "cannot read %s", path);
+		return suan_fail_os(err, e, "cannot read %s", path);
 	suan_sha256_hex(&sha, sha256_hex);
 	return SUAN_OK;
 }
@@ -108,12 +109,12 @@ static enum suan_code copy_file(const char *from, const char *to, char *sha256_h
 		goto out;
 	}
 	if (in < 0 || fstat(in, &st) < 0) {
-		rc = suan_os_fail(err, errno, "cannot open %s", from);
+		rc = suan_fail_os(err, errno, "cannot open %s", from);
 		goto out;
 	}
 	out = suan_fs_open(temp, O_WRONLY | O_CREAT | O_EXCL, 0600);
 	if (out < 0) {
-		rc = suan_os_fail(err, errno, "cannot create %s", temp);
+		rc = suan_fail_os(err, errno, "cannot create %s", temp);
 		goto out;
 	}
 	suan_sha256_init(&sha);
@@ -123,7 +124,7 @@ static enum suan_code copy_file(const char *from, const char *to, char *sha256_h
 	if (e == 0 && rename(temp, to) < 0)
 		e = errno;
 	if (e) {
-		rc = suan_os_fail(err, e, "cannot copy %s to %s", from, to);
+		rc = suan_fail_os(err, e, "cannot copy %s to %s", from, to);
 		(void)unlink(temp);
 	} else if (sha256_hex) {
 		suan_sha256_hex(&sha, sha256_hex);
@@ -197,7 +198,7 @@ static enum suan_code copy_link(const char *from, const char *to, char hex[65],
 	int e = 0;
 
 	if (n < 0)
-		return suan_os_fail(err, errno, "cannot read the link %s", from);
+		return suan_fail_os(err, errno, "cannot read the link %s", from);
 	target[n] = '\0';
 	temp = suan_fs_temp_name(to);
 	if (!temp)
@@ -210,7 +211,7 @@ static enum suan_code copy_link(const char *from, const char *to, char hex[65],
 	}
 	free(temp);
 	if (e)
-		return suan_os_fail(err, e, "cannot make the link %s", to);
+		return suan_fail_os(err, e, "cannot make the link %s", to);
 	suan_sha256_init(&sha);
 	suan_sha256_add(&sha, target, (size_t)n);
 	suan_sha256_hex(&sha, hex);
@@ -273,7 +274,7 @@ static enum suan_code copy_folder(struct copy *c, const struct step *s, const st
 	suan_buf_done(&names);
 	if (rc == SUAN_OK &&
 	    (chmod(s->to, st->st_mode & 07777) < 0 || utimensat(AT_FDCWD, s->to, times, 0) < 0))
-		rc = suan_os_fail(err, errno, "cannot set mode and times of %s", s->to);
+		rc = suan_fail_os(err, errno, "cannot set mode and times of %s", s->to);
 	return rc;
 }
 
@@ -285,7 +286,7 @@ static enum suan_code copy_entry(struct copy *c, const struct step *s, struct su
 
 	/* Links are followed at the root only. */
 	if ((s->depth == 0 ? stat(s->from, &st) : lstat(s->from, &st)) < 0)
-		return suan_os_fail(err, errno, "cannot read %s", s->from);
+		return suan_fail_os(err, errno, "cannot read %s", s->from);
 	if (S_ISDIR(st.st_mode))
 		return copy_folder(c, s, &st, err);
 	if (S_ISREG(st.st_mode))
@@ -369,12 +370,12 @@ enum suan_code suan_fs_remove_tree(const char *path, struct suan_err *err)
 	if (unlink(path) == 0 || errno == ENOENT)
 		return SUAN_OK;
 	if (errno != EISDIR && errno != EPERM)
-		return suan_os_fail(err, errno, "cannot remove %s", path);
+		return suan_fail_os(err, errno, "cannot remove %s", path);
 	fd = suan_fs_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 	if (fd < 0)
-		return suan_os_fail(err, errno, "cannot remove %s", path);
+		return suan_fail_os(err, errno, "cannot remove %s", path);
 	e = empty_folder(fd, 0);
 	if (e == 0 && rmdir(path) < 0 && errno != ENOENT)
 		e = errno;
-	return e ? suan_os_fail(err, e, "cannot remove %s", path) : SUAN_OK;
+	return e ? suan_fail_os(err, e, "cannot remove %s", path) : SUAN_OK;
 }

@@ -1,4 +1,5 @@
-/* Lines for operators on stderr: time, level, text; or one JSON object a line. Only daemons call it. */
+/* Lines for operators on stderr: time, level, text; or one JSON object a line. Only daemons call
+ * it. */
 #ifndef SUAN_SYS_LOG_H
 #define SUAN_SYS_LOG_H
 

@@ -401,7 +401,7 @@ enum suan_code suan_loop_new(struct suan_loop **ret, struct suan_err *err)
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	l->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (l->epoll_fd < 0 || l->event_fd < 0) {
-		rc = suan_os_fail(err, errno, "cannot make an event loop");
+		rc = suan_fail_os(err, errno, "cannot make an event loop");
 		goto out;
 	}
 	rc = suan_watch_new(&l->event_watch, l, l->event_fd, on_event_fd, l);
@@ -467,7 +467,7 @@ enum suan_code suan_loop_once(struct suan_loop *l, int wait_ms, struct suan_err 
 	assert(!l->in_round);
 	n = epoll_wait(l->epoll_fd, events, EVENTS_PER_ROUND, wait_for_timer(l, wait_ms));
 	if (n < 0 && errno != EINTR)
-		return suan_os_fail(err, errno, "cannot wait for events");
+		return suan_fail_os(err, errno, "cannot wait for events");
 	l->in_round = true;
 	serve_watches(events, n);
 	fire_timers(l);

@@ -1,5 +1,5 @@
-/* The event loop of a process: files, timers, signals, posts from other threads. One thread runs it;
- * only suan_loop_post and suan_loop_stop may be called from others. Equal timers fire in the order
+/* The event loop of a process: files, timers, signals, posts from other threads. One thread runs
+ * it; only suan_loop_post and suan_loop_stop may be called from others. Equal timers fire in the order
  * they were set (as in libuv). */
 #ifndef SUAN_SYS_LOOP_H
 #define SUAN_SYS_LOOP_H
@@ -41,7 +41,8 @@ SUAN_MUSTUSE enum suan_code suan_loop_post(struct suan_loop *l, suan_loop_fn *fn
 /* fn runs at the end of every round, after everything that was ready: the place for group commits.
  * At most 8 hooks. */
 SUAN_MUSTUSE enum suan_code suan_loop_after(struct suan_loop *l, suan_loop_fn *fn, void *ctx);
-/* Blocks the signal in all threads and calls fn from the loop (signalfd). Before other threads start. */
+/* Blocks the signal in all threads and calls fn from the loop (signalfd). Before other threads
+ * start. */
 SUAN_MUSTUSE enum suan_code suan_loop_signal(struct suan_loop *l, int signo, suan_signal_fn *fn,
 					     void *ctx);
 

@@ -5,51 +5,34 @@
 #include <stdio.h>
 #include <string.h>
 
+static const struct {
+	int sys_errno;
+	enum suan_code code;
+} codes[] = {
+	{0, SUAN_OK},			  {ENOMEM, SUAN_ENOMEM},
+	{ENOENT, SUAN_ENOTFOUND},	  {ENOTDIR, SUAN_ENOTFOUND},
+	{EACCES, SUAN_EDENIED},		  {EPERM, SUAN_EDENIED},
+	{EROFS, SUAN_EDENIED},		  {ENOSPC, SUAN_EFULL},
+	{EDQUOT, SUAN_EFULL},		  {EMFILE, SUAN_EFULL},
+	{ENFILE, SUAN_EFULL},		  {EINVAL, SUAN_EINVAL},
+	{ENAMETOOLONG, SUAN_EINVAL},	  {EISDIR, SUAN_EINVAL},
+	{EFBIG, SUAN_ETOOBIG},		  {EEXIST, SUAN_ECONFLICT},
+	{ENOTEMPTY, SUAN_ECONFLICT},	  {ECONNREFUSED, SUAN_EUNREACHABLE},
+	{ECONNRESET, SUAN_EUNREACHABLE},  {EPIPE, SUAN_EUNREACHABLE},
+	{ETIMEDOUT, SUAN_EUNREACHABLE},	  {EHOSTUNREACH, SUAN_EUNREACHABLE},
+	{ENETUNREACH, SUAN_EUNREACHABLE}, {EAGAIN, SUAN_EBUSY},
+	{EBUSY, SUAN_EBUSY},		  {ETXTBSY, SUAN_EBUSY},
+};
+
 enum suan_code suan_os_code(int sys_errno)
 {
-	switch (sys_errno) {
-	case 0:
-		return SUAN_OK;
-	case ENOMEM:
-		return SUAN_ENOMEM;
-	case ENOENT:
-	case ENOTDIR:
-		return SUAN_ENOTFOUND;
-	case EACCES:
-	case EPERM:
-	case EROFS:
-		return SUAN_EDENIED;
-	case ENOSPC:
-	case EDQUOT:
-	case EMFILE:
-	case ENFILE:
-		return SUAN_EFULL;
-	case EINVAL:
-	case ENAMETOOLONG:
-	case EISDIR:
-		return SUAN_EINVAL;
-	case EFBIG:
-		return SUAN_ETOOBIG;
-	case EEXIST:
-	case ENOTEMPTY:
-		return SUAN_ECONFLICT;
-	case ECONNREFUSED:
-	case ECONNRESET:
-	case EPIPE:
-	case ETIMEDOUT:
-	case EHOSTUNREACH:
-	case ENETUNREACH:
-		return SUAN_EUNREACHABLE;
-	case EAGAIN:
-	case EBUSY:
-	case ETXTBSY:
-		return SUAN_EBUSY;
-	default:
-		return SUAN_EIO;
-	}
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (codes[i].sys_errno == sys_errno)
+			return codes[i].code;
+	return SUAN_EIO;
 }
 
-enum suan_code suan_os_fail(struct suan_err *err, int sys_errno, const char *fmt, ...)
+enum suan_code suan_fail_os(struct suan_err *err, int sys_errno, const char *fmt, ...)
 {
 	char text[400];
 	char reason[80];

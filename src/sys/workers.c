@@ -152,7 +152,7 @@ enum suan_code suan_workers_new(struct suan_workers **ret, struct suan_loop *l, 
 	queue_init(&w->finished);
 	w->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (w->event_fd < 0) {
-		rc = suan_os_fail(err, errno, "cannot make an eventfd");
+		rc = suan_fail_os(err, errno, "cannot make an eventfd");
 		goto out;
 	}
 	rc = suan_watch_new(&w->watch, l, w->event_fd, on_finished, w);
@@ -164,7 +164,7 @@ enum suan_code suan_workers_new(struct suan_workers **ret, struct suan_loop *l, 
 		int e = start_thread(w);
 
 		if (e != 0) {
-			rc = suan_os_fail(err, e, "cannot start a thread");
+			rc = suan_fail_os(err, e, "cannot start a thread");
 			goto out;
 		}
 	}
