@@ -1,0 +1,68 @@
+/* One exchange. Its texts are copied out of libmicrohttpd's connection, so it can be read and
+ * answered from any thread, however the client or the server ends meanwhile. */
+#ifndef SUAN_HTTP_REQUEST_H
+#define SUAN_HTTP_REQUEST_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <microhttpd.h>
+
+#include "base/buf.h"
+#include "http/loop.h"
+#include "http/server.h"
+
+/* The answering thread and the loop's thread agree by one atomic change of state:
+ *   OPEN     the application has it; the loop is still inside handle()
+ *   PARKED   handle() has returned, the connection is suspended; the answer must wake the loop
+ *   ANSWERED response is set (first answer wins the change from OPEN or PARKED)
+ *   CUT      the server stops and cannot wait; the answer will be thrown away */
+enum suan_http_phase {
+	SUAN_HTTP_OPEN,
+	SUAN_HTTP_PARKED,
+	SUAN_HTTP_ANSWERED,
+	SUAN_HTTP_CUT,
+};
+
+struct suan_http_request {
+	struct suan_http_wake wake;		/* first: the wake is the request */
+	struct suan_http_loop *loop;		/* holds a reference */
+	atomic_uint refs;			/* MHD's exchange and the application */
+	atomic_uint phase;			/* enum suan_http_phase */
+	struct suan_buf text;			/* NUL-terminated strings, one after the other */
+	size_t path_at, peer_at, queries_at, headers_at;
+	struct suan_buf body;
+	void *user;
+	/* Set before the change to ANSWERED, read by the loop after it. */
+	struct MHD_Response *response;		/* owned; NULL: out of memory */
+	unsigned status;
+	struct suan_http_stream *stream;	/* owned by response */
+	/* The rest belongs to the loop's thread. */
+	struct MHD_Connection *conn;
+	struct suan_http_request *prev, *next;	/* of the loop, until completed */
+	int linger_fd;
+	enum { SUAN_HTTP_READING, SUAN_HTTP_DROPPING, SUAN_HTTP_DISPATCHED } stage;
+	enum suan_code body_fault;		/* why the body is being dropped */
+	uint64_t dropped_bytes;
+};
+
+enum MHD_Result suan_http_request_access(void *loop, struct MHD_Connection *conn, const char *url,
+					 const char *method, const char *version,
+					 const char *upload, size_t *upload_n, void **slot);
+/* MHD is done with it, for whatever reason. NULL is fine. */
+void suan_http_request_completed(struct suan_http_request *r);
+
+/* The server stops: streams end, answers that are still to come close their connections. */
+void suan_http_requests_end(struct suan_http_loop *l);
+/* Resumes what is still suspended, without answer. False: nothing is suspended any more. */
+bool suan_http_requests_cut(struct suan_http_loop *l);
+
+/* Answers with response (owned; NULL: out of memory). False, and response stays the caller's: the
+ * server has stopped. On success the request is no longer the application's. */
+bool suan_http_request_answer(struct suan_http_request *r, unsigned status,
+			      struct MHD_Response *response, struct suan_http_stream *stream);
+/* Gives up the application's share of a request that was cut. */
+void suan_http_request_abandon(struct suan_http_request *r);
+
+#endif
