@@ -28,7 +28,8 @@ static int print_usage(void)
 	print_list(suan_cli_commands);
 	printf("\nservice:\n");
 	print_list(suan_daemon_commands);
-	printf("\nsuan COMMAND --help tells more; man suan tells all. The server is found by SUAN_SERVER\n"
+	printf("\nsuan COMMAND --help tells more; man suan tells all. The server is found by "
+	       "SUAN_SERVER\n"
 	       "(default http://127.0.0.1:7070), the token by SUAN_TOKEN.\n");
 	return SUAN_EXIT_OK;
 }

@@ -15,9 +15,9 @@ struct suan_agent {
 	struct suan_agent_config config;
 	char *site, *state_dir;
 	struct suan_driver *driver;
-	struct suan_map runs;	/* key of run → struct agent_run * */
-	struct agent_run *first;	/* all of them */
-	bool fresh;		/* the state folder was made just now: earlier runs are unknown */
+	struct suan_map runs;	      /* key of run → struct suan_agent_run * */
+	struct suan_agent_run *first; /* all of them */
+	bool fresh; /* the state folder was made just now: earlier runs are unknown */
 };
 
 static uint64_t run_key(struct suan_run_id id)
@@ -27,14 +27,15 @@ static uint64_t run_key(struct suan_run_id id)
 	return suan_hash_u64(suan_hash_u64(h, id.index), id.attempt);
 }
 
-static struct agent_run *find(struct suan_agent *a, struct suan_run_id id)
+static struct suan_agent_run *find(struct suan_agent *a, struct suan_run_id id)
 {
 	uint64_t v;
 
-	return suan_map_get(&a->runs, run_key(id), &v) ? (struct agent_run *)(uintptr_t)v : NULL;
+	return suan_map_get(&a->runs, run_key(id), &v) ? (struct suan_agent_run *)(uintptr_t)v
+						       : NULL;
 }
 
-static void drop(struct suan_agent *a, struct agent_run *r)
+static void drop(struct suan_agent *a, struct suan_agent_run *r)
 {
 	suan_map_drop(&a->runs, run_key(r->id));
 	if (r->prev)
@@ -47,42 +48,44 @@ static void drop(struct suan_agent *a, struct agent_run *r)
 	free(r);
 }
 
-static void tell(struct suan_agent *a, struct agent_run *r)
+static void tell(struct suan_agent *a, struct suan_agent_run *r)
 {
-	r->phase = AGENT_OVER;
+	r->phase = SUAN_AGENT_OVER;
 	a->config.report(a->config.ctx, &r->end);
 }
 
-static void end(struct suan_agent *a, struct agent_run *r, enum suan_outcome outcome,
+static void end(struct suan_agent *a, struct suan_agent_run *r, enum suan_outcome outcome,
 		const char *text)
 {
-	r->end = (struct suan_report){.run = r->id, .kind = SUAN_REPORT_ENDED,
-				      .at_ms = suan_clock_now_ms(), .outcome = outcome};
+	r->end = (struct suan_report){.run = r->id,
+				      .kind = SUAN_REPORT_ENDED,
+				      .at_ms = suan_clock_now_ms(),
+				      .outcome = outcome};
 	r->end.text = suan_arena_str(&r->arena, text);
 	tell(a, r);
 }
 
 /* ---- staging on worker threads ---- */
 
-static void start(struct suan_agent *a, struct agent_run *r);
+static void start(struct suan_agent *a, struct suan_agent_run *r);
 
 static void stage_in_work(void *ctx)
 {
-	struct agent_run *r = ctx;
+	struct suan_agent_run *r = ctx;
 
 	r->staged = suan_agent_stage_in(r, &r->staged_err);
 }
 
 static void stage_out_work(void *ctx)
 {
-	struct agent_run *r = ctx;
+	struct suan_agent_run *r = ctx;
 
 	r->staged = suan_agent_stage_out(r, &r->staged_err);
 }
 
 static void stage_in_done(void *ctx)
 {
-	struct agent_run *r = ctx;
+	struct suan_agent_run *r = ctx;
 
 	if (r->staged != SUAN_OK)
 		end(r->agent, r, SUAN_OUT_STAGING_FAILED, r->staged_err.text);
@@ -94,7 +97,7 @@ static void stage_in_done(void *ctx)
 
 static void stage_out_done(void *ctx)
 {
-	struct agent_run *r = ctx;
+	struct suan_agent_run *r = ctx;
 
 	if (r->staged != SUAN_OK)
 		end(r->agent, r, SUAN_OUT_STAGING_FAILED, r->staged_err.text);
@@ -102,11 +105,11 @@ static void stage_out_done(void *ctx)
 		tell(r->agent, r);
 }
 
-static void begin_staging(struct suan_agent *a, struct agent_run *r, bool in)
+static void begin_staging(struct suan_agent *a, struct suan_agent_run *r, bool in)
 {
 	enum suan_code rc;
 
-	r->phase = in ? AGENT_STAGING_IN : AGENT_STAGING_OUT;
+	r->phase = in ? SUAN_AGENT_STAGING_IN : SUAN_AGENT_STAGING_OUT;
 	rc = suan_workers_do(a->config.workers, in ? stage_in_work : stage_out_work,
 			     in ? stage_in_done : stage_out_done, r);
 	if (rc != SUAN_OK)
@@ -115,13 +118,13 @@ static void begin_staging(struct suan_agent *a, struct agent_run *r, bool in)
 
 /* ---- starting ---- */
 
-static void start(struct suan_agent *a, struct agent_run *r)
+static void start(struct suan_agent *a, struct suan_agent_run *r)
 {
 	struct suan_driver_run what;
 	struct suan_err err = {0};
 	enum suan_code rc;
 
-	r->phase = AGENT_RUNNING;
+	r->phase = SUAN_AGENT_RUNNING;
 	rc = suan_agent_run_prepare(r, &what, &err);
 	what.grace_ms = a->config.grace_ms;
 	if (rc == SUAN_OK)
@@ -133,9 +136,9 @@ static void start(struct suan_agent *a, struct agent_run *r)
 	}
 }
 
-static struct agent_run *take_in(struct suan_agent *a, const struct suan_order *o)
+static struct suan_agent_run *take_in(struct suan_agent *a, const struct suan_order *o)
 {
-	struct agent_run *r = calloc(1, sizeof(*r));
+	struct suan_agent_run *r = calloc(1, sizeof(*r));
 	struct suan_err err = {0};
 	enum suan_code rc;
 
@@ -159,26 +162,25 @@ static struct agent_run *take_in(struct suan_agent *a, const struct suan_order *
 
 static void order_start(struct suan_agent *a, const struct suan_order *o)
 {
-	struct agent_run *r = find(a, o->run);
+	struct suan_agent_run *r = find(a, o->run);
 	struct suan_err err = {0};
 
-	if (r) {	/* ordered twice */
-		if (r->phase == AGENT_OVER)
+	if (r) { /* ordered twice */
+		if (r->phase == SUAN_AGENT_OVER)
 			tell(a, r);
 		return;
 	}
 	r = take_in(a, o);
 	if (!r)
 		return;
-	r->phase = AGENT_RUNNING;
+	r->phase = SUAN_AGENT_RUNNING;
 	if (a->driver->ops->knows(a->driver, o->run))
-		return;		/* taken up again */
+		return; /* taken up again */
 	if (o->started || (o->staged && a->fresh)) {
 		end(a, r, SUAN_OUT_UNKNOWN, "the site has no memory of this run");
 		return;
 	}
-	if (suan_agent_run_wants_dir(r) &&
-	    suan_fs_mkdirs(r->run_dir, 0755, &err) != SUAN_OK) {
+	if (suan_agent_run_wants_dir(r) && suan_fs_mkdirs(r->run_dir, 0755, &err) != SUAN_OK) {
 		end(a, r, SUAN_OUT_START_FAILED, err.text);
 		return;
 	}
@@ -190,13 +192,13 @@ static void order_start(struct suan_agent *a, const struct suan_order *o)
 
 static void order_stop(struct suan_agent *a, struct suan_run_id id)
 {
-	struct agent_run *r = find(a, id);
+	struct suan_agent_run *r = find(a, id);
 	struct suan_err err = {0};
 
 	if (!r)
 		return;
 	r->stop = true;
-	if (r->phase != AGENT_RUNNING)
+	if (r->phase != SUAN_AGENT_RUNNING)
 		return;
 	if (a->driver->ops->stop(a->driver, id, &err) != SUAN_OK)
 		suan_log(SUAN_LOG_WARN, "site %s: cannot stop job %llu: %s", a->site,
@@ -205,10 +207,10 @@ static void order_stop(struct suan_agent *a, struct suan_run_id id)
 
 static void order_forget(struct suan_agent *a, struct suan_run_id id)
 {
-	struct agent_run *r = find(a, id);
+	struct suan_agent_run *r = find(a, id);
 
 	a->driver->ops->forget(a->driver, id);
-	if (r && r->phase == AGENT_OVER)
+	if (r && r->phase == SUAN_AGENT_OVER)
 		drop(a, r);
 }
 
@@ -264,17 +266,17 @@ void suan_agent_orders(struct suan_agent *a, const struct suan_order *orders, ui
 static void driver_report(void *ctx, const struct suan_report *report)
 {
 	struct suan_agent *a = ctx;
-	struct agent_run *r = find(a, report->run);
+	struct suan_agent_run *r = find(a, report->run);
 
 	if (report->kind != SUAN_REPORT_ENDED || !r) {
 		a->config.report(a->config.ctx, report);
 		return;
 	}
-	if (r->phase == AGENT_STAGING_OUT)
+	if (r->phase == SUAN_AGENT_STAGING_OUT)
 		return;
 	r->end = *report;
 	r->end.text = suan_arena_str(&r->arena, report->text ? report->text : "");
-	if (r->phase != AGENT_OVER && r->what.noutputs && report->outcome == SUAN_OUT_EXITED &&
+	if (r->phase != SUAN_AGENT_OVER && r->what.noutputs && report->outcome == SUAN_OUT_EXITED &&
 	    report->exit_code == 0)
 		begin_staging(a, r, false);
 	else
@@ -296,9 +298,12 @@ static enum suan_code open_driver(struct suan_agent *a, struct suan_err *err)
 {
 	const struct suan_driver_ops *ops = suan_driver_find(a->config.driver);
 	char *state = sub_path(a->state_dir, "driver");
-	struct suan_driver_config config = {.site = a->site, .state_dir = state,
-					    .program = a->config.program, .loop = a->config.loop,
-					    .report = driver_report, .ctx = a};
+	struct suan_driver_config config = {.site = a->site,
+					    .state_dir = state,
+					    .program = a->config.program,
+					    .loop = a->config.loop,
+					    .report = driver_report,
+					    .ctx = a};
 	enum suan_code rc;
 
 	if (!ops)
@@ -362,7 +367,7 @@ enum suan_code suan_agent_log(struct suan_agent *a, const struct suan_order *ord
 			      const struct suan_log_ask *ask, struct suan_buf *out,
 			      struct suan_err *err)
 {
-	struct agent_run r;
+	struct suan_agent_run r;
 	const char *path;
 	size_t n = 0;
 	enum suan_code rc;

@@ -1,5 +1,5 @@
-/* A site's side of the platform: takes orders, stages files in and out, drives the site's engine, and
- * reports. Never decides where or when. One agent per site; all calls on the loop's thread.
+/* A site's side of the platform: takes orders, stages files in and out, drives the site's engine,
+ * and reports. Never decides where or when. One agent per site; all calls on the loop's thread.
  * Front door of src/agent. */
 #ifndef SUAN_AGENT_AGENT_H
 #define SUAN_AGENT_AGENT_H
@@ -18,11 +18,11 @@ struct suan_agent;
 
 struct suan_agent_config {
 	const char *site;
-	const char *driver;	/* "local", "fake" */
-	const char *state_dir;	/* made if missing: driver state and the runs' own folders */
-	const char *program;	/* path of the suan binary */
+	const char *driver;    /* "local", "fake" */
+	const char *state_dir; /* made if missing: driver state and the runs' own folders */
+	const char *program;   /* path of the suan binary */
 	struct suan_loop *loop;
-	struct suan_workers *workers;	/* for staging */
+	struct suan_workers *workers; /* for staging */
 	int64_t grace_ms;
 	/* Facts about runs, to be put on record; the same fact may come again after a restart. The
 	 * agent goes on telling an end until it is ordered to FORGET the run. */
@@ -37,8 +37,8 @@ SUAN_MUSTUSE enum suan_code suan_agent_open(struct suan_agent **ret,
 void suan_agent_close(struct suan_agent *a);
 void suan_agent_orders(struct suan_agent *a, const struct suan_order *orders, uint32_t n);
 
-/* Bytes of a run's output, appended to *out. `order` describes the run as START did. OK with nothing
- * appended: at the end for now. ENOTFOUND: no such file (yet). */
+/* Bytes of a run's output, appended to *out. `order` describes the run as START did. OK with
+ * nothing appended: at the end for now. ENOTFOUND: no such file (yet). */
 SUAN_MUSTUSE enum suan_code suan_agent_log(struct suan_agent *a, const struct suan_order *order,
 					   const struct suan_log_ask *ask, struct suan_buf *out,
 					   struct suan_err *err);

@@ -8,8 +8,9 @@
 
 static char *printed(struct suan_arena *a, struct suan_buf *b)
 {
-	char *s = suan_buf_ok(b, NULL) == SUAN_OK ? suan_arena_mem(a, b->data ? b->data : "", b->len)
-						  : NULL;
+	char *s = suan_buf_ok(b, NULL) == SUAN_OK
+			  ? suan_arena_mem(a, b->data ? b->data : "", b->len)
+			  : NULL;
 
 	suan_buf_done(b);
 	return s;
@@ -51,11 +52,14 @@ static char *node_list(struct suan_arena *a, const struct suan_order *o, uint32_
 	return printed(a, &b);
 }
 
-static char *file_path(struct agent_run *r, const char *pattern)
+static char *file_path(struct suan_agent_run *r, const char *pattern)
 {
 	const struct suan_order *o = &r->order;
-	struct suan_file_names n = {.job = o->run.job, .index = o->run.index,
-				    .is_array = o->is_array, .name = o->job_name, .user = o->user};
+	struct suan_file_names n = {.job = o->run.job,
+				    .index = o->run.index,
+				    .is_array = o->is_array,
+				    .name = o->job_name,
+				    .user = o->user};
 	struct suan_buf b;
 	char *name;
 
@@ -71,7 +75,7 @@ static char *file_path(struct agent_run *r, const char *pattern)
 
 /* Without a folder of the user's, output goes to two files in the run's own; with one, to a single
  * file there, as batch systems do. */
-static bool find_files(struct agent_run *r)
+static bool find_files(struct suan_agent_run *r)
 {
 	const struct suan_payload *p = &r->what;
 	const char *def = r->order.is_array ? "suan-%A_%a.out" : "suan-%j.out";
@@ -86,7 +90,7 @@ static bool find_files(struct agent_run *r)
 	return r->stdout_path && r->stderr_path;
 }
 
-static bool copy_order(struct agent_run *r, const struct suan_order *o)
+static bool copy_order(struct suan_agent_run *r, const struct suan_order *o)
 {
 	struct suan_arena *a = &r->arena;
 	struct suan_order *c = &r->order;
@@ -110,7 +114,7 @@ static bool copy_order(struct agent_run *r, const struct suan_order *o)
 	return true;
 }
 
-enum suan_code suan_agent_run_init(struct agent_run *r, const struct suan_order *o,
+enum suan_code suan_agent_run_init(struct suan_agent_run *r, const struct suan_order *o,
 				   const char *state_dir, struct suan_err *err)
 {
 	char name[SUAN_RUN_NAME_MAX];
@@ -135,12 +139,12 @@ enum suan_code suan_agent_run_init(struct agent_run *r, const struct suan_order 
 	return SUAN_OK;
 }
 
-void suan_agent_run_done(struct agent_run *r)
+void suan_agent_run_done(struct suan_agent_run *r)
 {
 	suan_arena_done(&r->arena);
 }
 
-bool suan_agent_run_wants_dir(const struct agent_run *r)
+bool suan_agent_run_wants_dir(const struct suan_agent_run *r)
 {
 	return !r->what.dir[0] || r->what.script[0] || r->what.ninputs || r->what.noutputs;
 }
@@ -206,7 +210,7 @@ static uint32_t tasks_here(const struct suan_order *o)
 	return o->nplaces ? o->places[0].tasks : o->req.tasks;
 }
 
-static void env_suan(struct env_list *e, const struct agent_run *r)
+static void env_suan(struct env_list *e, const struct suan_agent_run *r)
 {
 	const struct suan_order *o = &r->order;
 
@@ -220,7 +224,7 @@ static void env_suan(struct env_list *e, const struct agent_run *r)
 }
 
 /* The names that batch scripts read; see the user guide for the table. */
-static void env_slurm(struct env_list *e, const struct agent_run *r)
+static void env_slurm(struct env_list *e, const struct suan_agent_run *r)
 {
 	const struct suan_order *o = &r->order;
 	unsigned long long id = o->run.job;
@@ -264,7 +268,8 @@ static void env_slurm(struct env_list *e, const struct agent_run *r)
 	env_addf(e, "SLURM_ARRAY_TASK_MAX=%u", o->array_max);
 }
 
-static enum suan_code make_env(struct agent_run *r, const char *const **ret, struct suan_err *err)
+static enum suan_code make_env(struct suan_agent_run *r, const char *const **ret,
+			       struct suan_err *err)
 {
 	struct env_list e = {.arena = &r->arena};
 	struct suan_env own;
@@ -290,7 +295,8 @@ static enum suan_code make_env(struct agent_run *r, const char *const **ret, str
 
 /* ---- what to start ---- */
 
-static enum suan_code make_argv(struct agent_run *r, const char *const **ret, struct suan_err *err)
+static enum suan_code make_argv(struct suan_agent_run *r, const char *const **ret,
+				struct suan_err *err)
 {
 	const struct suan_payload *p = &r->what;
 	const char **argv, *path;
@@ -314,16 +320,20 @@ static enum suan_code make_argv(struct agent_run *r, const char *const **ret, st
 	return SUAN_OK;
 }
 
-enum suan_code suan_agent_run_prepare(struct agent_run *r, struct suan_driver_run *ret,
+enum suan_code suan_agent_run_prepare(struct suan_agent_run *r, struct suan_driver_run *ret,
 				      struct suan_err *err)
 {
 	const struct suan_order *o = &r->order;
 	enum suan_code rc;
 
 	*ret = (struct suan_driver_run){
-		.id = r->id, .run_dir = r->run_dir, .dir = r->dir,
-		.stdin_path = "/dev/null", .stdout_path = r->stdout_path,
-		.stderr_path = r->stderr_path, .append = r->what.append,
+		.id = r->id,
+		.run_dir = r->run_dir,
+		.dir = r->dir,
+		.stdin_path = "/dev/null",
+		.stdout_path = r->stdout_path,
+		.stderr_path = r->stderr_path,
+		.append = r->what.append,
 		.walltime_ms = o->walltime_ms,
 		.memory_bytes = o->req.memory * tasks_here(o),
 		.cores = o->req.cores * tasks_here(o),
@@ -367,11 +377,15 @@ static enum suan_code copy(const char *from, const char *to, const char *want_sh
 }
 
 /* %a and the other file-name patterns, so that elements of an array have files of their own. */
-static const char *expand(const struct agent_run *r, const char *pattern, struct suan_arena *arena)
+static const char *expand(const struct suan_agent_run *r, const char *pattern,
+			  struct suan_arena *arena)
 {
 	const struct suan_order *o = &r->order;
-	struct suan_file_names n = {.job = o->run.job, .index = o->run.index,
-				    .is_array = o->is_array, .name = o->job_name, .user = o->user,
+	struct suan_file_names n = {.job = o->run.job,
+				    .index = o->run.index,
+				    .is_array = o->is_array,
+				    .name = o->job_name,
+				    .user = o->user,
 				    .node = ""};
 	struct suan_buf b;
 
@@ -382,7 +396,7 @@ static const char *expand(const struct agent_run *r, const char *pattern, struct
 	return NULL;
 }
 
-static enum suan_code stage(const struct agent_run *r, const struct suan_stage *s, bool in,
+static enum suan_code stage(const struct suan_agent_run *r, const struct suan_stage *s, bool in,
 			    struct suan_err *err)
 {
 	struct suan_arena arena;
@@ -405,7 +419,7 @@ static enum suan_code stage(const struct agent_run *r, const struct suan_stage *
 	return rc;
 }
 
-enum suan_code suan_agent_stage_in(const struct agent_run *r, struct suan_err *err)
+enum suan_code suan_agent_stage_in(const struct suan_agent_run *r, struct suan_err *err)
 {
 	enum suan_code rc = SUAN_OK;
 
@@ -414,7 +428,7 @@ enum suan_code suan_agent_stage_in(const struct agent_run *r, struct suan_err *e
 	return rc;
 }
 
-enum suan_code suan_agent_stage_out(const struct agent_run *r, struct suan_err *err)
+enum suan_code suan_agent_stage_out(const struct suan_agent_run *r, struct suan_err *err)
 {
 	enum suan_code rc = SUAN_OK;
 

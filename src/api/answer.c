@@ -30,11 +30,10 @@ static void send(struct suan_api_call *c, int status, const char *type, struct s
 	suan_api_call_free(c, reply.status);
 }
 
-void suan_api_send(struct suan_api_call *c, int status, struct suan_buf *body,
-		   const char *headers)
+void suan_api_send(struct suan_api_call *c, int status, struct suan_buf *body, const char *headers)
 {
-	const char *type = c->route && c->route->response_type ? c->route->response_type
-							       : "application/json";
+	const char *type =
+		c->route && c->route->response_type ? c->route->response_type : "application/json";
 
 	send(c, status, type, body, headers);
 }
@@ -80,10 +79,12 @@ static const char *title_of(int status)
 		int status;
 		const char *title;
 	} titles[] = {
-		{400, "Bad request"}, {401, "Not authenticated"}, {403, "Not allowed"},
-		{404, "Not found"}, {405, "Method not allowed"}, {409, "Conflict"},
-		{413, "Too large"}, {422, "Refused"}, {500, "Internal error"},
-		{503, "Not available"}, {507, "No space left"},
+		{400, "Bad request"},	     {401, "Not authenticated"},
+		{403, "Not allowed"},	     {404, "Not found"},
+		{405, "Method not allowed"}, {409, "Conflict"},
+		{413, "Too large"},	     {422, "Refused"},
+		{500, "Internal error"},     {503, "Not available"},
+		{507, "No space left"},
 	};
 
 	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
@@ -94,9 +95,9 @@ static const char *title_of(int status)
 
 struct problem {
 	int status;
-	const char *code;	/* of the type URN */
+	const char *code; /* of the type URN */
 	const struct suan_err *err;
-	const struct suan_core_answer *answer;	/* NULL = none */
+	const struct suan_core_answer *answer; /* NULL = none */
 };
 
 static void send_problem(struct suan_api_call *c, const struct problem *p)
@@ -141,8 +142,8 @@ void suan_api_problem(struct suan_api_call *c, int status, const struct suan_err
 
 void suan_api_refuse(struct suan_api_call *c, const struct suan_core_answer *answer)
 {
-	struct problem p = {suan_api_status(answer->code), suan_code_name(answer->code), answer->err,
-			    answer};
+	struct problem p = {suan_api_status(answer->code), suan_code_name(answer->code),
+			    answer->err, answer};
 
 	if (answer->refused != SUAN_R_NONE)
 		p.code = suan_reason_name(answer->refused);
@@ -188,7 +189,8 @@ bool suan_api_job_id(struct suan_api_call *c)
 	}
 	if (!good) {
 		suan_fail_field(&err, SUAN_EINVAL, "id",
-				"\"%.60s\" is no job id; expected 12, or 12_5 for an element", c->name);
+				"\"%.60s\" is no job id; expected 12, or 12_5 for an element",
+				c->name);
 		suan_api_problem(c, 400, &err);
 		return false;
 	}
@@ -207,8 +209,8 @@ bool suan_api_find_job(struct suan_api_call *c, struct suan_job_view *ret)
 		return false;
 	if (!suan_engine_job(suan_api_engine(c->api), c->job, ret))
 		suan_fail(&err, SUAN_ENOTFOUND, "no job %llu", (unsigned long long)c->job);
-	else if (c->element && (!ret->is_array ? c->index != 0
-					       : !suan_range_pos(ret->array, c->index, &pos)))
+	else if (c->element &&
+		 (!ret->is_array ? c->index != 0 : !suan_range_pos(ret->array, c->index, &pos)))
 		suan_fail(&err, SUAN_ENOTFOUND, "job %llu has no element %u",
 			  (unsigned long long)c->job, c->index);
 	else

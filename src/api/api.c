@@ -21,10 +21,10 @@ struct suan_api {
 	struct suan_tokens *tokens;
 	struct suan_feeds *feeds;
 	int64_t started_ms;
-	pthread_mutex_t lock;		/* of the queue: the only thing two threads share */
+	pthread_mutex_t lock; /* of the queue: the only thing two threads share */
 	struct suan_api_call *first, **last;
 	bool posted, closed;
-	struct counter (*counts)[COUNTED_STATUSES];	/* per route, plus one for no route */
+	struct counter (*counts)[COUNTED_STATUSES]; /* per route, plus one for no route */
 };
 
 const struct suan_engine *suan_api_engine(const struct suan_api *a)
@@ -194,8 +194,9 @@ static bool enqueue(struct suan_api *a, struct suan_api_call *c)
 	return good;
 }
 
-/* Requests that no route takes are answered on the server's thread; the counter of "no route" may lose a
- * count when two threads meet there, which only metrics would see, so it is kept under the lock. */
+/* Requests that no route takes are answered on the server's thread; the counter of "no route" may
+ * lose a count when two threads meet there, which only metrics would see, so it is kept under the
+ * lock. */
 static void no_route(struct suan_api_call *c, bool known)
 {
 	struct suan_err err = {0};

@@ -11,58 +11,57 @@
 
 struct suan_api_call;
 
-struct suan_api_param {		/* of the query; documentation and check */
+struct suan_api_param { /* of the query; documentation and check */
 	const char *name, *help;
 };
 
-#define SUAN_API_PARAMS 9
+#define SUAN_API_PARAMS	  9
 #define SUAN_API_STATUSES 8
 
 struct suan_api_route {
-	const char *method, *path;	/* path with {id} or {name} */
-	const char *operation;		/* stable name for generated clients */
-	enum suan_role role;		/* least role; SUAN_ROLE_NONE = open to all */
+	const char *method, *path; /* path with {id} or {name} */
+	const char *operation;	   /* stable name for generated clients */
+	enum suan_role role;	   /* least role; SUAN_ROLE_NONE = open to all */
 	void (*handle)(struct suan_api_call *c);
 	/* Pure work that a server thread may do before the core's thread gets the request. */
 	void (*prepare)(struct suan_api_call *c);
 	const char *summary;
-	const char *request, *response;	/* component schemas, NULL = none */
+	const char *request, *response; /* component schemas, NULL = none */
 	const char *response_type;	/* NULL = application/json */
 	struct suan_api_param params[SUAN_API_PARAMS];
-	int statuses[SUAN_API_STATUSES];	/* what it can answer, 0-terminated */
+	int statuses[SUAN_API_STATUSES]; /* what it can answer, 0-terminated */
 };
 
 /* Jobs parsed from a request, before the core sees them. */
 struct suan_api_jobs {
-	struct suan_job_doc *docs;	/* in the call's arena */
+	struct suan_job_doc *docs; /* in the call's arena */
 	uint32_t count;
-	enum suan_code code;		/* of parsing */
+	enum suan_code code; /* of parsing */
 	struct suan_err err;
-	uint32_t line;			/* 1-based line of a bulk at fault; 0 = none */
-	struct suan_buf warnings;	/* of scripts, text lines */
-	uint64_t hash;			/* of the body */
+	uint32_t line;		  /* 1-based line of a bulk at fault; 0 = none */
+	struct suan_buf warnings; /* of scripts, text lines */
+	uint64_t hash;		  /* of the body */
 };
 
 struct suan_api_call {
 	struct suan_api *api;
 	struct suan_http_request *req;
-	struct suan_api_call *next;	/* in the queue */
+	struct suan_api_call *next; /* in the queue */
 	const struct suan_api_route *route;
 	uint32_t route_number;
-	char name[128];			/* what {…} in the path matched */
+	char name[128]; /* what {…} in the path matched */
 	struct suan_principal who;
 	struct suan_arena arena;
 	struct suan_api_jobs jobs;
-	uint64_t job;			/* parsed {id} */
+	uint64_t job; /* parsed {id} */
 	uint32_t index;
-	bool element;			/* {id} named an element */
+	bool element; /* {id} named an element */
 };
 
 /* ---- answering: each ends the call and frees it ---- */
 
 /* Takes the text over from *body. headers may be NULL. */
-void suan_api_send(struct suan_api_call *c, int status, struct suan_buf *body,
-		   const char *headers);
+void suan_api_send(struct suan_api_call *c, int status, struct suan_buf *body, const char *headers);
 /* As send with 200 and another content type. */
 void suan_api_send_as(struct suan_api_call *c, const char *type, struct suan_buf *body);
 void suan_api_problem(struct suan_api_call *c, int status, const struct suan_err *err);
@@ -93,7 +92,8 @@ int64_t suan_api_started_ms(const struct suan_api *a);
 
 extern const struct suan_api_route suan_api_routes[];
 uint32_t suan_api_route_count(void);
-/* NULL: no such path, or (*ret_known) one that has other methods. name: of SUAN call.name's size. */
+/* NULL: no such path, or (*ret_known) one that has other methods. name: of SUAN call.name's size.
+ */
 const struct suan_api_route *suan_api_find_route(const char *method, const char *path, char *name,
 						 bool *ret_known);
 /* How often a route answered with a status; for /metrics and the coverage test. */

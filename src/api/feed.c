@@ -8,19 +8,19 @@
 #include "base/num.h"
 #include "sys/clock.h"
 
-#define PING_MS	     15000
-#define LOG_POLL_MS  200
-#define LOG_PIECE    (256u << 10)
-#define LOG_MOST     (16u << 20)
+#define PING_MS	    15000
+#define LOG_POLL_MS 200
+#define LOG_PIECE   (256u << 10)
+#define LOG_MOST    (16u << 20)
 
 struct feed {
 	struct suan_feeds *feeds;
 	struct feed *prev, *next;
 	struct suan_http_stream *stream;
-	uint64_t job;		/* events: only of this job, 0 = all; logs: of this task */
+	uint64_t job; /* events: only of this job, 0 = all; logs: of this task */
 	bool is_log, dead;
 	uint32_t index;
-	struct suan_log_ask ask;	/* logs: where we are */
+	struct suan_log_ask ask; /* logs: where we are */
 };
 
 struct suan_feeds {
@@ -43,7 +43,8 @@ static void drop(struct feed *f)
 	free(f);
 }
 
-/* On the loop's thread. The feed may have been dropped already: then it is no longer in the list. */
+/* On the loop's thread. The feed may have been dropped already: then it is no longer in the list.
+ */
 struct gone {
 	struct suan_feeds *feeds;
 	struct feed *feed;
@@ -69,7 +70,7 @@ static void client_gone(void *ctx)
 	struct gone *g = malloc(sizeof(*g));
 
 	if (!g)
-		return;		/* sending will fail and drop it */
+		return; /* sending will fail and drop it */
 	*g = (struct gone){f->feeds, f};
 	if (suan_loop_post(suan_api_config(f->feeds->api)->loop, gone_here, g) != SUAN_OK)
 		free(g);
@@ -79,7 +80,7 @@ static bool send(struct feed *f, const void *bytes, size_t n)
 {
 	if (suan_http_stream_send(f->stream, bytes, n) == SUAN_OK)
 		return true;
-	f->dead = true;		/* the reader is too slow or gone */
+	f->dead = true; /* the reader is too slow or gone */
 	return false;
 }
 
@@ -226,7 +227,8 @@ static bool task_over(struct suan_api *api, const struct feed *f)
 	       suan_state_final(t.state);
 }
 
-/* Sends what is new. The state is read before the file: what was written before the end is not missed. */
+/* Sends what is new. The state is read before the file: what was written before the end is not
+ * missed. */
 static void follow(struct suan_feeds *feeds, struct feed *f)
 {
 	bool over = task_over(feeds->api, f), ran;

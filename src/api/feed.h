@@ -9,8 +9,8 @@ struct suan_api_call;
 
 SUAN_MUSTUSE enum suan_code suan_feeds_new(struct suan_feeds **ret, struct suan_api *api,
 					   struct suan_err *err);
-void suan_feeds_close_all(struct suan_feeds *f);	/* ends every stream */
-void suan_feeds_free(struct suan_feeds *f);		/* after the server has stopped */
+void suan_feeds_close_all(struct suan_feeds *f); /* ends every stream */
+void suan_feeds_free(struct suan_feeds *f);	 /* after the server has stopped */
 void suan_feeds_changed(struct suan_feeds *f, const struct suan_change *change);
 
 /* Handlers. */

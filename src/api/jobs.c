@@ -11,10 +11,10 @@
 #include "sys/clock.h"
 #include "sys/crypto.h"
 
-#define LIST_LIMIT	100
-#define LIST_MOST	1000
-#define LIST_LOOKS	20000	/* jobs looked at for one page */
-#define LINE_LIMIT	(16u << 20)
+#define LIST_LIMIT 100
+#define LIST_MOST  1000
+#define LIST_LOOKS 20000 /* jobs looked at for one page */
+#define LINE_LIMIT (16u << 20)
 
 /* ---- reading jobs: pure, on a server thread ---- */
 
@@ -49,7 +49,8 @@ static enum suan_code parse_other(struct suan_api_call *c, const char *text, siz
 
 	suan_job_doc_init(doc);
 	if (has_type(c, "text/x-shellscript"))
-		rc = suan_job_from_script(text, n, now, &c->arena, doc, &jobs->warnings, &jobs->err);
+		rc = suan_job_from_script(text, n, now, &c->arena, doc, &jobs->warnings,
+					  &jobs->err);
 	else
 		rc = suan_job_from_yaml(text, n, now, &c->arena, doc, &jobs->err);
 	return rc == SUAN_OK ? suan_job_seal(doc, &c->arena, &jobs->err) : rc;
@@ -122,7 +123,8 @@ void suan_api_prepare_bulk(struct suan_api_call *c)
 	}
 	jobs->line = 0;
 	if (!jobs->count)
-		jobs->code = suan_fail(&jobs->err, SUAN_EINVAL, "no jobs: expected one JSON job a line");
+		jobs->code =
+			suan_fail(&jobs->err, SUAN_EINVAL, "no jobs: expected one JSON job a line");
 }
 
 /* ---- submitting ---- */
@@ -277,8 +279,8 @@ void suan_api_submit_bulk(struct suan_api_call *c)
 	submit(c, bulk_submitted);
 }
 
-static void put_candidates(const struct suan_engine *e, const struct suan_candidate *list, uint32_t n,
-			   struct suan_jsonw *w)
+static void put_candidates(const struct suan_engine *e, const struct suan_candidate *list,
+			   uint32_t n, struct suan_jsonw *w)
 {
 	suan_jsonw_open(w, "candidates", '[');
 	for (uint32_t i = 0; i < n; i++) {
@@ -330,7 +332,7 @@ void suan_api_check(struct suan_api_call *c)
 /* ---- listing ---- */
 
 struct filter {
-	uint32_t states;	/* bit per state; 0 = all */
+	uint32_t states; /* bit per state; 0 = all */
 	const char *user, *account, *name, *site, *hub;
 };
 
@@ -349,10 +351,11 @@ static bool parse_states(struct suan_api_call *c, const char *text, uint32_t *re
 				break;
 		}
 		if (s == SUAN_NSTATES) {
-			suan_fail_field(&err, SUAN_EINVAL, "state",
-					"no state \"%.*s\"; expected PENDING, STAGING, RUNNING, COMPLETED, "
-					"FAILED, TIMEOUT, OUT_OF_MEMORY, CANCELLED, PREEMPTED or UNKNOWN",
-					(int)(n < 40 ? n : 40), p);
+			suan_fail_field(
+				&err, SUAN_EINVAL, "state",
+				"no state \"%.*s\"; expected PENDING, STAGING, RUNNING, COMPLETED, "
+				"FAILED, TIMEOUT, OUT_OF_MEMORY, CANCELLED, PREEMPTED or UNKNOWN",
+				(int)(n < 40 ? n : 40), p);
 			suan_api_problem(c, 400, &err);
 			return false;
 		}
@@ -493,7 +496,8 @@ void suan_api_show(struct suan_api_call *c)
 		return;
 	if (!c->element && !suan_engine_job(suan_api_engine(c->api), c->job, &v)) {
 		suan_buf_init(&text, 0);
-		if (suan_core_archived(suan_api_config(c->api)->core, c->job, &text, &err) == SUAN_OK) {
+		if (suan_core_archived(suan_api_config(c->api)->core, c->job, &text, &err) ==
+		    SUAN_OK) {
 			suan_api_send(c, 200, &text, NULL);
 			return;
 		}
@@ -622,8 +626,8 @@ static void command(struct suan_api_call *c, enum suan_event_type type, int32_t 
 
 	if (!suan_api_find_job(c, &v) || !may_change(c, &v))
 		return;
-	ev.u.target = (struct suan_target){.job = c->job, .all = !c->element, .index = c->index,
-					   .priority = priority};
+	ev.u.target = (struct suan_target){
+		.job = c->job, .all = !c->element, .index = c->index, .priority = priority};
 	suan_core_post(suan_api_config(c->api)->core, &ev, NULL, commanded, c);
 }
 
@@ -660,8 +664,10 @@ void suan_api_patch(struct suan_api_call *c)
 	if (suan_json_object(&j)) {
 		while (suan_json_member(&j, &name)) {
 			if (strcmp(name, "priority") != 0) {
-				suan_json_fail(&j, SUAN_EINVAL, "unknown field \"%.40s\"; only priority can be changed",
-					       name);
+				suan_json_fail(
+					&j, SUAN_EINVAL,
+					"unknown field \"%.40s\"; only priority can be changed",
+					name);
 				break;
 			}
 			given = suan_json_i64(&j, -1000000, 1000000, &priority);

@@ -45,8 +45,10 @@ static bool read_ask(struct suan_api_call *c, struct suan_token_ask *ask, struct
 			else if (strcmp(name, "expires_s") == 0)
 				suan_json_i64(&j, 1, 315360000, &expires_s);
 			else
-				suan_json_fail(&j, SUAN_EINVAL,
-					       "unknown field \"%.40s\"; expected user, role, expires_s", name);
+				suan_json_fail(
+					&j, SUAN_EINVAL,
+					"unknown field \"%.40s\"; expected user, role, expires_s",
+					name);
 		}
 	}
 	if (!j.failed)
@@ -55,7 +57,8 @@ static bool read_ask(struct suan_api_call *c, struct suan_token_ask *ask, struct
 		return false;
 	if (!suan_role_parse(role, &ask->role)) {
 		suan_fail_field(err, SUAN_EINVAL, "role",
-				"no role \"%.40s\"; expected viewer, user, operator, site or admin", role);
+				"no role \"%.40s\"; expected viewer, user, operator, site or admin",
+				role);
 		return false;
 	}
 	ask->expires_ms = expires_s ? ask->now_ms + expires_s * 1000 : 0;
@@ -184,7 +187,7 @@ void suan_api_readyz(struct suan_api_call *c)
 
 struct metrics {
 	struct suan_buf *out;
-	bool open;		/* OpenMetrics: counters drop _total in TYPE lines */
+	bool open; /* OpenMetrics: counters drop _total in TYPE lines */
 };
 
 static void family(struct metrics *m, const char *name, const char *type, const char *help)
@@ -311,7 +314,8 @@ void suan_api_metrics(struct suan_api_call *c)
 	pool_metric(&m, e, "suan_pool_cores_used", "Cores in use.", get_cores_used);
 	pool_metric(&m, e, "suan_pool_gpus", "Accelerators of a pool.", get_gpus);
 	pool_metric(&m, e, "suan_pool_gpus_used", "Accelerators in use.", get_gpus_used);
-	pool_metric(&m, e, "suan_pool_memory_used_bytes", "Memory claimed by runs.", get_memory_used);
+	pool_metric(&m, e, "suan_pool_memory_used_bytes", "Memory claimed by runs.",
+		    get_memory_used);
 	pool_metric(&m, e, "suan_pool_runs", "Runs at work.", get_running);
 	core_metrics(&m, c);
 	family(&m, "suan_http_requests_total", "counter", "Answers by operation and status.");
@@ -324,8 +328,9 @@ void suan_api_metrics(struct suan_api_call *c)
 	       (int64_t)suan_engine_memory(e));
 	if (m.open)
 		suan_buf_adds(&text, "# EOF\n");
-	suan_api_send_as(c, m.open ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
-				   : "text/plain; version=0.0.4; charset=utf-8",
+	suan_api_send_as(c,
+			 m.open ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+				: "text/plain; version=0.0.4; charset=utf-8",
 			 &text);
 }
 

@@ -9,88 +9,102 @@ struct schema {
 
 /* Answers may gain members in later versions; clients skip what they do not know. */
 static const struct schema schemas[] = {
-	{"JobList", "{\"type\":\"object\",\"required\":[\"jobs\",\"next\"],\"properties\":{"
-		    "\"jobs\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/JobShort\"}},"
-		    "\"next\":{\"type\":[\"string\",\"null\"]}}}"},
-	{"JobShort", "{\"type\":\"object\",\"required\":[\"id\",\"name\",\"user\",\"state\",\"site\",\"pool\","
-		     "\"submit\",\"start\",\"end\",\"exit_code\",\"reason\"],\"properties\":{"
-		     "\"id\":{\"type\":\"integer\"},\"name\":{\"type\":\"string\"},"
-		     "\"user\":{\"type\":\"string\"},\"account\":{\"type\":\"string\"},"
-		     "\"state\":{\"$ref\":\"#/components/schemas/State\"},"
-		     "\"site\":{\"type\":[\"string\",\"null\"]},\"pool\":{\"type\":[\"string\",\"null\"]},"
-		     "\"submit\":{\"$ref\":\"#/components/schemas/Time\"},"
-		     "\"start\":{\"$ref\":\"#/components/schemas/Time\"},"
-		     "\"end\":{\"$ref\":\"#/components/schemas/Time\"},"
-		     "\"exit_code\":{\"type\":[\"integer\",\"null\"]},\"signal\":{\"type\":\"integer\"},"
-		     "\"reason\":{\"type\":[\"string\",\"null\"]},\"reason_text\":{\"type\":\"string\"},"
-		     "\"predicted_start\":{\"$ref\":\"#/components/schemas/Time\"},"
-		     "\"predicted_site\":{\"type\":[\"string\",\"null\"]},"
-		     "\"priority\":{\"type\":\"integer\"},\"tasks\":{\"type\":\"integer\"},"
-		     "\"cores\":{\"type\":\"integer\"},\"gpus\":{\"type\":\"integer\"},"
-		     "\"array\":{\"type\":\"string\"},\"elements\":{\"type\":\"integer\"},"
-		     "\"counts\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"integer\"}}}}"},
-	{"State", "{\"enum\":[\"PENDING\",\"STAGING\",\"RUNNING\",\"COMPLETED\",\"FAILED\",\"TIMEOUT\","
-		  "\"OUT_OF_MEMORY\",\"CANCELLED\",\"PREEMPTED\",\"UNKNOWN\"]}"},
+	{"JobList",
+	 "{\"type\":\"object\",\"required\":[\"jobs\",\"next\"],\"properties\":{"
+	 "\"jobs\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/JobShort\"}},"
+	 "\"next\":{\"type\":[\"string\",\"null\"]}}}"},
+	{"JobShort",
+	 "{\"type\":\"object\",\"required\":[\"id\",\"name\",\"user\",\"state\",\"site\",\"pool\","
+	 "\"submit\",\"start\",\"end\",\"exit_code\",\"reason\"],\"properties\":{"
+	 "\"id\":{\"type\":\"integer\"},\"name\":{\"type\":\"string\"},"
+	 "\"user\":{\"type\":\"string\"},\"account\":{\"type\":\"string\"},"
+	 "\"state\":{\"$ref\":\"#/components/schemas/State\"},"
+	 "\"site\":{\"type\":[\"string\",\"null\"]},\"pool\":{\"type\":[\"string\",\"null\"]},"
+	 "\"submit\":{\"$ref\":\"#/components/schemas/Time\"},"
+	 "\"start\":{\"$ref\":\"#/components/schemas/Time\"},"
+	 "\"end\":{\"$ref\":\"#/components/schemas/Time\"},"
+	 "\"exit_code\":{\"type\":[\"integer\",\"null\"]},\"signal\":{\"type\":\"integer\"},"
+	 "\"reason\":{\"type\":[\"string\",\"null\"]},\"reason_text\":{\"type\":\"string\"},"
+	 "\"predicted_start\":{\"$ref\":\"#/components/schemas/Time\"},"
+	 "\"predicted_site\":{\"type\":[\"string\",\"null\"]},"
+	 "\"priority\":{\"type\":\"integer\"},\"tasks\":{\"type\":\"integer\"},"
+	 "\"cores\":{\"type\":\"integer\"},\"gpus\":{\"type\":\"integer\"},"
+	 "\"array\":{\"type\":\"string\"},\"elements\":{\"type\":\"integer\"},"
+	 "\"counts\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"integer\"}}}}"},
+	{"State",
+	 "{\"enum\":[\"PENDING\",\"STAGING\",\"RUNNING\",\"COMPLETED\",\"FAILED\",\"TIMEOUT\","
+	 "\"OUT_OF_MEMORY\",\"CANCELLED\",\"PREEMPTED\",\"UNKNOWN\"]}"},
 	{"Time", "{\"type\":[\"string\",\"null\"],\"format\":\"date-time\"}"},
 	{"Bulk", "{\"type\":\"object\",\"required\":[\"first\",\"count\"],\"properties\":{"
 		 "\"first\":{\"type\":\"integer\"},\"count\":{\"type\":\"integer\"}}}"},
 	{"Check", "{\"type\":\"object\",\"required\":[\"ok\",\"candidates\"],\"properties\":{"
 		  "\"ok\":{\"type\":\"boolean\"},\"candidates\":{\"type\":\"array\",\"items\":"
 		  "{\"$ref\":\"#/components/schemas/Candidate\"}}}}"},
-	{"Candidate", "{\"type\":\"object\",\"required\":[\"site\",\"pool\",\"start\",\"chosen\",\"reason\"],"
-		      "\"properties\":{\"site\":{\"type\":[\"string\",\"null\"]},"
-		      "\"pool\":{\"type\":[\"string\",\"null\"]},"
-		      "\"start\":{\"$ref\":\"#/components/schemas/Time\"},"
-		      "\"chosen\":{\"type\":\"boolean\"},\"reason\":{\"type\":[\"string\",\"null\"]},"
-		      "\"reason_text\":{\"type\":\"string\"}}}"},
+	{"Candidate",
+	 "{\"type\":\"object\",\"required\":[\"site\",\"pool\",\"start\",\"chosen\",\"reason\"],"
+	 "\"properties\":{\"site\":{\"type\":[\"string\",\"null\"]},"
+	 "\"pool\":{\"type\":[\"string\",\"null\"]},"
+	 "\"start\":{\"$ref\":\"#/components/schemas/Time\"},"
+	 "\"chosen\":{\"type\":\"boolean\"},\"reason\":{\"type\":[\"string\",\"null\"]},"
+	 "\"reason_text\":{\"type\":\"string\"}}}"},
 	{"Why", "{\"type\":\"object\",\"required\":[\"job\",\"index\",\"state\",\"candidates\"],"
 		"\"properties\":{\"job\":{\"type\":\"integer\"},\"index\":{\"type\":\"integer\"},"
 		"\"state\":{\"$ref\":\"#/components/schemas/State\"},"
 		"\"decided\":{\"$ref\":\"#/components/schemas/Time\"},"
-		"\"candidates\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Candidate\"}}}}"},
+		"\"candidates\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/"
+		"Candidate\"}}}}"},
 	{"Patch", "{\"type\":\"object\",\"required\":[\"priority\"],\"additionalProperties\":false,"
 		  "\"properties\":{\"priority\":{\"type\":\"integer\",\"minimum\":-1000000,"
 		  "\"maximum\":1000000}}}"},
 	{"Done", "{\"type\":\"object\",\"properties\":{\"job\":{\"type\":\"integer\"},"
 		 "\"index\":{\"type\":\"integer\"}}}"},
-	{"TaskList", "{\"type\":\"object\",\"required\":[\"tasks\",\"next\"],\"properties\":{"
-		     "\"tasks\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Task\"}},"
-		     "\"next\":{\"type\":[\"string\",\"null\"]}}}"},
-	{"Task", "{\"type\":\"object\",\"required\":[\"job\",\"index\",\"attempt\",\"state\"],"
-		 "\"properties\":{\"job\":{\"type\":\"integer\"},\"index\":{\"type\":\"integer\"},"
-		 "\"attempt\":{\"type\":\"integer\"},\"state\":{\"$ref\":\"#/components/schemas/State\"},"
-		 "\"text\":{\"type\":\"string\"},\"usage\":{\"type\":\"object\"}}}"},
+	{"TaskList",
+	 "{\"type\":\"object\",\"required\":[\"tasks\",\"next\"],\"properties\":{"
+	 "\"tasks\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Task\"}},"
+	 "\"next\":{\"type\":[\"string\",\"null\"]}}}"},
+	{"Task",
+	 "{\"type\":\"object\",\"required\":[\"job\",\"index\",\"attempt\",\"state\"],"
+	 "\"properties\":{\"job\":{\"type\":\"integer\"},\"index\":{\"type\":\"integer\"},"
+	 "\"attempt\":{\"type\":\"integer\"},\"state\":{\"$ref\":\"#/components/schemas/State\"},"
+	 "\"text\":{\"type\":\"string\"},\"usage\":{\"type\":\"object\"}}}"},
 	{"SiteList", "{\"type\":\"object\",\"required\":[\"sites\"],\"properties\":{\"sites\":"
 		     "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Site\"}}}}"},
-	{"Site", "{\"type\":\"object\",\"required\":[\"name\",\"hub\",\"state\",\"pools\"],\"properties\":{"
-		 "\"name\":{\"type\":\"string\"},\"hub\":{\"type\":\"string\"},"
-		 "\"state\":{\"enum\":[\"up\",\"down\",\"drain\",\"modelled\",\"gone\"]},"
-		 "\"pools\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Pool\"}}}}"},
+	{"Site",
+	 "{\"type\":\"object\",\"required\":[\"name\",\"hub\",\"state\",\"pools\"],\"properties\":{"
+	 "\"name\":{\"type\":\"string\"},\"hub\":{\"type\":\"string\"},"
+	 "\"state\":{\"enum\":[\"up\",\"down\",\"drain\",\"modelled\",\"gone\"]},"
+	 "\"pools\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Pool\"}}}}"},
 	{"PoolList", "{\"type\":\"object\",\"required\":[\"pools\"],\"properties\":{\"pools\":"
 		     "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Pool\"}}}}"},
-	{"Pool", "{\"type\":\"object\",\"required\":[\"name\",\"nodes\",\"cores_total\",\"cores_used\"],"
-		 "\"properties\":{\"site\":{\"type\":\"string\"},\"name\":{\"type\":\"string\"},"
-		 "\"nodes\":{\"type\":\"integer\"},\"cores_total\":{\"type\":\"integer\"},"
-		 "\"cores_used\":{\"type\":\"integer\"}}}"},
+	{"Pool",
+	 "{\"type\":\"object\",\"required\":[\"name\",\"nodes\",\"cores_total\",\"cores_used\"],"
+	 "\"properties\":{\"site\":{\"type\":\"string\"},\"name\":{\"type\":\"string\"},"
+	 "\"nodes\":{\"type\":\"integer\"},\"cores_total\":{\"type\":\"integer\"},"
+	 "\"cores_used\":{\"type\":\"integer\"}}}"},
 	{"LinkList", "{\"type\":\"object\",\"required\":[\"links\"],\"properties\":{\"links\":"
-		     "{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"from\",\"to\",\"gbit\",\"ms\"]}}}}"},
+		     "{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"from\","
+		     "\"to\",\"gbit\",\"ms\"]}}}}"},
 	{"HubList", "{\"type\":\"object\",\"required\":[\"hubs\",\"cities\"],\"properties\":{"
 		    "\"hubs\":{\"type\":\"array\"},\"cities\":{\"type\":\"array\"}}}"},
-	{"TokenAsk", "{\"type\":\"object\",\"required\":[\"user\"],\"additionalProperties\":false,"
-		     "\"properties\":{\"user\":{\"type\":\"string\"},\"role\":{\"enum\":[\"viewer\",\"user\","
-		     "\"operator\",\"site\",\"admin\"]},\"expires_s\":{\"type\":\"integer\",\"minimum\":1}}}"},
-	{"Token", "{\"type\":\"object\",\"required\":[\"id\",\"token\",\"user\",\"role\"],\"properties\":{"
-		  "\"id\":{\"type\":\"string\"},\"token\":{\"type\":\"string\"}}}"},
+	{"TokenAsk",
+	 "{\"type\":\"object\",\"required\":[\"user\"],\"additionalProperties\":false,"
+	 "\"properties\":{\"user\":{\"type\":\"string\"},\"role\":{\"enum\":[\"viewer\",\"user\","
+	 "\"operator\",\"site\",\"admin\"]},\"expires_s\":{\"type\":\"integer\",\"minimum\":1}}}"},
+	{"Token",
+	 "{\"type\":\"object\",\"required\":[\"id\",\"token\",\"user\",\"role\"],\"properties\":{"
+	 "\"id\":{\"type\":\"string\"},\"token\":{\"type\":\"string\"}}}"},
 	{"TokenList", "{\"type\":\"object\",\"required\":[\"tokens\"],\"properties\":{\"tokens\":"
 		      "{\"type\":\"array\"}}}"},
 	{"Whoami", "{\"type\":\"object\",\"required\":[\"user\",\"role\"]}"},
-	{"Info", "{\"type\":\"object\",\"required\":[\"version\",\"network\",\"policy\",\"jobs\"]}"},
+	{"Info",
+	 "{\"type\":\"object\",\"required\":[\"version\",\"network\",\"policy\",\"jobs\"]}"},
 	{"Any", "{\"type\":\"object\"}"},
-	{"Problem", "{\"type\":\"object\",\"required\":[\"type\",\"title\",\"status\",\"detail\"],"
-		    "\"properties\":{\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},"
-		    "\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},"
-		    "\"field\":{\"type\":\"string\"},\"line\":{\"type\":\"integer\"},"
-		    "\"reason\":{\"type\":\"string\"}}}"},
+	{"Problem",
+	 "{\"type\":\"object\",\"required\":[\"type\",\"title\",\"status\",\"detail\"],"
+	 "\"properties\":{\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},"
+	 "\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},"
+	 "\"field\":{\"type\":\"string\"},\"line\":{\"type\":\"integer\"},"
+	 "\"reason\":{\"type\":\"string\"}}}"},
 };
 
 static void raw(struct suan_jsonw *w, const char *name, const char *json)
@@ -106,7 +120,8 @@ static void put_job_schema(struct suan_jsonw *w)
 	suan_jsonw_open(w, "Job", '{');
 	suan_jsonw_str(w, "type", "object");
 	suan_jsonw_str(w, "description",
-		       "A job as submitted: command or script is required. Answers add what JobShort has.");
+		       "A job as submitted: command or script is required. Answers add what "
+		       "JobShort has.");
 	suan_jsonw_open(w, "properties", '{');
 	for (uint32_t i = 0; i < n; i++) {
 		suan_jsonw_open(w, f[i].name, '{');
@@ -168,7 +183,8 @@ static void put_responses(struct suan_jsonw *w, const struct suan_api_route *r)
 	suan_jsonw_open(w, "responses", '{');
 	for (int i = 0; i < SUAN_API_STATUSES && r->statuses[i]; i++) {
 		int s = r->statuses[i];
-		char code[4] = {(char)('0' + s / 100), (char)('0' + s / 10 % 10), (char)('0' + s % 10)};
+		char code[4] = {(char)('0' + s / 100), (char)('0' + s / 10 % 10),
+				(char)('0' + s % 10)};
 
 		suan_jsonw_open(w, code, '{');
 		suan_jsonw_str(w, "description", s < 300 ? "done" : "see detail");

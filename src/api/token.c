@@ -12,7 +12,7 @@
 
 struct token {
 	char id[SUAN_TOKEN_ID];
-	char digest[65];	/* SHA-256 of the secret, hex */
+	char digest[65]; /* SHA-256 of the secret, hex */
 	struct suan_principal who;
 	int64_t created_ms, expires_ms;
 };
@@ -137,16 +137,16 @@ static void make_secret(char secret[SUAN_TOKEN_SECRET])
 
 	suan_random(raw, sizeof(raw));
 	memcpy(secret, "suan_", n);
-	for (size_t i = 0; i < sizeof(raw); i++)	/* 43 × 6 bits = 258 */
+	for (size_t i = 0; i < sizeof(raw); i++) /* 43 × 6 bits = 258 */
 		secret[n++] = digits[raw[i] & 63];
 	secret[n] = '\0';
 }
 
 static enum suan_code keep(struct suan_tokens *t, const struct token *k, struct suan_err *err)
 {
-	json_t *v = json_pack("{s:s,s:s,s:s,s:I,s:I}", "sha256", k->digest, "user", k->who.user, "role",
-			      suan_role_name(k->who.role), "created_ms", (json_int_t)k->created_ms,
-			      "expires_ms", (json_int_t)k->expires_ms);
+	json_t *v = json_pack("{s:s,s:s,s:s,s:I,s:I}", "sha256", k->digest, "user", k->who.user,
+			      "role", suan_role_name(k->who.role), "created_ms",
+			      (json_int_t)k->created_ms, "expires_ms", (json_int_t)k->expires_ms);
 	char *text = v ? json_dumps(v, JSON_COMPACT) : NULL;
 	char name[sizeof(PREFIX) + SUAN_TOKEN_ID];
 	enum suan_code rc;
@@ -167,8 +167,8 @@ enum suan_code suan_tokens_new(struct suan_tokens *t, const struct suan_token_as
 	enum suan_code rc;
 
 	if (!ask->user[0] || strlen(ask->user) >= sizeof(k.who.user))
-		return suan_fail_field(err, SUAN_EINVAL, "user", "expected a name of 1 to %zu bytes",
-				       sizeof(k.who.user) - 1);
+		return suan_fail_field(err, SUAN_EINVAL, "user",
+				       "expected a name of 1 to %zu bytes", sizeof(k.who.user) - 1);
 	make_secret(secret);
 	digest_of(secret, k.digest);
 	snprintf(k.id, sizeof(k.id), "%.12s", k.digest);

@@ -11,8 +11,11 @@
 
 enum suan_role {
 	SUAN_ROLE_NONE,
-	SUAN_ROLE_VIEWER, SUAN_ROLE_USER, SUAN_ROLE_OPERATOR, SUAN_ROLE_ADMIN,
-	SUAN_ROLE_SITE,		/* agents; has no rights of the others */
+	SUAN_ROLE_VIEWER,
+	SUAN_ROLE_USER,
+	SUAN_ROLE_OPERATOR,
+	SUAN_ROLE_ADMIN,
+	SUAN_ROLE_SITE, /* agents; has no rights of the others */
 };
 
 struct suan_principal {
@@ -32,7 +35,7 @@ bool suan_tokens_check(const struct suan_tokens *t, const char *secret, int64_t 
 struct suan_token_ask {
 	const char *user;
 	enum suan_role role;
-	int64_t now_ms, expires_ms;	/* 0 = never */
+	int64_t now_ms, expires_ms; /* 0 = never */
 };
 #define SUAN_TOKEN_SECRET 64
 #define SUAN_TOKEN_ID	  20

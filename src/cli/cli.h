@@ -1,5 +1,5 @@
-/* The command line: one const struct per subcommand, beside its function (as in tmux). Front door of
- * src/cli. */
+/* The command line: one const struct per subcommand, beside its function (as in tmux). Front door
+ * of src/cli. */
 #ifndef SUAN_CLI_CLI_H
 #define SUAN_CLI_CLI_H
 
@@ -8,24 +8,28 @@
 
 /* Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 refused by policy, 5 unreachable. */
 enum suan_exit {
-	SUAN_EXIT_OK, SUAN_EXIT_FAILED, SUAN_EXIT_USAGE, SUAN_EXIT_NOTFOUND, SUAN_EXIT_REFUSED,
+	SUAN_EXIT_OK,
+	SUAN_EXIT_FAILED,
+	SUAN_EXIT_USAGE,
+	SUAN_EXIT_NOTFOUND,
+	SUAN_EXIT_REFUSED,
 	SUAN_EXIT_UNREACHABLE
 };
 
 struct suan_option {
-	const char *name;	/* long, without dashes; NULL ends the table */
-	char letter;		/* 0 = none */
-	const char *value;	/* name of its argument for the help, NULL = a switch */
+	const char *name;  /* long, without dashes; NULL ends the table */
+	char letter;	   /* 0 = none */
+	const char *value; /* name of its argument for the help, NULL = a switch */
 	const char *help;
 };
 
 struct suan_command {
 	const char *name;
-	const char *usage;	/* "suan list [OPTION]… [JOB]…" */
-	const char *summary;	/* one line */
-	const char *help;	/* further paragraphs, may be NULL */
+	const char *usage;   /* "suan list [OPTION]… [JOB]…" */
+	const char *summary; /* one line */
+	const char *help;    /* further paragraphs, may be NULL */
 	const struct suan_option *options;
-	int (*run)(int argc, char **argv);	/* argv[0] = command; returns an exit code */
+	int (*run)(int argc, char **argv); /* argv[0] = command; returns an exit code */
 };
 
 /* All client commands, NULL-terminated. */
@@ -43,10 +47,15 @@ struct suan_args {
 	const struct suan_command *command;
 	int argc, at;
 	char **argv;
-	const char *cluster;	/* rest of "-abc" */
-	bool rest;		/* behind "--" */
+	const char *cluster; /* rest of "-abc" */
+	bool rest;	     /* behind "--" */
 };
-enum { SUAN_ARG_END, SUAN_ARG_OPTION, SUAN_ARG_OPERAND, SUAN_ARG_BAD };
+enum {
+	SUAN_ARG_END,
+	SUAN_ARG_OPTION,
+	SUAN_ARG_OPERAND,
+	SUAN_ARG_BAD
+};
 void suan_args_init(struct suan_args *a, const struct suan_command *c, int argc, char **argv);
 /* On SUAN_ARG_OPTION *ret_opt and *ret_value (NULL for switches); on OPERAND *ret_value. BAD: an
  * error was printed. */

@@ -11,22 +11,22 @@
 #define ANSWER_LIMIT (256u << 20)
 #define TRIES	     5
 
-void suan_client_init(struct client *c, const struct suan_command *command)
+void suan_client_init(struct suan_client *c, const struct suan_command *command)
 {
 	const char *server = getenv("SUAN_SERVER"), *token = getenv("SUAN_TOKEN");
 
-	*c = (struct client){.command = command, .ca = getenv("SUAN_CA")};
+	*c = (struct suan_client){.command = command, .ca = getenv("SUAN_CA")};
 	c->server = server && server[0] ? server : "http://127.0.0.1:7070";
 	c->token = token ? token : "";
 }
 
-void suan_client_done(struct client *c)
+void suan_client_done(struct suan_client *c)
 {
 	suan_http_client_free(c->http);
 	c->http = NULL;
 }
 
-bool suan_client_option(struct client *c, const struct suan_option *opt, const char *value)
+bool suan_client_option(struct suan_client *c, const struct suan_option *opt, const char *value)
 {
 	if (strcmp(opt->name, "server") == 0)
 		c->server = value;
@@ -62,7 +62,7 @@ static int exit_of_status(int status)
 	return SUAN_EXIT_FAILED;
 }
 
-static void print_problem(const struct client *c, int status, const struct suan_buf *body)
+static void print_problem(const struct suan_client *c, int status, const struct suan_buf *body)
 {
 	json_t *p = json_loadb(suan_buf_str(body), body->len, 0, NULL);
 	const char *detail = json_string_value(json_object_get(p, "detail"));
@@ -79,11 +79,12 @@ static void print_problem(const struct client *c, int status, const struct suan_
 	else
 		fprintf(stderr, "the server answered %d\n", status);
 	if (status == 401)
-		fprintf(stderr, "Set SUAN_TOKEN to a token (the first is in DIR/admin.token of the server's data folder).\n");
+		fprintf(stderr, "Set SUAN_TOKEN to a token (the first is in DIR/admin.token of the "
+				"server's data folder).\n");
 	json_decref(p);
 }
 
-static int connect_server(struct client *c)
+static int connect_server(struct suan_client *c)
 {
 	struct suan_err err = {0};
 
@@ -102,8 +103,9 @@ static void nap(int attempt)
 	nanosleep(&t, NULL);
 }
 
-static enum suan_code exchange(struct client *c, const struct suan_http_call *call, bool repeatable,
-			       int *ret_status, struct suan_buf *body, struct suan_err *err)
+static enum suan_code exchange(struct suan_client *c, const struct suan_http_call *call,
+			       bool repeatable, int *ret_status, struct suan_buf *body,
+			       struct suan_err *err)
 {
 	enum suan_code rc = SUAN_OK;
 
@@ -117,16 +119,21 @@ static enum suan_code exchange(struct client *c, const struct suan_http_call *ca
 	return rc;
 }
 
-int suan_client_do(struct client *c, const struct client_call *call, json_t **ret)
+int suan_client_do(struct suan_client *c, const struct suan_client_call *call, json_t **ret)
 {
 	char user[128], key[128];
 	const char *headers[3] = {user, call->idempotency_key ? key : NULL, NULL};
 	char *text = call->body ? json_dumps(call->body, JSON_COMPACT) : NULL;
-	struct suan_http_call http = {
-		.method = call->method, .path = call->path, .headers = headers,
-		.body = text ? text : call->text, .n = text ? strlen(text) : call->n,
-		.type = text ? "application/json" : call->type, .sink = call->sink, .ctx = call->ctx};
-	bool repeatable = call->idempotency_key || (!call->sink && strcmp(call->method, "GET") == 0);
+	struct suan_http_call http = {.method = call->method,
+				      .path = call->path,
+				      .headers = headers,
+				      .body = text ? text : call->text,
+				      .n = text ? strlen(text) : call->n,
+				      .type = text ? "application/json" : call->type,
+				      .sink = call->sink,
+				      .ctx = call->ctx};
+	bool repeatable =
+		call->idempotency_key || (!call->sink && strcmp(call->method, "GET") == 0);
 	struct suan_err err = {0};
 	struct suan_buf body;
 	int status = 0, rc = connect_server(c);
@@ -153,7 +160,8 @@ int suan_client_do(struct client *c, const struct client_call *call, json_t **re
 	if (rc == SUAN_EXIT_OK && ret && !call->sink) {
 		*ret = json_loadb(suan_buf_str(&body), body.len, JSON_DECODE_ANY, NULL);
 		if (!*ret) {
-			fprintf(stderr, "suan %s: the server's answer is not JSON\n", c->command->name);
+			fprintf(stderr, "suan %s: the server's answer is not JSON\n",
+				c->command->name);
 			rc = SUAN_EXIT_FAILED;
 		}
 	}
@@ -163,10 +171,10 @@ out:
 	return rc;
 }
 
-int suan_client_get(struct client *c, json_t **ret, const char *fmt, ...)
+int suan_client_get(struct suan_client *c, json_t **ret, const char *fmt, ...)
 {
 	struct suan_buf path;
-	struct client_call call = {.method = "GET"};
+	struct suan_client_call call = {.method = "GET"};
 	va_list ap;
 	int rc;
 
@@ -180,7 +188,7 @@ int suan_client_get(struct client *c, json_t **ret, const char *fmt, ...)
 	return rc;
 }
 
-const char *suan_client_header(const struct client *c, const char *name)
+const char *suan_client_header(const struct suan_client *c, const char *name)
 {
 	return c->http ? suan_http_client_header(c->http, name) : NULL;
 }

@@ -12,39 +12,42 @@
 /* Options that every client command has; put at the end of its table. */
 #define CLIENT_OPTIONS                                                                             \
 	{"server", 0, "URL", "server (SUAN_SERVER, default http://127.0.0.1:7070)"},               \
-	{"token", 0, "TOKEN", "access token (SUAN_TOKEN)"},                                        \
-	{"ca", 0, "FILE", "trust this certificate authority (SUAN_CA)"},                           \
-	{"help", 'h', NULL, "show this help"}
+		{"token", 0, "TOKEN", "access token (SUAN_TOKEN)"},                                \
+		{"ca", 0, "FILE", "trust this certificate authority (SUAN_CA)"},                   \
+	{                                                                                          \
+		"help", 'h', NULL, "show this help"                                                \
+	}
 
-struct client {
+struct suan_client {
 	const struct suan_command *command;
 	const char *server, *token, *ca;
-	struct suan_http_client *http;	/* NULL until the first call */
+	struct suan_http_client *http; /* NULL until the first call */
 };
 
-void suan_client_init(struct client *c, const struct suan_command *command);
-void suan_client_done(struct client *c);
+void suan_client_init(struct suan_client *c, const struct suan_command *command);
+void suan_client_done(struct suan_client *c);
 /* true: the option was one of CLIENT_OPTIONS and is dealt with (--help ends the process). */
-bool suan_client_option(struct client *c, const struct suan_option *opt, const char *value);
+bool suan_client_option(struct suan_client *c, const struct suan_option *opt, const char *value);
 
-struct client_call {
+struct suan_client_call {
 	const char *method, *path;
-	json_t *body;			/* sent as JSON; borrowed; NULL = none */
-	const char *text, *type;	/* or these bytes of this content type */
+	json_t *body;		 /* sent as JSON; borrowed; NULL = none */
+	const char *text, *type; /* or these bytes of this content type */
 	size_t n;
-	const char *idempotency_key;	/* NULL = none */
+	const char *idempotency_key; /* NULL = none */
 	bool (*sink)(void *ctx, const char *bytes, size_t n);
 	void *ctx;
-	bool quiet;			/* do not print problems */
+	bool quiet; /* do not print problems */
 };
 
-/* One exchange, repeated a few times when the server cannot be reached and repeating is safe (GET, or
- * with a key). Returns an exit code; *ret (may be NULL) is the parsed answer, owned by the caller. */
-int suan_client_do(struct client *c, const struct client_call *call, json_t **ret);
-int suan_client_get(struct client *c, json_t **ret, const char *fmt, ...)
+/* One exchange, repeated a few times when the server cannot be reached and repeating is safe (GET,
+ * or with a key). Returns an exit code; *ret (may be NULL) is the parsed answer, owned by the
+ * caller. */
+int suan_client_do(struct suan_client *c, const struct suan_client_call *call, json_t **ret);
+int suan_client_get(struct suan_client *c, json_t **ret, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Status of the last answer, 0 = none. */
-const char *suan_client_header(const struct client *c, const char *name);
+const char *suan_client_header(const struct suan_client *c, const char *name);
 
 /* Appends "name=value" to a query under construction, percent-encoded. */
 void suan_client_query(struct suan_buf *path, const char *name, const char *value);

@@ -9,7 +9,7 @@
 #include "cli/table.h"
 
 struct control_args {
-	struct client client;
+	struct suan_client client;
 	const char **ids;
 	int nids;
 	bool json, all;
@@ -29,7 +29,7 @@ static const struct suan_option control_options[] = {
 static int one(struct control_args *a, const char *id, const char *verb, json_t *done)
 {
 	struct suan_buf path;
-	struct client_call call = {.method = "POST"};
+	struct suan_client_call call = {.method = "POST"};
 	json_t *answer = NULL;
 	int rc;
 
@@ -69,7 +69,7 @@ static int every(struct control_args *a, const char *verb, json_t *done)
 		rc = suan_client_get(&a->client, &page, "%s", suan_buf_str(&path));
 		if (rc != SUAN_EXIT_OK)
 			break;
-		json_array_foreach(json_object_get(page, "jobs"), i, job) {
+		json_array_foreach (json_object_get(page, "jobs"), i, job) {
 			snprintf(id, sizeof(id), "%lld",
 				 (long long)json_integer_value(json_object_get(job, "id")));
 			rc = one(a, id, verb, done);
@@ -120,7 +120,8 @@ static int parse(struct control_args *a, const struct suan_command *c, int argc,
 	return suan_cli_check_ids(c, a->ids, a->nids);
 }
 
-/* Goes on after a job that cannot be found, so that the others are dealt with; the worst code wins. */
+/* Goes on after a job that cannot be found, so that the others are dealt with; the worst code wins.
+ */
 static int control(const struct suan_command *c, int argc, char **argv)
 {
 	struct control_args a = {.ids = calloc((size_t)argc + 1, sizeof(*a.ids))};
@@ -211,10 +212,10 @@ static const struct suan_option priority_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
-static int set_priority(struct client *c, const char *id, const char *value, bool json)
+static int set_priority(struct suan_client *c, const char *id, const char *value, bool json)
 {
 	char path[64], *end;
-	struct client_call call = {.method = "PATCH", .path = path};
+	struct suan_client_call call = {.method = "PATCH", .path = path};
 	long n = strtol(value, &end, 10);
 	json_t *answer = NULL;
 	int rc;
@@ -237,7 +238,7 @@ static int run_priority(int argc, char **argv)
 	const struct suan_option *opt;
 	const char *value, *words[2] = {NULL, NULL};
 	struct suan_args args;
-	struct client c;
+	struct suan_client c;
 	bool json = false;
 	int kind, n = 0, rc = SUAN_EXIT_OK;
 

@@ -72,15 +72,16 @@ static void fill_info(const json_t *row, struct suan_buf *out)
 		if (bad)
 			suan_buf_addf(out, ", %lld failed", (long long)bad);
 		if (json_integer_value(json_object_get(counts, "RUNNING")))
-			suan_buf_addf(out, ", %lld running",
-				      (long long)json_integer_value(json_object_get(counts, "RUNNING")));
+			suan_buf_addf(
+				out, ", %lld running",
+				(long long)json_integer_value(json_object_get(counts, "RUNNING")));
 		return;
 	}
 	if (text && state && strcmp(state, "RUNNING") != 0 && strcmp(state, "COMPLETED") != 0)
 		suan_buf_adds(out, text);
 }
 
-static const struct column job_columns[] = {
+static const struct suan_column job_columns[] = {
 	{"id", "ID", true, NULL},
 	{"job", "JOB", false, fill_array},
 	{"name", "NAME", false, NULL},
@@ -110,7 +111,8 @@ static const struct suan_option list_options[] = {
 	{"site", 0, "NAME", "only jobs at this site"},
 	{"limit", 'l', "N", "at most N jobs, newest first (100)"},
 	{"all", 'a', NULL, "every job, however many"},
-	{"format", 'o', "COLUMNS", "columns to print, e.g. id,state,site; --format help lists them"},
+	{"format", 'o', "COLUMNS",
+	 "columns to print, e.g. id,state,site; --format help lists them"},
 	{"no-header", 0, NULL, "no line of titles"},
 	{"json", 0, NULL, "JSON, stable for scripts"},
 	{"watch", 'w', NULL, "print again whenever something changes, until Ctrl-C"},
@@ -119,8 +121,8 @@ static const struct suan_option list_options[] = {
 };
 
 struct list_args {
-	struct client client;
-	struct table table;
+	struct suan_client client;
+	struct suan_table table;
 	struct suan_buf query;
 	long limit;
 	bool json, watch;
@@ -267,7 +269,7 @@ static const struct suan_option show_options[] = {
 };
 
 struct show_args {
-	struct client client;
+	struct suan_client client;
 	const char **ids;
 	int nids;
 	bool json, tasks, watch;
@@ -295,28 +297,32 @@ static void print_job(const json_t *job)
 
 	printf("job %lld  %s%s%s\n", (long long)json_integer_value(json_object_get(job, "id")),
 	       suan_cli_state_colour(state), state ? state : "", suan_cli_colour_end());
-	json_object_foreach((json_t *)(uintptr_t)job, key, v)
+	json_object_foreach ((json_t *)(uintptr_t)job, key, v)
 		if (strcmp(key, "id") != 0 && strcmp(key, "state") != 0)
 			print_member(key, v);
 }
 
-static const struct column task_columns[] = {
-	{"index", "INDEX", true, NULL}, {"attempt", "ATTEMPT", true, NULL},
-	{"state", "STATE", false, NULL}, {"site", "SITE", false, NULL},
-	{"pool", "POOL", false, NULL}, {"start", "START", false, fill_start},
-	{"elapsed", "ELAPSED", true, suan_cli_fill_elapsed}, {"exit_code", "EXIT", true, NULL},
-	{"text", "TEXT", false, NULL}, {NULL, NULL, false, NULL},
+static const struct suan_column task_columns[] = {
+	{"index", "INDEX", true, NULL},
+	{"attempt", "ATTEMPT", true, NULL},
+	{"state", "STATE", false, NULL},
+	{"site", "SITE", false, NULL},
+	{"pool", "POOL", false, NULL},
+	{"start", "START", false, fill_start},
+	{"elapsed", "ELAPSED", true, suan_cli_fill_elapsed},
+	{"exit_code", "EXIT", true, NULL},
+	{"text", "TEXT", false, NULL},
+	{NULL, NULL, false, NULL},
 };
 
-static int fetch_tasks(struct client *c, const char *id, json_t *all)
+static int fetch_tasks(struct suan_client *c, const char *id, json_t *all)
 {
 	json_t *page, *next = NULL;
 	int rc;
 
 	do {
 		rc = suan_client_get(c, &page, "/v1/jobs/%s/tasks?limit=1000%s%s", id,
-				     next ? "&cursor=" : "",
-				     next ? json_string_value(next) : "");
+				     next ? "&cursor=" : "", next ? json_string_value(next) : "");
 		json_decref(next);
 		next = NULL;
 		if (rc != SUAN_EXIT_OK)
@@ -331,8 +337,9 @@ static int fetch_tasks(struct client *c, const char *id, json_t *all)
 
 static int show_one(struct show_args *a, const char *id, json_t *out)
 {
-	struct table t = {.columns = task_columns,
-			  .default_format = "index,state,attempt,site,start,elapsed,exit_code,text"};
+	struct suan_table t = {.columns = task_columns,
+			       .default_format =
+				       "index,state,attempt,site,start,elapsed,exit_code,text"};
 	json_t *job, *tasks = NULL;
 	int rc = suan_client_get(&a->client, &job, "/v1/jobs/%s", id);
 
@@ -434,13 +441,13 @@ static void fill_reason(const json_t *row, struct suan_buf *out)
 	suan_buf_adds(out, text ? text : "-");
 }
 
-static const struct column why_columns[] = {
-	{"chosen", "", false, fill_mark}, {"site", "SITE", false, NULL},
-	{"pool", "POOL", false, NULL}, {"start", "PREDICTED START", false, fill_start},
+static const struct suan_column why_columns[] = {
+	{"chosen", "", false, fill_mark},      {"site", "SITE", false, NULL},
+	{"pool", "POOL", false, NULL},	       {"start", "PREDICTED START", false, fill_start},
 	{"reason", "WHY", false, fill_reason}, {NULL, NULL, false, NULL},
 };
 
-static void print_why(const json_t *w, const struct table *t)
+static void print_why(const json_t *w, const struct suan_table *t)
 {
 	const char *state = json_string_value(json_object_get(w, "state"));
 	const char *text = json_string_value(json_object_get(w, "reason_text"));
@@ -449,17 +456,19 @@ static void print_why(const json_t *w, const struct table *t)
 	printf("job %lld  %s%s%s%s%s\n", (long long)json_integer_value(json_object_get(w, "job")),
 	       suan_cli_state_colour(state), state ? state : "", suan_cli_colour_end(),
 	       text ? ": " : "", text ? text : "");
-	printf("candidates %s%s\n", decided ? "when it was placed, " : "as of now", decided ? decided : "");
+	printf("candidates %s%s\n", decided ? "when it was placed, " : "as of now",
+	       decided ? decided : "");
 	suan_table_print(t, json_object_get(w, "candidates"));
 }
 
 static int run_why(int argc, char **argv)
 {
-	struct table t = {.columns = why_columns, .default_format = "chosen,site,pool,start,reason"};
+	struct suan_table t = {.columns = why_columns,
+			       .default_format = "chosen,site,pool,start,reason"};
 	const struct suan_option *opt;
 	const char *value, *id = NULL;
 	struct suan_args args;
-	struct client c;
+	struct suan_client c;
 	bool json = false;
 	json_t *w;
 	int kind, rc = SUAN_EXIT_OK;

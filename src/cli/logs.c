@@ -12,7 +12,7 @@
 #include "cli/table.h"
 #include "sys/clock.h"
 
-#define RETRY_FOR_MS	120000	/* a restart of the server must not end a wait */
+#define RETRY_FOR_MS	120000 /* a restart of the server must not end a wait */
 #define SLOWEST_POLL_MS 1000
 
 static void nap_ms(long ms)
@@ -24,8 +24,8 @@ static void nap_ms(long ms)
 
 static bool final_state(const char *s)
 {
-	static const char *const over[] = {"COMPLETED", "FAILED", "TIMEOUT", "OUT_OF_MEMORY",
-					   "CANCELLED", "UNKNOWN"};
+	static const char *const over[] = {"COMPLETED",	    "FAILED",	 "TIMEOUT",
+					   "OUT_OF_MEMORY", "CANCELLED", "UNKNOWN"};
 
 	for (size_t i = 0; s && i < sizeof(over) / sizeof(over[0]); i++)
 		if (strcmp(s, over[i]) == 0)
@@ -37,16 +37,16 @@ static bool final_state(const char *s)
 
 static bool write_out(void *ctx, const char *bytes, size_t n)
 {
-	struct log_request *r = ctx;
+	struct suan_log_request *r = ctx;
 
 	r->offset += (long long)n;
 	return fwrite(bytes, 1, n, stdout) == n && fflush(stdout) == 0;
 }
 
 /* Quietly: is the task over? −1: the server does not answer. */
-static int is_over(struct client *c, const char *id)
+static int is_over(struct suan_client *c, const char *id)
 {
-	struct client_call call = {.method = "GET", .quiet = true};
+	struct suan_client_call call = {.method = "GET", .quiet = true};
 	char path[64];
 	json_t *job;
 	int rc, over;
@@ -61,15 +61,18 @@ static int is_over(struct client *c, const char *id)
 	return over;
 }
 
-int suan_logs_copy(struct client *c, struct log_request *r)
+int suan_logs_copy(struct suan_client *c, struct suan_log_request *r)
 {
 	int64_t lost_since = 0;
 	int rc;
 
 	for (;;) {
 		char path[160];
-		struct client_call call = {.method = "GET", .path = path, .sink = write_out,
-					   .ctx = r, .quiet = lost_since != 0};
+		struct suan_client_call call = {.method = "GET",
+						.path = path,
+						.sink = write_out,
+						.ctx = r,
+						.quiet = lost_since != 0};
 
 		snprintf(path, sizeof(path), "/v1/jobs/%s/logs?stream=%s&offset=%lld%s", r->id,
 			 r->stream, r->offset, r->follow ? "&follow=1" : "");
@@ -99,10 +102,10 @@ static const struct suan_option logs_options[] = {
 
 static int run_logs(int argc, char **argv)
 {
-	struct log_request r = {.stream = "stdout"};
+	struct suan_log_request r = {.stream = "stdout"};
 	const struct suan_option *opt;
 	struct suan_args args;
-	struct client c;
+	struct suan_client c;
 	const char *value;
 	char *end;
 	int kind, rc = SUAN_EXIT_OK;
@@ -124,7 +127,8 @@ static int run_logs(int argc, char **argv)
 			r.offset = strtoll(value, &end, 10);
 			if (*end || end == value || r.offset < 0)
 				rc = suan_cli_usage(&suan_cli_logs,
-						    "--offset: expected bytes, found \"%s\"", value);
+						    "--offset: expected bytes, found \"%s\"",
+						    value);
 		} else
 			suan_client_option(&c, opt, value);
 	}
@@ -162,7 +166,7 @@ static int code_of(const json_t *job)
 	return code ? (int)(code & 255) : SUAN_EXIT_FAILED;
 }
 
-static void show_progress(const struct wait_request *r, int left, const json_t *job)
+static void show_progress(const struct suan_wait_request *r, int left, const json_t *job)
 {
 	const json_t *counts = json_object_get(job, "counts");
 
@@ -179,8 +183,8 @@ static void show_progress(const struct wait_request *r, int left, const json_t *
 }
 
 struct waiting {
-	struct client *client;
-	const struct wait_request *r;
+	struct suan_client *client;
+	const struct suan_wait_request *r;
 	int64_t deadline, lost_since;
 	int result;
 	bool timed_out;
@@ -189,7 +193,7 @@ struct waiting {
 /* Polls one job until it is over: quickly at first, then once a second. */
 static int wait_one(struct waiting *w, int i)
 {
-	struct client_call call = {.method = "GET"};
+	struct suan_client_call call = {.method = "GET"};
 	char path[64];
 	long pause = 20;
 
@@ -228,7 +232,7 @@ static int wait_one(struct waiting *w, int i)
 	}
 }
 
-int suan_wait_jobs(struct client *c, const struct wait_request *r, bool *ret_timed_out)
+int suan_wait_jobs(struct suan_client *c, const struct suan_wait_request *r, bool *ret_timed_out)
 {
 	struct waiting w = {.client = c, .r = r};
 	int rc = SUAN_EXIT_OK;
@@ -252,7 +256,7 @@ static const struct suan_option wait_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
-static int finish_wait(struct client *c, struct wait_request *r, bool json)
+static int finish_wait(struct suan_client *c, struct suan_wait_request *r, bool json)
 {
 	bool timed_out;
 	int rc;
@@ -272,11 +276,11 @@ static int finish_wait(struct client *c, struct wait_request *r, bool json)
 static int run_wait(int argc, char **argv)
 {
 	const char **ids = calloc((size_t)argc + 1, sizeof(*ids));
-	struct wait_request r = {.ids = ids, .progress = isatty(STDERR_FILENO) == 1};
+	struct suan_wait_request r = {.ids = ids, .progress = isatty(STDERR_FILENO) == 1};
 	const struct suan_option *opt;
 	struct suan_args args;
 	struct suan_err err = {0};
-	struct client c;
+	struct suan_client c;
 	const char *value;
 	bool json = false;
 	int64_t ms;
@@ -315,7 +319,8 @@ const struct suan_command suan_cli_wait = {
 	.name = "wait",
 	.usage = "suan wait [OPTION]… ID…",
 	.summary = "wait until jobs are over; exits with the job's code",
-	.help = "With several jobs the first exit code that is not 0 wins. Survives a restart of the\n"
+	.help = "With several jobs the first exit code that is not 0 wins. Survives a restart of "
+		"the\n"
 		"server of up to two minutes.",
 	.options = wait_options,
 	.run = run_wait,

@@ -10,9 +10,9 @@
 #include "cli/table.h"
 #include "cli/watch.h"
 
-struct show_list {		/* one listing of the API */
-	struct client client;
-	struct table table;
+struct show_list { /* one listing of the API */
+	struct suan_client client;
+	struct suan_table table;
 	const char *path, *member;
 	bool json, watch;
 };
@@ -41,7 +41,7 @@ static int show(void *ctx)
 	return rc;
 }
 
-static void print_columns(const struct column *columns)
+static void print_columns(const struct suan_column *columns)
 {
 	struct suan_buf names;
 
@@ -90,7 +90,7 @@ static json_int_t sum(const json_t *site, const char *member)
 	json_int_t n = 0;
 	size_t i;
 
-	json_array_foreach(json_object_get(site, "pools"), i, pool)
+	json_array_foreach (json_object_get(site, "pools"), i, pool)
 		n += json_integer_value(json_object_get(pool, member));
 	return n;
 }
@@ -135,7 +135,8 @@ static void fill_memory(const json_t *row, struct suan_buf *out)
 {
 	char text[32];
 
-	suan_format_size((uint64_t)json_integer_value(json_object_get(row, "node_memory_bytes")), text);
+	suan_format_size((uint64_t)json_integer_value(json_object_get(row, "node_memory_bytes")),
+			 text);
 	suan_buf_adds(out, text);
 }
 
@@ -146,22 +147,31 @@ static void fill_nodes(const json_t *row, struct suan_buf *out)
 		      (long long)json_integer_value(json_object_get(row, "nodes")));
 }
 
-static const struct column site_columns[] = {
-	{"name", "SITE", false, NULL}, {"zh", "名称", false, NULL}, {"hub", "HUB", false, NULL},
-	{"owner", "OWNER", false, NULL}, {"driver", "DRIVER", false, NULL},
-	{"state", "STATE", false, NULL}, {"cores", "CORES USED", true, fill_cores},
-	{"gpus", "GPUS USED", true, fill_gpus}, {"running", "RUNNING", true, fill_running},
-	{"waiting", "WAITING", true, fill_waiting}, {"pue", "PUE", true, NULL},
-	{"price_kwh", "YUAN/KWH", true, NULL}, {"carbon_g_kwh", "GCO2/KWH", true, NULL},
+static const struct suan_column site_columns[] = {
+	{"name", "SITE", false, NULL},
+	{"zh", "名称", false, NULL},
+	{"hub", "HUB", false, NULL},
+	{"owner", "OWNER", false, NULL},
+	{"driver", "DRIVER", false, NULL},
+	{"state", "STATE", false, NULL},
+	{"cores", "CORES USED", true, fill_cores},
+	{"gpus", "GPUS USED", true, fill_gpus},
+	{"running", "RUNNING", true, fill_running},
+	{"waiting", "WAITING", true, fill_waiting},
+	{"pue", "PUE", true, NULL},
+	{"price_kwh", "YUAN/KWH", true, NULL},
+	{"carbon_g_kwh", "GCO2/KWH", true, NULL},
 	{NULL, NULL, false, NULL},
 };
 
 static int run_sites(int argc, char **argv)
 {
-	struct show_list l = {.path = "/v1/sites", .member = "sites",
+	struct show_list l = {.path = "/v1/sites",
+			      .member = "sites",
 			      .table = {.columns = site_columns,
-					.default_format = "name,hub,driver,state,cores,gpus,running,"
-							  "waiting,price_kwh,carbon_g_kwh"}};
+					.default_format =
+						"name,hub,driver,state,cores,gpus,running,"
+						"waiting,price_kwh,carbon_g_kwh"}};
 
 	return listing(&l, &suan_cli_sites, argc, argv);
 }
@@ -174,18 +184,25 @@ const struct suan_command suan_cli_sites = {
 	.run = run_sites,
 };
 
-static const struct column pool_columns[] = {
-	{"site", "SITE", false, NULL}, {"name", "POOL", false, NULL},
-	{"nodes", "NODES USABLE", true, fill_nodes}, {"node_cores", "CORES/NODE", true, NULL},
-	{"memory", "MEMORY/NODE", true, fill_memory}, {"gpu", "GPU", false, NULL},
-	{"node_gpus", "GPUS/NODE", true, NULL}, {"cores", "CORES USED", true, fill_cores},
-	{"gpus", "GPUS USED", true, fill_gpus}, {"running", "RUNNING", true, NULL},
-	{"waiting", "WAITING", true, NULL}, {NULL, NULL, false, NULL},
+static const struct suan_column pool_columns[] = {
+	{"site", "SITE", false, NULL},
+	{"name", "POOL", false, NULL},
+	{"nodes", "NODES USABLE", true, fill_nodes},
+	{"node_cores", "CORES/NODE", true, NULL},
+	{"memory", "MEMORY/NODE", true, fill_memory},
+	{"gpu", "GPU", false, NULL},
+	{"node_gpus", "GPUS/NODE", true, NULL},
+	{"cores", "CORES USED", true, fill_cores},
+	{"gpus", "GPUS USED", true, fill_gpus},
+	{"running", "RUNNING", true, NULL},
+	{"waiting", "WAITING", true, NULL},
+	{NULL, NULL, false, NULL},
 };
 
 static int run_pools(int argc, char **argv)
 {
-	struct show_list l = {.path = "/v1/pools", .member = "pools",
+	struct show_list l = {.path = "/v1/pools",
+			      .member = "pools",
 			      .table = {.columns = pool_columns,
 					.default_format = "site,name,nodes,node_cores,memory,gpu,"
 							  "node_gpus,cores,running,waiting"}};
@@ -201,17 +218,18 @@ const struct suan_command suan_cli_pools = {
 	.run = run_pools,
 };
 
-static const struct column link_columns[] = {
-	{"from", "FROM", false, NULL}, {"to", "TO", false, NULL},
-	{"gbit", "GBIT/S", true, NULL}, {"ms", "MS", true, NULL},
+static const struct suan_column link_columns[] = {
+	{"from", "FROM", false, NULL},	       {"to", "TO", false, NULL},
+	{"gbit", "GBIT/S", true, NULL},	       {"ms", "MS", true, NULL},
 	{"price_gib", "YUAN/GIB", true, NULL}, {NULL, NULL, false, NULL},
 };
 
 static int run_links(int argc, char **argv)
 {
-	struct show_list l = {.path = "/v1/links", .member = "links",
-			      .table = {.columns = link_columns,
-					.default_format = "from,to,gbit,ms,price_gib"}};
+	struct show_list l = {
+		.path = "/v1/links",
+		.member = "links",
+		.table = {.columns = link_columns, .default_format = "from,to,gbit,ms,price_gib"}};
 
 	return listing(&l, &suan_cli_links, argc, argv);
 }
@@ -231,16 +249,16 @@ static const struct suan_option site_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
-static int site_verb(struct client *c, const char *verb, const char *name)
+static int site_verb(struct suan_client *c, const char *verb, const char *name)
 {
-	struct client_call call = {.method = "POST"};
+	struct suan_client_call call = {.method = "POST"};
 	struct suan_buf path;
 	json_t *answer = NULL;
 	int rc;
 
 	if (strcmp(verb, "show") != 0 && strcmp(verb, "drain") != 0 && strcmp(verb, "resume") != 0)
-		return suan_cli_usage(c->command, "no such action \"%s\"; there are show, drain, resume",
-				      verb);
+		return suan_cli_usage(c->command,
+				      "no such action \"%s\"; there are show, drain, resume", verb);
 	if (strcmp(verb, "show") == 0) {
 		rc = suan_client_get(c, &answer, "/v1/sites/%s", name);
 		if (rc == SUAN_EXIT_OK)
@@ -262,7 +280,7 @@ static int run_site(int argc, char **argv)
 	const char *words[2] = {NULL, NULL}, *value;
 	const struct suan_option *opt;
 	struct suan_args args;
-	struct client c;
+	struct suan_client c;
 	int kind, n = 0, rc = SUAN_EXIT_OK;
 
 	suan_client_init(&c, &suan_cli_site);

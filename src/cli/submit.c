@@ -14,38 +14,40 @@
 #include "sys/fs.h"
 #include "wire/job.h"
 
-#define JOB_LIMIT   (16u << 20)
-#define BULK_LIMIT  (1u << 30)
-#define MAX_FIELDS  256
+#define JOB_LIMIT  (16u << 20)
+#define BULK_LIMIT (1u << 30)
+#define MAX_FIELDS 256
 
 /* Options of the command itself; every field of a job is an option as well, see print_fields. */
 static const struct suan_option submit_options[] = {
 	{"wait", 'W', NULL, "stream state and output, exit with the job's code"},
 	{"dry-run", 0, NULL, "check the job and list the candidates; nothing is submitted"},
 	{"wrap", 0, "COMMAND", "run COMMAND with sh -c"},
-	{"bulk", 0, "FILE", "submit a file of JSON Lines, one job a line, all or nothing; - is stdin"},
-	{"key", 0, "KEY", "idempotency key: the same key gives the same job (default: a fresh one)"},
+	{"bulk", 0, "FILE",
+	 "submit a file of JSON Lines, one job a line, all or nothing; - is stdin"},
+	{"key", 0, "KEY",
+	 "idempotency key: the same key gives the same job (default: a fresh one)"},
 	{"json", 0, NULL, "print the job as JSON"},
 	CLIENT_OPTIONS,
 	{NULL, 0, NULL, NULL},
 };
 
-struct field_option {		/* --memory 2GiB, to be applied after the file was read */
+struct field_option { /* --memory 2GiB, to be applied after the file was read */
 	const struct suan_job_field *field;
 	const char *name, *value;
 	bool sbatch;
 };
 
 struct submit {
-	struct client client;
+	struct suan_client client;
 	struct suan_arena arena;
 	struct suan_job_doc doc;
 	struct field_option fields[MAX_FIELDS];
 	int nfields;
 	const char *wrap, *bulk, *key, *file;
-	char **rest;		/* operands: command, or file and its arguments */
+	char **rest; /* operands: command, or file and its arguments */
 	int nrest;
-	bool dashes;		/* "--" came before the operands: they are a command */
+	bool dashes; /* "--" came before the operands: they are a command */
 	bool wait, dry_run, json;
 	char made_key[40];
 };
@@ -157,7 +159,8 @@ static int take_long(struct submit *s, const char *arg, int argc, char **argv, i
 	if (arg[n] == '=')
 		return apply_own(s, o, arg + n + 1);
 	if (*at >= argc)
-		return suan_cli_usage(&suan_cli_submit, "--%s needs a value: %s", o->name, o->value);
+		return suan_cli_usage(&suan_cli_submit, "--%s needs a value: %s", o->name,
+				      o->value);
 	return apply_own(s, o, argv[(*at)++]);
 }
 
@@ -182,7 +185,8 @@ static int take_letters(struct submit *s, const char *p, int argc, char **argv, 
 		if (p[1])
 			return add_field(s, f, f->name, p + 1, true);
 		if (*at >= argc)
-			return suan_cli_usage(&suan_cli_submit, "-%c needs a value: %s", *p, f->help);
+			return suan_cli_usage(&suan_cli_submit, "-%c needs a value: %s", *p,
+					      f->help);
 		return add_field(s, f, f->name, argv[(*at)++], true);
 	}
 	return SUAN_EXIT_OK;
@@ -209,7 +213,8 @@ static int parse(struct submit *s, int argc, char **argv)
 	s->rest = argv + at;
 	s->nrest = argc - at;
 	if (!s->dashes && s->nrest > 1 && strcmp(s->rest[1], "--") == 0)
-		return suan_cli_usage(&suan_cli_submit, "write options before the file, then -- COMMAND");
+		return suan_cli_usage(&suan_cli_submit,
+				      "write options before the file, then -- COMMAND");
 	return rc;
 }
 
@@ -250,7 +255,8 @@ static int read_script(struct submit *s, const char *text, size_t n, const char 
 	enum suan_code rc;
 
 	suan_buf_init(&warnings, 0);
-	rc = suan_job_from_script(text, n, suan_clock_now_ms(), &s->arena, &s->doc, &warnings, &err);
+	rc = suan_job_from_script(text, n, suan_clock_now_ms(), &s->arena, &s->doc, &warnings,
+				  &err);
 	fputs(suan_buf_str(&warnings), stderr);
 	suan_buf_done(&warnings);
 	if (rc != SUAN_OK)
@@ -286,8 +292,10 @@ static int read_file(struct submit *s, const char *file)
 		return SUAN_EXIT_FAILED;
 	if (ends_with(file, ".json") || ends_with(file, ".yaml") || ends_with(file, ".yml")) {
 		if (s->nrest > 1)
-			return suan_cli_usage(&suan_cli_submit, "\"%s\" after a job file", s->rest[1]);
-		if (suan_job_from_yaml(copy, n, suan_clock_now_ms(), &s->arena, &s->doc, &err) != SUAN_OK)
+			return suan_cli_usage(&suan_cli_submit, "\"%s\" after a job file",
+					      s->rest[1]);
+		if (suan_job_from_yaml(copy, n, suan_clock_now_ms(), &s->arena, &s->doc, &err) !=
+		    SUAN_OK)
 			return complain(&err, file);
 		return SUAN_EXIT_OK;
 	}
@@ -337,8 +345,8 @@ static int apply_fields(struct submit *s)
 	return SUAN_EXIT_OK;
 }
 
-/* Relative paths mean the folder of the user who submits; a job without files of its own runs there, as
- * batch users expect. */
+/* Relative paths mean the folder of the user who submits; a job without files of its own runs
+ * there, as batch users expect. */
 static int settle_paths(struct submit *s)
 {
 	struct suan_payload *p = &s->doc.run;
@@ -383,7 +391,8 @@ static int build(struct submit *s)
 	else if (!isatty(STDIN_FILENO))
 		rc = read_file(s, "-");
 	else
-		rc = suan_cli_usage(&suan_cli_submit, "what to run? SCRIPT, JOB.yaml or -- COMMAND");
+		rc = suan_cli_usage(&suan_cli_submit,
+				    "what to run? SCRIPT, JOB.yaml or -- COMMAND");
 	if (rc == SUAN_EXIT_OK)
 		rc = apply_fields(s);
 	return rc == SUAN_EXIT_OK ? settle_paths(s) : rc;
@@ -409,8 +418,9 @@ static void print_check(const json_t *answer)
 	size_t i;
 
 	printf("the job is fine; candidates:\n");
-	json_array_foreach(json_object_get(answer, "candidates"), i, c)
-		printf("%s %-16s %-8s %-26s %s\n", json_is_true(json_object_get(c, "chosen")) ? "*" : " ",
+	json_array_foreach (json_object_get(answer, "candidates"), i, c)
+		printf("%s %-16s %-8s %-26s %s\n",
+		       json_is_true(json_object_get(c, "chosen")) ? "*" : " ",
 		       json_string_value(json_object_get(c, "site")),
 		       json_string_value(json_object_get(c, "pool")),
 		       json_is_string(json_object_get(c, "start"))
@@ -424,8 +434,8 @@ static int follow(struct submit *s, const json_t *job)
 {
 	char id[24];
 	const char *ids[1] = {id};
-	struct log_request log = {.id = id, .stream = "stdout", .follow = true};
-	struct wait_request wait = {.ids = ids, .nids = 1};
+	struct suan_log_request log = {.id = id, .stream = "stdout", .follow = true};
+	struct suan_wait_request wait = {.ids = ids, .nids = 1};
 	int rc = SUAN_EXIT_OK;
 
 	snprintf(id, sizeof(id), "%lld", (long long)json_integer_value(json_object_get(job, "id")));
@@ -454,7 +464,8 @@ static int follow(struct submit *s, const json_t *job)
 
 static int send_job(struct submit *s)
 {
-	struct client_call call = {.method = "POST", .path = "/v1/jobs", .type = "application/json"};
+	struct suan_client_call call = {
+		.method = "POST", .path = "/v1/jobs", .type = "application/json"};
 	struct suan_buf text;
 	struct suan_jsonw w;
 	json_t *answer = NULL;
@@ -491,8 +502,8 @@ static int send_job(struct submit *s)
 
 static int send_bulk(struct submit *s)
 {
-	struct client_call call = {.method = "POST", .path = "/v1/jobs:bulk",
-				   .type = "application/x-ndjson"};
+	struct suan_client_call call = {
+		.method = "POST", .path = "/v1/jobs:bulk", .type = "application/x-ndjson"};
 	struct suan_err err = {0};
 	struct suan_buf text;
 	json_t *answer = NULL;
@@ -548,7 +559,8 @@ const struct suan_command suan_cli_submit = {
 	.name = "submit",
 	.usage = "suan submit [OPTION]… SCRIPT [ARGUMENT]… | JOB.yaml | JOB.json | -- COMMAND…",
 	.summary = "submit a job; prints its id",
-	.help = "A script begins with #! and may carry #SBATCH and #SUAN lines. Options win over them.\n"
+	.help = "A script begins with #! and may carry #SBATCH and #SUAN lines. Options win over "
+		"them.\n"
 		"Without inputs and outputs the job runs in the present folder and writes\n"
 		"suan-ID.out there; with them it runs in a folder of its own.\n"
 		"suan retries by itself with an idempotency key: the job is never submitted twice.",

@@ -29,9 +29,9 @@ const char *suan_cli_state_colour(const char *state)
 	static const struct {
 		const char *state, *colour;
 	} map[] = {
-		{"RUNNING", "\033[36m"}, {"STAGING", "\033[36m"}, {"COMPLETED", "\033[32m"},
-		{"PENDING", "\033[33m"}, {"CANCELLED", "\033[2m"}, {"FAILED", "\033[31m"},
-		{"TIMEOUT", "\033[31m"}, {"OUT_OF_MEMORY", "\033[31m"}, {"UNKNOWN", "\033[35m"},
+		{"RUNNING", "\033[36m"},   {"STAGING", "\033[36m"},	  {"COMPLETED", "\033[32m"},
+		{"PENDING", "\033[33m"},   {"CANCELLED", "\033[2m"},	  {"FAILED", "\033[31m"},
+		{"TIMEOUT", "\033[31m"},   {"OUT_OF_MEMORY", "\033[31m"}, {"UNKNOWN", "\033[35m"},
 		{"PREEMPTED", "\033[35m"},
 	};
 
@@ -71,7 +71,8 @@ static void fill_value(const json_t *v, struct suan_buf *out)
 		suan_buf_adds(out, json_is_true(v) ? "yes" : "no");
 }
 
-static const struct column *find_column(const struct column *c, const char *name, size_t n)
+static const struct suan_column *find_column(const struct suan_column *c, const char *name,
+					     size_t n)
 {
 	for (; c->name; c++)
 		if (strlen(c->name) == n && strncmp(c->name, name, n) == 0)
@@ -79,13 +80,13 @@ static const struct column *find_column(const struct column *c, const char *name
 	return NULL;
 }
 
-void suan_table_names(const struct column *columns, struct suan_buf *out)
+void suan_table_names(const struct suan_column *columns, struct suan_buf *out)
 {
-	for (const struct column *c = columns; c->name; c++)
+	for (const struct suan_column *c = columns; c->name; c++)
 		suan_buf_addf(out, "%s%s", c == columns ? "" : ",", c->name);
 }
 
-static int pick(const struct table *t, const struct column **ret)
+static int pick(const struct suan_table *t, const struct suan_column **ret)
 {
 	const char *f = t->format ? t->format : t->default_format;
 	int n = 0;
@@ -115,7 +116,7 @@ static void pad(int n)
 	printf("%*s", n > 0 ? n : 0, "");
 }
 
-static void print_cell(const struct column *c, const char *text, int width, bool last)
+static void print_cell(const struct suan_column *c, const char *text, int width, bool last)
 {
 	int w = (int)suan_utf8_width(text);
 	const char *colour = strcmp(c->name, "state") == 0 ? suan_cli_state_colour(text) : "";
@@ -130,7 +131,8 @@ static void print_cell(const struct column *c, const char *text, int width, bool
 }
 
 /* All cells as one list of strings, row by row. */
-static char **fill_cells(const struct column *const *cols, int n, const json_t *rows, int *width)
+static char **fill_cells(const struct suan_column *const *cols, int n, const json_t *rows,
+			 int *width)
 {
 	size_t nrows = json_array_size(rows);
 	char **cells = calloc(nrows * (size_t)n + 1, sizeof(*cells));
@@ -156,9 +158,9 @@ static char **fill_cells(const struct column *const *cols, int n, const json_t *
 	return cells;
 }
 
-bool suan_table_print(const struct table *t, const json_t *rows)
+bool suan_table_print(const struct suan_table *t, const json_t *rows)
 {
-	const struct column *cols[MAX_COLUMNS];
+	const struct suan_column *cols[MAX_COLUMNS];
 	int width[MAX_COLUMNS] = {0}, n = pick(t, cols);
 	size_t total = json_array_size(rows) * (size_t)(n > 0 ? n : 0);
 	char **cells;

@@ -1,5 +1,5 @@
-/* Tables for the terminal: columns by name from JSON objects, widths of Chinese text right, colours on a
- * terminal only. */
+/* Tables for the terminal: columns by name from JSON objects, widths of Chinese text right, colours
+ * on a terminal only. */
 #ifndef SUAN_CLI_TABLE_H
 #define SUAN_CLI_TABLE_H
 
@@ -9,35 +9,35 @@
 
 #include "base/buf.h"
 
-struct column {
-	const char *name;	/* of --format; "a.b" is not a path but a name for fill */
+struct suan_column {
+	const char *name; /* of --format; "a.b" is not a path but a name for fill */
 	const char *title;
-	bool right;		/* align right */
+	bool right; /* align right */
 	/* Text of a cell; default (NULL): the member called name. */
 	void (*fill)(const json_t *row, struct suan_buf *out);
 };
 
-struct table {
-	const struct column *columns;	/* ended by name NULL */
-	const char *format;		/* "id,name,state" or NULL = default_format */
+struct suan_table {
+	const struct suan_column *columns; /* ended by name NULL */
+	const char *format;		   /* "id,name,state" or NULL = default_format */
 	const char *default_format;
 	bool no_header;
 };
 
 /* Prints the rows. false: --format names an unknown column (said on stderr). */
-bool suan_table_print(const struct table *t, const json_t *rows);
+bool suan_table_print(const struct suan_table *t, const json_t *rows);
 /* Titles of all columns, for help texts. */
-void suan_table_names(const struct column *columns, struct suan_buf *out);
+void suan_table_names(const struct suan_column *columns, struct suan_buf *out);
 
 bool suan_cli_out_is_terminal(void);
 /* ANSI colour of a job state, "" when not on a terminal or NO_COLOR is set. */
 const char *suan_cli_state_colour(const char *state);
 const char *suan_cli_colour_end(void);
-int suan_cli_terminal_width(void);	/* 80 when unknown */
+int suan_cli_terminal_width(void); /* 80 when unknown */
 
 /* "3 m ago"-like short forms and plain text of common members. */
-void suan_cli_fill_time(const char *rfc3339, struct suan_buf *out);	/* "11-21 08:00:03" local */
-int64_t suan_cli_time_ms(const json_t *v);	/* RFC 3339 string → ms, 0 when null */
-void suan_cli_fill_elapsed(const json_t *row, struct suan_buf *out);	/* end or now − start */
+void suan_cli_fill_time(const char *rfc3339, struct suan_buf *out); /* "11-21 08:00:03" local */
+int64_t suan_cli_time_ms(const json_t *v); /* RFC 3339 string → ms, 0 when null */
+void suan_cli_fill_elapsed(const json_t *row, struct suan_buf *out); /* end or now − start */
 
 #endif

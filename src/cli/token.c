@@ -20,15 +20,15 @@ static const struct suan_option token_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
-static const struct column token_columns[] = {
-	{"id", "ID", false, NULL}, {"user", "USER", false, NULL}, {"role", "ROLE", false, NULL},
-	{"created", "CREATED", false, NULL}, {"expires", "EXPIRES", false, NULL},
-	{NULL, NULL, false, NULL},
+static const struct suan_column token_columns[] = {
+	{"id", "ID", false, NULL},	     {"user", "USER", false, NULL},
+	{"role", "ROLE", false, NULL},	     {"created", "CREATED", false, NULL},
+	{"expires", "EXPIRES", false, NULL}, {NULL, NULL, false, NULL},
 };
 
 struct token_args {
-	struct client client;
-	struct table table;
+	struct suan_client client;
+	struct suan_table table;
 	const char *verb, *id, *user, *role;
 	int64_t expires_ms;
 	bool json;
@@ -36,7 +36,7 @@ struct token_args {
 
 static int create(struct token_args *a)
 {
-	struct client_call call = {.method = "POST", .path = "/v1/tokens"};
+	struct suan_client_call call = {.method = "POST", .path = "/v1/tokens"};
 	const char *role = a->role ? a->role : "user";
 	json_t *answer = NULL;
 	int rc;
@@ -70,7 +70,7 @@ static int list(struct token_args *a)
 
 static int revoke(struct token_args *a)
 {
-	struct client_call call = {.method = "DELETE"};
+	struct suan_client_call call = {.method = "DELETE"};
 	struct suan_buf path;
 	int rc;
 
@@ -150,7 +150,8 @@ const struct suan_command suan_cli_token = {
 	.name = "token",
 	.usage = "suan token create [--user NAME] [--role ROLE] | list | revoke ID",
 	.summary = "make and take back access tokens (administrators)",
-	.help = "A token is printed once; the server keeps only its digest. The first administrator's\n"
+	.help = "A token is printed once; the server keeps only its digest. The first "
+		"administrator's\n"
 		"token is in DIR/admin.token of the server's data folder.",
 	.options = token_options,
 	.run = run_token,
@@ -169,8 +170,9 @@ static void print_info(const json_t *info)
 	const char *key;
 	json_t *v;
 
-	json_object_foreach((json_t *)(uintptr_t)info, key, v) {
-		char *text = json_is_string(v) ? NULL : json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
+	json_object_foreach ((json_t *)(uintptr_t)info, key, v) {
+		char *text =
+			json_is_string(v) ? NULL : json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
 
 		printf("%-12s %s\n", key, text ? text : json_string_value(v));
 		free(text);
@@ -181,7 +183,7 @@ static int run_info(int argc, char **argv)
 {
 	const struct suan_option *opt;
 	struct suan_args args;
-	struct client c;
+	struct suan_client c;
 	const char *value;
 	json_t *info = NULL, *who = NULL;
 	bool json = false;

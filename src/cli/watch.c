@@ -13,22 +13,22 @@ static bool until_change(void *ctx, const char *bytes, size_t n)
 {
 	bool *seen = ctx;
 
-	/* Events are small and flushed one by one, so a name is never split in practice; if it is, the
-	 * next event shows it. */
+	/* Events are small and flushed one by one, so a name is never split in practice; if it is,
+	 * the next event shows it. */
 	if (memmem(bytes, n, "event: change", 13) || memmem(bytes, n, "event: reset", 12))
 		*seen = true;
 	return !*seen;
 }
 
-int suan_watch(struct client *c, int (*show)(void *ctx), void *ctx)
+int suan_watch(struct suan_client *c, int (*show)(void *ctx), void *ctx)
 {
 	int rc;
 
 	for (;;) {
 		struct timespec nap = {.tv_nsec = LEAST_INTERVAL_NS};
 		bool seen = false;
-		struct client_call call = {.method = "GET", .path = "/v1/events",
-					   .sink = until_change, .ctx = &seen};
+		struct suan_client_call call = {
+			.method = "GET", .path = "/v1/events", .sink = until_change, .ctx = &seen};
 
 		if (suan_cli_out_is_terminal())
 			printf("\033[H\033[2J");

@@ -4,8 +4,8 @@
 
 #include "cli/client.h"
 
-/* Calls show(ctx) at once and then after changes, at most twice a second, until it fails or the user
- * stops it. On a terminal the screen is cleared before each. Returns an exit code. */
-int suan_watch(struct client *c, int (*show)(void *ctx), void *ctx);
+/* Calls show(ctx) at once and then after changes, at most twice a second, until it fails or the
+ * user stops it. On a terminal the screen is cleared before each. Returns an exit code. */
+int suan_watch(struct suan_client *c, int (*show)(void *ctx), void *ctx);
 
 #endif

@@ -9,10 +9,10 @@
 #include "engine/record.h"
 #include "wire/network.h"
 
-#define RETRY_MS	1000	/* reports after a failed commit */
-#define FORGET_A_ROUND	1000	/* jobs */
+#define RETRY_MS       1000 /* reports after a failed commit */
+#define FORGET_A_ROUND 1000 /* jobs */
 
-bool suan_core_push_run(struct run_list *l, struct suan_run_id run)
+bool suan_core_push_run(struct suan_core_run_list *l, struct suan_run_id run)
 {
 	if (suan_grow(&l->list, &l->cap, l->count + 1, sizeof(*l->list)) != SUAN_OK)
 		return false;
@@ -22,7 +22,7 @@ bool suan_core_push_run(struct run_list *l, struct suan_run_id run)
 
 /* ---- answers ---- */
 
-static void answer_from_effects(struct suan_core *c, struct pending *p)
+static void answer_from_effects(struct suan_core *c, struct suan_core_pending *p)
 {
 	const struct suan_effects *fx = &c->fx;
 	struct suan_core_answer *a = &p->answer;
@@ -44,15 +44,14 @@ static void answer_from_effects(struct suan_core *c, struct pending *p)
 	suan_buf_init(&text, sizeof(p->err.text) - 1);
 	suan_doc_reason(c->engine, a->refused, a->a, a->b, &text);
 	if (a->refused == SUAN_R_NONE && a->code == SUAN_ENOTFOUND)
-		suan_fail(&p->err, a->code, "no job %llu",
-			  (unsigned long long)p->ev.u.target.job);
+		suan_fail(&p->err, a->code, "no job %llu", (unsigned long long)p->ev.u.target.job);
 	else
 		suan_fail(&p->err, a->code, "%s",
 			  text.len ? suan_buf_str(&text) : suan_code_name(a->code));
 	suan_buf_done(&text);
 }
 
-static void finish(struct pending *p)
+static void finish(struct suan_core_pending *p)
 {
 	p->answer.err = &p->err;
 	if (p->done)
@@ -60,7 +59,8 @@ static void finish(struct pending *p)
 	suan_arena_done(&p->arena);
 }
 
-static void fail_all(struct pending_list *l, enum suan_code code, const struct suan_err *err)
+static void fail_all(struct suan_core_pending_list *l, enum suan_code code,
+		     const struct suan_err *err)
 {
 	for (size_t i = 0; i < l->count; i++) {
 		l->list[i].answer = (struct suan_core_answer){.code = code};
@@ -75,7 +75,7 @@ static void fail_all(struct pending_list *l, enum suan_code code, const struct s
 void suan_core_post(struct suan_core *c, const struct suan_event *ev, struct suan_arena *arena,
 		    suan_core_done_fn *done, void *ctx)
 {
-	struct pending p = {.ev = *ev, .done = done, .ctx = ctx};
+	struct suan_core_pending p = {.ev = *ev, .done = done, .ctx = ctx};
 	enum suan_code rc;
 
 	suan_arena_init(&p.arena, 0);
@@ -110,7 +110,7 @@ void suan_core_post(struct suan_core *c, const struct suan_event *ev, struct sua
 void suan_core_check(struct suan_core *c, const struct suan_event *ev, struct suan_core_answer *ret,
 		     struct suan_err *err)
 {
-	struct pending p = {.ev = *ev};
+	struct suan_core_pending p = {.ev = *ev};
 	enum suan_code rc;
 
 	if (p.ev.now_ms < suan_engine_now(c->engine))
@@ -139,7 +139,7 @@ void suan_core_report(struct suan_core *c, const struct suan_report *report)
 	c->stats.reports++;
 }
 
-static void drop_reports(struct report_list *l)
+static void drop_reports(struct suan_core_report_list *l)
 {
 	for (size_t i = 0; i < l->count; i++)
 		free((char *)(uintptr_t)l->list[i].text);
@@ -171,7 +171,8 @@ static void forget_old(struct suan_core *c, int64_t now_ms)
 	while (n && posted < FORGET_A_ROUND && (id = suan_engine_next_job(c->engine, id))) {
 		if (!suan_engine_job(c->engine, id, &v) || !suan_state_final(v.state))
 			continue;
-		struct suan_event ev = {.now_ms = now_ms, .type = SUAN_EV_FORGET,
+		struct suan_event ev = {.now_ms = now_ms,
+					.type = SUAN_EV_FORGET,
 					.u.target = {.job = id, .all = true}};
 		suan_core_post(c, &ev, NULL, NULL, NULL);
 		posted++;
@@ -200,8 +201,7 @@ static enum suan_code archive(struct suan_core *c, struct suan_store_batch *b, s
 		struct suan_jsonw w;
 		enum suan_code rc;
 
-		if (ev->type != SUAN_EV_FORGET ||
-		    !suan_engine_job(c->engine, ev->u.target.job, &v))
+		if (ev->type != SUAN_EV_FORGET || !suan_engine_job(c->engine, ev->u.target.job, &v))
 			continue;
 		suan_buf_init(&text, 0);
 		suan_jsonw_init(&w, &text);
@@ -212,7 +212,8 @@ static enum suan_code archive(struct suan_core *c, struct suan_store_batch *b, s
 			rc = suan_buf_ok(&text, err);
 		docs[n].job = v.id;
 		docs[n].n = text.len;
-		docs[n].bytes = rc == SUAN_OK ? suan_arena_mem(&c->scratch, text.data, text.len) : NULL;
+		docs[n].bytes =
+			rc == SUAN_OK ? suan_arena_mem(&c->scratch, text.data, text.len) : NULL;
 		suan_buf_done(&text);
 		if (!docs[n].bytes)
 			return rc != SUAN_OK ? rc : suan_fail(err, SUAN_ENOMEM, "out of memory");
@@ -277,12 +278,12 @@ static void step(struct suan_core *c, const struct suan_event *ev, struct suan_e
 
 static void apply(struct suan_core *c, int64_t now_ms)
 {
-	struct pending_list *l = &c->answering;
+	struct suan_core_pending_list *l = &c->answering;
 	struct suan_err err = {0};
 	struct suan_event ev;
 
 	for (size_t i = 0; i < l->count; i++) {
-		struct pending *p = &l->list[i];
+		struct suan_core_pending *p = &l->list[i];
 
 		p->err = (struct suan_err){0};
 		step(c, &p->ev, &p->err);
@@ -295,8 +296,8 @@ static void apply(struct suan_core *c, int64_t now_ms)
 		suan_core_take_effects(c, &ev);
 	}
 	drop_reports(&c->reports);
-	ev = (struct suan_event){.seq = suan_engine_seq(c->engine) + 1, .now_ms = now_ms,
-				 .type = SUAN_EV_PASS};
+	ev = (struct suan_event){
+		.seq = suan_engine_seq(c->engine) + 1, .now_ms = now_ms, .type = SUAN_EV_PASS};
 	c->wake_ms = SUAN_FOREVER;
 	step(c, &ev, &err);
 	c->stats.passes++;
@@ -306,7 +307,7 @@ static void apply(struct suan_core *c, int64_t now_ms)
 
 static void swap_lists(struct suan_core *c)
 {
-	struct pending_list l = c->answering;
+	struct suan_core_pending_list l = c->answering;
 
 	assert(l.count == 0);
 	c->answering = c->posted;
@@ -412,7 +413,7 @@ static enum suan_code same_network(const struct suan_network *a, const struct su
 	return rc;
 }
 
-struct settle {			/* answer of a settings event */
+struct settle { /* answer of a settings event */
 	enum suan_code code;
 	struct suan_err err;
 };
@@ -451,7 +452,7 @@ static enum suan_code configure(struct suan_core *c, const struct suan_core_conf
 		ev.u.network = config->network;
 		suan_core_post(c, &ev, NULL, settled, &s);
 	}
-	c->wake_ms = 0;		/* plan once after recovery */
+	c->wake_ms = 0; /* plan once after recovery */
 	rc = suan_core_flush(c, config->now_ms, err);
 	if (rc == SUAN_OK && s.code != SUAN_OK) {
 		*err = s.err;

@@ -3,8 +3,8 @@
  * calls on one thread. Front door of src/core.
  *
  * A round: the owner of the loop calls the posting functions as things arrive, then suan_core_flush
- * once. Flush commits everything that was posted in one transaction, then steps, then answers. Nothing
- * is answered "done" before it is durable; when the commit fails, nothing has happened. */
+ * once. Flush commits everything that was posted in one transaction, then steps, then answers.
+ * Nothing is answered "done" before it is durable; when the commit fails, nothing has happened. */
 #ifndef SUAN_CORE_CORE_H
 #define SUAN_CORE_CORE_H
 
@@ -24,15 +24,15 @@ struct suan_core;
 
 struct suan_core_config {
 	const struct suan_store_ops *store;
-	const char *location;			/* for the store */
-	const struct suan_network *network;	/* as it shall be; NULL = keep the stored one */
+	const char *location;		    /* for the store */
+	const struct suan_network *network; /* as it shall be; NULL = keep the stored one */
 	struct suan_policy policy;
-	uint64_t snapshot_bytes;		/* log growth that is worth a snapshot; 0 = 64 MiB */
-	uint32_t keep_finished;			/* jobs; 0 = 1,000,000 */
-	int64_t now_ms;				/* present time */
+	uint64_t snapshot_bytes; /* log growth that is worth a snapshot; 0 = 64 MiB */
+	uint32_t keep_finished;	 /* jobs; 0 = 1,000,000 */
+	int64_t now_ms;		 /* present time */
 };
 
-struct suan_core_opened {	/* what recovery did */
+struct suan_core_opened { /* what recovery did */
 	uint64_t snapshot_seq, replayed;
 	uint64_t jobs;
 };
@@ -48,21 +48,22 @@ void suan_core_close(struct suan_core *c, int64_t now_ms);
 /* ---- commands ---- */
 
 struct suan_core_answer {
-	enum suan_code code;	/* OK: durable and done. EREFUSED, EINVAL, ECONFLICT, ENOTFOUND …: see err */
+	enum suan_code
+		code; /* OK: durable and done. EREFUSED, EINVAL, ECONFLICT, ENOTFOUND …: see err */
 	const struct suan_err *err;
-	enum suan_reason refused;	/* with numbers a, b and pool, when EREFUSED */
+	enum suan_reason refused; /* with numbers a, b and pool, when EREFUSED */
 	int64_t a, b;
-	uint32_t pool, item;		/* item: which job of a bulk */
+	uint32_t pool, item; /* item: which job of a bulk */
 	uint64_t first_job;
 	uint32_t njobs;
 	bool repeated;
 };
 typedef void suan_core_done_fn(void *ctx, const struct suan_core_answer *answer);
 
-/* Posts one event (its seq is set at flush; its now_ms is given). Refusals that are certain now are answered at once,
- * without logging. Takes over the memory of *arena (moved; the caller's is empty afterwards) that the
- * event's pointers live in; arena may be NULL when the event points to nothing that goes away before
- * the next flush. done may be NULL; it is called exactly once. */
+/* Posts one event (its seq is set at flush; its now_ms is given). Refusals that are certain now are
+ * answered at once, without logging. Takes over the memory of *arena (moved; the caller's is empty
+ * afterwards) that the event's pointers live in; arena may be NULL when the event points to nothing
+ * that goes away before the next flush. done may be NULL; it is called exactly once. */
 void suan_core_post(struct suan_core *c, const struct suan_event *ev, struct suan_arena *arena,
 		    suan_core_done_fn *done, void *ctx);
 /* Would it be refused now? Nothing is kept. *ret points to err. */
@@ -84,7 +85,8 @@ struct suan_site_link {
 	void *ctx;
 	void (*orders)(void *ctx, const struct suan_order *orders, uint32_t n);
 };
-/* Connects a site: orders for its open runs follow at once (START with staged/started set as known). */
+/* Connects a site: orders for its open runs follow at once (START with staged/started set as
+ * known). */
 SUAN_MUSTUSE enum suan_code suan_core_attach(struct suan_core *c, const char *site,
 					     const struct suan_site_link *link,
 					     struct suan_err *err);
@@ -95,7 +97,7 @@ bool suan_core_order(struct suan_core *c, uint64_t job, uint32_t index, struct s
 
 /* ---- reading ---- */
 
-const struct suan_engine *suan_core_engine(const struct suan_core *c);	/* borrowed */
+const struct suan_engine *suan_core_engine(const struct suan_core *c); /* borrowed */
 
 /* State changes, newest kept in a ring of 65,536, ids ascending. */
 struct suan_change {
@@ -116,7 +118,7 @@ bool suan_core_next_change(const struct suan_core *c, uint64_t after, struct sua
 struct suan_core_stats {
 	uint64_t events, commits, passes, starts, reports, refused, commit_failures;
 	uint64_t log_bytes, snapshots;
-	int64_t last_failure_ms;	/* 0 = the last commit went well */
+	int64_t last_failure_ms; /* 0 = the last commit went well */
 };
 void suan_core_stats(const struct suan_core *c, struct suan_core_stats *ret);
 
@@ -125,10 +127,10 @@ SUAN_MUSTUSE enum suan_code suan_core_value_put(struct suan_core *c, const char 
 						const void *bytes, size_t n, struct suan_err *err);
 SUAN_MUSTUSE enum suan_code suan_core_value_get(struct suan_core *c, const char *name,
 						struct suan_buf *out, struct suan_err *err);
-SUAN_MUSTUSE enum suan_code
-suan_core_value_list(struct suan_core *c, const char *prefix,
-		     void (*fn)(void *ctx, const char *name, const void *bytes, size_t n), void *ctx,
-		     struct suan_err *err);
+SUAN_MUSTUSE enum suan_code suan_core_value_list(struct suan_core *c, const char *prefix,
+						 void (*fn)(void *ctx, const char *name,
+							    const void *bytes, size_t n),
+						 void *ctx, struct suan_err *err);
 /* Final document of a forgotten job (JSON). ENOTFOUND. */
 SUAN_MUSTUSE enum suan_code suan_core_archived(struct suan_core *c, uint64_t job,
 					       struct suan_buf *out, struct suan_err *err);

@@ -7,55 +7,55 @@
 
 #define CHANGE_RING 65536u
 
-struct pending {		/* a posted command until it is answered */
+struct suan_core_pending { /* a posted command until it is answered */
 	struct suan_event ev;
-	struct suan_arena arena;	/* owns what ev points to */
+	struct suan_arena arena; /* owns what ev points to */
 	suan_core_done_fn *done;
 	void *ctx;
 	struct suan_core_answer answer;
 	struct suan_err err;
 };
 
-struct pending_list {
-	struct pending *list;	/* owned */
+struct suan_core_pending_list {
+	struct suan_core_pending *list; /* owned */
 	size_t count, cap;
 };
 
-struct report_list {		/* facts from sites, with owned texts */
+struct suan_core_report_list { /* facts from sites, with owned texts */
 	struct suan_report *list;
 	size_t count, cap;
 };
 
-struct run_list {		/* runs a site has to be told about */
+struct suan_core_run_list { /* runs a site has to be told about */
 	struct suan_run_id *list;
 	size_t count, cap;
 };
 
-struct site_out {		/* per engine site */
-	struct suan_site_link link;	/* link.orders NULL: not attached */
-	struct run_list starts, stops, forgets;
+struct suan_core_site_out {	    /* per engine site */
+	struct suan_site_link link; /* link.orders NULL: not attached */
+	struct suan_core_run_list starts, stops, forgets;
 };
 
 struct suan_core {
 	struct suan_store *store;
 	struct suan_engine *engine;
 	struct suan_effects fx;
-	struct suan_buf records;	/* of the batch being committed */
-	struct pending_list posted, answering;
-	struct report_list reports;
-	struct site_out *sites;
+	struct suan_buf records; /* of the batch being committed */
+	struct suan_core_pending_list posted, answering;
+	struct suan_core_report_list reports;
+	struct suan_core_site_out *sites;
 	size_t nsites, sites_cap;
-	struct run_list drops;		/* jobs forgotten in this round */
-	struct suan_change *ring;	/* CHANGE_RING entries */
-	uint64_t changes;		/* how many were ever put in the ring */
+	struct suan_core_run_list drops; /* jobs forgotten in this round */
+	struct suan_change *ring;	 /* CHANGE_RING entries */
+	uint64_t changes;		 /* how many were ever put in the ring */
 	uint64_t last_change;
 	void (*listen)(void *ctx, const struct suan_change *change);
 	void *listen_ctx;
 	int64_t wake_ms, retry_ms;
 	uint64_t snapshot_bytes, grown_bytes, last_snapshot_bytes;
 	uint32_t keep_finished;
-	uint64_t forget_from;		/* jobs up to this id were looked at for forgetting */
-	struct suan_arena scratch;	/* of one order or document */
+	uint64_t forget_from;	   /* jobs up to this id were looked at for forgetting */
+	struct suan_arena scratch; /* of one order or document */
 	struct suan_core_stats stats;
 	bool flushing;
 };
@@ -75,6 +75,6 @@ void suan_core_send_orders(struct suan_core *c);
 void suan_core_effects_done(struct suan_core *c);
 
 /* core.c */
-bool suan_core_push_run(struct run_list *l, struct suan_run_id run);
+bool suan_core_push_run(struct suan_core_run_list *l, struct suan_run_id run);
 
 #endif

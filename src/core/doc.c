@@ -22,11 +22,17 @@ static const char *pool_place(const struct suan_engine *e, uint32_t pool, const 
 }
 
 /* How the numbers a and b stand in the sentence. */
-enum numbers { PLAIN, BYTES, TIMES, DURATION, MONEY };
+enum numbers {
+	PLAIN,
+	BYTES,
+	TIMES,
+	DURATION,
+	MONEY
+};
 
 struct sentence {
 	enum numbers kind;
-	const char *text;	/* %a and %b stand for the numbers */
+	const char *text; /* %a and %b stand for the numbers */
 };
 
 static const struct sentence sentences[SUAN_NREASONS] = {
@@ -53,7 +59,8 @@ static const struct sentence sentences[SUAN_NREASONS] = {
 	[SUAN_R_TOO_MANY_GPUS] = {PLAIN, "a task wants %a accelerators, the largest node has %b"},
 	[SUAN_R_GPU_KIND] = {PLAIN, "has no accelerator of that kind"},
 	[SUAN_R_TOO_MANY_NODES] = {PLAIN, "wants %a nodes, the largest pool has %b"},
-	[SUAN_R_TOO_MANY_TASKS] = {PLAIN, "wants %a tasks at once, at most %b fit in an empty pool"},
+	[SUAN_R_TOO_MANY_TASKS] = {PLAIN,
+				   "wants %a tasks at once, at most %b fit in an empty pool"},
 	[SUAN_R_DEADLINE] = {TIMES, "would end %a, after its deadline %b"},
 	[SUAN_R_NO_POOL] = {PLAIN, "no pool can ever run it"},
 	[SUAN_R_BAD_DEPENDENCY] = {PLAIN, "depends on job %a, which does not exist"},
@@ -209,12 +216,26 @@ static void spec_of_view(const struct suan_job_view *v, struct suan_job_spec *s)
 {
 	/* Name, user and the rest of the head are written by put_head. */
 	*s = (struct suan_job_spec){
-		.name = "", .user = "", .account = "", .qos = v->qos, .req = v->req, .gpu = v->gpu,
-		.walltime_ms = v->walltime_ms, .estimate_ms = v->estimate_ms,
-		.begin_ms = v->begin_ms, .deadline_ms = v->deadline_ms, .priority = v->priority,
-		.hold = v->hold, .checkpointable = v->checkpointable, .guarantee = v->guarantee,
-		.deps = (struct suan_dep *)(uintptr_t)v->deps, .ndeps = v->ndeps,
-		.site = v->site, .hub = v->hub, .not_site = v->not_site, .not_hub = v->not_hub,
+		.name = "",
+		.user = "",
+		.account = "",
+		.qos = v->qos,
+		.req = v->req,
+		.gpu = v->gpu,
+		.walltime_ms = v->walltime_ms,
+		.estimate_ms = v->estimate_ms,
+		.begin_ms = v->begin_ms,
+		.deadline_ms = v->deadline_ms,
+		.priority = v->priority,
+		.hold = v->hold,
+		.checkpointable = v->checkpointable,
+		.guarantee = v->guarantee,
+		.deps = (struct suan_dep *)(uintptr_t)v->deps,
+		.ndeps = v->ndeps,
+		.site = v->site,
+		.hub = v->hub,
+		.not_site = v->not_site,
+		.not_hub = v->not_hub,
 	};
 }
 

@@ -7,8 +7,9 @@
 #include "wire/json.h"
 
 /* Members of an object that the caller has opened. */
-/* Short: id, name, user, account, state, reason, reason_text, site, pool, submit, start, end, exit_code,
- * signal, priority, array, tasks, cores, nodes, gpus, predicted_start, predicted_site, counts. */
+/* Short: id, name, user, account, state, reason, reason_text, site, pool, submit, start, end,
+ * exit_code, signal, priority, array, tasks, cores, nodes, gpus, predicted_start, predicted_site,
+ * counts. */
 void suan_doc_job_short(const struct suan_engine *e, const struct suan_job_view *v,
 			struct suan_jsonw *w);
 /* Full: short plus every field of the job as submitted (wire/job.h names) and its usage. */

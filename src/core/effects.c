@@ -12,16 +12,17 @@ enum suan_code suan_core_sites_grow(struct suan_core *c)
 	size_t want = suan_engine_site_count(c->engine);
 	enum suan_code rc;
 
-	/* A NETWORK event of this round may add sites: they are not attached yet, so nothing is lost. */
+	/* A NETWORK event of this round may add sites: they are not attached yet, so nothing is
+	 * lost. */
 	rc = suan_grow(&c->sites, &c->sites_cap, want, sizeof(*c->sites));
 	if (rc != SUAN_OK)
 		return rc;
 	while (c->nsites < want)
-		c->sites[c->nsites++] = (struct site_out){0};
+		c->sites[c->nsites++] = (struct suan_core_site_out){0};
 	return SUAN_OK;
 }
 
-static struct site_out *site_of_pool(struct suan_core *c, uint32_t pool)
+static struct suan_core_site_out *site_of_pool(struct suan_core *c, uint32_t pool)
 {
 	struct suan_pool_view v;
 
@@ -30,7 +31,7 @@ static struct site_out *site_of_pool(struct suan_core *c, uint32_t pool)
 	return &c->sites[v.site];
 }
 
-static struct site_out *site_of_run(struct suan_core *c, struct suan_run_id run)
+static struct suan_core_site_out *site_of_run(struct suan_core *c, struct suan_run_id run)
 {
 	struct suan_task_view t;
 
@@ -39,7 +40,7 @@ static struct site_out *site_of_run(struct suan_core *c, struct suan_run_id run)
 	return site_of_pool(c, t.pool);
 }
 
-static void push(struct run_list *l, struct suan_run_id run)
+static void push(struct suan_core_run_list *l, struct suan_run_id run)
 {
 	/* The event is durable; without memory only a restart can carry it out. */
 	if (!suan_core_push_run(l, run))
@@ -53,20 +54,23 @@ static void changed(struct suan_core *c, const struct suan_effect *f)
 
 	if (id <= c->last_change)
 		id = c->last_change + 1;
-	*ch = (struct suan_change){.id = id, .at_ms = suan_engine_now(c->engine),
-				   .job = f->run.job, .index = f->run.index, .state = f->state};
+	*ch = (struct suan_change){.id = id,
+				   .at_ms = suan_engine_now(c->engine),
+				   .job = f->run.job,
+				   .index = f->run.index,
+				   .state = f->state};
 	c->last_change = id;
 	c->changes++;
 	if (c->listen)
 		c->listen(c->listen_ctx, ch);
 }
 
-/* The end is on record, also when it was told twice or the attempt is stale: its site may forget it.
- * Where a stale attempt ran is no longer known, so every site is told. */
+/* The end is on record, also when it was told twice or the attempt is stale: its site may forget
+ * it. Where a stale attempt ran is no longer known, so every site is told. */
 static void forget_run(struct suan_core *c, struct suan_run_id run)
 {
 	struct suan_task_view t;
-	struct site_out *s = NULL;
+	struct suan_core_site_out *s = NULL;
 
 	if (suan_engine_task(c->engine, run.job, run.index, &t) && t.attempt == run.attempt)
 		s = site_of_run(c, run);
@@ -79,7 +83,7 @@ void suan_core_take_effects(struct suan_core *c, const struct suan_event *ev)
 {
 	for (size_t i = 0; i < c->fx.count; i++) {
 		const struct suan_effect *f = &c->fx.list[i];
-		struct site_out *s;
+		struct suan_core_site_out *s;
 
 		switch (f->type) {
 		case SUAN_FX_START:
@@ -123,13 +127,24 @@ static bool fill_order(struct suan_core *c, uint64_t job, uint32_t index, struct
 	    !suan_engine_site(c->engine, p.site, &s))
 		return false;
 	*o = (struct suan_order){
-		.kind = SUAN_ORDER_START, .run = {job, index, t.attempt},
-		.started = t.start_ms != 0, .site = s.spec->name, .hub = s.spec->hub,
-		.pool = p.name, .job_name = j.name, .user = j.user, .account = j.account,
-		.is_array = j.is_array, .req = j.req, .node_memory = p.spec.memory,
-		.walltime_ms = j.walltime_ms, .submit_ms = j.submit_ms,
-		.payload = j.payload, .payload_len = j.payload_len,
-		.env = j.env, .env_len = j.env_len,
+		.kind = SUAN_ORDER_START,
+		.run = {job, index, t.attempt},
+		.started = t.start_ms != 0,
+		.site = s.spec->name,
+		.hub = s.spec->hub,
+		.pool = p.name,
+		.job_name = j.name,
+		.user = j.user,
+		.account = j.account,
+		.is_array = j.is_array,
+		.req = j.req,
+		.node_memory = p.spec.memory,
+		.walltime_ms = j.walltime_ms,
+		.submit_ms = j.submit_ms,
+		.payload = j.payload,
+		.payload_len = j.payload_len,
+		.env = j.env,
+		.env_len = j.env_len,
 	};
 	if (j.is_array) {
 		o->array_count = j.array->count;
@@ -169,19 +184,19 @@ static struct suan_order *outbox_next(struct outbox *b)
 	return &b->list[b->count++];
 }
 
-static void add_plain(struct outbox *b, struct run_list *l, enum suan_order_kind kind)
+static void add_plain(struct outbox *b, struct suan_core_run_list *l, enum suan_order_kind kind)
 {
 	for (size_t i = 0; i < l->count; i++)
 		*outbox_next(b) = (struct suan_order){.kind = kind, .run = l->list[i]};
 	l->count = 0;
 }
 
-static void send_site(struct suan_core *c, struct site_out *s)
+static void send_site(struct suan_core *c, struct suan_core_site_out *s)
 {
 	struct outbox b = {.link = &s->link};
 	uint32_t site;
 
-	if (!s->link.orders) {	/* attach will send the open runs */
+	if (!s->link.orders) { /* attach will send the open runs */
 		s->starts.count = s->stops.count = s->forgets.count = 0;
 		return;
 	}
@@ -195,8 +210,8 @@ static void send_site(struct suan_core *c, struct site_out *s)
 	}
 	s->starts.count = 0;
 	for (size_t i = 0; i < c->drops.count; i++)
-		*outbox_next(&b) = (struct suan_order){.kind = SUAN_ORDER_DROP,
-						       .run = c->drops.list[i]};
+		*outbox_next(&b) =
+			(struct suan_order){.kind = SUAN_ORDER_DROP, .run = c->drops.list[i]};
 	outbox_send(&b);
 }
 

@@ -26,7 +26,7 @@ static enum suan_code replay_batch(void *ctx, uint64_t first_seq, uint32_t count
 		suan_arena_reset(&r->arena);
 		rc = suan_record_get(bytes, n, &pos, &r->arena, &ev, err);
 		if (rc == SUAN_OK && ev.seq <= suan_engine_seq(c->engine))
-			continue;	/* in the snapshot already */
+			continue; /* in the snapshot already */
 		if (rc == SUAN_OK)
 			rc = suan_engine_step(c->engine, &ev, &c->fx, err);
 		if (rc != SUAN_OK) {

@@ -34,7 +34,7 @@ static const struct suan_command config = {
 static const struct suan_command shepherd = {
 	.name = "shepherd",
 	.usage = "suan shepherd STATE_DIR",
-	.summary = NULL,	/* internal: started by the local driver, parent of its runs */
+	.summary = NULL, /* internal: started by the local driver, parent of its runs */
 	.run = suan_shepherd_main,
 };
 
@@ -61,7 +61,8 @@ static void print_network(const struct suan_network *n)
 			gpus += (uint64_t)s->pools[k].nodes * s->pools[k].gpus;
 		}
 	}
-	printf("network %s: %u hubs, %u sites (%u with a driver, the others modelled only), %u pools, "
+	printf("network %s: %u hubs, %u sites (%u with a driver, the others modelled only), %u "
+	       "pools, "
 	       "%llu nodes, %llu cores, %llu accelerators, %u links, %u cities\n",
 	       n->name, n->nhubs, n->nsites, real, pools, (unsigned long long)nodes,
 	       (unsigned long long)cores, (unsigned long long)gpus, n->nlinks, n->ncities);
@@ -69,7 +70,7 @@ static void print_network(const struct suan_network *n)
 
 static int run_config(int argc, char **argv)
 {
-	struct daemon_settings s;
+	struct suan_daemon_settings s;
 	int rc;
 
 	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
@@ -82,8 +83,8 @@ static int run_config(int argc, char **argv)
 	if (rc == SUAN_EXIT_OK) {
 		if (s.has_network)
 			print_network(&s.net);
-		printf("settings: store %s in \"%s\", listen %s, policy %s%s\n", s.set.store, s.set.data,
-		       s.set.listen, suan_policy_name(s.set.policy.kind),
+		printf("settings: store %s in \"%s\", listen %s, policy %s%s\n", s.set.store,
+		       s.set.data, s.set.listen, suan_policy_name(s.set.policy.kind),
 		       s.set.insecure_local ? ", insecure-local" : "");
 		printf("ok\n");
 	}

@@ -24,14 +24,14 @@
 
 struct service;
 
-struct local_site {		/* a site whose agent lives in this process */
+struct local_site { /* a site whose agent lives in this process */
 	struct service *service;
 	struct suan_agent *agent;
-	uint32_t number;	/* the engine's */
+	uint32_t number; /* the engine's */
 };
 
 struct service {
-	const struct daemon_settings *s;
+	const struct suan_daemon_settings *s;
 	struct suan_loop *loop;
 	struct suan_timer *wake;
 	struct suan_workers *workers;
@@ -41,7 +41,7 @@ struct service {
 	struct local_site *sites;
 	uint32_t nsites;
 	char program[4096];
-	bool failing;		/* the last commit failed: said once */
+	bool failing; /* the last commit failed: said once */
 };
 
 /* ---- the round ---- */
@@ -63,8 +63,8 @@ static void round_over(void *ctx)
 	enum suan_code rc = suan_core_flush(v->core, suan_clock_now_ms(), &err);
 
 	if (rc != SUAN_OK && !v->failing)
-		suan_log(SUAN_LOG_ERROR, "cannot commit: %s; submissions are refused until it works",
-			 err.text);
+		suan_log(SUAN_LOG_ERROR,
+			 "cannot commit: %s; submissions are refused until it works", err.text);
 	if (rc == SUAN_OK && v->failing)
 		suan_log(SUAN_LOG_INFO, "commits work again");
 	v->failing = rc != SUAN_OK;
@@ -73,7 +73,7 @@ static void round_over(void *ctx)
 
 static void woken(void *ctx)
 {
-	(void)ctx;	/* the round's end does the work */
+	(void)ctx; /* the round's end does the work */
 }
 
 static void stop_signal(void *ctx, int signo)
@@ -127,10 +127,14 @@ static enum suan_code open_site(struct service *v, const struct suan_site_spec *
 {
 	struct local_site *l = &v->sites[v->nsites];
 	struct suan_site_link link = {.ctx = l, .orders = site_orders};
-	struct suan_agent_config config = {
-		.site = spec->name, .driver = spec->driver, .program = v->program, .loop = v->loop,
-		.workers = v->workers, .grace_ms = v->s->set.grace_ms, .report = site_report,
-		.ctx = l};
+	struct suan_agent_config config = {.site = spec->name,
+					   .driver = spec->driver,
+					   .program = v->program,
+					   .loop = v->loop,
+					   .workers = v->workers,
+					   .grace_ms = v->s->set.grace_ms,
+					   .report = site_report,
+					   .ctx = l};
 	struct suan_buf dir;
 	enum suan_code rc;
 
@@ -168,11 +172,13 @@ static enum suan_code open_sites(struct service *v, struct suan_err *err)
 static enum suan_code open_core(struct service *v, struct suan_err *err)
 {
 	const struct suan_settings *set = &v->s->set;
-	struct suan_core_config config = {
-		.store = suan_store_find(set->store), .location = set->data,
-		.network = v->s->has_network ? &v->s->net : NULL, .policy = set->policy,
-		.snapshot_bytes = set->snapshot_bytes, .keep_finished = set->keep_finished,
-		.now_ms = suan_clock_now_ms()};
+	struct suan_core_config config = {.store = suan_store_find(set->store),
+					  .location = set->data,
+					  .network = v->s->has_network ? &v->s->net : NULL,
+					  .policy = set->policy,
+					  .snapshot_bytes = set->snapshot_bytes,
+					  .keep_finished = set->keep_finished,
+					  .now_ms = suan_clock_now_ms()};
 	struct suan_core_opened opened = {0};
 	int64_t began = suan_clock_mono_us();
 	enum suan_code rc;
@@ -182,7 +188,8 @@ static enum suan_code open_core(struct service *v, struct suan_err *err)
 				       "no store \"%s\"; there are sqlite and memory", set->store);
 	rc = suan_core_open(&v->core, &config, &opened, err);
 	if (rc == SUAN_OK)
-		suan_log(SUAN_LOG_INFO, "recovered %llu jobs in %lld ms (snapshot at %llu, %llu events after it)",
+		suan_log(SUAN_LOG_INFO,
+			 "recovered %llu jobs in %lld ms (snapshot at %llu, %llu events after it)",
 			 (unsigned long long)opened.jobs,
 			 (long long)((suan_clock_mono_us() - began) / 1000),
 			 (unsigned long long)opened.snapshot_seq,
@@ -204,7 +211,8 @@ static enum suan_code first_token(struct service *v, struct suan_err *err)
 	if (!suan_fs_exists(suan_buf_str(&path))) {
 		rc = suan_api_token_new(v->api, "admin", "admin", token, err);
 		if (rc == SUAN_OK)
-			rc = suan_fs_write(suan_buf_str(&path), token, strlen(token), 0600, true, err);
+			rc = suan_fs_write(suan_buf_str(&path), token, strlen(token), 0600, true,
+					   err);
 		if (rc == SUAN_OK)
 			suan_log(SUAN_LOG_INFO, "administrator's token: %s", suan_buf_str(&path));
 	}
@@ -214,24 +222,31 @@ static enum suan_code first_token(struct service *v, struct suan_err *err)
 
 static void flush_soon(void *ctx)
 {
-	(void)ctx;	/* every round ends with a flush */
+	(void)ctx; /* every round ends with a flush */
 }
 
 static enum suan_code open_api(struct service *v, struct suan_err *err)
 {
 	const struct suan_settings *set = &v->s->set;
 	const struct suan_network *net = suan_engine_network(suan_core_engine(v->core));
-	struct suan_api_config config = {
-		.core = v->core, .loop = v->loop, .insecure_local = set->insecure_local,
-		.max_request_bytes = set->max_request_bytes,
-		.network_name = net ? net->name : "", .store_name = set->store, .log = site_log,
-		.describe = site_describe, .flush_soon = flush_soon, .ctx = v};
-	struct suan_http_config http = {
-		.listen = set->listen, .cert_file = set->tls_cert[0] ? set->tls_cert : NULL,
-		.key_file = set->tls_key[0] ? set->tls_key : NULL,
-		.max_body_bytes = set->max_request_bytes, .max_connections = set->max_connections,
-		.threads = set->http_threads, .idle_timeout_s = IDLE_TIMEOUT_S,
-		.handle = suan_api_handle};
+	struct suan_api_config config = {.core = v->core,
+					 .loop = v->loop,
+					 .insecure_local = set->insecure_local,
+					 .max_request_bytes = set->max_request_bytes,
+					 .network_name = net ? net->name : "",
+					 .store_name = set->store,
+					 .log = site_log,
+					 .describe = site_describe,
+					 .flush_soon = flush_soon,
+					 .ctx = v};
+	struct suan_http_config http = {.listen = set->listen,
+					.cert_file = set->tls_cert[0] ? set->tls_cert : NULL,
+					.key_file = set->tls_key[0] ? set->tls_key : NULL,
+					.max_body_bytes = set->max_request_bytes,
+					.max_connections = set->max_connections,
+					.threads = set->http_threads,
+					.idle_timeout_s = IDLE_TIMEOUT_S,
+					.handle = suan_api_handle};
 	enum suan_code rc;
 
 	rc = suan_api_new(&v->api, &config, err);
@@ -258,9 +273,10 @@ static enum suan_code open_all(struct service *v, struct suan_err *err)
 	n = readlink("/proc/self/exe", v->program, sizeof(v->program) - 1);
 	v->program[n > 0 ? n : 0] = '\0';
 	if (v->s->set.insecure_local && !loopback(v->s->set.listen))
-		return suan_fail_field(err, SUAN_EINVAL, "listen",
-				       "--insecure-local serves loopback only, not %s; use tokens for that",
-				       v->s->set.listen);
+		return suan_fail_field(
+			err, SUAN_EINVAL, "listen",
+			"--insecure-local serves loopback only, not %s; use tokens for that",
+			v->s->set.listen);
 	rc = suan_loop_new(&v->loop, err);
 	if (rc == SUAN_OK)
 		rc = suan_loop_signal(v->loop, SIGTERM, stop_signal, v);
@@ -303,7 +319,7 @@ static int exit_code(const struct suan_err *err)
 
 int suan_serve(const struct suan_command *c, int argc, char **argv)
 {
-	struct daemon_settings settings;
+	struct suan_daemon_settings settings;
 	struct service v = {.s = &settings};
 	enum suan_log_level level = SUAN_LOG_INFO;
 	struct suan_err err = {0};
@@ -323,7 +339,8 @@ int suan_serve(const struct suan_command *c, int argc, char **argv)
 		rc = exit_code(&err);
 	} else {
 		suan_log(SUAN_LOG_INFO, "serving %s://%s, %u local sites",
-			 settings.set.tls_cert[0] ? "https" : "http", settings.set.listen, v.nsites);
+			 settings.set.tls_cert[0] ? "https" : "http", settings.set.listen,
+			 v.nsites);
 		if (suan_loop_run(v.loop, &err) != SUAN_OK) {
 			suan_log(SUAN_LOG_ERROR, "%s", err.text);
 			rc = SUAN_EXIT_FAILED;

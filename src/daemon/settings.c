@@ -8,7 +8,7 @@
 #include "sys/fs.h"
 #include "sys/log.h"
 
-#define CONFIG_LIMIT  (64u << 20)
+#define CONFIG_LIMIT (64u << 20)
 
 const struct suan_option suan_daemon_options[] = {
 	{"config", 'f', "FILE", "read settings from FILE, see suan.yaml(5)"},
@@ -39,7 +39,8 @@ static enum suan_code read_text(const char *path, struct suan_buf *out, struct s
 	return suan_fs_read(path, out, err);
 }
 
-static int read_config(struct daemon_settings *s, const struct suan_command *c, const char *path)
+static int read_config(struct suan_daemon_settings *s, const struct suan_command *c,
+		       const char *path)
 {
 	struct suan_err err = {0};
 	struct suan_buf text;
@@ -52,7 +53,7 @@ static int read_config(struct daemon_settings *s, const struct suan_command *c, 
 	return rc == SUAN_OK ? SUAN_EXIT_OK : complain(c, &err);
 }
 
-static int read_network(struct daemon_settings *s, const struct suan_command *c)
+static int read_network(struct suan_daemon_settings *s, const struct suan_command *c)
 {
 	struct suan_err err = {0};
 	struct suan_buf text;
@@ -69,7 +70,7 @@ static int read_network(struct daemon_settings *s, const struct suan_command *c)
 	return rc == SUAN_OK ? SUAN_EXIT_OK : complain(c, &err);
 }
 
-static bool set_policy(struct daemon_settings *s, const char *name)
+static bool set_policy(struct suan_daemon_settings *s, const char *name)
 {
 	for (int k = 0; k < SUAN_NPOLICIES; k++) {
 		if (strcmp(name, suan_policy_name((enum suan_policy_kind)k)) == 0) {
@@ -81,16 +82,16 @@ static bool set_policy(struct daemon_settings *s, const char *name)
 }
 
 /* One option; false: its value is wrong. */
-static bool apply(struct daemon_settings *s, const char *name, const char *value)
+static bool apply(struct suan_daemon_settings *s, const char *name, const char *value)
 {
 	const struct {
 		const char *name;
 		const char **to;
 	} texts[] = {
-		{"data", &s->set.data}, {"network", &s->set.network}, {"listen", &s->set.listen},
-		{"store", &s->set.store}, {"tls-cert", &s->set.tls_cert},
-		{"tls-key", &s->set.tls_key}, {"log-level", &s->set.log_level},
-		{"log-format", &s->set.log_format},
+		{"data", &s->set.data},		  {"network", &s->set.network},
+		{"listen", &s->set.listen},	  {"store", &s->set.store},
+		{"tls-cert", &s->set.tls_cert},	  {"tls-key", &s->set.tls_key},
+		{"log-level", &s->set.log_level}, {"log-format", &s->set.log_format},
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -107,7 +108,7 @@ static bool apply(struct daemon_settings *s, const char *name, const char *value
 }
 
 /* Pass 0 reads --config only, pass 1 everything else, so that options win wherever they stand. */
-static int read_options(struct daemon_settings *s, const struct suan_command *c, int argc,
+static int read_options(struct suan_daemon_settings *s, const struct suan_command *c, int argc,
 			char **argv)
 {
 	for (int pass = 0; pass < 2; pass++) {
@@ -132,14 +133,15 @@ static int read_options(struct daemon_settings *s, const struct suan_command *c,
 					return rc;
 			}
 			if (pass == 1 && !apply(s, opt->name, value))
-				return suan_cli_usage(c, "--%s: \"%s\" is not known; see suan %s --help",
-						      opt->name, value, c->name);
+				return suan_cli_usage(
+					c, "--%s: \"%s\" is not known; see suan %s --help",
+					opt->name, value, c->name);
 		}
 	}
 	return SUAN_EXIT_OK;
 }
 
-static int check(struct daemon_settings *s, const struct suan_command *c)
+static int check(struct suan_daemon_settings *s, const struct suan_command *c)
 {
 	enum suan_log_level level;
 
@@ -154,7 +156,7 @@ static int check(struct daemon_settings *s, const struct suan_command *c)
 	return SUAN_EXIT_OK;
 }
 
-int suan_daemon_settings(struct daemon_settings *s, const struct suan_command *c, int argc,
+int suan_daemon_settings(struct suan_daemon_settings *s, const struct suan_command *c, int argc,
 			 char **argv)
 {
 	int rc;
@@ -170,7 +172,7 @@ int suan_daemon_settings(struct daemon_settings *s, const struct suan_command *c
 	return rc;
 }
 
-void suan_daemon_settings_done(struct daemon_settings *s)
+void suan_daemon_settings_done(struct suan_daemon_settings *s)
 {
 	suan_arena_done(&s->arena);
 }

@@ -7,8 +7,8 @@
 #include "cli/cli.h"
 #include "wire/network.h"
 
-struct daemon_settings {
-	struct suan_arena arena;	/* owns all strings */
+struct suan_daemon_settings {
+	struct suan_arena arena; /* owns all strings */
 	struct suan_settings set;
 	struct suan_network net;
 	bool has_network;
@@ -20,8 +20,8 @@ extern const struct suan_option suan_daemon_options[];
 
 /* Reads --config first, then lets the other options win, then reads the network file. Returns
  * SUAN_EXIT_OK or the exit code, after printing what is wrong. */
-int suan_daemon_settings(struct daemon_settings *s, const struct suan_command *c, int argc,
+int suan_daemon_settings(struct suan_daemon_settings *s, const struct suan_command *c, int argc,
 			 char **argv);
-void suan_daemon_settings_done(struct daemon_settings *s);
+void suan_daemon_settings_done(struct suan_daemon_settings *s);
 
 #endif

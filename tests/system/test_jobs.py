@@ -1,0 +1,172 @@
+"""Real jobs through the command line."""
+import json
+
+import pytest
+from conftest import wait_for
+
+
+def test_command_runs_and_returns_its_code(server, tmp_path):
+    job = server.submit('--', 'sh', '-c', 'echo hello $SUAN_SITE; exit 3')
+    doc = server.wait(job, code=3)
+    assert (doc['state'], doc['exit_code']) == ('FAILED', 3)
+    assert doc['site'] in ('east', 'west')
+    assert server.cli('logs', job).stdout == 'hello %s\n' % doc['site']
+    assert (tmp_path / ('suan-%d.out' % job)).read_text() == 'hello %s\n' % doc['site']
+
+
+def test_wait_streams_output_and_exits_with_the_code(server):
+    r = server.cli('submit', '--wait', '--', 'sh', '-c', 'echo one; sleep 0.3; echo two; exit 7', code=7)
+    assert r.stdout == 'one\ntwo\n'
+
+
+def test_script_with_sbatch_lines(server, tmp_path):
+    script = tmp_path / 'job.sh'
+    script.write_text('#!/bin/bash\n#SBATCH -J named -c 2 --time=5:00\n#SBATCH --output=log-%j.txt\n'
+                      '#SUAN --hub h-west\necho $SLURM_CPUS_PER_TASK $SLURM_JOB_NAME $1\n')
+    job = server.submit(script, 'arg')
+    doc = server.wait(job, code=0)
+    assert (doc['name'], doc['cores'], doc['site'], doc['walltime_s']) == ('named', 2, 'west', 300)
+    assert (tmp_path / ('log-%d.txt' % job)).read_text() == '2 named arg\n'
+
+
+def test_script_from_stdin(server):
+    job = server.submit(stdin='#!/bin/sh\nexit 4\n')
+    assert server.wait(job, code=4)['exit_code'] == 4
+
+
+def test_array_with_cap_and_files(server, tmp_path):
+    job = server.submit('--array', '1-9:2%2', '--', 'sh', '-c', 'echo $SLURM_ARRAY_TASK_ID of $SLURM_ARRAY_TASK_COUNT')
+    doc = server.wait(job, code=0)
+    assert doc['counts'] == {'COMPLETED': 5}
+    for i in (1, 3, 5, 7, 9):
+        assert (tmp_path / ('suan-%d_%d.out' % (job, i))).read_text() == '%d of 5\n' % i
+    assert server.cli('logs', '%d_7' % job).stdout == '7 of 5\n'
+    tasks = json.loads(server.cli('show', '--json', '--tasks', job).stdout)['task_list']
+    assert [t['index'] for t in tasks] == [1, 3, 5, 7, 9]
+
+
+def test_dependencies(server, tmp_path):
+    first = server.submit('--', 'sh', '-c', 'sleep 0.2; echo first >> order')
+    second = server.submit('--after', 'afterok:%d' % first, '--', 'sh', '-c', 'echo second >> order')
+    bad = server.submit('--', 'false')
+    never = server.submit('--after', 'afterok:%d' % bad, '--', 'true')
+    then = server.submit('--after', 'afternotok:%d' % bad, '--', 'true')
+    server.wait(second, code=0)
+    server.wait(then, code=0)
+    assert (tmp_path / 'order').read_text() == 'first\nsecond\n'
+    doc = server.job(never)
+    assert (doc['state'], doc['reason']) == ('PENDING', 'dependency-never')
+    server.cli('cancel', never)
+    assert server.job(never)['state'] == 'CANCELLED'
+
+
+def test_gang_and_environment(server):
+    job = server.submit('--nodes', 2, '--tasks', 4, '--cores', 2, '--', 'sh', '-c',
+                        'echo $SLURM_NNODES $SLURM_NTASKS $SLURM_JOB_NODELIST $SUAN_POOL $SUAN_ATTEMPT')
+    server.wait(job, code=0)
+    assert server.cli('logs', job).stdout == '2 4 west-cpu-[0-1] cpu 1\n'
+
+
+def test_staging_with_checksums(server, tmp_path):
+    (tmp_path / 'in.txt').write_text('data\n')
+    job = server.submit('--inputs', 'in.txt', '--outputs', 'out.txt=%s/back-%%j.txt' % tmp_path, '--',
+                        'sh', '-c', 'tr a-z A-Z < in.txt > out.txt; pwd')
+    server.wait(job, code=0)
+    assert (tmp_path / ('back-%d.txt' % job)).read_text() == 'DATA\n'
+    spec = {'command': ['cat', 'in.txt'],
+            'inputs': [{'url': str(tmp_path / 'in.txt'), 'path': 'in.txt', 'sha256': '0' * 64}]}
+    _, _, doc = server.http('POST', '/v1/jobs', spec, status=201)
+    doc = server.wait(doc['id'])
+    assert (doc['state'], doc['reason']) == ('FAILED', 'staging-failed')
+    assert 'SHA-256' in doc['text']
+    job = server.submit('--outputs', 'missing.txt=%s/x' % tmp_path, '--', 'true')
+    assert server.wait(job)['reason'] == 'staging-failed'
+
+
+def test_limits(server):
+    slow = server.submit('--walltime', '300ms', '--', 'sh', '-c', 'trap "" TERM; sleep 60 & wait; sleep 60',
+                         env={})
+    doc = server.wait(slow)
+    assert (doc['state'], doc['reason']) == ('TIMEOUT', 'walltime')
+    fat = server.submit('--memory', '64MiB', '--', 'python3', '-c',
+                        'x = bytearray(512 << 20)\nfor i in range(0, len(x), 4096): x[i] = 1\nimport time; time.sleep(20)')
+    doc = server.wait(fat)
+    assert doc['state'] in ('OUT_OF_MEMORY', 'FAILED')
+
+
+def test_cancel_hold_release_requeue_priority(server):
+    job = server.submit('--', 'sleep', 60)
+    wait_for(lambda: server.job(job)['state'] == 'RUNNING', 'it runs')
+    server.cli('cancel', job)
+    assert server.wait(job)['state'] == 'CANCELLED'
+    held = server.submit('--hold', '--', 'true')
+    assert server.job(held)['reason'] == 'held'
+    server.cli('priority', held, -5)
+    assert server.job(held)['priority'] == -5
+    server.cli('release', held)
+    assert server.wait(held, code=0)['attempt'] == 1
+    server.cli('requeue', held)
+    wait_for(lambda: server.job(held).get('attempt') == 2 and server.job(held)['state'] == 'COMPLETED', 'again')
+    server.cli('cancel', 999, code=3)
+
+
+def test_command_not_found_and_bad_directory(server):
+    job = server.submit('--', 'no-such-command-here')
+    doc = server.wait(job, code=127)
+    assert 'no-such-command-here' in doc['text']
+    job = server.submit('--dir', '/no/such/folder', '--', 'true')
+    doc = server.wait(job)
+    assert doc['state'] == 'FAILED' and '/no/such/folder' in doc['text']
+
+
+def test_why_names_every_candidate(server):
+    job = server.submit('--not-hub', 'h-east', '--', 'true')
+    server.wait(job, code=0)
+    why = json.loads(server.cli('why', '--json', job).stdout)
+    by_site = {c['site']: c for c in why['candidates']}
+    assert by_site['west']['chosen'] and why['decided']
+    big = server.submit('--hold', '--cores', 4, '--', 'true')
+    why = json.loads(server.cli('why', '--json', big).stdout)
+    reasons = {c['site']: c['reason'] for c in why['candidates']}
+    assert reasons['east'] == 'too-many-cores' and reasons['model'] == 'no-driver'
+
+
+def test_idempotency_key_gives_the_same_job(server):
+    first = server.submit('--key', 'k1', '--', 'true')
+    assert server.submit('--key', 'k1', '--', 'true') == first
+    r = server.cli('submit', '--key', 'k1', '--', 'false', code=4)
+    assert 'key' in r.stderr
+
+
+def test_drain_keeps_new_work_away(server):
+    server.cli('site', 'drain', 'west')
+    job = server.submit('--', 'true')
+    assert server.wait(job, code=0)['site'] == 'east'
+    wide = server.submit('--cores', 4, '--', 'true')
+    assert server.job(wide)['state'] == 'PENDING'
+    server.cli('site', 'resume', 'west')
+    assert server.wait(wide, code=0)['site'] == 'west'
+
+
+@pytest.mark.parametrize('suffix,text', [
+    ('yaml', 'command: [echo, from-yaml]\ncores: 2\nmemory: 64MiB\n'),
+    ('json', '{"command": ["echo", "from-json"], "cores": 2, "walltime_s": 60}'),
+])
+def test_job_files(server, tmp_path, suffix, text):
+    f = tmp_path / ('job.' + suffix)
+    f.write_text(text)
+    job = server.submit(f)
+    assert server.wait(job, code=0)['cores'] == 2
+    assert server.cli('logs', job).stdout == 'from-%s\n' % suffix
+
+
+def test_listing_formats(server):
+    ids = [server.submit('--name', 'n%d' % i, '--hold', '--', 'true') for i in range(5)]
+    doc = json.loads(server.cli('list', '--json').stdout)
+    assert [j['id'] for j in doc['jobs']] == ids[::-1] and doc['next'] is None
+    for key in ('id', 'name', 'state', 'site', 'pool', 'submit', 'start', 'end', 'exit_code', 'reason'):
+        assert key in doc['jobs'][0]
+    out = server.cli('list', '--format', 'id,name', '--no-header').stdout.split('\n')
+    assert out[0].split() == [str(ids[0]), 'n0']
+    assert 'no column' in server.cli('list', '--format', 'nonsense', code=2).stderr
+    assert server.cli('list', '--state', 'RUNNING', '--no-header').stdout == ''
