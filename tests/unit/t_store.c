@@ -298,6 +298,9 @@ static void test_trim(const struct suan_store_ops *ops)
 	ok(holds_records(s, 5, NULL), "all after the snapshot");
 	is_int(ops->snapshot_put(s, 8, "all", 3, NULL), SUAN_OK, "snapshot of all");
 	is_int(ops->trim(s, 8, NULL), SUAN_OK, "trim all");
+	seen = (struct seen){0};
+	is_int(ops->replay(s, 0, see, &seen, NULL), SUAN_OK, "replay");
+	is_int(seen.batches, 0, "nothing is left");
 	is_int(ops->last_seq(s), 8, "the number goes on");
 	is_int(commit_records(s, 2, 50, NULL), SUAN_OK, "two more");
 	ok(holds_records(s, 8, NULL), "are there");

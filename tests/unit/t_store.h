@@ -34,14 +34,14 @@ static inline void folder_drop(const struct folder *f)
 }
 
 struct file_path {
-	char text[200];
+	char text[400];
 };
 
 static inline struct file_path in(const char *folder, const char *name)
 {
 	struct file_path p;
 
-	(void)snprintf(p.text, sizeof(p.text), "%s/%s", folder, name);
+	(void)snprintf(p.text, sizeof(p.text), "%.200s/%.60s", folder, name);
 	return p;
 }
 
