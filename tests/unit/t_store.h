@@ -48,12 +48,15 @@ static inline struct file_path in(const char *folder, const char *name)
 /* Records first … first + count − 1 of pad bytes and their number. */
 static inline void make_records(struct suan_buf *out, uint64_t first, uint32_t count, size_t pad)
 {
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz";
+
 	suan_buf_reset(out);
 	for (uint32_t i = 0; i < count; i++) {
 		(void)suan_buf_add_u64(out, first + i);
 		(void)suan_buf_addc(out, ':');
-		for (size_t k = 0; k < pad; k++)
-			(void)suan_buf_addc(out, (char)('a' + (first + i + k) % 26));
+		for (size_t k = 0; k < pad; k += 26)
+			(void)suan_buf_add(out, letters + (first + i) % 26,
+					   pad - k < 26 ? pad - k : 26);
 	}
 }
 
