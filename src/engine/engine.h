@@ -47,7 +47,8 @@ SUAN_MUSTUSE enum suan_code suan_engine_save(const struct suan_engine *e, struct
 					     struct suan_err *err);
 SUAN_MUSTUSE enum suan_code suan_engine_load(struct suan_engine **ret, const void *bytes, size_t n,
 					     struct suan_err *err);
-uint64_t suan_engine_hash(const struct suan_engine *e);	/* of the state; for replay checks */
+/* Of the state, for replay checks; 0: out of memory. */
+uint64_t suan_engine_hash(const struct suan_engine *e);
 /* SUAN_OK, or ECORRUPT with the broken invariant in words. Slow: for tests and `doctor`. */
 SUAN_MUSTUSE enum suan_code suan_engine_verify(const struct suan_engine *e, struct suan_err *err);
 size_t suan_engine_memory(const struct suan_engine *e);	/* bytes allocated */

@@ -1,0 +1,328 @@
+/* May these jobs come in? Asked before the event is logged and again when it is applied. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "engine/state.h"
+
+struct question {
+	const struct suan_engine *e;
+	const struct suan_job_spec *job;
+	struct suan_effects *out;
+	struct suan_err *err;
+	int64_t now_ms;
+	uint64_t *allow;	/* owned; NULL: no lists */
+	struct suan_ask ask;
+};
+
+static bool refuse(struct question *q, enum suan_reason r, int64_t a, int64_t b)
+{
+	q->out->code = SUAN_EREFUSED;
+	q->out->refused = r;
+	q->out->a = a;
+	q->out->b = b;
+	return false;
+}
+
+static bool invalid(struct question *q, const char *field, const char *text)
+{
+	q->out->code = suan_fail_field(q->err, SUAN_EINVAL, field, "%s", text);
+	return false;
+}
+
+/* ---- the specification alone ---- */
+
+static bool range_good(const struct suan_range *r)
+{
+	uint64_t count = 0;
+	int64_t last = -1;
+
+	if (r->nruns > SUAN_RANGE_MAX_RUNS)
+		return false;
+	for (uint32_t i = 0; i < r->nruns; i++) {
+		const struct suan_range_run *run = &r->runs[i];
+
+		if (run->step == 0 || run->last < run->first || run->first <= last ||
+		    (run->last - run->first) % run->step)
+			return false;
+		count += (run->last - run->first) / run->step + 1;
+		last = run->last;
+	}
+	return count == r->count && count <= SUAN_RANGE_MAX_COUNT;
+}
+
+static bool spec_good(struct question *q)
+{
+	const struct suan_job_spec *j = q->job;
+
+	if (j->walltime_ms < 0)
+		return invalid(q, "walltime", "the walltime is negative; right is a duration");
+	if (j->estimate_ms < 0)
+		return invalid(q, "estimate", "the estimate is negative; right is a duration");
+	if (q->ask.duration_ms > q->ask.limit_ms)
+		return invalid(q, "estimate", "the estimate is longer than the walltime; right is "
+			       "an estimate up to the walltime");
+	if (j->begin_ms < 0 || j->deadline_ms < 0)
+		return invalid(q, j->begin_ms < 0 ? "begin" : "deadline",
+			       "the time is before 1970; right is a time to come");
+	if (!range_good(&j->array))
+		return invalid(q, "array", "the array is not a set of ascending indices; right is "
+			       "for example 0-99");
+	if (j->req.nodes > q->ask.req.tasks && !j->req.exclusive)
+		return invalid(q, "nodes", "more nodes than tasks; right is at least one task on "
+			       "each node");
+	if ((unsigned)j->guarantee > SUAN_AT_LEAST_ONCE)
+		return invalid(q, "guarantee", "no such guarantee");
+	for (uint32_t i = 0; i < j->ndeps; i++)
+		if ((unsigned)j->deps[i].type > SUAN_AFTERCORR)
+			return invalid(q, "after", "no such type of dependency");
+	return true;
+}
+
+static bool names_known(struct question *q, const char *field, const struct suan_names *list,
+			bool hubs)
+{
+	const struct suan_net *n = &q->e->net;
+
+	for (uint32_t i = 0; i < list->count; i++) {
+		const char *s = list->list[i];
+
+		if (hubs ? suan_net_has_hub(n, s) : suan_net_site(n, s) != SUAN_NO_POOL)
+			continue;
+		q->out->code = suan_fail_field(q->err, SUAN_EINVAL, field,
+					       "no %s \"%.100s\" in the network",
+					       hubs ? "hub" : "site", s);
+		return false;
+	}
+	return true;
+}
+
+static bool lists_good(struct question *q)
+{
+	const struct suan_job_spec *j = q->job;
+
+	return names_known(q, "site", &j->site, false) && names_known(q, "hub", &j->hub, true) &&
+	       names_known(q, "not_site", &j->not_site, false) &&
+	       names_known(q, "not_hub", &j->not_hub, true);
+}
+
+/* ---- against the state ---- */
+
+static bool deps_good(struct question *q)
+{
+	for (uint32_t i = 0; i < q->job->ndeps; i++)
+		if (!suan_jobs_find(q->e, q->job->deps[i].job))
+			return refuse(q, SUAN_R_BAD_DEPENDENCY, (int64_t)q->job->deps[i].job, 0);
+	return true;
+}
+
+static bool queue_good(struct question *q, uint32_t item)
+{
+	uint64_t waiting = q->e->summaries[SUAN_PENDING] + item;
+	uint32_t most = q->e->policy.max_pending;
+
+	if (most && waiting >= most)
+		return refuse(q, SUAN_R_QUEUE_FULL, (int64_t)waiting, most);
+	return true;
+}
+
+/* How near a miss is: what is further down the list needs less to change. */
+static int nearness(enum suan_reason r)
+{
+	static const enum suan_reason order[] = {
+		SUAN_R_NOT_ALLOWED, SUAN_R_SITE_DOWN, SUAN_R_NO_DRIVER, SUAN_R_GPU_KIND,
+		SUAN_R_TOO_MANY_GPUS, SUAN_R_TOO_MUCH_MEMORY, SUAN_R_TOO_MANY_CORES,
+		SUAN_R_TOO_MANY_NODES, SUAN_R_TOO_MANY_TASKS};
+	int n = (int)(sizeof(order) / sizeof(order[0]));
+
+	for (int i = 0; i < n; i++)
+		if (order[i] == r)
+			return i;
+	return -1;
+}
+
+/* Why nothing of this job can ever start in this pool as the network is now. */
+static enum suan_reason pool_misses(const struct question *q, uint32_t pool, int64_t *a, int64_t *b)
+{
+	const struct suan_engine *e = q->e;
+	const struct suan_eng_pool *p = &e->net.pools[pool];
+	enum suan_reason r;
+
+	*a = *b = 0;
+	if (p->gone || e->net.sites[p->site].gone)
+		return SUAN_R_SITE_DOWN;
+	if (q->allow && !(q->allow[pool / 64] >> (pool % 64) & 1))
+		return SUAN_R_NOT_ALLOWED;
+	if (!e->net.sites[p->site].spec->driver[0] && !e->policy.model_sites)
+		return SUAN_R_NO_DRIVER;
+	r = suan_planner_fits(e->plan->planner, pool, &q->ask, a, b);
+	/* Asked for accelerators where there are none at all: the kind is what is missing. */
+	if (r == SUAN_R_TOO_MANY_GPUS && p->spec.gpus == 0 && q->ask.req.gpu_kind)
+		r = SUAN_R_GPU_KIND;
+	return r;
+}
+
+static bool fits_somewhere(struct question *q)
+{
+	enum suan_reason nearest = SUAN_R_NONE;
+	uint32_t where = SUAN_NO_POOL;
+	int64_t a = 0, b = 0;
+
+	for (uint32_t i = 0; i < q->e->net.npools; i++) {
+		int64_t x, y;
+		enum suan_reason r = pool_misses(q, i, &x, &y);
+
+		if (r == SUAN_R_NONE)
+			return true;
+		if (where == SUAN_NO_POOL || nearness(r) > nearness(nearest) ||
+		    (r == nearest && y > b)) {
+			nearest = r;
+			where = i;
+			a = x;
+			b = y;
+		}
+	}
+	if (nearest == SUAN_R_NONE || nearest == SUAN_R_SITE_DOWN || nearest == SUAN_R_NOT_ALLOWED)
+		return refuse(q, SUAN_R_NO_POOL, 0, 0);
+	q->out->pool = where;
+	return refuse(q, nearest, a, b);
+}
+
+static bool deadline_good(struct question *q, bool prediction)
+{
+	int64_t begin = q->job->begin_ms > q->now_ms ? q->job->begin_ms : q->now_ms;
+	int64_t end = suan_sat_add(begin, q->ask.duration_ms), deadline = q->job->deadline_ms;
+	struct suan_candidate best;
+
+	if (!deadline)
+		return true;
+	if (end > deadline)
+		return refuse(q, SUAN_R_DEADLINE, end, deadline);
+	/* A prediction follows from the last plan, which is no part of the state: a log that is
+	 * played back must take what was once taken. */
+	if (!prediction || suan_planner_candidates(q->e->plan->planner, UINT64_MAX, &q->ask,
+						   q->now_ms, &best, 1) == 0)
+		return true;
+	if (best.start_ms == SUAN_FOREVER || best.start_ms < begin)
+		return true;
+	end = suan_sat_add(best.start_ms, q->ask.duration_ms);
+	if (end <= deadline)
+		return true;
+	q->out->pool = best.pool;
+	return refuse(q, SUAN_R_DEADLINE, end, deadline);
+}
+
+/* ---- one job, all jobs ---- */
+
+static enum suan_code make_allow(struct question *q)
+{
+	const struct suan_job_spec *j = q->job;
+	struct suan_names lists[4] = {j->site, j->hub, j->not_site, j->not_hub};
+	uint32_t npools = q->e->net.npools, words = npools / 64 + 1;
+
+	if (!j->site.count && !j->hub.count && !j->not_site.count && !j->not_hub.count)
+		return SUAN_OK;
+	q->allow = calloc(words, sizeof(*q->allow));
+	if (!q->allow)
+		return SUAN_ENOMEM;
+	for (uint32_t i = 0; i < npools; i++)
+		if (suan_rules_allow(q->e, lists, i))
+			q->allow[i / 64] |= UINT64_C(1) << (i % 64);
+	q->ask.allow = q->allow;
+	q->ask.nallow = words;
+	return SUAN_OK;
+}
+
+static void make_ask(struct question *q)
+{
+	const struct suan_job_spec *j = q->job;
+	const char *gpu = j->gpu ? j->gpu : "";
+	uint32_t kind = UINT32_MAX;	/* one that no pool has */
+
+	q->ask = (struct suan_ask){.req = j->req, .deadline_ms = j->deadline_ms};
+	q->ask.req.tasks = j->req.tasks ? j->req.tasks : 1;
+	q->ask.req.cores = j->req.cores ? j->req.cores : 1;
+	(void)suan_intern_find(q->e->strings, gpu, strlen(gpu), &kind);
+	q->ask.req.gpu_kind = kind;
+	q->ask.limit_ms = suan_jobs_walltime(q->e, j);
+	q->ask.duration_ms = j->estimate_ms ? j->estimate_ms : q->ask.limit_ms;
+}
+
+static enum suan_code admit_one(struct question *q, uint32_t item, bool prediction)
+{
+	int64_t most = q->e->policy.max_walltime_ms;
+	enum suan_code rc = SUAN_OK;
+
+	make_ask(q);
+	if (!spec_good(q) || !lists_good(q))
+		return SUAN_OK;
+	if (most && q->ask.limit_ms > most) {
+		refuse(q, SUAN_R_TOO_LONG, q->ask.limit_ms, most);
+		return SUAN_OK;
+	}
+	if (!deps_good(q) || !queue_good(q, item))
+		return SUAN_OK;
+	rc = make_allow(q);
+	if (rc == SUAN_OK && fits_somewhere(q))
+		(void)deadline_good(q, prediction);
+	free(q->allow);
+	q->allow = NULL;
+	return rc;
+}
+
+/* true: this submission was made before, or clashes with one. */
+static bool known_key(const struct suan_engine *e, const struct suan_submit *s,
+		      struct suan_effects *out, struct suan_err *err)
+{
+	const struct suan_key *k = s->has_key ? suan_keys_find(e, s->key) : NULL;
+
+	if (!k)
+		return false;
+	if (k->body_hash != s->body_hash) {
+		out->code = suan_fail(err, SUAN_ECONFLICT,
+				      "the idempotency key was used for another submission");
+		return true;
+	}
+	out->first_job = k->first;
+	out->njobs = k->count;
+	out->repeated = true;
+	return true;
+}
+
+enum suan_code suan_admit(const struct suan_engine *e, const struct suan_event *ev, bool prediction,
+			  struct suan_effects *out, struct suan_err *err)
+{
+	const struct suan_submit *s = &ev->u.submit;
+	struct question q = {.e = e, .out = out, .err = err, .now_ms = ev->now_ms};
+	enum suan_code rc = SUAN_OK;
+
+	if (known_key(e, s, out, err))
+		return SUAN_OK;
+	if (s->njobs == 0) {
+		out->code = suan_fail(err, SUAN_EINVAL, "no job in the submission");
+		return SUAN_OK;
+	}
+	for (uint32_t i = 0; i < s->njobs && rc == SUAN_OK && out->code == SUAN_OK; i++) {
+		q.job = &s->jobs[i];
+		out->refused_item = i;
+		rc = admit_one(&q, i, prediction);
+	}
+	if (rc != SUAN_OK)
+		return suan_fail(err, rc, "out of memory");
+	if (out->code == SUAN_OK)
+		out->refused_item = 0;
+	return SUAN_OK;
+}
+
+uint32_t suan_engine_quote(const struct suan_engine *e, const struct suan_job_spec *spec,
+			   int64_t now_ms, struct suan_candidate *ret, uint32_t max)
+{
+	struct question q = {.e = e, .job = spec, .now_ms = now_ms};
+	uint32_t n = 0;
+
+	make_ask(&q);
+	if (make_allow(&q) == SUAN_OK)
+		n = suan_planner_candidates(e->plan->planner, UINT64_MAX, &q.ask, now_ms, ret, max);
+	free(q.allow);
+	return n;
+}

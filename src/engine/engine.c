@@ -1,0 +1,255 @@
+/* Front door of the state machine: one event in, effects out. */
+#include "engine/engine.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/grow.h"
+#include "engine/state.h"
+
+/* ---- effects ---- */
+
+void suan_effects_init(struct suan_effects *fx)
+{
+	memset(fx, 0, sizeof(*fx));
+	fx->pool = SUAN_NO_POOL;
+}
+
+void suan_effects_done(struct suan_effects *fx)
+{
+	free(fx->list);
+	suan_effects_init(fx);
+}
+
+static void effects_reset(struct suan_effects *fx)
+{
+	struct suan_effect *list = fx->list;
+	size_t cap = fx->cap;
+
+	suan_effects_init(fx);
+	fx->list = list;
+	fx->cap = cap;
+}
+
+enum suan_code suan_effects_reserve(struct suan_effects *fx, size_t more)
+{
+	return suan_grow(&fx->list, &fx->cap, fx->count + more, sizeof(*fx->list));
+}
+
+void suan_effects_push(struct suan_effects *fx, const struct suan_effect *x)
+{
+	assert(fx->count < fx->cap);
+	fx->list[fx->count++] = *x;
+}
+
+/* ---- life ---- */
+
+static bool make_parts(struct suan_engine *e)
+{
+	e->strings = suan_intern_new();
+	e->plan = calloc(1, sizeof(*e->plan));
+	if (!e->strings || !e->plan)
+		return false;
+	e->plan->planner = suan_planner_new();
+	if (!e->plan->planner)
+		return false;
+	suan_planner_policy(e->plan->planner, e->policy.kind, e->policy.plan_depth);
+	return suan_net_copy(&e->net.arena, &(struct suan_network){0}, &e->net.network) == SUAN_OK;
+}
+
+struct suan_engine *suan_engine_new(void)
+{
+	struct suan_engine *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		return NULL;
+	e->next_id = 1;
+	suan_map_init(&e->rule_of);
+	suan_map_init(&e->key_of);
+	suan_arena_init(&e->net.arena, 0);
+	if (!make_parts(e)) {
+		suan_engine_free(e);
+		return NULL;
+	}
+	return e;
+}
+
+static void free_jobs(struct suan_engine *e)
+{
+	for (size_t p = 0; p < e->npages; p++) {
+		for (uint32_t i = 0; e->pages[p] && i < SUAN_PAGE; i++)
+			suan_jobs_free(e, e->pages[p]->jobs[i]);
+		suan_jobs_release(e, e->pages[p], sizeof(**e->pages));
+	}
+	free(e->pages);
+}
+
+void suan_engine_free(struct suan_engine *e)
+{
+	if (!e)
+		return;
+	free_jobs(e);
+	suan_rules_done(e);
+	suan_net_done(&e->net);
+	free(e->keys);
+	suan_map_done(&e->key_of);
+	suan_dues_done(&e->leases);
+	if (e->plan) {
+		suan_planner_free(e->plan->planner);
+		suan_dues_done(&e->plan->begins);
+		free(e->plan->dirty);
+		free(e->plan);
+	}
+	suan_intern_free(e->strings);
+	free(e->picks);
+	free(e);
+}
+
+uint64_t suan_engine_seq(const struct suan_engine *e)
+{
+	return e->seq;
+}
+
+int64_t suan_engine_now(const struct suan_engine *e)
+{
+	return e->now_ms;
+}
+
+uint32_t suan_engine_max_attempts(const struct suan_engine *e)
+{
+	return e->policy.max_attempts ? e->policy.max_attempts : SUAN_DEFAULT_ATTEMPTS;
+}
+
+/* ---- events about the whole ---- */
+
+static enum suan_code set_policy(struct suan_engine *e, const struct suan_policy *p,
+				 struct suan_err *err)
+{
+	if ((unsigned)p->kind >= SUAN_NPOLICIES || p->default_walltime_ms < 0 ||
+	    p->max_walltime_ms < 0)
+		return suan_fail(err, SUAN_EINVAL, "the policy has an unknown kind or a negative "
+				 "walltime");
+	e->policy = *p;
+	e->plan->pools_dirty = true;	/* modelled sites open or close */
+	return SUAN_OK;
+}
+
+static uint32_t find_site(const struct suan_engine *e, const struct suan_event *ev)
+{
+	return ev->u.site.name ? suan_net_site(&e->net, ev->u.site.name) : SUAN_NO_POOL;
+}
+
+static void set_site(struct suan_engine *e, const struct suan_event *ev)
+{
+	uint32_t site = find_site(e, ev);
+
+	if (e->net.sites[site].state == ev->u.site.state)
+		return;
+	e->net.sites[site].state = ev->u.site.state;
+	e->plan->pools_dirty = true;
+}
+
+static void set_capacity(struct suan_engine *e, const struct suan_event *ev)
+{
+	struct suan_eng_pool *p = &e->net.pools[ev->u.capacity.pool];
+
+	if (p->usable == ev->u.capacity.nodes)
+		return;
+	p->usable = ev->u.capacity.nodes;
+	e->plan->pools_dirty = true;
+}
+
+/* ---- step and check ---- */
+
+/* What a service would answer, for the events that can be refused (but SUBMIT). */
+static void answer(const struct suan_engine *e, const struct suan_event *ev,
+		   struct suan_effects *out, struct suan_err *err)
+{
+	if (ev->type == SUAN_EV_SITE) {
+		if (find_site(e, ev) == SUAN_NO_POOL)
+			out->code = suan_fail(err, SUAN_ENOTFOUND, "no site \"%.100s\"",
+					      ev->u.site.name ? ev->u.site.name : "");
+		else if ((unsigned)ev->u.site.state > SUAN_SITE_DRAIN)
+			out->code = suan_fail(err, SUAN_EINVAL, "no such state of a site");
+	} else if (ev->type == SUAN_EV_CAPACITY) {
+		if (ev->u.capacity.pool >= e->net.npools)
+			out->code = suan_fail(err, SUAN_ENOTFOUND, "no pool %u",
+					      ev->u.capacity.pool);
+	} else if (ev->type >= SUAN_EV_CANCEL && ev->type <= SUAN_EV_PRIORITY) {
+		suan_engine_ask(e, ev, out, err);
+	} else if (ev->type == SUAN_EV_FORGET) {
+		suan_engine_ask(e, ev, out, err);
+	}
+}
+
+static enum suan_code apply(struct suan_engine *e, const struct suan_event *ev,
+			    struct suan_effects *out, struct suan_err *err)
+{
+	switch (ev->type) {
+	case SUAN_EV_NETWORK:
+		return suan_net_set(e, ev->u.network, err);
+	case SUAN_EV_POLICY:
+		return set_policy(e, &ev->u.policy, err);
+	case SUAN_EV_SUBMIT:
+		return suan_engine_submit(e, ev, out, err);
+	case SUAN_EV_CANCEL:
+	case SUAN_EV_HOLD:
+	case SUAN_EV_RELEASE:
+	case SUAN_EV_REQUEUE:
+	case SUAN_EV_PRIORITY:
+	case SUAN_EV_FORGET:
+		return suan_engine_command(e, ev, out);
+	case SUAN_EV_REPORT:
+		return suan_engine_report(e, ev, out);
+	case SUAN_EV_SITE:
+		set_site(e, ev);
+		return SUAN_OK;
+	case SUAN_EV_CAPACITY:
+		set_capacity(e, ev);
+		return SUAN_OK;
+	case SUAN_EV_PASS:
+		return suan_engine_pass(e, ev->now_ms, out);
+	}
+	return suan_fail(err, SUAN_EINVAL, "no such event: %u", (unsigned)ev->type);
+}
+
+enum suan_code suan_engine_step(struct suan_engine *e, const struct suan_event *ev,
+				struct suan_effects *out, struct suan_err *err)
+{
+	enum suan_code rc = SUAN_OK;
+
+	effects_reset(out);
+	if (ev->seq != e->seq + 1)
+		return suan_fail(err, SUAN_ECONFLICT, "event %llu is out of order; right is %llu",
+				 (unsigned long long)ev->seq, (unsigned long long)e->seq + 1);
+	if (ev->now_ms < e->now_ms)
+		return suan_fail(err, SUAN_ECONFLICT, "time goes backwards, from %lld to %lld",
+				 (long long)e->now_ms, (long long)ev->now_ms);
+	answer(e, ev, out, err);
+	if (out->code == SUAN_OK)
+		rc = apply(e, ev, out, err);
+	if (rc == SUAN_ENOMEM)
+		suan_fail(err, rc, "out of memory");
+	if (rc != SUAN_OK) {
+		effects_reset(out);
+		return rc;
+	}
+	e->seq = ev->seq;
+	e->now_ms = ev->now_ms;
+	return SUAN_OK;
+}
+
+enum suan_code suan_engine_check(const struct suan_engine *e, const struct suan_event *ev,
+				 struct suan_effects *out, struct suan_err *err)
+{
+	effects_reset(out);
+	if (ev->type != SUAN_EV_SUBMIT) {
+		answer(e, ev, out, err);
+		return SUAN_OK;
+	}
+	/* Bringing the planner up to date changes nothing that follows from events. */
+	if (suan_sync((struct suan_engine *)(uintptr_t)e, e->now_ms) != SUAN_OK)
+		return suan_fail(err, SUAN_ENOMEM, "out of memory");
+	return suan_admit(e, ev, true, out, err);
+}

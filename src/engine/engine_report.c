@@ -1,0 +1,192 @@
+/* REPORT: what a site says about one run. Told twice, late or about a stale attempt: no change. */
+#include <string.h>
+
+#include "engine/state.h"
+
+struct verdict {
+	enum suan_state state;
+	enum suan_reason reason;
+	bool limbo;	/* keeps its nodes until its lease has ended */
+};
+
+static struct verdict lost(const struct suan_engine *e, struct suan_elem *x)
+{
+	if (++x->losses >= suan_engine_max_attempts(e))
+		return (struct verdict){SUAN_FAILED, SUAN_R_TOO_MANY_ATTEMPTS, false};
+	return (struct verdict){SUAN_PENDING, SUAN_R_NONE, false};
+}
+
+/* The run may still be going on. */
+static struct verdict unknown(const struct suan_engine *e, const struct suan_job *j,
+			      struct suan_elem *x)
+{
+	if (j->guarantee == SUAN_AT_LEAST_ONCE && !x->stopping)
+		return lost(e, x);
+	return (struct verdict){SUAN_UNKNOWN, SUAN_R_LOST, true};
+}
+
+/* It is over, and we know how. */
+static struct verdict known(const struct suan_report *r)
+{
+	switch (r->outcome) {
+	case SUAN_OUT_EXITED:
+		if (r->exit_code == 0)
+			return (struct verdict){SUAN_COMPLETED, SUAN_R_NONE, false};
+		return (struct verdict){SUAN_FAILED, SUAN_R_EXIT_CODE, false};
+	case SUAN_OUT_SIGNALLED:
+		return (struct verdict){SUAN_FAILED, SUAN_R_SIGNAL, false};
+	case SUAN_OUT_TIMEOUT:
+		return (struct verdict){SUAN_TIMEOUT, SUAN_R_WALLTIME, false};
+	case SUAN_OUT_MEMORY:
+		return (struct verdict){SUAN_OUT_OF_MEMORY, SUAN_R_MEMORY, false};
+	case SUAN_OUT_CANCELLED:
+		return (struct verdict){SUAN_CANCELLED, SUAN_R_CANCELLED_BY_USER, false};
+	case SUAN_OUT_START_FAILED:
+		return (struct verdict){SUAN_FAILED, SUAN_R_START_FAILED, false};
+	case SUAN_OUT_STAGING_FAILED:
+		return (struct verdict){SUAN_FAILED, SUAN_R_STAGING_FAILED, false};
+	case SUAN_OUT_NOT_STARTED:
+	case SUAN_OUT_LOST:
+	case SUAN_OUT_UNKNOWN:
+		break;
+	}
+	return (struct verdict){SUAN_PENDING, SUAN_R_NONE, false};
+}
+
+static struct verdict judge(const struct suan_engine *e, const struct suan_job *j,
+			    struct suan_elem *x, const struct suan_report *r)
+{
+	bool success = r->outcome == SUAN_OUT_EXITED && r->exit_code == 0;
+
+	if (r->outcome == SUAN_OUT_UNKNOWN)
+		return unknown(e, j, x);
+	if (x->stopping && x->again) {
+		x->losses = 0;
+		return (struct verdict){SUAN_PENDING, SUAN_R_NONE, false};
+	}
+	if (x->stopping && !success)
+		return (struct verdict){SUAN_CANCELLED, SUAN_R_CANCELLED_BY_USER, false};
+	if (r->outcome != SUAN_OUT_LOST)
+		return known(r);
+	if (j->guarantee == SUAN_AT_MOST_ONCE)
+		return (struct verdict){SUAN_UNKNOWN, SUAN_R_LOST, false};
+	return lost(e, x);
+}
+
+static void note_times(struct suan_job *j, struct suan_elem *x, const struct suan_report *r,
+		       int64_t now_ms)
+{
+	struct suan_array *a = suan_jobs_array(j);
+	int64_t at = r->at_ms > 0 ? r->at_ms : now_ms;
+
+	/* Its start was not told: it lies between the order and the end. */
+	if (x->start_ms == 0 && r->outcome <= SUAN_OUT_MEMORY)
+		x->start_ms = x->order_ms < at ? x->order_ms : at;
+	x->end_ms = at;
+	if (a && x->start_ms && (a->first_start_ms == 0 || x->start_ms < a->first_start_ms))
+		a->first_start_ms = x->start_ms;
+	if (a && at > a->last_end_ms)
+		a->last_end_ms = at;
+}
+
+static void end(struct suan_engine *e, struct suan_job *j, uint32_t pos,
+		const struct suan_event *ev, struct suan_effects *fx)
+{
+	const struct suan_report *r = &ev->u.report;
+	struct suan_elem *x = suan_elems_at(j, pos);
+	struct verdict v = judge(e, j, x, r);
+
+	x->usage = r->usage;
+	x->exit_code = r->exit_code;
+	x->signal = r->signal;
+	x->reason = (uint8_t)v.reason;
+	if (v.limbo) {
+		suan_dues_push(&e->leases, &(struct suan_due){
+			.at_ms = suan_dues_lease_end(j, x), .job = j->id,
+			.index = r->run.index, .attempt = x->attempt});
+	} else {
+		suan_planner_end(e->plan->planner, x->run);
+		note_times(j, x, r, ev->now_ms);
+		x->stopping = x->again = false;
+	}
+	if (v.state == SUAN_PENDING) {
+		x->order_ms = x->start_ms = x->end_ms = 0;
+		x->exit_code = x->signal = 0;
+	}
+	suan_elems_move(e, j, pos, v.state, v.limbo, fx);
+}
+
+static void started(struct suan_engine *e, struct suan_job *j, uint32_t pos,
+		    const struct suan_event *ev, struct suan_effects *fx)
+{
+	struct suan_array *a = suan_jobs_array(j);
+	struct suan_elem *x = suan_elems_at(j, pos);
+
+	x->acked = true;
+	if (x->state != SUAN_STAGING)
+		return;
+	x->start_ms = ev->u.report.at_ms > 0 ? ev->u.report.at_ms : ev->now_ms;
+	if (a && (a->first_start_ms == 0 || x->start_ms < a->first_start_ms))
+		a->first_start_ms = x->start_ms;
+	suan_elems_move(e, j, pos, SUAN_RUNNING, false, fx);
+}
+
+/* The new text takes the place of the old one. */
+static enum suan_code take_text(struct suan_engine *e, struct suan_elem *x, const char *text)
+{
+	uint32_t id = 0;
+	enum suan_code rc;
+
+	if (!text || !text[0])
+		return SUAN_OK;
+	rc = suan_intern_add(e->strings, text, strlen(text), &id);
+	if (rc != SUAN_OK)
+		return rc;
+	suan_intern_drop(e->strings, x->text);
+	x->text = id;
+	return SUAN_OK;
+}
+
+static bool is_open(const struct suan_elem *x, const struct suan_report *r)
+{
+	if (x->attempt != r->run.attempt || x->attempt == 0)
+		return false;
+	if (x->limbo)
+		return r->kind == SUAN_REPORT_ENDED && r->outcome != SUAN_OUT_UNKNOWN;
+	return x->state == SUAN_STAGING || x->state == SUAN_RUNNING;
+}
+
+enum suan_code suan_engine_report(struct suan_engine *e, const struct suan_event *ev,
+				  struct suan_effects *fx)
+{
+	const struct suan_report *r = &ev->u.report;
+	struct suan_job *j = suan_jobs_find(e, r->run.job);
+	uint32_t pos;
+	enum suan_code rc;
+
+	if (!j || !suan_elems_pos(j, r->run.index, &pos)) {
+		fx->code = SUAN_ENOTFOUND;
+		return SUAN_OK;
+	}
+	if (!is_open(suan_elems_get(j, pos), r))
+		return SUAN_OK;
+	if (r->kind == SUAN_REPORT_ENDED &&
+	    (r->outcome < SUAN_OUT_EXITED || r->outcome > SUAN_OUT_UNKNOWN)) {
+		fx->code = SUAN_EINVAL;
+		return SUAN_OK;
+	}
+	rc = suan_effects_reserve(fx, 1);
+	if (rc == SUAN_OK)
+		rc = suan_dues_reserve(&e->leases, 1);
+	if (rc == SUAN_OK)
+		rc = take_text(e, suan_elems_at(j, pos), r->text);
+	if (rc != SUAN_OK)
+		return rc;
+	if (r->kind == SUAN_REPORT_STAGING)
+		suan_elems_at(j, pos)->acked = true;
+	else if (r->kind == SUAN_REPORT_STARTED)
+		started(e, j, pos, ev, fx);
+	else if (r->kind == SUAN_REPORT_ENDED)
+		end(e, j, pos, ev, fx);
+	return SUAN_OK;
+}

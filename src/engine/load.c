@@ -1,0 +1,683 @@
+/* A snapshot back into an engine. Whatever the bytes are, the answer is an engine that verifies or an
+ * error. */
+#include "engine/snapshot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/codec.h"
+#include "base/grow.h"
+#include "base/hash.h"
+#include "base/num.h"
+#include "engine/tables.h"
+
+struct loader {
+	struct suan_engine *e;
+	struct suan_unpack u;
+	struct suan_arena arena;	/* scratch */
+	uint32_t *strings;		/* owned: number → interned id, one reference each */
+	size_t nstrings, strings_cap;
+	size_t nsites, npools;		/* read so far */
+	bool has_network;
+};
+
+static void damage(struct loader *l, bool bad)
+{
+	l->u.bad |= bad;
+}
+
+static bool failed(const struct loader *l)
+{
+	return l->u.bad || l->u.nomem;
+}
+
+static void needs(struct loader *l, enum suan_code rc)
+{
+	l->u.nomem |= rc == SUAN_ENOMEM;
+	l->u.bad |= rc != SUAN_OK && rc != SUAN_ENOMEM;
+}
+
+/* ---- strings ---- */
+
+static void get_string(struct loader *l, const struct suan_field *f)
+{
+	uint32_t id = 0;
+
+	damage(l, !f->is_bytes || f->len == 0);
+	needs(l, suan_grow(&l->strings, &l->strings_cap, l->nstrings + 1, sizeof(id)));
+	if (failed(l))
+		return;
+	needs(l, suan_intern_add(l->e->strings, f->bytes, f->len, &id));
+	if (!failed(l))
+		l->strings[l->nstrings++] = id;
+}
+
+/* The interned id of the string with this number; takes a reference. 0: none. */
+static uint32_t take_string(struct loader *l, const struct suan_field *f)
+{
+	uint32_t id;
+
+	damage(l, f->is_bytes || f->u64 == 0 || f->u64 > l->nstrings);
+	if (failed(l))
+		return 0;
+	id = l->strings[f->u64 - 1];
+	suan_intern_ref(l->e->strings, id);
+	return id;
+}
+
+static void set_string(struct loader *l, const struct suan_field *f, uint32_t *to)
+{
+	damage(l, *to != 0);
+	if (!failed(l))
+		*to = take_string(l, f);
+}
+
+static uint32_t get_u32(struct loader *l, const struct suan_field *f, uint64_t most)
+{
+	damage(l, f->is_bytes || f->u64 > most);
+	return failed(l) ? 0 : (uint32_t)f->u64;
+}
+
+/* ---- network ---- */
+
+static void get_network(struct loader *l, const struct suan_field *f)
+{
+	struct suan_unpack u = {.arena = &l->e->net.arena};
+
+	damage(l, l->has_network);
+	l->has_network = true;
+	if (!failed(l))
+		suan_unpack_network(&u, f, &l->e->net.network);
+	l->u.bad |= u.bad;
+	l->u.nomem |= u.nomem;
+}
+
+static void get_site(struct loader *l, const struct suan_field *f)
+{
+	struct suan_net *n = &l->e->net;
+	struct suan_unpack u = {.arena = &n->arena};
+	struct suan_site_spec *spec = suan_arena_alloc(&n->arena, sizeof(*spec));
+	struct suan_eng_site s = {.spec = NULL};
+	struct suan_reader r;
+	struct suan_field x;
+
+	needs(l, suan_grow(&n->sites, &l->nsites, n->nsites + 1u, sizeof(*n->sites)));
+	l->u.nomem |= !spec;
+	suan_field_reader(f, &r);
+	while (!failed(l) && suan_get_field(&r, &x)) {
+		if (x.tag == SUAN_SNAP_SITE_SPEC && !s.spec) {
+			suan_unpack_site(&u, &x, spec);
+			s.spec = spec;
+		} else if (x.tag == SUAN_SNAP_SITE_STATE) {
+			s.state = (enum suan_site_state)get_u32(l, &x, SUAN_SITE_DRAIN);
+		} else if (x.tag == SUAN_SNAP_SITE_GONE) {
+			s.gone = get_u32(l, &x, 1);
+		}
+		l->u.bad |= u.bad;
+		l->u.nomem |= u.nomem;
+	}
+	damage(l, r.bad || !s.spec);
+	if (!failed(l))
+		n->sites[n->nsites++] = s;
+}
+
+static void get_pool(struct loader *l, const struct suan_field *f)
+{
+	struct suan_net *n = &l->e->net;
+	struct suan_unpack u = {.arena = &n->arena};
+	struct suan_eng_pool p = {0};
+	struct suan_reader r;
+	struct suan_field x;
+	bool spec = false;
+	uint64_t sum;
+
+	needs(l, suan_grow(&n->pools, &l->npools, n->npools + 1u, sizeof(*n->pools)));
+	suan_field_reader(f, &r);
+	while (!failed(l) && suan_get_field(&r, &x)) {
+		if (x.tag == SUAN_SNAP_POOL_SPEC) {
+			suan_unpack_pool(&u, &x, &p.spec);
+			spec = true;
+		} else if (x.tag == SUAN_SNAP_POOL_SITE) {
+			p.site = get_u32(l, &x, UINT32_MAX);
+		} else if (x.tag == SUAN_SNAP_POOL_USABLE) {
+			p.usable = get_u32(l, &x, UINT32_MAX);
+		} else if (x.tag == SUAN_SNAP_POOL_GONE) {
+			p.gone = get_u32(l, &x, 1);
+		}
+		l->u.bad |= u.bad;
+		l->u.nomem |= u.nomem;
+	}
+	damage(l, r.bad || !spec || p.site >= n->nsites ||
+	       !suan_mul_u64(p.spec.nodes, p.spec.cores, &sum) || sum > INT32_MAX ||
+	       !suan_mul_u64(p.spec.nodes, p.spec.gpus, &sum) || sum > INT32_MAX ||
+	       !suan_mul_u64(p.spec.nodes, p.spec.memory, &sum) || sum > INT64_MAX);
+	if (failed(l))
+		return;
+	needs(l, suan_intern_add(l->e->strings, p.spec.gpu, strlen(p.spec.gpu), &p.gpu_kind));
+	if (!failed(l))
+		n->pools[n->npools++] = p;
+}
+
+/* ---- elements ---- */
+
+static void get_places(struct loader *l, const struct suan_field *f, struct suan_elem *x)
+{
+	struct suan_place *list = suan_unpack_list(&l->u, (uint32_t)(f->len / 2 + 1),
+						   sizeof(*list));
+	struct suan_reader r;
+	uint64_t node = 0, tasks = 0;
+	uint32_t n = 0;
+
+	damage(l, !f->is_bytes || x->nplaces > 0);
+	suan_field_reader(f, &r);
+	while (!failed(l) && r.p < r.end) {
+		damage(l, !suan_get_varint(&r, &node) || !suan_get_varint(&r, &tasks) ||
+		       node > UINT32_MAX || tasks > UINT32_MAX);
+		if (!failed(l))
+			list[n++] = (struct suan_place){(uint32_t)node, (uint32_t)tasks};
+	}
+	if (failed(l) || n == 0)
+		return;
+	if (n == 1) {
+		x->places.one = list[0];
+	} else {
+		x->places.many = suan_jobs_alloc(l->e, n * sizeof(*list));
+		l->u.nomem |= !x->places.many;
+		if (!x->places.many)
+			return;
+		memcpy(x->places.many, list, n * sizeof(*list));
+	}
+	x->nplaces = n;
+}
+
+static void get_elem_field(struct loader *l, const struct suan_field *f, struct suan_elem *x)
+{
+	uint32_t flags;
+
+	switch (f->tag) {
+	case SUAN_SNAP_ELEM_STATE:
+		x->state = (uint8_t)get_u32(l, f, SUAN_NSTATES - 1);
+		break;
+	case SUAN_SNAP_ELEM_REASON:
+		x->reason = (uint8_t)get_u32(l, f, SUAN_NREASONS - 1);
+		break;
+	case SUAN_SNAP_ELEM_FLAGS:
+		flags = get_u32(l, f, 31);
+		x->held = flags & 1;
+		x->stopping = flags & 2;
+		x->again = flags & 4;
+		x->limbo = flags & 8;
+		x->acked = flags & 16;
+		break;
+	case SUAN_SNAP_ELEM_LOSSES:
+		x->losses = (uint16_t)get_u32(l, f, UINT16_MAX);
+		break;
+	case SUAN_SNAP_ELEM_POOL:
+		x->pool = get_u32(l, f, l->e->net.npools) - 1;
+		break;
+	case SUAN_SNAP_ELEM_USAGE:
+		suan_unpack_all(&l->u, &suan_pack_usage, f, &x->usage);
+		break;
+	case SUAN_SNAP_ELEM_TEXT:
+		set_string(l, f, &x->text);
+		break;
+	case SUAN_SNAP_ELEM_WHY:
+		set_string(l, f, &x->why);
+		break;
+	case SUAN_SNAP_ELEM_PLACES:
+		get_places(l, f, x);
+		break;
+	default:
+		(void)suan_unpack_field(&l->u, &suan_elem_members, f, x);
+	}
+}
+
+static bool elem_good(const struct suan_elem *x)
+{
+	bool active = x->state == SUAN_STAGING || x->state == SUAN_RUNNING || x->limbo;
+
+	if (x->state == SUAN_PREEMPTED || (x->held && x->state != SUAN_PENDING) ||
+	    (x->limbo && x->state != SUAN_UNKNOWN) || (x->stopping && !active))
+		return false;
+	return !active || (x->pool != SUAN_NO_POOL && x->nplaces > 0 && x->attempt > 0);
+}
+
+/* Position first: the record is opened, then filled. */
+static void get_elem(struct loader *l, const struct suan_field *f, struct suan_job *j)
+{
+	struct suan_reader r;
+	struct suan_field x;
+	struct suan_elem *to;
+	uint32_t pos = 0;
+
+	damage(l, !f->is_bytes);
+	suan_field_reader(f, &r);
+	while (suan_get_field(&r, &x))
+		if (x.tag == SUAN_SNAP_ELEM_POS)
+			pos = get_u32(l, &x, suan_elems_count(j) - 1);
+	damage(l, r.bad);
+	if (failed(l))
+		return;
+	needs(l, suan_elems_open(l->e, j, pos));
+	if (failed(l))
+		return;
+	to = suan_elems_at(j, pos);
+	damage(l, to->attempt > 0 || to->nplaces > 0);	/* twice */
+	*to = (struct suan_elem){.pool = SUAN_NO_POOL};
+	suan_field_reader(f, &r);
+	while (!failed(l) && suan_get_field(&r, &x))
+		get_elem_field(l, &x, to);
+	damage(l, !elem_good(to));
+}
+
+static void get_rest(struct loader *l, const struct suan_field *f, struct suan_elem *to)
+{
+	struct suan_reader r;
+	struct suan_field x;
+
+	*to = (struct suan_elem){.pool = SUAN_NO_POOL};
+	damage(l, !f->is_bytes);
+	suan_field_reader(f, &r);
+	while (!failed(l) && suan_get_field(&r, &x)) {
+		damage(l, x.tag >= SUAN_SNAP_ELEM_TEXT);
+		if (!failed(l))
+			get_elem_field(l, &x, to);
+	}
+	damage(l, r.bad || to->attempt > 0 || !elem_good(to) ||
+	       (to->state != SUAN_PENDING && to->state != SUAN_CANCELLED));
+}
+
+/* ---- jobs ---- */
+
+static bool range_good(const struct suan_range *r)
+{
+	int64_t last = -1;
+	uint64_t count = 0;
+
+	if (r->nruns == 0 || r->nruns > SUAN_RANGE_MAX_RUNS)
+		return false;
+	for (uint32_t i = 0; i < r->nruns; i++) {
+		const struct suan_range_run *run = &r->runs[i];
+
+		if (run->step == 0 || run->last < run->first || run->first <= last ||
+		    (run->last - run->first) % run->step)
+			return false;
+		count += (run->last - run->first) / run->step + 1;
+		last = run->last;
+	}
+	return count == r->count && count <= SUAN_RANGE_MAX_COUNT;
+}
+
+static void get_range(struct loader *l, const struct suan_field *f, struct suan_job *j)
+{
+	struct suan_array *a;
+	size_t n = 0;
+
+	needs(l, suan_jobs_more(l->e, j));
+	damage(l, j->one || (j->more && j->more->array));
+	if (failed(l))
+		return;
+	a = suan_jobs_alloc(l->e, sizeof(*a));
+	l->u.nomem |= !a;
+	if (!a)
+		return;
+	j->more->array = a;
+	a->range = take_string(l, f);
+	a->set = (const void *)suan_intern_bytes(l->e->strings, a->range, &n);
+	if (failed(l) || n != sizeof(*a->set) || !range_good(a->set)) {
+		suan_intern_drop(l->e->strings, a->range);
+		suan_jobs_release(l->e, a, sizeof(*a));
+		j->more->array = NULL;
+		damage(l, true);
+		return;
+	}
+	a->worst = SUAN_NO_POS;
+	a->last_pool = SUAN_NO_POOL;
+	a->rest.pool = SUAN_NO_POOL;
+}
+
+static void get_dep(struct loader *l, const struct suan_field *f, struct suan_job *j)
+{
+	struct suan_more *m;
+	struct suan_dep *bigger;
+	uint64_t type = 0, job = 0;
+	struct suan_reader r;
+
+	needs(l, suan_jobs_more(l->e, j));
+	damage(l, !f->is_bytes);
+	suan_field_reader(f, &r);
+	damage(l, !suan_get_varint(&r, &type) || !suan_get_varint(&r, &job) ||
+	       type > SUAN_AFTERCORR);
+	if (failed(l))
+		return;
+	m = j->more;
+	bigger = suan_jobs_alloc(l->e, (m->ndeps + 1u) * sizeof(*bigger));
+	l->u.nomem |= !bigger;
+	if (!bigger)
+		return;
+	if (m->ndeps)
+		memcpy(bigger, m->deps, m->ndeps * sizeof(*bigger));
+	suan_jobs_release(l->e, m->deps, m->ndeps * sizeof(*bigger));
+	m->deps = bigger;
+	m->deps[m->ndeps++] = (struct suan_dep){(enum suan_dep_type)type, job};
+	m->corr |= type == SUAN_AFTERCORR;
+}
+
+/* The four lists out of the text of a rule (see rules.c). */
+static void get_rule(struct loader *l, const struct suan_field *f, struct suan_job *j)
+{
+	struct suan_job_spec spec = {0};
+	struct suan_names *lists[4] = {&spec.site, &spec.hub, &spec.not_site, &spec.not_hub};
+	uint32_t text = take_string(l, f);
+	size_t n = 0;
+	const char *p = suan_intern_bytes(l->e->strings, text, &n), *end = p + n;
+
+	damage(l, j->rule != 0);
+	for (int k = 0; k < 4 && !failed(l); k++) {
+		lists[k]->list = suan_unpack_list(&l->u, (uint32_t)n, sizeof(char *));
+		while (!failed(l) && p < end && *p == '\1') {
+			lists[k]->list[lists[k]->count++] = p + 1;
+			p += strlen(p) + 1;
+		}
+		damage(l, p >= end || *p != '\2');
+		p++;
+	}
+	damage(l, !failed(l) && p != end);
+	if (!failed(l))
+		needs(l, suan_rules_add(l->e, &spec, &j->rule));
+	suan_intern_drop(l->e->strings, text);
+}
+
+static void get_job_string(struct loader *l, const struct suan_field *f, struct suan_job *j)
+{
+	uint32_t *const to[] = {&j->name, &j->user, &j->account, &j->qos, &j->payload, &j->env,
+				&j->req.gpu_kind};
+
+	set_string(l, f, to[f->tag - SUAN_SNAP_JOB_NAME]);
+}
+
+static void get_array_field(struct loader *l, const struct suan_field *f, struct suan_array *a)
+{
+	damage(l, !a);
+	if (failed(l))
+		return;
+	if (f->tag == SUAN_SNAP_JOB_FIRST_START)
+		a->first_start_ms = suan_field_i64(f);
+	else if (f->tag == SUAN_SNAP_JOB_LAST_END)
+		a->last_end_ms = suan_field_i64(f);
+	else if (f->tag == SUAN_SNAP_JOB_LAST_POOL)
+		a->last_pool = get_u32(l, f, l->e->net.npools) - 1;
+	else
+		get_rest(l, f, &a->rest);
+}
+
+struct key_fields {
+	struct suan_key key;
+	bool has;
+};
+
+static void get_times(struct loader *l, const struct suan_field *f, struct suan_job *j)
+{
+	needs(l, suan_jobs_more(l->e, j));
+	damage(l, f->is_bytes);
+	if (failed(l))
+		return;
+	if (f->tag == SUAN_SNAP_JOB_BEGIN)
+		j->more->begin_ms = suan_field_i64(f);
+	else
+		j->more->deadline_ms = suan_field_i64(f);
+}
+
+static void get_key_field(struct loader *l, const struct suan_field *f, struct key_fields *k)
+{
+	if (f->tag == SUAN_SNAP_JOB_KEY_HASH) {
+		k->key.body_hash = f->u64;
+	} else if (f->tag == SUAN_SNAP_JOB_KEY_COUNT) {
+		k->key.count = get_u32(l, f, UINT32_MAX);
+	} else {
+		damage(l, !f->is_bytes || f->len != sizeof(k->key.key));
+		if (!failed(l))
+			memcpy(k->key.key, f->bytes, sizeof(k->key.key));
+		k->has = true;
+	}
+}
+
+static void get_job_field(struct loader *l, const struct suan_field *f, struct suan_job *j,
+			  struct key_fields *k)
+{
+	if (f->tag >= SUAN_SNAP_JOB_NAME && f->tag <= SUAN_SNAP_JOB_GPU)
+		get_job_string(l, f, j);
+	else if (f->tag == SUAN_SNAP_JOB_RULE)
+		get_rule(l, f, j);
+	else if (f->tag == SUAN_SNAP_JOB_RANGE)
+		get_range(l, f, j);
+	else if (f->tag == SUAN_SNAP_JOB_GUARANTEE)
+		j->guarantee = (uint8_t)get_u32(l, f, SUAN_AT_LEAST_ONCE);
+	else if (f->tag == SUAN_SNAP_JOB_HELD)
+		j->held = get_u32(l, f, 1);
+	else if (f->tag == SUAN_SNAP_JOB_BEGIN || f->tag == SUAN_SNAP_JOB_DEADLINE)
+		get_times(l, f, j);
+	else if (f->tag == SUAN_SNAP_JOB_DEP)
+		get_dep(l, f, j);
+	else if (f->tag >= SUAN_SNAP_JOB_FIRST_START && f->tag <= SUAN_SNAP_JOB_REST)
+		get_array_field(l, f, suan_jobs_array(j));
+	else if (f->tag == SUAN_SNAP_JOB_ELEM)
+		get_elem(l, f, j);
+	else if (f->tag >= SUAN_SNAP_JOB_KEY && f->tag <= SUAN_SNAP_JOB_KEY_COUNT)
+		get_key_field(l, f, k);
+	else
+		(void)suan_unpack_field(&l->u, &suan_job_members, f, j);
+}
+
+static bool job_good(const struct loader *l, const struct suan_job *j, uint64_t last)
+{
+	return j->id > last && j->id < l->e->next_id && j->walltime_ms >= 0 &&
+	       j->estimate_ms >= 0 && j->estimate_ms <= j->walltime_ms && j->req.tasks > 0 &&
+	       j->req.cores > 0 && !(suan_jobs_array(j) && j->held);
+}
+
+/* Lists a job that was read. The directory is made page by page, as ids may be far apart. */
+static void list_job(struct loader *l, struct suan_job *j)
+{
+	uint64_t next = l->e->next_id;
+
+	l->e->next_id = j->id;
+	needs(l, suan_jobs_reserve(l->e, 1));
+	l->e->next_id = next;
+	if (!failed(l))
+		suan_jobs_insert(l->e, j);
+}
+
+static void get_job(struct loader *l, const struct suan_field *f)
+{
+	struct suan_job *j = suan_jobs_alloc(l->e, sizeof(*j));
+	uint64_t last = suan_engine_prev_job(l->e, 0);
+	struct key_fields k = {.has = false};
+	struct suan_reader r;
+	struct suan_field x;
+
+	l->u.nomem |= !j;
+	damage(l, !f->is_bytes || !l->has_network);
+	suan_field_reader(f, &r);
+	while (!failed(l) && suan_get_field(&r, &x))
+		get_job_field(l, &x, j, &k);
+	damage(l, r.bad);
+	if (!failed(l))
+		damage(l, !job_good(l, j, last) || (k.has && k.key.count == 0));
+	if (!failed(l) && k.has) {
+		needs(l, suan_keys_reserve(l->e));
+		damage(l, suan_keys_find(l->e, k.key.key) != NULL);
+	}
+	if (!failed(l))
+		list_job(l, j);
+	if (failed(l)) {
+		suan_jobs_free(l->e, j);
+		return;
+	}
+	k.key.first = j->id;
+	j->key = k.has ? suan_keys_add(l->e, &k.key) : 0;
+}
+
+/* ---- what follows from the jobs ---- */
+
+static void open_run(struct loader *l, const struct suan_job *j, struct suan_elem *x)
+{
+	const struct suan_place *places = suan_elems_places(x);
+	struct suan_ask ask;
+
+	for (uint32_t i = 0; i < x->nplaces; i++)	/* far below what nodes a pool can have */
+		damage(l, places[i].node >= INT32_MAX / 2);
+	suan_jobs_ask(l->e, j, &ask);
+	if (!failed(l))
+		needs(l, suan_planner_run(l->e->plan->planner, x->pool, &ask, x->order_ms,
+					  places, x->nplaces, &x->run));
+}
+
+static void open_elem(struct loader *l, struct suan_job *j, uint32_t pos)
+{
+	struct suan_elem *x = suan_elems_at(j, pos);
+
+	if (x->state == SUAN_STAGING || x->state == SUAN_RUNNING || x->limbo)
+		open_run(l, j, x);
+	if (failed(l) || !x->limbo)
+		return;
+	needs(l, suan_dues_reserve(&l->e->leases, 1));
+	if (!failed(l))
+		suan_dues_push(&l->e->leases, &(struct suan_due){
+			.at_ms = suan_dues_lease_end(j, x), .job = j->id,
+			.index = suan_elems_index(j, pos), .attempt = x->attempt});
+}
+
+static void finish_job(struct loader *l, struct suan_job *j)
+{
+	struct suan_engine *e = l->e;
+
+	needs(l, suan_deps_link(e, j, j->id));
+	if (!failed(l) && suan_deps_has_corr(j))
+		needs(l, suan_elems_unfold(e, j));
+	e->summaries[j->summary]--;
+	if (!failed(l))
+		suan_elems_recount(e, j);
+	e->summaries[j->summary]++;
+	for (uint32_t pos = 0; !failed(l) && pos < suan_elems_count(j); pos++) {
+		if (suan_elems_has_record(j, pos))
+			open_elem(l, j, pos);
+		else
+			pos |= SUAN_CHUNK - 1;
+	}
+	if (failed(l) || suan_jobs_begin(j) <= e->now_ms || !suan_elems_in(j, SUAN_PENDING))
+		return;
+	needs(l, suan_dues_reserve(&e->plan->begins, 1));
+	if (failed(l))
+		return;
+	j->more->due = true;
+	suan_dues_push(&e->plan->begins, &(struct suan_due){.at_ms = suan_jobs_begin(j),
+							    .job = j->id});
+}
+
+/* Pools with the runs they have, then the jobs that wait: all by number and id. */
+static void finish(struct loader *l)
+{
+	struct suan_engine *e = l->e;
+	uint64_t id = 0;
+
+	damage(l, !l->has_network || e->next_id == 0);
+	e->plan->pools_dirty = true;
+	if (!failed(l))
+		needs(l, suan_sync(e, e->now_ms));	/* no job is marked yet: pools only */
+	while (!failed(l) && (id = suan_engine_next_job(e, id)))
+		finish_job(l, suan_jobs_find(e, id));
+	e->plan->all_dirty = true;
+	if (!failed(l))
+		needs(l, suan_sync(e, e->now_ms));
+}
+
+/* ---- the whole ---- */
+
+static void get_part(struct loader *l, const struct suan_field *f)
+{
+	switch (f->tag) {
+	case SUAN_SNAP_VERSION:
+		damage(l, f->u64 != SUAN_SNAPSHOT_VERSION);
+		break;
+	case SUAN_SNAP_SEQ:
+		l->e->seq = f->u64;
+		break;
+	case SUAN_SNAP_NOW:
+		l->e->now_ms = suan_field_i64(f);
+		break;
+	case SUAN_SNAP_NEXT_ID:
+		l->e->next_id = f->u64;
+		break;
+	case SUAN_SNAP_POLICY:
+		suan_unpack_all(&l->u, &suan_pack_policy, f, &l->e->policy);
+		break;
+	case SUAN_SNAP_NETWORK:
+		get_network(l, f);
+		break;
+	case SUAN_SNAP_SITE:
+		get_site(l, f);
+		break;
+	case SUAN_SNAP_POOL:
+		get_pool(l, f);
+		break;
+	case SUAN_SNAP_STRING:
+		get_string(l, f);
+		break;
+	case SUAN_SNAP_JOB:
+		get_job(l, f);
+		suan_arena_reset(&l->arena);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Reads fields up to the sum, which must be the last and right. */
+static void get_all(struct loader *l, const uint8_t *bytes, size_t n)
+{
+	struct suan_reader r;
+	struct suan_field f;
+	bool sum = false;
+
+	suan_reader_init(&r, bytes, n);
+	while (!failed(l) && !sum) {
+		size_t at = (size_t)(r.p - bytes);
+
+		if (!suan_get_field(&r, &f))
+			break;
+		sum = f.tag == SUAN_SNAP_SUM;
+		if (sum)
+			damage(l, f.u64 != suan_hash_bytes(SUAN_HASH_START, bytes, at));
+		else
+			get_part(l, &f);
+	}
+	damage(l, !sum || r.p != r.end);
+}
+
+enum suan_code suan_engine_load(struct suan_engine **ret, const void *bytes, size_t n,
+				struct suan_err *err)
+{
+	struct loader l = {.e = suan_engine_new()};
+	bool nomem;
+
+	if (!l.e)
+		return suan_fail(err, SUAN_ENOMEM, "out of memory");
+	suan_arena_init(&l.arena, 0);
+	l.u.arena = &l.arena;
+	get_all(&l, bytes, n);
+	if (!failed(&l))
+		finish(&l);
+	for (size_t i = 0; i < l.nstrings; i++)
+		suan_intern_drop(l.e->strings, l.strings[i]);
+	free(l.strings);
+	suan_arena_done(&l.arena);
+	nomem = l.u.nomem;
+	if (failed(&l)) {
+		suan_engine_free(l.e);
+		return nomem ? suan_fail(err, SUAN_ENOMEM, "out of memory")
+			     : suan_fail(err, SUAN_ECORRUPT, "the snapshot is damaged");
+	}
+	*ret = l.e;
+	return SUAN_OK;
+}

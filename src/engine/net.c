@@ -1,0 +1,355 @@
+/* The network as the scheduler knows it. Sites and pools keep their numbers by name; what left the
+ * network file keeps its number and is closed. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "engine/state.h"
+
+/* ---- deep copy ---- */
+
+struct copier {
+	struct suan_arena *arena;
+	bool failed;
+};
+
+static const char *copy_str(struct copier *c, const char *s)
+{
+	char *copy = suan_arena_str(c->arena, s ? s : "");
+
+	c->failed |= !copy;
+	return copy;
+}
+
+/* An array of n elements, at least one so that NULL means failure. */
+static void *copy_list(struct copier *c, const void *list, uint32_t n, size_t elem)
+{
+	void *copy = suan_arena_array(c->arena, n ? n : 1, elem);
+
+	if (copy && n)
+		memcpy(copy, list, n * elem);
+	c->failed |= !copy;
+	return copy;
+}
+
+static void copy_pool(struct copier *c, struct suan_pool_spec *p)
+{
+	p->name = copy_str(c, p->name);
+	p->gpu = copy_str(c, p->gpu);
+}
+
+static void copy_site(struct copier *c, struct suan_site_spec *s)
+{
+	s->name = copy_str(c, s->name);
+	s->zh = copy_str(c, s->zh);
+	s->hub = copy_str(c, s->hub);
+	s->owner = copy_str(c, s->owner);
+	s->driver = copy_str(c, s->driver);
+	s->price_file = copy_str(c, s->price_file);
+	s->carbon_file = copy_str(c, s->carbon_file);
+	s->pools = copy_list(c, s->pools, s->npools, sizeof(*s->pools));
+	for (uint32_t i = 0; !c->failed && i < s->npools; i++)
+		copy_pool(c, &s->pools[i]);
+}
+
+static void copy_places(struct copier *c, struct suan_network *n)
+{
+	n->hubs = copy_list(c, n->hubs, n->nhubs, sizeof(*n->hubs));
+	for (uint32_t i = 0; !c->failed && i < n->nhubs; i++) {
+		n->hubs[i].name = copy_str(c, n->hubs[i].name);
+		n->hubs[i].zh = copy_str(c, n->hubs[i].zh);
+		n->hubs[i].side = copy_str(c, n->hubs[i].side);
+	}
+	n->cities = copy_list(c, n->cities, n->ncities, sizeof(*n->cities));
+	for (uint32_t i = 0; !c->failed && i < n->ncities; i++) {
+		n->cities[i].name = copy_str(c, n->cities[i].name);
+		n->cities[i].zh = copy_str(c, n->cities[i].zh);
+		n->cities[i].hub = copy_str(c, n->cities[i].hub);
+	}
+	n->links = copy_list(c, n->links, n->nlinks, sizeof(*n->links));
+	for (uint32_t i = 0; !c->failed && i < n->nlinks; i++) {
+		n->links[i].from = copy_str(c, n->links[i].from);
+		n->links[i].to = copy_str(c, n->links[i].to);
+	}
+}
+
+enum suan_code suan_net_copy(struct suan_arena *a, const struct suan_network *net,
+			     struct suan_network *ret)
+{
+	struct copier c = {.arena = a};
+	struct suan_network n = *net;
+
+	n.name = copy_str(&c, n.name);
+	copy_places(&c, &n);
+	n.sites = copy_list(&c, n.sites, n.nsites, sizeof(*n.sites));
+	for (uint32_t i = 0; !c.failed && i < n.nsites; i++)
+		copy_site(&c, &n.sites[i]);
+	if (c.failed)
+		return SUAN_ENOMEM;
+	*ret = n;
+	return SUAN_OK;
+}
+
+enum suan_code suan_net_copy_site(struct suan_arena *a, const struct suan_site_spec *spec,
+				  struct suan_site_spec *ret)
+{
+	struct copier c = {.arena = a};
+	struct suan_site_spec s = *spec;
+
+	copy_site(&c, &s);
+	if (c.failed)
+		return SUAN_ENOMEM;
+	*ret = s;
+	return SUAN_OK;
+}
+
+enum suan_code suan_net_copy_pool(struct suan_arena *a, const struct suan_pool_spec *spec,
+				  struct suan_pool_spec *ret)
+{
+	struct copier c = {.arena = a};
+	struct suan_pool_spec s = *spec;
+
+	copy_pool(&c, &s);
+	if (c.failed)
+		return SUAN_ENOMEM;
+	*ret = s;
+	return SUAN_OK;
+}
+
+/* ---- look-up ---- */
+
+uint32_t suan_net_site(const struct suan_net *n, const char *name)
+{
+	for (uint32_t i = 0; i < n->nsites; i++)
+		if (strcmp(n->sites[i].spec->name, name) == 0)
+			return i;
+	return SUAN_NO_POOL;
+}
+
+uint32_t suan_net_pool(const struct suan_net *n, uint32_t site, const char *name)
+{
+	for (uint32_t i = 0; i < n->npools; i++)
+		if (n->pools[i].site == site && strcmp(n->pools[i].spec.name, name) == 0)
+			return i;
+	return SUAN_NO_POOL;
+}
+
+bool suan_net_has_hub(const struct suan_net *n, const char *name)
+{
+	for (uint32_t i = 0; i < n->network.nhubs; i++)
+		if (strcmp(n->network.hubs[i].name, name) == 0)
+			return true;
+	for (uint32_t i = 0; i < n->nsites; i++)
+		if (strcmp(n->sites[i].spec->hub, name) == 0)
+			return true;
+	return false;
+}
+
+uint32_t suan_net_usable(const struct suan_eng_pool *p)
+{
+	return p->usable < p->spec.nodes ? p->usable : p->spec.nodes;
+}
+
+/* ---- what the planner is told ---- */
+
+static int64_t times(int64_t a, int64_t b)
+{
+	int64_t r;
+
+	return suan_mul_i64(a, b, &r) ? r : INT64_MAX;
+}
+
+/* Micro-yuan per core-hour: rent and electricity. Unknown prices count nothing. */
+static int64_t rank_of(const struct suan_site_spec *site, const struct suan_pool_spec *p)
+{
+	int64_t price = site->price_uyuan_kwh > 0 ? site->price_uyuan_kwh : 0;
+	int64_t rent = p->price_hour_uyuan > 0 ? p->price_hour_uyuan : 0;
+	int64_t power_mw = times(p->busy_watt, site->pue_milli);
+
+	return suan_sat_add(rent, times(power_mw, price) / 1000000) / (p->cores ? p->cores : 1);
+}
+
+static enum suan_reason closed(const struct suan_engine *e, const struct suan_eng_pool *p)
+{
+	const struct suan_eng_site *s = &e->net.sites[p->site];
+
+	if (p->gone || s->gone || s->state == SUAN_SITE_DOWN)
+		return SUAN_R_SITE_DOWN;
+	if (s->state == SUAN_SITE_DRAIN)
+		return SUAN_R_SITE_DRAIN;
+	return !s->spec->driver[0] && !e->policy.model_sites ? SUAN_R_NO_DRIVER : SUAN_R_NONE;
+}
+
+void suan_net_plan_pool(const struct suan_engine *e, uint32_t pool, struct suan_plan_pool *ret)
+{
+	const struct suan_eng_pool *p = &e->net.pools[pool];
+
+	*ret = (struct suan_plan_pool){
+		.nodes = suan_net_usable(p), .cores = p->spec.cores, .gpus = p->spec.gpus,
+		.memory = p->spec.memory, .gpu_kind = p->gpu_kind,
+		.rank = rank_of(e->net.sites[p->site].spec, &p->spec), .closed = closed(e, p)};
+}
+
+/* ---- change ---- */
+
+static enum suan_code check_pool(const struct suan_site_spec *s, uint32_t i, struct suan_err *err)
+{
+	const struct suan_pool_spec *p = &s->pools[i];
+	uint64_t sum;
+
+	for (uint32_t k = 0; k < i; k++)
+		if (strcmp(s->pools[k].name, p->name) == 0)
+			return suan_fail(err, SUAN_EINVAL, "pool %s of site %s is there twice",
+					 p->name, s->name);
+	if (!suan_mul_u64(p->nodes, p->cores, &sum) || sum > INT32_MAX ||
+	    !suan_mul_u64(p->nodes, p->gpus, &sum) || sum > INT32_MAX ||
+	    !suan_mul_u64(p->nodes, p->memory, &sum) || sum > INT64_MAX)
+		return suan_fail(err, SUAN_EINVAL, "pool %s of site %s is too large; right are up "
+				 "to 2147483647 cores and 8 EiB of memory", p->name, s->name);
+	return SUAN_OK;
+}
+
+static enum suan_code check_network(const struct suan_network *net, struct suan_err *err)
+{
+	enum suan_code rc = SUAN_OK;
+
+	for (uint32_t i = 0; i < net->nsites; i++) {
+		const struct suan_site_spec *s = &net->sites[i];
+
+		for (uint32_t k = 0; k < i; k++)
+			if (strcmp(net->sites[k].name, s->name) == 0)
+				return suan_fail(err, SUAN_EINVAL, "site %s is there twice",
+						 s->name);
+		for (uint32_t k = 0; k < s->npools && rc == SUAN_OK; k++)
+			rc = check_pool(s, k, err);
+	}
+	return rc;
+}
+
+/* Tables for the new network: known ones first, under their numbers. */
+static enum suan_code make_sites(const struct suan_net *old, struct suan_net *n)
+{
+	n->sites = calloc((size_t)old->nsites + n->network.nsites + 1, sizeof(*n->sites));
+	if (!n->sites)
+		return SUAN_ENOMEM;
+	n->nsites = old->nsites;
+	for (uint32_t i = 0; i < old->nsites; i++) {
+		struct suan_site_spec *copy = suan_arena_alloc(&n->arena, sizeof(*copy));
+
+		if (!copy || suan_net_copy_site(&n->arena, old->sites[i].spec, copy) != SUAN_OK)
+			return SUAN_ENOMEM;
+		n->sites[i] = (struct suan_eng_site){copy, old->sites[i].state, true};
+	}
+	for (uint32_t i = 0; i < n->network.nsites; i++) {
+		const struct suan_site_spec *spec = &n->network.sites[i];
+		uint32_t at = suan_net_site(n, spec->name);
+
+		if (at == SUAN_NO_POOL)
+			at = n->nsites++;
+		n->sites[at].spec = spec;
+		n->sites[at].gone = false;
+	}
+	return SUAN_OK;
+}
+
+static enum suan_code make_pools(const struct suan_net *old, struct suan_net *n)
+{
+	size_t most = old->npools;
+
+	for (uint32_t i = 0; i < n->network.nsites; i++)
+		most += n->network.sites[i].npools;
+	n->pools = calloc(most + 1, sizeof(*n->pools));
+	if (!n->pools)
+		return SUAN_ENOMEM;
+	n->npools = old->npools;
+	for (uint32_t i = 0; i < old->npools; i++) {
+		n->pools[i] = old->pools[i];
+		n->pools[i].gone = true;
+		n->pools[i].gpu_kind = 0;
+		if (suan_net_copy_pool(&n->arena, &old->pools[i].spec, &n->pools[i].spec) !=
+		    SUAN_OK)
+			return SUAN_ENOMEM;
+	}
+	for (uint32_t i = 0; i < n->network.nsites; i++) {
+		const struct suan_site_spec *s = &n->network.sites[i];
+		uint32_t site = suan_net_site(n, s->name);
+
+		for (uint32_t k = 0; k < s->npools; k++) {
+			uint32_t at = suan_net_pool(n, site, s->pools[k].name);
+
+			if (at == SUAN_NO_POOL) {
+				at = n->npools++;
+				n->pools[at].usable = UINT32_MAX;
+			}
+			n->pools[at].site = site;
+			n->pools[at].spec = s->pools[k];
+			n->pools[at].gone = false;
+		}
+	}
+	return SUAN_OK;
+}
+
+static enum suan_code intern_kinds(struct suan_intern *strings, struct suan_net *n)
+{
+	for (uint32_t i = 0; i < n->npools; i++) {
+		struct suan_eng_pool *p = &n->pools[i];
+
+		if (suan_intern_add(strings, p->spec.gpu, strlen(p->spec.gpu), &p->gpu_kind) ==
+		    SUAN_OK)
+			continue;
+		p->gpu_kind = 0;
+		return SUAN_ENOMEM;
+	}
+	return SUAN_OK;
+}
+
+static void drop_kinds(struct suan_intern *strings, const struct suan_net *n)
+{
+	for (uint32_t i = 0; n->pools && i < n->npools; i++)
+		suan_intern_drop(strings, n->pools[i].gpu_kind);
+}
+
+void suan_net_done(struct suan_net *n)
+{
+	suan_arena_done(&n->arena);
+	free(n->sites);
+	free(n->pools);
+}
+
+enum suan_code suan_net_set(struct suan_engine *e, const struct suan_network *net,
+			    struct suan_err *err)
+{
+	struct suan_net n = {0}, old;
+	uint64_t id = 0;
+	enum suan_code rc = check_network(net, err);
+
+	if (rc != SUAN_OK)
+		return rc;
+	suan_arena_init(&n.arena, 0);
+	rc = suan_net_copy(&n.arena, net, &n.network);
+	if (rc == SUAN_OK)
+		rc = make_sites(&e->net, &n);
+	if (rc == SUAN_OK)
+		rc = make_pools(&e->net, &n);
+	if (rc == SUAN_OK)
+		rc = intern_kinds(e->strings, &n);
+	if (rc == SUAN_OK)
+		rc = suan_rules_reserve(e, n.npools);
+	old = rc == SUAN_OK ? e->net : n;
+	if (rc == SUAN_OK)
+		e->net = n;
+	drop_kinds(e->strings, &old);
+	suan_net_done(&old);
+	if (rc != SUAN_OK)
+		return suan_fail(err, rc, "out of memory");
+	suan_rules_refresh(e);
+	e->plan->pools_dirty = true;
+	while ((id = suan_engine_next_job(e, id))) {
+		struct suan_job *j = suan_jobs_find(e, id);
+
+		if (j->rule)
+			suan_sync_replan(e, j);
+	}
+	return SUAN_OK;
+}

@@ -1,0 +1,267 @@
+#include "engine/snapshot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/codec.h"
+#include "base/hash.h"
+#include "engine/tables.h"
+
+struct writer {
+	const struct suan_engine *e;
+	struct suan_buf *out;
+	struct suan_map numbers;	/* interned id → number of the string */
+	uint64_t nstrings;
+	bool failed;
+};
+
+/* ---- strings: each once, in the order in which they are first met ---- */
+
+static void number(struct writer *w, uint32_t id)
+{
+	const char *bytes;
+	size_t n;
+
+	if (id == 0 || w->failed || suan_map_get(&w->numbers, id, NULL))
+		return;
+	w->failed = suan_map_put(&w->numbers, id, ++w->nstrings) != SUAN_OK;
+	bytes = suan_intern_bytes(w->e->strings, id, &n);
+	suan_put_bytes(w->out, SUAN_SNAP_STRING, bytes, n);
+}
+
+static uint32_t nrecords(const struct suan_job *j)
+{
+	return j->one ? 1 : suan_jobs_array(j) ? suan_elems_count(j) : 0;
+}
+
+/* Next position ≥ from whose element must be written; SUAN_NO_POS: none. */
+static uint32_t next_written(const struct suan_job *j, uint32_t from)
+{
+	static const struct suan_elem waiting = {.pool = SUAN_NO_POOL};
+	const struct suan_array *a = suan_jobs_array(j);
+	uint32_t n = a && !a->chunks ? 0 : nrecords(j);
+
+	for (uint32_t pos = from; pos < n; pos++) {
+		const struct suan_elem *x = suan_elems_get(j, pos);
+
+		if (!suan_elems_has_record(j, pos))
+			pos |= SUAN_CHUNK - 1;
+		else if (a ? !suan_elems_as_rest(x, &a->rest)
+			   : x->attempt > 0 || x->state != waiting.state)
+			return pos;
+	}
+	return SUAN_NO_POS;
+}
+
+static void number_strings(struct writer *w, const struct suan_job *j)
+{
+	const uint32_t ids[] = {j->name, j->user, j->account, j->qos, j->payload, j->env,
+				j->req.gpu_kind, j->rule ? w->e->rules[j->rule].text : 0,
+				suan_jobs_array(j) ? suan_jobs_array(j)->range : 0};
+	uint32_t pos;
+
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		number(w, ids[i]);
+	for (pos = next_written(j, 0); pos != SUAN_NO_POS; pos = next_written(j, pos + 1)) {
+		number(w, suan_elems_get(j, pos)->text);
+		number(w, suan_elems_get(j, pos)->why);
+	}
+}
+
+static void put_string(struct writer *w, uint32_t tag, uint32_t id)
+{
+	uint64_t n = 0;
+
+	if (id && suan_map_get(&w->numbers, id, &n))
+		suan_put_u64(w->out, tag, n);
+}
+
+static void put_u64(struct writer *w, uint32_t tag, uint64_t v)
+{
+	if (v)
+		suan_put_u64(w->out, tag, v);
+}
+
+static void put_i64(struct writer *w, uint32_t tag, int64_t v)
+{
+	if (v)
+		suan_put_i64(w->out, tag, v);
+}
+
+/* ---- elements ---- */
+
+static void put_places(struct writer *w, const struct suan_elem *x)
+{
+	const struct suan_place *p = suan_elems_places(x);
+	size_t mark;
+
+	if (!p)
+		return;
+	mark = suan_put_begin(w->out, SUAN_SNAP_ELEM_PLACES);
+	for (uint32_t i = 0; i < x->nplaces; i++) {
+		suan_put_varint(w->out, p[i].node);
+		suan_put_varint(w->out, p[i].tasks);
+	}
+	suan_put_end(w->out, mark);
+}
+
+static void put_elem(struct writer *w, uint32_t tag, uint32_t pos, const struct suan_elem *x)
+{
+	size_t mark = suan_put_begin(w->out, tag), usage;
+
+	suan_pack(w->out, &suan_elem_members, x);
+	put_u64(w, SUAN_SNAP_ELEM_POS, pos);
+	put_u64(w, SUAN_SNAP_ELEM_STATE, x->state);
+	put_u64(w, SUAN_SNAP_ELEM_REASON, x->reason);
+	put_u64(w, SUAN_SNAP_ELEM_FLAGS, (x->held ? 1u : 0) | (x->stopping ? 2u : 0) |
+		(x->again ? 4u : 0) | (x->limbo ? 8u : 0) | (x->acked ? 16u : 0));
+	put_u64(w, SUAN_SNAP_ELEM_LOSSES, x->losses);
+	put_u64(w, SUAN_SNAP_ELEM_POOL, x->pool == SUAN_NO_POOL ? 0 : (uint64_t)x->pool + 1);
+	usage = suan_put_begin(w->out, SUAN_SNAP_ELEM_USAGE);
+	suan_pack(w->out, &suan_pack_usage, &x->usage);
+	suan_put_end(w->out, usage);
+	put_string(w, SUAN_SNAP_ELEM_TEXT, x->text);
+	put_string(w, SUAN_SNAP_ELEM_WHY, x->why);
+	put_places(w, x);
+	suan_put_end(w->out, mark);
+}
+
+/* ---- jobs ---- */
+
+static void put_deps(struct writer *w, const struct suan_job *j)
+{
+	for (uint32_t i = 0; j->more && i < j->more->ndeps; i++) {
+		size_t mark = suan_put_begin(w->out, SUAN_SNAP_JOB_DEP);
+
+		suan_put_varint(w->out, (uint64_t)j->more->deps[i].type);
+		suan_put_varint(w->out, j->more->deps[i].job);
+		suan_put_end(w->out, mark);
+	}
+}
+
+static void put_array(struct writer *w, const struct suan_array *a)
+{
+	put_string(w, SUAN_SNAP_JOB_RANGE, a->range);
+	put_i64(w, SUAN_SNAP_JOB_FIRST_START, a->first_start_ms);
+	put_i64(w, SUAN_SNAP_JOB_LAST_END, a->last_end_ms);
+	put_u64(w, SUAN_SNAP_JOB_LAST_POOL,
+		a->last_pool == SUAN_NO_POOL ? 0 : (uint64_t)a->last_pool + 1);
+	put_elem(w, SUAN_SNAP_JOB_REST, 0, &a->rest);
+}
+
+static void put_key(struct writer *w, const struct suan_key *k)
+{
+	suan_put_bytes(w->out, SUAN_SNAP_JOB_KEY, k->key, sizeof(k->key));
+	suan_put_u64(w->out, SUAN_SNAP_JOB_KEY_HASH, k->body_hash);
+	suan_put_u64(w->out, SUAN_SNAP_JOB_KEY_COUNT, k->count);
+}
+
+static void put_job(struct writer *w, const struct suan_job *j)
+{
+	size_t mark = suan_put_begin(w->out, SUAN_SNAP_JOB);
+	bool folded = !suan_jobs_array(j) && next_written(j, 0) == SUAN_NO_POS;
+	uint32_t pos;
+
+	suan_pack(w->out, &suan_job_members, j);
+	put_string(w, SUAN_SNAP_JOB_NAME, j->name);
+	put_string(w, SUAN_SNAP_JOB_USER, j->user);
+	put_string(w, SUAN_SNAP_JOB_ACCOUNT, j->account);
+	put_string(w, SUAN_SNAP_JOB_QOS, j->qos);
+	put_string(w, SUAN_SNAP_JOB_PAYLOAD, j->payload);
+	put_string(w, SUAN_SNAP_JOB_ENV, j->env);
+	put_string(w, SUAN_SNAP_JOB_GPU, j->req.gpu_kind);
+	put_string(w, SUAN_SNAP_JOB_RULE, j->rule ? w->e->rules[j->rule].text : 0);
+	put_u64(w, SUAN_SNAP_JOB_GUARANTEE, j->guarantee);
+	put_u64(w, SUAN_SNAP_JOB_HELD, folded ? suan_elems_held(j) : 0);
+	put_i64(w, SUAN_SNAP_JOB_BEGIN, suan_jobs_begin(j));
+	put_i64(w, SUAN_SNAP_JOB_DEADLINE, suan_jobs_deadline(j));
+	put_deps(w, j);
+	if (suan_jobs_array(j))
+		put_array(w, suan_jobs_array(j));
+	if (j->key)
+		put_key(w, &w->e->keys[j->key - 1]);
+	for (pos = next_written(j, 0); pos != SUAN_NO_POS; pos = next_written(j, pos + 1))
+		put_elem(w, SUAN_SNAP_JOB_ELEM, pos, suan_elems_get(j, pos));
+	suan_put_end(w->out, mark);
+}
+
+/* ---- the whole ---- */
+
+static void put_network(struct writer *w)
+{
+	const struct suan_net *n = &w->e->net;
+	size_t mark;
+
+	suan_pack_network(w->out, SUAN_SNAP_NETWORK, &n->network);
+	for (uint32_t i = 0; i < n->nsites; i++) {
+		mark = suan_put_begin(w->out, SUAN_SNAP_SITE);
+		suan_pack_site(w->out, SUAN_SNAP_SITE_SPEC, n->sites[i].spec);
+		put_u64(w, SUAN_SNAP_SITE_STATE, n->sites[i].state);
+		put_u64(w, SUAN_SNAP_SITE_GONE, n->sites[i].gone);
+		suan_put_end(w->out, mark);
+	}
+	for (uint32_t i = 0; i < n->npools; i++) {
+		mark = suan_put_begin(w->out, SUAN_SNAP_POOL);
+		suan_pack_pool(w->out, SUAN_SNAP_POOL_SPEC, &n->pools[i].spec);
+		put_u64(w, SUAN_SNAP_POOL_SITE, n->pools[i].site);
+		put_u64(w, SUAN_SNAP_POOL_USABLE, n->pools[i].usable);
+		put_u64(w, SUAN_SNAP_POOL_GONE, n->pools[i].gone);
+		suan_put_end(w->out, mark);
+	}
+}
+
+static void put_head(struct writer *w)
+{
+	const struct suan_engine *e = w->e;
+	size_t mark;
+
+	suan_put_u64(w->out, SUAN_SNAP_VERSION, SUAN_SNAPSHOT_VERSION);
+	suan_put_u64(w->out, SUAN_SNAP_SEQ, e->seq);
+	suan_put_i64(w->out, SUAN_SNAP_NOW, e->now_ms);
+	suan_put_u64(w->out, SUAN_SNAP_NEXT_ID, e->next_id);
+	mark = suan_put_begin(w->out, SUAN_SNAP_POLICY);
+	suan_pack(w->out, &suan_pack_policy, &e->policy);
+	suan_put_end(w->out, mark);
+}
+
+enum suan_code suan_engine_save(const struct suan_engine *e, struct suan_buf *out,
+				struct suan_err *err)
+{
+	struct writer w = {.e = e, .out = out};
+	size_t before = out->len;
+	uint64_t id = 0;
+	enum suan_code rc;
+
+	suan_map_init(&w.numbers);
+	put_head(&w);
+	put_network(&w);
+	while ((id = suan_engine_next_job(e, id)))
+		number_strings(&w, suan_jobs_find(e, id));
+	while ((id = suan_engine_next_job(e, id)))
+		put_job(&w, suan_jobs_find(e, id));
+	suan_map_done(&w.numbers);
+	rc = suan_buf_ok(out, err);
+	if (rc == SUAN_OK && w.failed)
+		rc = suan_fail(err, SUAN_ENOMEM, "out of memory");
+	if (rc == SUAN_OK) {
+		suan_put_u64(out, SUAN_SNAP_SUM, suan_hash_bytes(SUAN_HASH_START,
+								 out->data + before,
+								 out->len - before));
+		rc = suan_buf_ok(out, err);
+	}
+	if (rc != SUAN_OK)
+		suan_buf_cut(out, before);
+	return rc;
+}
+
+uint64_t suan_engine_hash(const struct suan_engine *e)
+{
+	struct suan_buf b;
+	uint64_t h = 0;
+
+	suan_buf_init(&b, 0);
+	if (suan_engine_save(e, &b, NULL) == SUAN_OK)
+		h = suan_hash_bytes(SUAN_HASH_START, b.data, b.len);
+	suan_buf_done(&b);
+	return h;
+}

@@ -1,0 +1,47 @@
+/* Tags of a snapshot, shared by snapshot.c (writes) and load.c (reads). A snapshot holds what follows
+ * from events and nothing else: no interned ids, no addresses, no planning. Equal states give equal
+ * bytes, however they were reached; the hash of the state is the hash of these bytes. */
+#ifndef SUAN_ENGINE_SNAPSHOT_H
+#define SUAN_ENGINE_SNAPSHOT_H
+
+#define SUAN_SNAPSHOT_VERSION 1u
+
+enum suan_snapshot_tag {	/* of the whole, in this order */
+	SUAN_SNAP_VERSION = 1,
+	SUAN_SNAP_SEQ,
+	SUAN_SNAP_NOW,
+	SUAN_SNAP_NEXT_ID,
+	SUAN_SNAP_POLICY,
+	SUAN_SNAP_NETWORK,
+	SUAN_SNAP_SITE,
+	SUAN_SNAP_POOL,
+	SUAN_SNAP_STRING,	/* numbered from 1 in order */
+	SUAN_SNAP_JOB,
+	SUAN_SNAP_SUM,		/* hash of all bytes before it; the last field */
+};
+
+enum suan_snapshot_site {
+	SUAN_SNAP_SITE_SPEC = 1, SUAN_SNAP_SITE_STATE, SUAN_SNAP_SITE_GONE
+};
+
+enum suan_snapshot_pool {
+	SUAN_SNAP_POOL_SPEC = 1, SUAN_SNAP_POOL_SITE, SUAN_SNAP_POOL_USABLE, SUAN_SNAP_POOL_GONE
+};
+
+enum suan_snapshot_job {	/* 1 … 19: members by table */
+	SUAN_SNAP_JOB_NAME = 20, SUAN_SNAP_JOB_USER, SUAN_SNAP_JOB_ACCOUNT, SUAN_SNAP_JOB_QOS,
+	SUAN_SNAP_JOB_PAYLOAD, SUAN_SNAP_JOB_ENV, SUAN_SNAP_JOB_GPU, SUAN_SNAP_JOB_RULE,
+	SUAN_SNAP_JOB_RANGE,
+	SUAN_SNAP_JOB_GUARANTEE = 30, SUAN_SNAP_JOB_HELD, SUAN_SNAP_JOB_BEGIN,
+	SUAN_SNAP_JOB_DEADLINE, SUAN_SNAP_JOB_DEP, SUAN_SNAP_JOB_FIRST_START,
+	SUAN_SNAP_JOB_LAST_END, SUAN_SNAP_JOB_LAST_POOL, SUAN_SNAP_JOB_REST, SUAN_SNAP_JOB_ELEM,
+	SUAN_SNAP_JOB_KEY, SUAN_SNAP_JOB_KEY_HASH, SUAN_SNAP_JOB_KEY_COUNT
+};
+
+enum suan_snapshot_elem {	/* 1 … 9: members by table */
+	SUAN_SNAP_ELEM_POS = 10, SUAN_SNAP_ELEM_STATE, SUAN_SNAP_ELEM_REASON,
+	SUAN_SNAP_ELEM_FLAGS, SUAN_SNAP_ELEM_LOSSES, SUAN_SNAP_ELEM_POOL, SUAN_SNAP_ELEM_USAGE,
+	SUAN_SNAP_ELEM_TEXT, SUAN_SNAP_ELEM_WHY, SUAN_SNAP_ELEM_PLACES
+};
+
+#endif

@@ -1,0 +1,387 @@
+/* Inside of the scheduler's state machine: jobs, their elements, the tables around them. Shared by
+ * engine*.c and the files of their parts; nobody else includes it.
+ *
+ * What can fail in an event is done first (reserve, intern, allocate), then everything is written.
+ * The planner is no part of the state: it is brought up to date from it by suan_sync(). */
+#ifndef SUAN_ENGINE_STATE_H
+#define SUAN_ENGINE_STATE_H
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "engine/engine.h"
+#include "engine/planner.h"
+
+#define SUAN_LEASE_GRACE_MS   60000		/* after order or start + limit: certainly over */
+#define SUAN_DEFAULT_WALLTIME 86400000		/* 24 h */
+#define SUAN_DEFAULT_ATTEMPTS 5u
+#define SUAN_CHUNK	      256u		/* elements made at once when one of them starts */
+#define SUAN_NO_POS	      UINT32_MAX
+
+/* ---- elements ---- */
+
+/* One element of a job. Until something happens to it no record exists (see suan_array.rest). */
+struct suan_elem {
+	int64_t order_ms, start_ms, end_ms;
+	struct suan_usage usage;
+	union {
+		struct suan_place one;
+		struct suan_place *many;	/* owned if nplaces > 1 */
+	} places;				/* of the current or last run */
+	uint32_t nplaces;
+	uint32_t attempt, pool;
+	uint32_t run;		/* the planner's number while active */
+	uint32_t text;		/* interned */
+	uint32_t why;		/* interned: candidates of the decision */
+	int32_t exit_code, signal;
+	uint16_t losses;	/* attempts that were lost */
+	uint8_t state, reason;	/* enum suan_state; enum suan_reason of the end */
+	bool held;		/* only while PENDING */
+	bool stopping;		/* a stop was ordered … */
+	bool again;		/* … in order to start anew */
+	bool limbo;		/* UNKNOWN, and holds its nodes until its lease has ended */
+	bool acked;		/* the site has the order */
+};
+
+/* What an array job has beyond a single one. */
+struct suan_array {
+	const struct suan_range *set;	/* borrowed from the strings */
+	uint32_t range;			/* interned struct suan_range */
+	uint32_t counts[SUAN_NSTATES];
+	uint32_t ready, held, limbo;
+	uint32_t cursor;		/* no ready element before this position */
+	uint32_t pick;			/* during a pass: next position to look at */
+	uint32_t worst;			/* position of the worst end, or SUAN_NO_POS */
+	uint32_t last_pool;
+	int64_t first_start_ms, last_end_ms;
+	struct suan_elem rest;		/* every element without a record */
+	struct suan_elem **chunks;	/* owned; NULL: all are as rest */
+	uint64_t *bits;			/* owned, with chunks: ready elements */
+};
+
+/* ---- jobs ---- */
+
+struct suan_more {		/* rarely used parts */
+	struct suan_array *array;	/* owned; NULL: single task */
+	struct suan_dep *deps;		/* owned */
+	uint32_t ndeps;
+	bool corr;			/* one of deps is aftercorr */
+	uint64_t *dependents;		/* owned: jobs that name this one; may hold forgotten ids */
+	size_t ndependents, dependents_cap;
+	int64_t begin_ms, deadline_ms;
+	bool due;			/* in the heap for its begin */
+};
+
+struct suan_job {
+	uint64_t id;
+	int64_t submit_ms, walltime_ms, estimate_ms;
+	struct suan_req req;		/* with gpu_kind interned */
+	struct suan_more *more;		/* owned; NULL: nothing rare */
+	struct suan_elem *one;		/* owned; single task that is not just waiting */
+	uint32_t name, user, account, qos, payload, env;	/* interned */
+	int32_t priority;
+	uint32_t rule;			/* allow and deny lists; 0 = none */
+	uint32_t key;			/* idempotency key of its submission + 1; 0 = none */
+	uint32_t planned;		/* starts the planner waits to make */
+	uint8_t guarantee;
+	uint8_t summary;		/* enum suan_state */
+	bool checkpointable;
+	bool held;			/* single task without record */
+	bool started;			/* some element was: dependencies count no more */
+	bool dirty;			/* listed for suan_sync */
+	bool replan;			/* the planner's item is outdated whatever its count */
+};
+
+#define SUAN_PAGE 256u
+
+struct suan_job_page {
+	uint32_t count;
+	struct suan_job *jobs[SUAN_PAGE];
+};
+
+/* ---- network ---- */
+
+struct suan_eng_site {
+	const struct suan_site_spec *spec;	/* in the arena of the network */
+	enum suan_site_state state;
+	bool gone;
+};
+
+struct suan_eng_pool {
+	struct suan_pool_spec spec;	/* strings in the arena */
+	uint32_t site;
+	uint32_t usable;	/* as told by CAPACITY; UINT32_MAX: all */
+	uint32_t gpu_kind;	/* interned */
+	bool gone;
+};
+
+struct suan_net {
+	struct suan_arena arena;
+	struct suan_network network;
+	struct suan_eng_site *sites;	/* owned */
+	struct suan_eng_pool *pools;	/* owned */
+	uint32_t nsites, npools;
+};
+
+/* ---- allow and deny lists: equal ones are one rule ---- */
+
+struct suan_rule {
+	uint32_t text;			/* interned bytes of the lists; 0: free slot */
+	uint32_t refs;			/* of a free slot: the next free one */
+	struct suan_names lists[4];	/* site, hub, not site, not hub; in `strings` */
+	const char **strings;		/* owned; the strings belong to the interned bytes */
+	uint64_t *allow;		/* owned; bit per pool */
+	uint32_t words;
+};
+
+/* ---- idempotency keys ---- */
+
+struct suan_key {
+	uint8_t key[16];
+	uint64_t first, body_hash;
+	uint32_t count;		/* jobs; 0: free slot */
+	uint32_t next;		/* of the same hash, or free; + 1, 0 = none */
+};
+
+/* ---- times that need a pass ---- */
+
+struct suan_due {
+	int64_t at_ms;
+	uint64_t job;
+	uint32_t index, attempt;	/* attempt 0: begin of the job; else end of a lease */
+};
+
+struct suan_dues {		/* binary heap by all four */
+	struct suan_due *list;	/* owned */
+	size_t count, cap;
+};
+
+/* ---- what follows from the state ---- */
+
+struct suan_plan {
+	struct suan_planner *planner;	/* owned */
+	struct suan_dues begins;
+	uint64_t *dirty;		/* owned: jobs whose item may be outdated */
+	size_t ndirty, dirty_cap;
+	uint32_t npools;		/* pools the planner knows */
+	bool all_dirty;			/* every job may be */
+	bool pools_dirty;
+};
+
+struct suan_engine {
+	uint64_t seq;
+	int64_t now_ms;
+	struct suan_policy policy;
+	struct suan_net net;
+	struct suan_intern *strings;	/* owned */
+
+	uint64_t next_id;		/* of the next job */
+	struct suan_job_page **pages;	/* owned; page p has ids p × SUAN_PAGE … */
+	size_t npages, pages_cap, first_page;	/* pages before first_page are empty */
+	uint64_t njobs;
+	uint64_t summaries[SUAN_NSTATES];
+	uint64_t nelems;		/* records */
+
+	struct suan_rule *rules;	/* owned; rule 0 is unused */
+	size_t nrules, rules_cap;
+	uint32_t free_rule;
+	struct suan_map rule_of;	/* interned text → rule */
+	struct suan_key *keys;		/* owned */
+	size_t nkeys, keys_cap;
+	uint32_t free_key;		/* + 1 */
+	struct suan_map key_of;		/* first 8 bytes of the key → entry + 1 */
+	struct suan_dues leases;
+	struct suan_plan *plan;		/* owned; apart: a question may bring it up to date */
+	size_t bytes;			/* of jobs and their parts */
+
+	struct suan_pick *picks;	/* owned; scratch of a pass */
+	size_t picks_cap;
+};
+
+/* ---- jobs.c ---- */
+
+/* Zeroed memory that counts in e->bytes; NULL: none. */
+void *suan_jobs_alloc(struct suan_engine *e, size_t n);
+void suan_jobs_release(struct suan_engine *e, void *p, size_t n);
+struct suan_job *suan_jobs_find(const struct suan_engine *e, uint64_t id);	/* NULL: none */
+/* Makes room for n jobs from next_id on. */
+SUAN_MUSTUSE enum suan_code suan_jobs_reserve(struct suan_engine *e, uint32_t n);
+void suan_jobs_insert(struct suan_engine *e, struct suan_job *j);	/* room is reserved */
+void suan_jobs_remove(struct suan_engine *e, struct suan_job *j);	/* does not free */
+/* A job from its specification, unlisted. The strings are referenced. */
+SUAN_MUSTUSE enum suan_code suan_jobs_make(struct suan_engine *e, const struct suan_job_spec *spec,
+					   struct suan_job **ret);
+void suan_jobs_free(struct suan_engine *e, struct suan_job *j);
+SUAN_MUSTUSE enum suan_code suan_jobs_more(struct suan_engine *e, struct suan_job *j);
+int64_t suan_jobs_walltime(const struct suan_engine *e, const struct suan_job_spec *spec);
+int64_t suan_jobs_begin(const struct suan_job *j);
+int64_t suan_jobs_deadline(const struct suan_job *j);
+struct suan_array *suan_jobs_array(const struct suan_job *j);	/* NULL: single task */
+/* What one start of the job asks of the planner; allow bits are borrowed. */
+void suan_jobs_ask(const struct suan_engine *e, const struct suan_job *j, struct suan_ask *ret);
+
+/* ---- elems.c: positions are 0 … count − 1, indices what the user wrote ---- */
+
+uint32_t suan_elems_count(const struct suan_job *j);
+uint32_t suan_elems_in(const struct suan_job *j, enum suan_state s);
+uint32_t suan_elems_index(const struct suan_job *j, uint32_t pos);
+bool suan_elems_pos(const struct suan_job *j, uint32_t index, uint32_t *ret);
+uint32_t suan_elems_ready(const struct suan_job *j);
+uint32_t suan_elems_held(const struct suan_job *j);
+uint32_t suan_elems_limbo(const struct suan_job *j);
+uint32_t suan_elems_active(const struct suan_job *j);	/* STAGING, RUNNING, limbo */
+/* Borrowed; shared by all elements without a record. */
+const struct suan_elem *suan_elems_get(const struct suan_job *j, uint32_t pos);
+bool suan_elems_has_record(const struct suan_job *j, uint32_t pos);
+/* Makes the record (and those around it); it says what was so before. */
+SUAN_MUSTUSE enum suan_code suan_elems_open(struct suan_engine *e, struct suan_job *j,
+					    uint32_t pos);
+/* Room for single elements to differ from the others. */
+SUAN_MUSTUSE enum suan_code suan_elems_unfold(struct suan_engine *e, struct suan_job *j);
+struct suan_elem *suan_elems_at(struct suan_job *j, uint32_t pos);	/* has a record */
+/* Found anew, not looked up. For arrays. */
+bool suan_elems_is_ready(const struct suan_engine *e, const struct suan_job *j, uint32_t pos);
+/* Next ready position ≥ from, or SUAN_NO_POS. */
+uint32_t suan_elems_next_ready(const struct suan_job *j, uint32_t from);
+/* Moves the element into another state: counts, summary, readiness, dependents, effect (room for one
+ * is reserved). Has a record. limbo and held are as before the call in *x; they are set here. */
+void suan_elems_move(struct suan_engine *e, struct suan_job *j, uint32_t pos,
+		     enum suan_state to, bool limbo, struct suan_effects *fx);
+void suan_elems_hold(struct suan_engine *e, struct suan_job *j, uint32_t pos, bool held);
+/* Recomputes whether the element is ready (its aftercorr partner changed). */
+void suan_elems_refresh(struct suan_engine *e, struct suan_job *j, uint32_t pos);
+/* All elements without a record at once. end_ms: of the cancelled; 0 otherwise. */
+void suan_elems_move_rest(struct suan_engine *e, struct suan_job *j, enum suan_state to,
+			  int64_t end_ms, struct suan_effects *fx);
+void suan_elems_hold_rest(struct suan_engine *e, struct suan_job *j, bool held);
+/* Says the element what the rest says, so that it needs no record? */
+bool suan_elems_as_rest(const struct suan_elem *x, const struct suan_elem *rest);
+/* Elements without a record. */
+uint32_t suan_elems_rest(const struct suan_job *j);
+void suan_elems_clear(struct suan_engine *e, struct suan_elem *x);	/* parts of the last run */
+void suan_elems_free(struct suan_engine *e, struct suan_job *j);
+const struct suan_place *suan_elems_places(const struct suan_elem *x);
+enum suan_state suan_elems_summary(const struct suan_job *j);
+/* Position whose end stands for the job; SUAN_NO_POS: not over. */
+uint32_t suan_elems_worst(const struct suan_job *j);
+/* Rebuilds counts, bits and cursor of an array from its elements. */
+void suan_elems_recount(struct suan_engine *e, struct suan_job *j);
+
+/* ---- deps.c ---- */
+
+enum suan_deps { SUAN_DEPS_MET, SUAN_DEPS_WAIT, SUAN_DEPS_NEVER };
+
+/* Of the whole job, without aftercorr; *ret_job: the one in the way. */
+enum suan_deps suan_deps_state(const struct suan_engine *e, const struct suan_job *j,
+			       uint64_t *ret_job);
+/* aftercorr of one element. */
+enum suan_deps suan_deps_element(const struct suan_engine *e, const struct suan_job *j,
+				 uint32_t index, uint64_t *ret_job);
+/* Enters the job's id, which it need not have yet, into the lists of the jobs it depends on. On
+ * failure nothing changed. unlink takes back the last link. */
+SUAN_MUSTUSE enum suan_code suan_deps_link(struct suan_engine *e, const struct suan_job *j,
+					   uint64_t id);
+void suan_deps_unlink(struct suan_engine *e, const struct suan_job *j);
+/* How the job looks to its dependents; when it changes, they are told. */
+unsigned suan_deps_phase(const struct suan_job *j);
+void suan_deps_tell(struct suan_engine *e, const struct suan_job *j, unsigned phase_before);
+void suan_deps_tell_element(struct suan_engine *e, const struct suan_job *j, uint32_t index);
+/* Does some waiting job wait for this one? */
+bool suan_deps_needed(const struct suan_engine *e, const struct suan_job *j);
+/* Was a job forgotten that this one depends on? */
+bool suan_deps_lost(const struct suan_engine *e, const struct suan_job *j);
+bool suan_deps_has_corr(const struct suan_job *j);	/* element by element */
+
+/* ---- net.c ---- */
+
+SUAN_MUSTUSE enum suan_code suan_net_set(struct suan_engine *e, const struct suan_network *net,
+					 struct suan_err *err);
+void suan_net_done(struct suan_net *n);
+uint32_t suan_net_site(const struct suan_net *n, const char *name);
+uint32_t suan_net_pool(const struct suan_net *n, uint32_t site, const char *name);
+bool suan_net_has_hub(const struct suan_net *n, const char *name);
+void suan_net_plan_pool(const struct suan_engine *e, uint32_t pool, struct suan_plan_pool *ret);
+SUAN_MUSTUSE enum suan_code suan_net_copy(struct suan_arena *a, const struct suan_network *net,
+					  struct suan_network *ret);
+SUAN_MUSTUSE enum suan_code suan_net_copy_site(struct suan_arena *a,
+					       const struct suan_site_spec *spec,
+					       struct suan_site_spec *ret);
+SUAN_MUSTUSE enum suan_code suan_net_copy_pool(struct suan_arena *a,
+					       const struct suan_pool_spec *spec,
+					       struct suan_pool_spec *ret);
+uint32_t suan_net_usable(const struct suan_eng_pool *p);
+
+/* ---- rules.c ---- */
+
+/* Rule of the four lists with one reference more; 0 if all are empty. */
+SUAN_MUSTUSE enum suan_code suan_rules_add(struct suan_engine *e, const struct suan_job_spec *spec,
+					   uint32_t *ret);
+void suan_rules_drop(struct suan_engine *e, uint32_t rule);
+/* lists: site, hub, not site, not hub. */
+bool suan_rules_allow(const struct suan_engine *e, const struct suan_names lists[4],
+		      uint32_t pool);
+bool suan_rules_holds(const struct suan_names *list, const char *name);
+/* Room for the bits of npools in every rule; then the bits for the present network. */
+SUAN_MUSTUSE enum suan_code suan_rules_reserve(struct suan_engine *e, uint32_t npools);
+void suan_rules_refresh(struct suan_engine *e);
+void suan_rules_done(struct suan_engine *e);
+
+/* ---- keys.c ---- */
+
+const struct suan_key *suan_keys_find(const struct suan_engine *e, const uint8_t key[16]);
+SUAN_MUSTUSE enum suan_code suan_keys_reserve(struct suan_engine *e);
+uint32_t suan_keys_add(struct suan_engine *e, const struct suan_key *key);	/* entry + 1 */
+void suan_keys_drop(struct suan_engine *e, uint32_t entry1);
+
+/* ---- dues.c ---- */
+
+SUAN_MUSTUSE enum suan_code suan_dues_reserve(struct suan_dues *d, size_t more);
+void suan_dues_push(struct suan_dues *d, const struct suan_due *x);
+void suan_dues_pop(struct suan_dues *d);
+void suan_dues_done(struct suan_dues *d);
+/* Forgets entries that no longer mean anything; the first is then the next. */
+const struct suan_due *suan_dues_begin(struct suan_engine *e);
+const struct suan_due *suan_dues_lease(struct suan_engine *e);
+int64_t suan_dues_lease_end(const struct suan_job *j, const struct suan_elem *x);
+
+/* ---- sync.c ---- */
+
+void suan_sync_mark(struct suan_engine *e, struct suan_job *j);
+void suan_sync_replan(struct suan_engine *e, struct suan_job *j);
+/* Starts the planner may make of the job at this time. */
+uint32_t suan_sync_wanted(const struct suan_engine *e, const struct suan_job *j, int64_t now_ms);
+/* Brings pools and waiting items of the planner up to date. On failure it is only less outdated. */
+SUAN_MUSTUSE enum suan_code suan_sync(struct suan_engine *e, int64_t now_ms);
+
+/* ---- admit.c ---- */
+
+/* Fills the answer. prediction: also refuse what is predicted to miss its deadline. */
+SUAN_MUSTUSE enum suan_code suan_admit(const struct suan_engine *e, const struct suan_event *ev,
+				       bool prediction, struct suan_effects *out,
+				       struct suan_err *err);
+
+/* ---- engine_*.c: one event each; on failure nothing has changed ---- */
+
+SUAN_MUSTUSE enum suan_code suan_engine_submit(struct suan_engine *e, const struct suan_event *ev,
+					       struct suan_effects *fx, struct suan_err *err);
+SUAN_MUSTUSE enum suan_code suan_engine_command(struct suan_engine *e,
+						const struct suan_event *ev,
+						struct suan_effects *fx);
+/* Only what the answer would be. */
+void suan_engine_ask(const struct suan_engine *e, const struct suan_event *ev,
+		     struct suan_effects *fx, struct suan_err *err);
+SUAN_MUSTUSE enum suan_code suan_engine_report(struct suan_engine *e, const struct suan_event *ev,
+					       struct suan_effects *fx);
+SUAN_MUSTUSE enum suan_code suan_engine_pass(struct suan_engine *e, int64_t now_ms,
+					     struct suan_effects *fx);
+uint32_t suan_engine_max_attempts(const struct suan_engine *e);
+
+SUAN_MUSTUSE enum suan_code suan_effects_reserve(struct suan_effects *fx, size_t more);
+void suan_effects_push(struct suan_effects *fx, const struct suan_effect *x);
+
+/* Decoded decision: candidates in interned bytes. */
+SUAN_MUSTUSE enum suan_code suan_why_put(struct suan_engine *e, const struct suan_start *s,
+					 uint32_t *ret_text);
+uint32_t suan_why_get(const struct suan_engine *e, uint32_t text, struct suan_candidate *ret,
+		      uint32_t max);
+
+#endif

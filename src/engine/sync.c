@@ -1,0 +1,145 @@
+/* Keeps the planner equal to the state. Events only note which jobs changed; the planner is told
+ * before it is asked, so an event never fails half way because of it. */
+#include <stdlib.h>
+
+#include "base/grow.h"
+#include "engine/state.h"
+
+void suan_sync_mark(struct suan_engine *e, struct suan_job *j)
+{
+	struct suan_plan *p = e->plan;
+
+	if (j->dirty)
+		return;
+	if (suan_grow(&p->dirty, &p->dirty_cap, p->ndirty + 1, sizeof(*p->dirty)) != SUAN_OK) {
+		p->all_dirty = true;	/* no memory for a list: all of them then */
+		return;
+	}
+	j->dirty = true;
+	p->dirty[p->ndirty++] = j->id;
+}
+
+void suan_sync_replan(struct suan_engine *e, struct suan_job *j)
+{
+	j->replan = true;
+	suan_sync_mark(e, j);
+}
+
+uint32_t suan_sync_wanted(const struct suan_engine *e, const struct suan_job *j, int64_t now_ms)
+{
+	const struct suan_array *a = suan_jobs_array(j);
+	uint32_t n = suan_elems_ready(j), active;
+	uint64_t in_the_way;
+
+	if (n == 0 || suan_jobs_begin(j) > now_ms ||
+	    suan_deps_state(e, j, &in_the_way) != SUAN_DEPS_MET)
+		return 0;
+	if (!a || a->set->cap == 0)
+		return n;
+	active = suan_elems_active(j);
+	if (active >= a->set->cap)
+		return 0;
+	return n < a->set->cap - active ? n : a->set->cap - active;
+}
+
+static enum suan_code sync_job(struct suan_engine *e, struct suan_job *j, int64_t now_ms)
+{
+	uint32_t want = suan_sync_wanted(e, j, now_ms);
+	struct suan_item item = {.id = j->id, .priority = j->priority, .count = want};
+	enum suan_code rc = SUAN_OK;
+
+	if (want == j->planned && !j->replan)
+		return SUAN_OK;
+	if (want == 0) {
+		suan_planner_drop(e->plan->planner, j->id);
+	} else {
+		suan_jobs_ask(e, j, &item.ask);
+		rc = suan_planner_add(e->plan->planner, &item);
+	}
+	if (rc == SUAN_OK) {
+		j->planned = want;
+		j->replan = false;
+	}
+	return rc;
+}
+
+static enum suan_code sync_all(struct suan_engine *e, int64_t now_ms)
+{
+	struct suan_plan *p = e->plan;
+	enum suan_code rc = SUAN_OK;
+	uint64_t id = 0;
+
+	while (rc == SUAN_OK && (id = suan_engine_next_job(e, id))) {
+		struct suan_job *j = suan_jobs_find(e, id);
+
+		rc = sync_job(e, j, now_ms);
+		j->dirty = j->dirty && rc != SUAN_OK;
+	}
+	if (rc == SUAN_OK) {
+		p->all_dirty = false;
+		p->ndirty = 0;
+	}
+	return rc;
+}
+
+static enum suan_code sync_some(struct suan_engine *e, int64_t now_ms)
+{
+	struct suan_plan *p = e->plan;
+	enum suan_code rc = SUAN_OK;
+
+	while (rc == SUAN_OK && p->ndirty > 0) {
+		struct suan_job *j = suan_jobs_find(e, p->dirty[p->ndirty - 1]);
+
+		if (j)
+			rc = sync_job(e, j, now_ms);
+		if (rc == SUAN_OK) {
+			p->ndirty--;
+			if (j)
+				j->dirty = false;
+		}
+	}
+	return rc;
+}
+
+static void mark_begun(struct suan_engine *e, int64_t now_ms)
+{
+	const struct suan_due *x;
+
+	while ((x = suan_dues_begin(e)) && x->at_ms <= now_ms) {
+		struct suan_job *j = suan_jobs_find(e, x->job);
+
+		j->more->due = false;
+		suan_sync_mark(e, j);
+		suan_dues_pop(&e->plan->begins);
+	}
+}
+
+static enum suan_code sync_pools(struct suan_engine *e)
+{
+	for (uint32_t i = 0; i < e->net.npools; i++) {
+		struct suan_plan_pool spec;
+		enum suan_code rc;
+
+		suan_net_plan_pool(e, i, &spec);
+		rc = suan_planner_pool(e->plan->planner, i, &spec);
+		if (rc != SUAN_OK)
+			return rc;
+		if (e->plan->npools <= i)
+			e->plan->npools = i + 1;
+	}
+	suan_planner_policy(e->plan->planner, e->policy.kind, e->policy.plan_depth);
+	e->plan->pools_dirty = false;
+	return SUAN_OK;
+}
+
+enum suan_code suan_sync(struct suan_engine *e, int64_t now_ms)
+{
+	enum suan_code rc = SUAN_OK;
+
+	mark_begun(e, now_ms);
+	if (e->plan->pools_dirty)
+		rc = sync_pools(e);
+	if (rc != SUAN_OK)
+		return rc;
+	return e->plan->all_dirty ? sync_all(e, now_ms) : sync_some(e, now_ms);
+}

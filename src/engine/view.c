@@ -1,0 +1,384 @@
+/* Reading the state: jobs, elements, runs, pools, sites, and why. */
+#include <string.h>
+
+#include "engine/state.h"
+
+struct cause {			/* why something waits, or how it ended */
+	enum suan_reason reason;
+	int64_t a, b;
+};
+
+/* ---- reasons ---- */
+
+static struct cause end_cause(const struct suan_job *j, const struct suan_elem *x)
+{
+	struct cause c = {.reason = (enum suan_reason)x->reason};
+
+	if (c.reason == SUAN_R_EXIT_CODE)
+		c.a = x->exit_code;
+	else if (c.reason == SUAN_R_SIGNAL)
+		c.a = x->signal;
+	else if (c.reason == SUAN_R_WALLTIME)
+		c.a = j->walltime_ms;
+	else if (c.reason == SUAN_R_MEMORY)
+		c.a = (int64_t)j->req.memory;
+	else if (c.reason == SUAN_R_TOO_MANY_ATTEMPTS)
+		c.a = x->attempt;
+	return c;
+}
+
+static struct cause dep_cause(enum suan_deps state, uint64_t job)
+{
+	return (struct cause){state == SUAN_DEPS_NEVER ? SUAN_R_DEPENDENCY_NEVER
+						       : SUAN_R_DEPENDENCY,
+			      (int64_t)job, 0};
+}
+
+static struct cause queue_cause(const struct suan_engine *e, const struct suan_job *j)
+{
+	uint32_t pool;
+	int64_t start = 0;
+	uint64_t ahead = 0;
+	bool known = suan_planner_predicted(e->plan->planner, j->id, &pool, &start, &ahead);
+
+	if (ahead > 0 || (!known && j->planned == 0))
+		return (struct cause){SUAN_R_PRIORITY, (int64_t)ahead, 0};
+	return (struct cause){SUAN_R_RESOURCES, known ? start : SUAN_FOREVER, 0};
+}
+
+static struct cause waiting_cause(const struct suan_engine *e, const struct suan_job *j,
+				  uint32_t pos)
+{
+	const struct suan_elem *x = suan_elems_get(j, pos);
+	const struct suan_array *a = suan_jobs_array(j);
+	uint32_t active = suan_elems_active(j);
+	uint64_t on = 0;
+	enum suan_deps d;
+
+	if (x->held)
+		return (struct cause){SUAN_R_HELD, 0, 0};
+	if (suan_jobs_begin(j) > e->now_ms)
+		return (struct cause){SUAN_R_BEGIN, suan_jobs_begin(j), 0};
+	d = suan_deps_state(e, j, &on);
+	if (d == SUAN_DEPS_MET && suan_deps_has_corr(j) && x->attempt == 0)
+		d = suan_deps_element(e, j, suan_elems_index(j, pos), &on);
+	if (d != SUAN_DEPS_MET)
+		return dep_cause(d, on);
+	if (a && a->set->cap && active >= a->set->cap)
+		return (struct cause){SUAN_R_ARRAY_CAP, active, a->set->cap};
+	return queue_cause(e, j);
+}
+
+static struct cause elem_cause(const struct suan_engine *e, const struct suan_job *j, uint32_t pos)
+{
+	const struct suan_elem *x = suan_elems_get(j, pos);
+
+	if (x->state == SUAN_PENDING)
+		return waiting_cause(e, j, pos);
+	if (x->stopping)
+		return (struct cause){SUAN_R_CANCELLING, 0, 0};
+	if (x->state == SUAN_STAGING)
+		return (struct cause){SUAN_R_STARTING, 0, 0};
+	if (x->state == SUAN_RUNNING)
+		return (struct cause){SUAN_R_PLACED, 0, 0};
+	return end_cause(j, x);
+}
+
+/* The element that speaks for the job: one that may start before one that may not. */
+static uint32_t speaker(const struct suan_job *j)
+{
+	uint32_t pos = suan_elems_worst(j);
+
+	if (pos == SUAN_NO_POS)
+		pos = suan_elems_next_ready(j, 0);
+	for (uint32_t i = 0; pos == SUAN_NO_POS && i < suan_elems_count(j); i++)
+		if (suan_elems_get(j, i)->state == j->summary)
+			pos = i;
+	return pos == SUAN_NO_POS ? 0 : pos;
+}
+
+static struct cause job_cause(const struct suan_engine *e, const struct suan_job *j)
+{
+	if (!suan_jobs_array(j) || j->summary == SUAN_PENDING ||
+	    suan_state_final((enum suan_state)j->summary))
+		return elem_cause(e, j, speaker(j));
+	return (struct cause){j->summary == SUAN_STAGING ? SUAN_R_STARTING : SUAN_R_PLACED, 0, 0};
+}
+
+/* ---- jobs ---- */
+
+uint64_t suan_engine_job_count(const struct suan_engine *e, enum suan_state s)
+{
+	return s < SUAN_NSTATES ? e->summaries[s] : 0;
+}
+
+static void view_strings(const struct suan_engine *e, const struct suan_job *j,
+			 struct suan_job_view *v)
+{
+	v->name = suan_intern_str(e->strings, j->name);
+	v->user = suan_intern_str(e->strings, j->user);
+	v->account = suan_intern_str(e->strings, j->account);
+	v->qos = suan_intern_str(e->strings, j->qos);
+	v->gpu = suan_intern_str(e->strings, j->req.gpu_kind);
+	v->payload = suan_intern_bytes(e->strings, j->payload, &v->payload_len);
+	v->env = suan_intern_bytes(e->strings, j->env, &v->env_len);
+	if (j->rule) {
+		const struct suan_rule *r = &e->rules[j->rule];
+
+		v->site = r->lists[0];
+		v->hub = r->lists[1];
+		v->not_site = r->lists[2];
+		v->not_hub = r->lists[3];
+	}
+}
+
+static void view_more(const struct suan_job *j, struct suan_job_view *v)
+{
+	const struct suan_more *m = j->more;
+	const struct suan_elem *x;
+
+	if (m) {
+		v->begin_ms = m->begin_ms;
+		v->deadline_ms = m->deadline_ms;
+		v->deps = m->deps;
+		v->ndeps = m->ndeps;
+	}
+	if (m && m->array) {
+		v->is_array = true;
+		v->array = m->array->set;
+		v->pool = m->array->last_pool;
+		v->start_ms = m->array->first_start_ms;
+		v->end_ms = suan_state_final((enum suan_state)j->summary) ? m->array->last_end_ms
+									   : 0;
+		return;
+	}
+	x = suan_elems_get(j, 0);
+	v->pool = x->pool;
+	v->start_ms = x->start_ms;
+	v->end_ms = x->end_ms;
+}
+
+static void view_state(const struct suan_engine *e, const struct suan_job *j,
+		       struct suan_job_view *v)
+{
+	uint32_t worst = suan_elems_worst(j);
+	uint32_t waiting = suan_elems_in(j, SUAN_PENDING);
+	struct cause c = job_cause(e, j);
+	uint64_t ahead;
+
+	v->state = (enum suan_state)j->summary;
+	v->elements = suan_elems_count(j);
+	for (int s = 0; s < SUAN_NSTATES; s++)
+		v->counts[s] = suan_elems_in(j, (enum suan_state)s);
+	v->hold = waiting > 0 && suan_elems_held(j) == waiting;
+	v->reason = c.reason;
+	v->reason_a = c.a;
+	v->reason_b = c.b;
+	if (worst != SUAN_NO_POS) {
+		v->exit_code = suan_elems_get(j, worst)->exit_code;
+		v->signal = suan_elems_get(j, worst)->signal;
+	}
+	v->predicted_pool = SUAN_NO_POOL;
+	if (waiting > 0 && !suan_planner_predicted(e->plan->planner, j->id, &v->predicted_pool,
+						   &v->predicted_start_ms, &ahead)) {
+		v->predicted_pool = SUAN_NO_POOL;
+		v->predicted_start_ms = 0;
+	}
+}
+
+bool suan_engine_job(const struct suan_engine *e, uint64_t id, struct suan_job_view *ret)
+{
+	const struct suan_job *j = suan_jobs_find(e, id);
+
+	if (!j)
+		return false;
+	memset(ret, 0, sizeof(*ret));
+	ret->id = id;
+	ret->req = j->req;
+	ret->walltime_ms = j->walltime_ms;
+	ret->estimate_ms = j->estimate_ms;
+	ret->submit_ms = j->submit_ms;
+	ret->priority = j->priority;
+	ret->checkpointable = j->checkpointable;
+	ret->guarantee = (enum suan_guarantee)j->guarantee;
+	view_strings(e, j, ret);
+	view_more(j, ret);
+	view_state(e, j, ret);
+	return true;
+}
+
+/* ---- elements and runs ---- */
+
+bool suan_engine_task(const struct suan_engine *e, uint64_t job, uint32_t index,
+		      struct suan_task_view *ret)
+{
+	const struct suan_job *j = suan_jobs_find(e, job);
+	const struct suan_elem *x;
+	struct cause c;
+	uint32_t pos;
+
+	if (!j || !suan_elems_pos(j, index, &pos))
+		return false;
+	x = suan_elems_get(j, pos);
+	c = elem_cause(e, j, pos);
+	*ret = (struct suan_task_view){
+		.job = job, .index = index, .attempt = x->attempt,
+		.state = (enum suan_state)x->state, .stopping = x->stopping, .pool = x->pool,
+		.order_ms = x->order_ms, .start_ms = x->start_ms, .end_ms = x->end_ms,
+		.exit_code = x->exit_code, .signal = x->signal, .reason = c.reason,
+		.reason_a = c.a, .reason_b = c.b, .usage = x->usage,
+		.text = suan_intern_str(e->strings, x->text)};
+	return true;
+}
+
+const struct suan_place *suan_engine_places(const struct suan_engine *e, struct suan_run_id run,
+					    uint32_t *ret_n)
+{
+	const struct suan_job *j = suan_jobs_find(e, run.job);
+	const struct suan_elem *x;
+	uint32_t pos;
+
+	*ret_n = 0;
+	if (!j || !suan_elems_pos(j, run.index, &pos))
+		return NULL;
+	x = suan_elems_get(j, pos);
+	if (x->attempt != run.attempt || x->attempt == 0)
+		return NULL;
+	*ret_n = x->nplaces;
+	return suan_elems_places(x);
+}
+
+/* First element ≥ from of the job that its site has. */
+static bool next_in_job(const struct suan_job *j, uint32_t from, struct suan_run_id *run)
+{
+	if (suan_elems_in(j, SUAN_STAGING) + suan_elems_in(j, SUAN_RUNNING) == 0)
+		return false;
+	for (uint32_t pos = from; pos < suan_elems_count(j); pos++) {
+		const struct suan_elem *x = suan_elems_get(j, pos);
+
+		if (!suan_elems_has_record(j, pos)) {
+			pos |= SUAN_CHUNK - 1;
+			continue;
+		}
+		if (x->state != SUAN_STAGING && x->state != SUAN_RUNNING)
+			continue;
+		*run = (struct suan_run_id){j->id, suan_elems_index(j, pos), x->attempt};
+		return true;
+	}
+	return false;
+}
+
+bool suan_engine_next_run(const struct suan_engine *e, struct suan_run_id *run)
+{
+	const struct suan_job *j = suan_jobs_find(e, run->job);
+	uint64_t id = run->job;
+	uint32_t pos;
+
+	if (j && suan_elems_pos(j, run->index, &pos) && next_in_job(j, pos + 1, run))
+		return true;
+	while ((id = suan_engine_next_job(e, id)))
+		if (next_in_job(suan_jobs_find(e, id), 0, run))
+			return true;
+	return false;
+}
+
+/* ---- network ---- */
+
+uint32_t suan_engine_pool_count(const struct suan_engine *e)
+{
+	return e->net.npools;
+}
+
+bool suan_engine_pool(const struct suan_engine *e, uint32_t number, struct suan_pool_view *ret)
+{
+	const struct suan_eng_pool *p;
+	struct suan_pool_load load = {0};
+
+	if (number >= e->net.npools)
+		return false;
+	p = &e->net.pools[number];
+	*ret = (struct suan_pool_view){.number = number, .site = p->site, .name = p->spec.name,
+				       .spec = p->spec, .usable_nodes = suan_net_usable(p)};
+	if (number < e->plan->npools)
+		suan_planner_load(e->plan->planner, number, &load);
+	ret->cores_total = (uint64_t)ret->usable_nodes * p->spec.cores;
+	ret->gpus_total = (uint64_t)ret->usable_nodes * p->spec.gpus;
+	ret->memory_total = ret->usable_nodes * p->spec.memory;
+	ret->cores_used = load.cores_used;
+	ret->gpus_used = load.gpus_used;
+	ret->memory_used = load.memory_used;
+	ret->running = load.runs;
+	ret->waiting = load.waiting;
+	return true;
+}
+
+uint32_t suan_engine_site_count(const struct suan_engine *e)
+{
+	return e->net.nsites;
+}
+
+bool suan_engine_site(const struct suan_engine *e, uint32_t number, struct suan_site_view *ret)
+{
+	const struct suan_eng_site *s;
+
+	if (number >= e->net.nsites)
+		return false;
+	s = &e->net.sites[number];
+	*ret = (struct suan_site_view){number, s->state, s->gone, s->spec};
+	return true;
+}
+
+uint32_t suan_engine_find_site(const struct suan_engine *e, const char *name)
+{
+	return suan_net_site(&e->net, name);
+}
+
+uint32_t suan_engine_find_pool(const struct suan_engine *e, const char *site, const char *pool)
+{
+	uint32_t s = suan_net_site(&e->net, site);
+
+	return s == SUAN_NO_POOL ? SUAN_NO_POOL : suan_net_pool(&e->net, s, pool);
+}
+
+const struct suan_network *suan_engine_network(const struct suan_engine *e)
+{
+	return &e->net.network;
+}
+
+const struct suan_policy *suan_engine_policy(const struct suan_engine *e)
+{
+	return &e->policy;
+}
+
+/* ---- why ---- */
+
+uint32_t suan_engine_why(const struct suan_engine *e, uint64_t job, uint32_t index,
+			 struct suan_candidate *ret, uint32_t max, int64_t *ret_decided_ms)
+{
+	const struct suan_job *j = suan_jobs_find(e, job);
+	const struct suan_elem *x;
+	struct suan_ask ask;
+	uint32_t pos;
+
+	*ret_decided_ms = 0;
+	if (!j || !suan_elems_pos(j, index, &pos))
+		return 0;
+	x = suan_elems_get(j, pos);
+	if (x->order_ms) {
+		*ret_decided_ms = x->order_ms;
+		return suan_why_get(e, x->why, ret, max);
+	}
+	suan_jobs_ask(e, j, &ask);
+	return suan_planner_candidates(e->plan->planner, j->planned ? job : UINT64_MAX, &ask,
+				       e->now_ms, ret, max);
+}
+
+size_t suan_engine_memory(const struct suan_engine *e)
+{
+	return sizeof(*e) + sizeof(*e->plan) + e->bytes + suan_intern_memory(e->strings) +
+	       suan_planner_memory(e->plan->planner) + e->pages_cap * sizeof(*e->pages) +
+	       e->rules_cap * sizeof(*e->rules) + e->keys_cap * sizeof(*e->keys) +
+	       (e->key_of.cap + e->rule_of.cap) * 2 * sizeof(uint64_t) + e->net.arena.used +
+	       (e->leases.cap + e->plan->begins.cap) * sizeof(struct suan_due) +
+	       e->plan->dirty_cap * sizeof(uint64_t) + e->picks_cap * 32;
+}
