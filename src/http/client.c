@@ -14,10 +14,10 @@
 
 struct suan_http_client {
 	CURL *curl;
-	char *base_url;		/* without slash at the end */
+	char *base_url; /* without slash at the end */
 	char *ca_file;
-	struct curl_slist *standing;	/* headers of every call */
-	struct suan_buf headers;	/* of the last answer: "name\0value\0…" */
+	struct curl_slist *standing; /* headers of every call */
+	struct suan_buf headers;     /* of the last answer: "name\0value\0…" */
 	bool loopback;
 	char why[CURL_ERROR_SIZE];
 };
@@ -27,7 +27,7 @@ struct exchange {
 	struct suan_http_client *client;
 	const struct suan_http_call *call;
 	struct suan_buf *body;
-	bool ended;		/* the sink had enough */
+	bool ended; /* the sink had enough */
 };
 
 /* ---- life ---- */
@@ -83,7 +83,8 @@ enum suan_code suan_http_client_new(struct suan_http_client **ret, const char *b
 	if (strncmp(base_url, "http://", 7) != 0 && strncmp(base_url, "https://", 8) != 0)
 		return suan_fail(err, SUAN_EINVAL,
 				 "server \"%s\" is no address; right would be "
-				 "\"http://127.0.0.1:7070\" or \"https://…\"", base_url);
+				 "\"http://127.0.0.1:7070\" or \"https://…\"",
+				 base_url);
 	if (token && strpbrk(token, "\r\n"))
 		return suan_fail(err, SUAN_EINVAL, "the token contains a line break");
 	pthread_once(&once, init_curl);
@@ -129,7 +130,7 @@ static size_t take_header(char *line, size_t size, size_t n, void *ctx)
 
 	n *= size;
 	if (n >= 5 && memcmp(line, "HTTP/", 5) == 0) {
-		suan_buf_reset(&c->headers);	/* a new answer begins, the last one counts */
+		suan_buf_reset(&c->headers); /* a new answer begins, the last one counts */
 		return n;
 	}
 	if (!colon)
@@ -156,7 +157,7 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *ctx)
 		if (x->call->sink(x->call->ctx, bytes, n))
 			return n;
 		x->ended = true;
-		return n == 0 ? 1 : 0;		/* anything but n ends the call */
+		return n == 0 ? 1 : 0; /* anything but n ends the call */
 	}
 	return suan_buf_add(x->body, bytes, n) ? n : 0;
 }
@@ -323,7 +324,8 @@ enum suan_code suan_http_client_do(struct suan_http_client *c, const struct suan
 
 	suan_buf_reset(&c->headers);
 	suan_buf_reset(ret_body);
-	if (set_headers(c, call, &headers) && asprintf(&url, "%s%s", c->base_url, call->path) >= 0) {
+	if (set_headers(c, call, &headers) &&
+	    asprintf(&url, "%s%s", c->base_url, call->path) >= 0) {
 		set_options(c, &x, url);
 		(void)curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, headers);
 		code = curl_easy_perform(c->curl);
@@ -331,7 +333,8 @@ enum suan_code suan_http_client_do(struct suan_http_client *c, const struct suan
 	(void)curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
 	curl_slist_free_all(headers);
 	free(url);
-	/* A server that refuses in mid-body may close before we have sent all: its answer counts. */
+	/* A server that refuses in mid-body may close before we have sent all: its answer counts.
+	 */
 	if (x.ended || ((code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR) && status >= 400))
 		code = CURLE_OK;
 	if (code != CURLE_OK)

@@ -8,13 +8,13 @@
 
 #include "sys/clock.h"
 
-#define MOST	    64		/* at once, of one loop */
-#define LONGEST_MS  5000
-#define READ_BYTES  (64u << 10)
-#define READS	    16		/* of one socket in one round */
+#define MOST	   64 /* at once, of one loop */
+#define LONGEST_MS 5000
+#define READ_BYTES (64u << 10)
+#define READS	   16 /* of one socket in one round */
 
 struct suan_http_linger {
-	struct suan_http_watch watch;	/* first: the watch is the linger */
+	struct suan_http_watch watch; /* first: the watch is the linger */
 	struct suan_http_loop *loop;
 	struct suan_http_linger *prev, *next;
 	int fd;
@@ -32,7 +32,7 @@ static void end(struct suan_http_linger *g)
 	if (g->next)
 		g->next->prev = g->prev;
 	l->nlingers--;
-	(void)close(g->fd);	/* leaves the epoll set: MHD has closed its descriptor */
+	(void)close(g->fd); /* leaves the epoll set: MHD has closed its descriptor */
 	free(g);
 }
 

@@ -15,7 +15,7 @@
 #define BACKLOG 1024
 
 struct address {
-	char host[256];		/* "" = every address */
+	char host[256]; /* "" = every address */
 	char port[8];
 };
 
@@ -28,14 +28,16 @@ static enum suan_code split(const char *text, struct address *ret, struct suan_e
 	if (!colon || suan_parse_u64(colon + 1, &port, NULL) != SUAN_OK || port > 65535)
 		return suan_fail(err, SUAN_EINVAL,
 				 "listen address \"%s\" has no port; right would be "
-				 "\"127.0.0.1:7070\" or \"[::1]:7070\"", text);
+				 "\"127.0.0.1:7070\" or \"[::1]:7070\"",
+				 text);
 	if (n >= 2 && host[0] == '[' && host[n - 1] == ']') {
 		host++;
 		n -= 2;
 	} else if (memchr(host, ':', n)) {
 		return suan_fail(err, SUAN_EINVAL,
 				 "listen address \"%s\": an IPv6 address needs brackets, "
-				 "\"[::1]:7070\"", text);
+				 "\"[::1]:7070\"",
+				 text);
 	}
 	if (n >= sizeof(ret->host))
 		return suan_fail(err, SUAN_EINVAL, "listen address \"%.60s…\" is too long", text);
@@ -102,7 +104,7 @@ enum suan_code suan_http_listen(const char *address, int *ret_fd, uint16_t *ret_
 
 	if (rc != SUAN_OK)
 		return rc;
-	if (!a.host[0])		/* one socket for both kinds of addresses, where there is IPv6 */
+	if (!a.host[0]) /* one socket for both kinds of addresses, where there is IPv6 */
 		hints.ai_family = AF_INET6;
 	if (getaddrinfo(a.host[0] ? a.host : NULL, a.port, &hints, &list) != 0)
 		return suan_fail(err, SUAN_EINVAL, "%s is not an address of this machine", address);

@@ -14,9 +14,9 @@
 #include "sys/clock.h"
 
 #define EVENTS		  64
-#define STOP_WAIT_MS	  3000	/* for open requests */
+#define STOP_WAIT_MS	  3000 /* for open requests */
 #define STOP_TICK_MS	  20
-#define CONNECTION_MEMORY (32u << 10)	/* bounds the header */
+#define CONNECTION_MEMORY (32u << 10) /* bounds the header */
 #define PRIORITIES	  "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 /* In l->wakes once the thread has ended. */
@@ -57,14 +57,14 @@ void suan_http_loop_wake(struct suan_http_loop *l, struct suan_http_wake *w)
 	struct suan_http_wake *head = atomic_load_explicit(&l->wakes, memory_order_acquire);
 
 	do {
-		if (head == &sealed) {	/* nothing is suspended any more: run only lets go */
+		if (head == &sealed) { /* nothing is suspended any more: run only lets go */
 			w->run(w);
 			return;
 		}
 		w->next = head;
 	} while (!atomic_compare_exchange_weak_explicit(&l->wakes, &head, w, memory_order_release,
 							memory_order_acquire));
-	if (!head)		/* otherwise somebody has nudged already */
+	if (!head) /* otherwise somebody has nudged already */
 		nudge(l);
 }
 
@@ -80,7 +80,7 @@ static void run_wakes(struct suan_http_loop *l, struct suan_http_wake *leave)
 		list = w;
 	}
 	for (w = list; w; w = next) {
-		next = w->next;		/* w may be freed or handed over again by run */
+		next = w->next; /* w may be freed or handed over again by run */
 		w->run(w);
 	}
 }
@@ -107,7 +107,7 @@ static void one_round(struct suan_http_loop *l)
 	for (int i = 0; i < n; i++) {
 		struct suan_http_watch *w = ev[i].data.ptr;
 
-		if (w)		/* NULL: MHD's own set, or the nudge */
+		if (w) /* NULL: MHD's own set, or the nudge */
 			w->ready(w);
 	}
 	run_wakes(l, NULL);
@@ -136,13 +136,31 @@ static void *run(void *arg)
 		if (!l->stopping && atomic_load_explicit(&l->stop, memory_order_acquire))
 			begin_stop(l);
 	}
-	while (suan_http_requests_cut(l))	/* an answer may just be on its way */
+	while (suan_http_requests_cut(l)) /* an answer may just be on its way */
 		one_round(l);
 	MHD_stop_daemon(l->daemon);
 	l->daemon = NULL;
 	run_wakes(l, &sealed);
 	suan_http_linger_expire(l, INT64_MAX);
 	return NULL;
+}
+
+/* Of MHD_AccessHandlerCallback; their number is not ours to choose. */
+#define ACCESS_PARAMETERS                                                                          \
+	void *cls, struct MHD_Connection *conn, const char *url, const char *method,               \
+		const char *version, const char *upload, size_t *upload_n, void **slot
+
+static enum MHD_Result access_request(ACCESS_PARAMETERS)
+{
+	struct suan_http_news news = {conn, url, method, upload, *upload_n};
+	struct suan_http_request *r = *slot;
+	enum MHD_Result result;
+
+	(void)version;
+	*upload_n = 0;
+	result = suan_http_request_access(cls, &r, &news);
+	*slot = r;
+	return result;
 }
 
 static void release(void *cls, struct MHD_Connection *conn, void **slot,
@@ -201,13 +219,13 @@ static bool start_daemon(struct suan_http_loop *l, int fd, const char *cert, con
 
 	if (!cert)
 		tls[0] = tls[3];
-	l->daemon = MHD_start_daemon(
-		flags, 0, NULL, NULL, suan_http_request_access, l, MHD_OPTION_LISTEN_SOCKET, fd,
-		MHD_OPTION_CONNECTION_LIMIT, l->config.max_connections,
-		MHD_OPTION_CONNECTION_TIMEOUT, l->config.idle_timeout_s,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-		MHD_OPTION_NOTIFY_COMPLETED, release, NULL, MHD_OPTION_UNESCAPE_CALLBACK, unescape,
-		NULL, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+	l->daemon = MHD_start_daemon(flags, 0, NULL, NULL, access_request, l,
+				     MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+				     l->config.max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
+				     l->config.idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+				     (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED,
+				     release, NULL, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
+				     MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 	if (!l->daemon)
 		return false;
 	info = MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_EPOLL_FD);
@@ -254,7 +272,7 @@ enum suan_code suan_http_loop_start(struct suan_http_loop **ret,
 		return SUAN_OK;
 	}
 	if (l->daemon)
-		MHD_stop_daemon(l->daemon);	/* closes fd */
+		MHD_stop_daemon(l->daemon); /* closes fd */
 	else
 		(void)close(fd);
 	suan_http_loop_drop(l);

@@ -19,7 +19,7 @@
 /* What another thread hands to the loop; embedded in its owner. */
 struct suan_http_wake {
 	struct suan_http_wake *next;
-	void (*run)(struct suan_http_wake *w);	/* on the loop's thread */
+	void (*run)(struct suan_http_wake *w); /* on the loop's thread */
 };
 
 /* A file descriptor in the loop's epoll set; embedded in its owner. */
@@ -28,18 +28,18 @@ struct suan_http_watch {
 };
 
 struct suan_http_loop {
-	atomic_uint refs;	/* the server, each request and each stream hold one */
+	atomic_uint refs; /* the server, each request and each stream hold one */
 	struct suan_http_config config;
 	struct MHD_Daemon *daemon;
 	int epfd, evfd;
 	pthread_t thread;
-	bool running;		/* thread is to be joined */
+	bool running; /* thread is to be joined */
 	atomic_bool stop;
-	_Atomic(struct suan_http_wake *) wakes;	/* last handed over first */
+	_Atomic(struct suan_http_wake *) wakes; /* last handed over first */
 	/* The rest belongs to the loop's thread. */
 	bool stopping;
-	int64_t stop_at_ms;	/* when stopping: open requests are cut then */
-	struct suan_http_request *requests;	/* not completed yet */
+	int64_t stop_at_ms;		    /* when stopping: open requests are cut then */
+	struct suan_http_request *requests; /* not completed yet */
 	struct suan_http_linger *lingers;
 	unsigned nlingers;
 };
@@ -55,7 +55,8 @@ void suan_http_loop_join(struct suan_http_loop *l);
 
 void suan_http_loop_ref(struct suan_http_loop *l);
 void suan_http_loop_drop(struct suan_http_loop *l);
-/* From any thread that holds a reference: w->run is called soon. w must not be under way already. */
+/* From any thread that holds a reference: w->run is called soon. w must not be under way already.
+ */
 void suan_http_loop_wake(struct suan_http_loop *l, struct suan_http_wake *w);
 
 #endif

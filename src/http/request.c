@@ -8,17 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include "base/num.h"
 #include "http/linger.h"
 #include "http/reply.h"
 #include "http/stream.h"
 
-#define TEXT_BYTES	 1024		/* enough for most requests */
-#define BODY_FIRST_BYTES (1u << 20)	/* reserved at once on the client's word */
+#define TEXT_BYTES	 1024	    /* enough for most requests */
+#define BODY_FIRST_BYTES (1u << 20) /* reserved at once on the client's word */
 /* A body of unknown length that has passed the limit is read on this far, for the client to see
  * the answer (MHD cannot answer in mid-body); then the connection is cut. */
-#define DROP_MOST_BYTES	 (256u << 20)
+#define DROP_MOST_BYTES (256u << 20)
 
 /* ---- life ---- */
 
@@ -76,7 +77,8 @@ void suan_http_request_completed(struct suan_http_request *r)
 		l->requests = r->next;
 	if (r->next)
 		r->next->prev = r->prev;
-	if (atomic_load_explicit(&r->phase, memory_order_acquire) == SUAN_HTTP_ANSWERED && r->stream)
+	if (atomic_load_explicit(&r->phase, memory_order_acquire) == SUAN_HTTP_ANSWERED &&
+	    r->stream)
 		suan_http_stream_finish(r->stream);
 	if (r->linger_fd >= 0)
 		suan_http_linger_add(l, r->linger_fd);
@@ -110,7 +112,8 @@ static void add_peer(struct suan_buf *b, struct MHD_Connection *conn)
 	char text[INET6_ADDRSTRLEN] = "";
 
 	if (sa && sa->sa_family == AF_INET6) {
-		const struct in6_addr *a = &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr;
+		const struct in6_addr *a =
+			&((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr;
 
 		if (IN6_IS_ADDR_V4MAPPED(a))
 			inet_ntop(AF_INET, &a->s6_addr[12], text, sizeof(text));
@@ -129,7 +132,7 @@ static bool copy_head(struct suan_http_request *r, const char *url, const char *
 
 	if (suan_buf_reserve(b, TEXT_BYTES) != SUAN_OK)
 		return false;
-	add_text(b, strcmp(method, "HEAD") == 0 ? "GET" : method);	/* MHD leaves the body out */
+	add_text(b, strcmp(method, "HEAD") == 0 ? "GET" : method); /* MHD leaves the body out */
 	r->path_at = b->len;
 	add_text(b, url);
 	r->peer_at = b->len;
@@ -150,6 +153,20 @@ static void take_body(struct suan_http_request *r, const char *bytes, size_t n)
 	}
 	if (r->stage == SUAN_HTTP_DROPPING)
 		r->dropped_bytes += n;
+}
+
+/* MHD reads until a short read and waits for the next edge of epoll, which never comes when the end
+ * had arrived together with the last bytes: a client gone in mid-body would be noticed only by the
+ * idle timeout. With TLS, bytes may still be in its buffers, so there it stays so. */
+static bool ended_early(const struct suan_http_request *r)
+{
+	const union MHD_ConnectionInfo *info;
+	char c;
+
+	if (r->body.len >= r->length || r->stage != SUAN_HTTP_READING || r->loop->config.cert_file)
+		return false;
+	info = MHD_get_connection_info(r->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+	return info && recv(info->connect_fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 /* ---- answering on the loop's thread ---- */
@@ -186,12 +203,12 @@ static enum MHD_Result refuse_size(struct suan_http_request *r)
 	return refuse(r, 413, text);
 }
 
-static enum MHD_Result begin(struct suan_http_loop *l, struct MHD_Connection *conn,
-			     const char *url, const char *method, void **slot)
+static enum MHD_Result begin(struct suan_http_loop *l, struct suan_http_request **slot,
+			     const struct suan_http_news *news)
 {
-	struct suan_http_request *r = new_request(l, conn);
+	struct suan_http_request *r = new_request(l, news->conn);
 	const char *text;
-	uint64_t length = 0;
+	size_t first;
 
 	if (!r)
 		return MHD_NO;
@@ -200,20 +217,20 @@ static enum MHD_Result begin(struct suan_http_loop *l, struct MHD_Connection *co
 		linger(r);
 		return refuse(r, 503, "the server is stopping");
 	}
-	if (!copy_head(r, url, method)) {
+	if (!copy_head(r, news->url, news->method)) {
 		linger(r);
 		return refuse(r, 503, "the server is out of memory");
 	}
 	text = suan_http_header(r, "Content-Length");
-	if (!text || suan_parse_u64(text, &length, NULL) != SUAN_OK)
-		return MHD_YES;		/* none, or chunked; MHD refuses nonsense */
-	if (length > l->config.max_body_bytes) {
+	if (!text || suan_parse_u64(text, &r->length, NULL) != SUAN_OK)
+		return MHD_YES; /* none, or chunked; MHD refuses nonsense */
+	if (r->length > l->config.max_body_bytes) {
 		linger(r);
 		return refuse_size(r);
 	}
-	if (length > 0)		/* a failure shows when the bytes come */
-		(void)!suan_buf_reserve(&r->body, length < BODY_FIRST_BYTES ? (size_t)length
-									    : BODY_FIRST_BYTES);
+	first = r->length < BODY_FIRST_BYTES ? (size_t)r->length : BODY_FIRST_BYTES;
+	if (first > 0 && suan_buf_reserve(&r->body, first) != SUAN_OK)
+		suan_buf_reset(&r->body); /* the failure shows when the bytes come */
 	return MHD_YES;
 }
 
@@ -223,7 +240,7 @@ static bool dispatch(struct suan_http_request *r)
 	unsigned open = SUAN_HTTP_OPEN;
 
 	r->stage = SUAN_HTTP_DISPATCHED;
-	atomic_fetch_add_explicit(&r->refs, 1, memory_order_relaxed);	/* the application's */
+	atomic_fetch_add_explicit(&r->refs, 1, memory_order_relaxed); /* the application's */
 	r->loop->config.handle(r->loop->config.ctx, r);
 	if (!atomic_compare_exchange_strong_explicit(&r->phase, &open, SUAN_HTTP_PARKED,
 						     memory_order_acq_rel, memory_order_acquire))
@@ -235,34 +252,28 @@ static bool dispatch(struct suan_http_request *r)
 
 static enum MHD_Result send_answer(struct suan_http_request *r)
 {
-	enum MHD_Result good;
-
 	if (atomic_load_explicit(&r->phase, memory_order_acquire) != SUAN_HTTP_ANSWERED ||
 	    !r->response)
-		return MHD_NO;		/* closes the connection */
+		return MHD_NO; /* closes the connection */
 	suan_buf_done(&r->body);
 	if (r->stream)
 		suan_http_stream_bind(r->stream, r->conn);
 	if (r->loop->stopping && !r->stream)
 		(void)MHD_add_response_header(r->response, "Connection", "close");
-	good = MHD_queue_response(r->conn, r->status, r->response);
-	MHD_destroy_response(r->response);
-	r->response = NULL;
-	return good;
+	return MHD_queue_response(r->conn, r->status, r->response);
 }
 
-enum MHD_Result suan_http_request_access(void *loop, struct MHD_Connection *conn, const char *url,
-					 const char *method, const char *version,
-					 const char *upload, size_t *upload_n, void **slot)
+enum MHD_Result suan_http_request_access(struct suan_http_loop *l, struct suan_http_request **slot,
+					 const struct suan_http_news *news)
 {
 	struct suan_http_request *r = *slot;
 
-	(void)version;
 	if (!r)
-		return begin(loop, conn, url, method, slot);
-	if (*upload_n > 0) {
-		take_body(r, upload, *upload_n);
-		*upload_n = 0;
+		return begin(l, slot, news);
+	if (news->n > 0) {
+		take_body(r, news->upload, news->n);
+		if (ended_early(r))
+			return MHD_NO;
 		if (r->dropped_bytes <= DROP_MOST_BYTES)
 			return MHD_YES;
 		linger(r);
@@ -318,7 +329,7 @@ bool suan_http_request_answer(struct suan_http_request *r, unsigned status,
 {
 	unsigned phase = atomic_load_explicit(&r->phase, memory_order_acquire);
 
-	assert(phase != SUAN_HTTP_ANSWERED);	/* answered twice */
+	assert(phase != SUAN_HTTP_ANSWERED); /* answered twice */
 	r->response = response;
 	r->status = status;
 	r->stream = stream;

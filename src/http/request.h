@@ -26,30 +26,43 @@ enum suan_http_phase {
 };
 
 struct suan_http_request {
-	struct suan_http_wake wake;		/* first: the wake is the request */
-	struct suan_http_loop *loop;		/* holds a reference */
-	atomic_uint refs;			/* MHD's exchange and the application */
-	atomic_uint phase;			/* enum suan_http_phase */
-	struct suan_buf text;			/* NUL-terminated strings, one after the other */
+	struct suan_http_wake wake;  /* first: the wake is the request */
+	struct suan_http_loop *loop; /* holds a reference */
+	atomic_uint refs;	     /* MHD's exchange and the application */
+	atomic_uint phase;	     /* enum suan_http_phase */
+	struct suan_buf text;	     /* NUL-terminated strings, one after the other */
 	size_t path_at, peer_at, queries_at, headers_at;
 	struct suan_buf body;
 	void *user;
 	/* Set before the change to ANSWERED, read by the loop after it. */
-	struct MHD_Response *response;		/* owned; NULL: out of memory */
+	struct MHD_Response *response; /* owned; NULL: no memory */
 	unsigned status;
-	struct suan_http_stream *stream;	/* owned by response */
+	struct suan_http_stream *stream; /* owned by response */
 	/* The rest belongs to the loop's thread. */
 	struct MHD_Connection *conn;
-	struct suan_http_request *prev, *next;	/* of the loop, until completed */
+	struct suan_http_request *prev, *next; /* of the loop, until completed */
 	int linger_fd;
-	enum { SUAN_HTTP_READING, SUAN_HTTP_DROPPING, SUAN_HTTP_DISPATCHED } stage;
-	enum suan_code body_fault;		/* why the body is being dropped */
+	enum {
+		SUAN_HTTP_READING,
+		SUAN_HTTP_DROPPING,
+		SUAN_HTTP_DISPATCHED
+	} stage;
+	enum suan_code body_fault; /* why the body is being dropped */
+	uint64_t length;	   /* of the body as announced; 0: none or not said */
 	uint64_t dropped_bytes;
 };
 
-enum MHD_Result suan_http_request_access(void *loop, struct MHD_Connection *conn, const char *url,
-					 const char *method, const char *version,
-					 const char *upload, size_t *upload_n, void **slot);
+/* What MHD tells of a request: at first the head, then pieces of the body, then its end (n = 0). */
+struct suan_http_news {
+	struct MHD_Connection *conn;
+	const char *url, *method;
+	const char *upload;
+	size_t n;
+};
+
+/* *slot is MHD's place for the request, NULL at first. */
+enum MHD_Result suan_http_request_access(struct suan_http_loop *l, struct suan_http_request **slot,
+					 const struct suan_http_news *news);
 /* MHD is done with it, for whatever reason. NULL is fine. */
 void suan_http_request_completed(struct suan_http_request *r);
 

@@ -14,9 +14,9 @@
 #define PEM_BYTES	    (1u << 20)
 
 struct suan_http_server {
-	struct suan_http_config config;	/* with defaults filled in */
+	struct suan_http_config config; /* with defaults filled in */
 	uint16_t port;
-	struct suan_buf cert, key;	/* PEM; MHD borrows them */
+	struct suan_buf cert, key; /* PEM; MHD borrows them */
 	unsigned nloops;
 	struct suan_http_loop *loops[THREADS_MOST];
 };
@@ -78,7 +78,7 @@ enum suan_code suan_http_server_start(struct suan_http_server **ret,
 			s->nloops++;
 	}
 	if (fd >= 0)
-		(void)close(fd);	/* the loops have duplicates */
+		(void)close(fd); /* the loops have duplicates */
 	if (rc != SUAN_OK) {
 		suan_http_server_stop(s);
 		return rc;

@@ -15,11 +15,12 @@ struct suan_http_request;	/* one exchange; valid until it is answered */
 struct suan_http_stream;	/* an answer that goes on: server-sent events, logs */
 
 struct suan_http_config {
+	/* 0 in a number below means a sensible default. */
 	const char *listen;	/* "127.0.0.1:7070", "[::1]:0", ":7070"; port 0 = any free one */
 	const char *cert_file, *key_file;	/* TLS ≥ 1.2 when both are set */
 	uint64_t max_body_bytes;	/* larger requests are answered 413 without reading on */
-	uint32_t max_connections, threads;	/* threads: poll mode; 1 is fine */
-	uint32_t idle_timeout_s;
+	uint32_t max_connections, threads;	/* each thread has an epoll loop; 1 is fine */
+	uint32_t idle_timeout_s;	/* not while a request waits for its answer */
 	/* Called on a server thread for each complete request. Must lead to exactly one
 	 * suan_http_reply or suan_http_stream_open. */
 	void (*handle)(void *ctx, struct suan_http_request *req);
@@ -30,14 +31,18 @@ struct suan_http_config {
 SUAN_MUSTUSE enum suan_code suan_http_server_start(struct suan_http_server **ret,
 						   const struct suan_http_config *config,
 						   struct suan_err *err);
-/* Stops accepting, ends streams, waits until open requests are answered (at most a few seconds). */
+/* Stops accepting, ends streams (calls their gone), waits until open requests are answered, at most
+ * three seconds; connections still unanswered then are cut. Such a request may be read and must be
+ * answered even later; the answer is thrown away. Streams may be closed later, too. */
 void suan_http_server_stop(struct suan_http_server *s);
 uint16_t suan_http_server_port(const struct suan_http_server *s);
 
-/* Borrowed until the answer. Method in capitals; path is percent-decoded, without query. */
+/* Borrowed until the answer. Method in capitals, GET for HEAD too (the body is left out later);
+ * path is percent-decoded, without query. */
 const char *suan_http_method(const struct suan_http_request *req);
 const char *suan_http_path(const struct suan_http_request *req);
-const char *suan_http_query(const struct suan_http_request *req, const char *name);	/* decoded; NULL: absent */
+/* The first of that name, decoded; NULL: absent; "" when it has no value. */
+const char *suan_http_query(const struct suan_http_request *req, const char *name);
 /* Calls fn for every query parameter in order. */
 void suan_http_queries(const struct suan_http_request *req,
 		       void (*fn)(void *ctx, const char *name, const char *value), void *ctx);
@@ -57,15 +62,20 @@ struct suan_http_reply {
 };
 void suan_http_reply(struct suan_http_request *req, const struct suan_http_reply *reply);
 
-/* Answers 200 with a body of unknown length; the request is over, the stream lives until closed by
- * us or gone by the client: then gone(ctx) is called once, on a server thread, and the application
- * calls suan_http_stream_close. */
+/* Answers 200 with a body of unknown length; the request is over, the stream lives until the
+ * application calls suan_http_stream_close. When the client has gone (noticed at once, also while
+ * nothing is sent) or the server stops before, gone(ctx) is called, exactly once, on a server
+ * thread; the application still has to close. *ret is set before gone can be called. On failure the
+ * request is still to be answered. */
 SUAN_MUSTUSE enum suan_code suan_http_stream_open(struct suan_http_request *req, const char *type,
 						  void (*gone)(void *ctx), void *ctx,
 						  struct suan_http_stream **ret);
-/* Queues bytes (copied); ETOOBIG: the reader is too slow (over 4 MiB behind) — close it. */
+/* Queues bytes (copied); ETOOBIG: the reader is too slow (over 4 MiB behind) — close it;
+ * EUNREACHABLE: the client has gone. */
 SUAN_MUSTUSE enum suan_code suan_http_stream_send(struct suan_http_stream *s, const void *bytes,
 						  size_t n);
-void suan_http_stream_close(struct suan_http_stream *s);	/* what is queued still goes out */
+/* What is queued still goes out. Afterwards gone(ctx) neither runs nor will run: a call under way
+ * on another thread is waited for, so hold no lock that gone takes. May be called inside gone. */
+void suan_http_stream_close(struct suan_http_stream *s);
 
 #endif

@@ -11,24 +11,24 @@
 #define BLOCK_BYTES   (16u << 10)
 
 struct suan_http_stream {
-	struct suan_http_wake wake;	/* first: the wake is the stream */
+	struct suan_http_wake wake; /* first: the wake is the stream */
 	struct suan_http_watch watch;
-	struct suan_http_loop *loop;	/* holds a reference */
+	struct suan_http_loop *loop; /* holds a reference */
 	void (*gone)(void *ctx);
 	void *ctx;
-	struct MHD_Connection *conn;	/* loop's thread; NULL before bind and after finish */
-	int fd;				/* loop's thread; -1: not watched */
-	pthread_mutex_t lock;		/* the rest */
+	struct MHD_Connection *conn; /* loop's thread; NULL before bind and after finish */
+	int fd;			     /* loop's thread; -1: not watched */
+	pthread_mutex_t lock;	     /* the rest */
 	pthread_cond_t told;
 	struct suan_buf out;
-	size_t sent;			/* of out */
-	unsigned refs;			/* the application, MHD's response, a wake under way */
-	bool closed;			/* by the application */
-	bool over;			/* client gone or server stopped: nothing more is taken */
-	bool broken;			/* what is queued is not sent either */
-	bool parked;			/* connection suspended: nothing to send */
+	size_t sent;   /* of out */
+	unsigned refs; /* the application, MHD's response, a wake under way */
+	bool closed;   /* by the application */
+	bool over;     /* client gone or server stopped: nothing more is taken */
+	bool broken;   /* what is queued is not sent either */
+	bool parked;   /* connection suspended: nothing to send */
 	bool waking;
-	bool telling, was_told;		/* gone() runs; gone() has been called */
+	bool telling, was_told; /* gone() runs; gone() has been called */
 	pthread_t teller;
 };
 
@@ -150,7 +150,7 @@ void suan_http_stream_finish(struct suan_http_stream *s)
 		(void)epoll_ctl(s->loop->epfd, EPOLL_CTL_DEL, s->fd, NULL);
 	s->fd = -1;
 	pthread_mutex_lock(&s->lock);
-	s->refs++;		/* gone() may close */
+	s->refs++; /* gone() may close */
 	s->conn = NULL;
 	s->over = true;
 	s->broken = true;
@@ -213,7 +213,7 @@ enum suan_code suan_http_stream_open(struct suan_http_request *req, const char *
 		return SUAN_ENOMEM;
 	}
 	send_head(response, type);
-	*ret = s;		/* before gone() can be called */
+	*ret = s; /* before gone() can be called */
 	if (suan_http_request_answer(req, 200, response, s))
 		return SUAN_OK;
 	*ret = before;
