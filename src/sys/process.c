@@ -289,6 +289,8 @@ enum suan_code suan_process_daemon(const char *log_path, struct suan_err *err)
 	}
 	(void)close(p[0]);
 	(void)setsid();
+	if (chdir("/") < 0)
+		return suan_fail_os(err, errno, "cannot enter /");
 	ready_fd = p[1];
 	return set_files(log_path, err);
 }

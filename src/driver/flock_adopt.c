@@ -1,0 +1,156 @@
+/* Taking over after a shepherd that was killed, or after the machine was restarted. What the journal
+ * says is compared with what is there; nothing is guessed. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "driver/flock_inside.h"
+#include "sys/log.h"
+#include "sys/process.h"
+
+#define UNWATCHED "its keeper was killed; it ended with nobody watching"
+
+/* ---- processes by the name of their run ---- */
+
+struct search {
+	const struct suan_flock *f;
+	struct suan_run_id id;
+	int64_t leader;		/* found; 0 = none */
+	bool kill;
+	unsigned seen;
+};
+
+static bool look(void *ctx, int64_t pid)
+{
+	struct search *s = ctx;
+	struct suan_process_stat st;
+	struct suan_run_id id;
+
+	if (!suan_flock_owner(s->f, pid, &id) || !suan_herd_same(id, s->id) ||
+	    !suan_process_stat(pid, &st) || st.state == 'Z')
+		return true;
+	s->seen++;
+	if (st.session == pid)
+		s->leader = pid;
+	if (s->kill)
+		(void)suan_process_signal(pid, SIGKILL);
+	return true;
+}
+
+void suan_flock_kill_named(struct suan_flock *f, struct suan_run_id id)
+{
+	struct search s = {.f = f, .id = id, .kill = true};
+
+	/* Again while there are some: they may fork as fast as we look, but not for long. */
+	for (int i = 0; i < 10; i++) {
+		s.seen = 0;
+		suan_process_each(look, &s);
+		if (s.seen == 0)
+			break;
+	}
+}
+
+/* ---- a run that is not our child ---- */
+
+static void on_gone(void *ctx, int fd, bool readable, bool writable)
+{
+	struct suan_sheep *s = ctx;
+
+	(void)fd;
+	(void)readable;
+	(void)writable;
+	(void)suan_process_signal_group(s->r.pid, SIGKILL);
+	suan_flock_kill_named(s->flock, s->r.id);
+	suan_sheep_ended(s, s->r.ending ? s->r.ending : SUAN_OUT_LOST,
+			 s->r.ending ? "" : UNWATCHED);
+}
+
+static bool is_alive(const struct suan_sheep *s)
+{
+	struct suan_process_stat st;
+
+	/* One that ended counts as ended also when nobody has reaped it. */
+	return suan_process_stat(s->r.pid, &st) && st.start_ticks == s->r.start_ticks &&
+	       st.state != 'Z' && st.state != 'X';
+}
+
+/* false: it has ended. The descriptor comes first, so that it is certainly of the process looked at. */
+static bool watch_run(struct suan_sheep *s)
+{
+	s->pidfd = suan_process_pidfd(s->r.pid);
+	if (s->pidfd >= 0 && is_alive(s) &&
+	    suan_watch_new(&s->watch, s->flock->config.loop, s->pidfd, on_gone, s) == SUAN_OK)
+		return true;
+	if (s->pidfd >= 0)
+		(void)close(s->pidfd);
+	s->pidfd = -1;
+	return false;
+}
+
+static void adopt_started(struct suan_sheep *s)
+{
+	if (watch_run(s)) {
+		suan_sheep_started(s);
+		return;
+	}
+	suan_flock_kill_named(s->flock, s->r.id);
+	s->r.state = SUAN_HERD_INTENT;	/* was never counted as alive here */
+	suan_sheep_ended(s, s->r.ending ? s->r.ending : SUAN_OUT_LOST,
+			 s->r.ending ? "" : UNWATCHED);
+}
+
+/* It was to be forked when its shepherd was killed. */
+static void settle_doubt(struct suan_sheep *s)
+{
+	struct search search = {.f = s->flock, .id = s->r.id};
+	struct suan_process_stat st;
+
+	suan_process_each(look, &search);
+	if (search.leader && suan_process_stat(search.leader, &st)) {
+		s->r.pid = search.leader;
+		s->r.start_ticks = st.start_ticks;
+		s->r.state = SUAN_HERD_STARTED;
+		adopt_started(s);
+	} else if (search.seen > 0) {	/* its leader is gone, so it ran and is over */
+		suan_flock_kill_named(s->flock, s->r.id);
+		suan_sheep_ended(s, SUAN_OUT_LOST, UNWATCHED);
+	} else {
+		s->r.start_ms = 0;
+		suan_sheep_ended(s, SUAN_OUT_UNKNOWN,
+				 "its keeper was killed while starting it; whether it ran is unknown");
+	}
+}
+
+static void adopt_one(struct suan_sheep *s, bool same_boot, bool *doubted)
+{
+	if (s->r.state == SUAN_HERD_STARTED && same_boot) {
+		adopt_started(s);
+	} else if (s->r.state == SUAN_HERD_STARTED) {
+		s->r.state = SUAN_HERD_INTENT;
+		suan_sheep_ended(s, SUAN_OUT_LOST, "the machine was restarted");
+	} else if (*doubted) {
+		/* Each run is on record as started before the next is forked. */
+		s->r.start_ms = 0;
+		suan_sheep_ended(s, SUAN_OUT_NOT_STARTED, "its keeper was killed before");
+	} else {
+		*doubted = true;
+		if (same_boot)
+			settle_doubt(s);
+		else
+			suan_sheep_ended(s, SUAN_OUT_LOST, "the machine was restarted");
+	}
+}
+
+void suan_flock_adopt(struct suan_flock *f)
+{
+	const char *before = suan_journal_boot_id(f->journal);
+	bool same_boot = strcmp(before, f->boot_id) == 0;
+	bool doubted = false;
+
+	if (*before && !same_boot)
+		suan_log(SUAN_LOG_WARN, "the machine was restarted since; runs are lost");
+	for (struct suan_sheep *s = f->first; s; s = s->next)
+		if (s->r.state != SUAN_HERD_ENDED)
+			adopt_one(s, same_boot, &doubted);
+}

@@ -1,0 +1,237 @@
+#include "driver/journal.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/hash.h"
+#include "sys/fs.h"
+#include "sys/oserr.h"
+
+#define HEAD_BYTES  8
+#define RECORD_MAX  (1u << 20)
+#define BOOT_ID_MAX 64
+
+struct suan_journal {
+	char *path;		/* owned */
+	int fd;
+	size_t bytes;		/* of whole records in the file */
+	struct suan_buf out;	/* put, not written */
+	char boot_id[BOOT_ID_MAX];
+};
+
+static void set_u32(char *p, uint32_t v)
+{
+	for (int i = 0; i < 4; i++)
+		p[i] = (char)(unsigned char)(v >> (8 * i));
+}
+
+static uint32_t get_u32(const char *p)
+{
+	uint32_t v = 0;
+
+	for (int i = 3; i >= 0; i--)
+		v = v << 8 | (unsigned char)p[i];
+	return v;
+}
+
+static uint32_t check_of(const char *p, size_t n)
+{
+	return (uint32_t)suan_hash_bytes(SUAN_HASH_START, p, n);
+}
+
+static enum suan_code put_message(struct suan_journal *j, const struct suan_herd_message *m)
+{
+	static const char none[HEAD_BYTES];
+	size_t at = j->out.len;
+	enum suan_code rc;
+
+	(void)suan_buf_add(&j->out, none, HEAD_BYTES);
+	suan_herd_put(&j->out, m);
+	rc = suan_buf_ok(&j->out, NULL);
+	if (rc != SUAN_OK) {
+		suan_buf_cut(&j->out, at);
+		j->out.failed = SUAN_OK;
+		return rc;
+	}
+	set_u32(j->out.data + at, (uint32_t)(j->out.len - at - HEAD_BYTES));
+	set_u32(j->out.data + at + 4,
+		check_of(j->out.data + at + HEAD_BYTES, j->out.len - at - HEAD_BYTES));
+	return SUAN_OK;
+}
+
+enum suan_code suan_journal_put(struct suan_journal *j, const struct suan_herd_run *run)
+{
+	struct suan_herd_message m = {.kind = SUAN_HERD_RUN, .run = *run};
+
+	return put_message(j, &m);
+}
+
+enum suan_code suan_journal_forget(struct suan_journal *j, struct suan_run_id id)
+{
+	struct suan_herd_message m = {.kind = SUAN_HERD_FORGET, .run = {.id = id}};
+
+	return put_message(j, &m);
+}
+
+void suan_journal_drop(struct suan_journal *j)
+{
+	suan_buf_reset(&j->out);
+}
+
+bool suan_journal_pending(const struct suan_journal *j)
+{
+	return j->out.len > 0;
+}
+
+size_t suan_journal_bytes(const struct suan_journal *j)
+{
+	return j->bytes;
+}
+
+const char *suan_journal_boot_id(const struct suan_journal *j)
+{
+	return j->boot_id;
+}
+
+enum suan_code suan_journal_write(struct suan_journal *j, bool durable, struct suan_err *err)
+{
+	ssize_t n;
+
+	if (j->out.len == 0)
+		return SUAN_OK;
+	do
+		n = write(j->fd, j->out.data, j->out.len);
+	while (n < 0 && errno == EINTR);
+	if (n != (ssize_t)j->out.len) {
+		int e = n < 0 ? errno : ENOSPC;
+
+		/* A piece of a record must not stay before the next ones. */
+		if (n > 0 && ftruncate(j->fd, (off_t)j->bytes) < 0)
+			e = errno;
+		return suan_fail_os(err, e, "cannot write %s", j->path);
+	}
+	j->bytes += (size_t)n;
+	suan_buf_reset(&j->out);
+	if (durable && fdatasync(j->fd) < 0)
+		return suan_fail_os(err, errno, "cannot sync %s", j->path);
+	return SUAN_OK;
+}
+
+/* ---- reading ---- */
+
+static void take_message(struct suan_journal *j, const struct suan_herd_message *m,
+			 suan_journal_fn *fn, void *ctx)
+{
+	if (m->kind == SUAN_HERD_HELLO)
+		strncpy(j->boot_id, m->text, BOOT_ID_MAX - 1);
+	else if (m->kind == SUAN_HERD_RUN || m->kind == SUAN_HERD_FORGET)
+		fn(ctx, &m->run, m->kind == SUAN_HERD_FORGET);
+}
+
+/* Bytes of whole, undamaged records from the start. */
+static size_t replay(struct suan_journal *j, const struct suan_buf *b, suan_journal_fn *fn,
+		     void *ctx)
+{
+	struct suan_herd_message m;
+	struct suan_arena arena;
+	size_t at = 0;
+
+	suan_arena_init(&arena, 0);
+	while (b->len - at >= HEAD_BYTES) {
+		size_t n = get_u32(b->data + at);
+		const char *p = b->data + at + HEAD_BYTES;
+
+		if (n == 0 || n > RECORD_MAX || n > b->len - at - HEAD_BYTES ||
+		    check_of(p, n) != get_u32(b->data + at + 4) ||
+		    !suan_herd_get(p, n, &arena, &m))
+			break;
+		take_message(j, &m, fn, ctx);
+		at += HEAD_BYTES + n;
+		suan_arena_reset(&arena);
+	}
+	suan_arena_done(&arena);
+	return at;
+}
+
+static enum suan_code open_file(struct suan_journal *j, struct suan_err *err)
+{
+	int fd = open(j->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return suan_fail_os(err, errno, "cannot open %s", j->path);
+	if (j->fd >= 0)
+		(void)close(j->fd);
+	j->fd = fd;
+	return SUAN_OK;
+}
+
+enum suan_code suan_journal_open(struct suan_journal **ret, const char *path, suan_journal_fn *fn,
+				 void *ctx, struct suan_err *err)
+{
+	struct suan_journal *j = calloc(1, sizeof(*j));
+	struct suan_buf b;
+	enum suan_code rc;
+
+	suan_buf_init(&b, 0);
+	if (j)
+		j->fd = -1;
+	if (!j || !(j->path = strdup(path))) {
+		rc = suan_fail(err, SUAN_ENOMEM, "out of memory");
+		goto out;
+	}
+	suan_buf_init(&j->out, 0);
+	rc = open_file(j, err);
+	if (rc == SUAN_OK)
+		rc = suan_fs_read(path, &b, err);
+	if (rc != SUAN_OK)
+		goto out;
+	j->bytes = b.len > 0 ? replay(j, &b, fn, ctx) : 0;
+	if (j->bytes < b.len && ftruncate(j->fd, (off_t)j->bytes) < 0) {
+		rc = suan_fail_os(err, errno, "cannot cut the torn end of %s", path);
+		goto out;
+	}
+	*ret = j;
+	j = NULL;
+out:
+	suan_buf_done(&b);
+	suan_journal_close(j);
+	return rc;
+}
+
+void suan_journal_close(struct suan_journal *j)
+{
+	if (!j)
+		return;
+	if (j->fd >= 0)
+		(void)close(j->fd);
+	suan_buf_done(&j->out);
+	free(j->path);
+	free(j);
+}
+
+enum suan_code suan_journal_begin(struct suan_journal *j, const char *boot_id)
+{
+	struct suan_herd_message m = {
+		.kind = SUAN_HERD_HELLO, .version = SUAN_HERD_VERSION, .text = boot_id};
+
+	assert(j->out.len == 0);
+	return put_message(j, &m);
+}
+
+enum suan_code suan_journal_commit(struct suan_journal *j, struct suan_err *err)
+{
+	size_t n = j->out.len;
+	enum suan_code rc = suan_fs_write(j->path, suan_buf_str(&j->out), n, 0600, true, err);
+
+	suan_buf_reset(&j->out);
+	if (rc == SUAN_OK)
+		rc = open_file(j, err);
+	if (rc == SUAN_OK)
+		j->bytes = n;
+	return rc;
+}
