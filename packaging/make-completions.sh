@@ -5,6 +5,8 @@ set -eu
 shell=${1:?usage: make-completions.sh bash|zsh|fish SUAN_BINARY}
 suan=${2:?usage: make-completions.sh bash|zsh|fish SUAN_BINARY}
 
+"$suan" --help >/dev/null
+
 # NAME<tab>SUMMARY of each command.
 commands() { "$suan" --help | sed -n 's/^  \([a-z][a-z-]*\)  *\(.*\)/\1\t\2/p'; }
 
@@ -92,7 +94,7 @@ bash_completion() {
 }
 
 # Inside of a string in single quotes, in square brackets or behind a colon.
-zsh_text() { printf '%s' "$1" | sed "s/'/'\\\\''/g; s/[][:]/\\\\&/g"; }
+zsh_text() { printf '%s' "$1" | sed "s/'/'\\\\''/g; s/[]:[]/\\\\&/g"; }
 
 zsh_completion() {
 	echo '#compdef suan'
@@ -142,7 +144,7 @@ fish_completion() {
 		echo "complete -c suan -n __fish_use_subcommand -f -a $c -d '$(fish_text "$s")'"
 	done
 	commands | while IFS=$tab read -r c s; do
-		on="-n '__fish_seen_subcommand_from $c'"
+		on="-n 'string match -q $c -- (commandline -opc)[2]'"
 		command_words | sed -n "s/^$c$tab//p" | tr ' ' '\n' | while read -r verb; do
 			echo "complete -c suan $on -f -a $verb"
 		done
