@@ -61,33 +61,50 @@ static int is_over(struct suan_client *c, const char *id)
 	return over;
 }
 
+static int copy_once(struct suan_client *c, struct suan_log_request *r, bool follow, bool quiet)
+{
+	char path[160];
+	struct suan_client_call call = {
+		.method = "GET", .path = path, .sink = write_out, .ctx = r, .quiet = quiet};
+
+	snprintf(path, sizeof(path), "/v1/jobs/%s/logs?stream=%s&offset=%lld%s", r->id, r->stream,
+		 r->offset, follow ? "&follow=1" : "");
+	return suan_client_do(c, &call, NULL);
+}
+
+/* Everything that is there now, piece by piece. */
+static int copy_rest(struct suan_client *c, struct suan_log_request *r)
+{
+	long long before;
+	int rc;
+
+	do {
+		before = r->offset;
+		rc = copy_once(c, r, false, false);
+	} while (rc == SUAN_EXIT_OK && r->offset > before);
+	return rc;
+}
+
 int suan_logs_copy(struct suan_client *c, struct suan_log_request *r)
 {
 	int64_t lost_since = 0;
 	int rc;
 
+	if (!r->follow)
+		return copy_rest(c, r);
 	for (;;) {
-		char path[160];
-		struct suan_client_call call = {.method = "GET",
-						.path = path,
-						.sink = write_out,
-						.ctx = r,
-						.quiet = lost_since != 0};
-
-		snprintf(path, sizeof(path), "/v1/jobs/%s/logs?stream=%s&offset=%lld%s", r->id,
-			 r->stream, r->offset, r->follow ? "&follow=1" : "");
-		rc = suan_client_do(c, &call, NULL);
-		if (!r->follow || (rc != SUAN_EXIT_OK && rc != SUAN_EXIT_UNREACHABLE))
+		rc = copy_once(c, r, true, lost_since != 0);
+		if (rc != SUAN_EXIT_OK && rc != SUAN_EXIT_UNREACHABLE)
 			return rc;
 		/* A followed answer ends when the task has ended, or when the server went away. */
 		if (rc == SUAN_EXIT_OK && is_over(c, r->id) == 1)
-			return rc;
-		if (!lost_since)
-			lost_since = suan_clock_now_ms();
-		if (suan_clock_now_ms() - lost_since > RETRY_FOR_MS)
-			return SUAN_EXIT_UNREACHABLE;
+			return copy_rest(c, r);
 		if (rc == SUAN_EXIT_OK)
 			lost_since = 0;
+		else if (!lost_since)
+			lost_since = suan_clock_now_ms();
+		else if (suan_clock_now_ms() - lost_since > RETRY_FOR_MS)
+			return SUAN_EXIT_UNREACHABLE;
 		nap_ms(300);
 	}
 }
