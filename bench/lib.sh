@@ -47,7 +47,8 @@ options() {
 say() { printf '%s\n' "$*"; }
 die() { echo "$program: $*" >&2; exit 1; }
 now() { printf '%s' "$EPOCHREALTIME"; }
-calc() { awk "BEGIN { printf \"%.${2:-6}g\", $1 }"; }
+# calc EXPRESSION [DIGITS]: whole from 1000 on.
+calc() { awk "BEGIN { v = $1; printf (v >= 1000 || v <= -1000) ? \"%.0f\" : \"%.${2:-4}g\", v }"; }
 
 # ---- results ----
 
@@ -250,11 +251,11 @@ stop_blocker() {
 	blocker=''
 }
 
-# job_lines N FILE: waiting jobs of 8 sizes and 10 walltimes, each with a name of its own.
+# job_lines N FILE: waiting jobs of 8 sizes and 10 walltimes, each with a name and an argument of its own.
 job_lines() {
 	awk -v n="$1" 'BEGIN { for (i = 1; i <= n; i++)
-		printf "{\"name\":\"b%d\",\"command\":[\"true\"],\"cores\":%d,\"walltime_s\":%d}\n",
-			i, 1 + i % 8, 60 + 60 * (int(i * 7919 / 13) % 10) }' >"$2"
+		printf "{\"name\":\"b%d\",\"command\":[\"true\",\"b%d\"],\"cores\":%d,\"walltime_s\":%d}\n",
+			i, i, 1 + i % 8, 60 + 60 * (int(i * 7919 / 13) % 10) }' >"$2"
 }
 
 # post_bulk FILE: seconds from the first byte sent to the answer; the answer is in $tmp/answer.

@@ -106,3 +106,5 @@ peer_stop() {	# newest first: nodes, controller, munged
 	done
 	slurm_pids=()
 }
+
+slurm_completed() { grep -c JobState=COMPLETED "$slurm_dir/done.log" || true; }
