@@ -86,7 +86,7 @@ trap finish EXIT
 say "3. Submit"
 j=examples/jobs
 common=(--env "STARTS=$STARTS")
-west=(--hub ningxia --hub inner-mongolia --hub guizhou --hub gansu)
+west=(--hub ningxia,inner-mongolia,guizhou,gansu)
 frames=24
 
 # Render in the west: an array of frames, then the film, by dependency.

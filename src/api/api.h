@@ -27,7 +27,7 @@
  * Errors are application/problem+json: {"type":"urn:suan:error:CODE","title","status","detail",
  * "field","item","line","reason",…}; CODE = suan_code_name() or a reason. 400 EINVAL, 401 (with
  * WWW-Authenticate: Bearer), 403 EDENIED by role, 404, 409 ECONFLICT, 413 ETOOBIG, 422 EREFUSED by
- * policy, 429, 500 EIO, 503 EBUSY (Retry-After), 507 EFULL.
+ * policy, 500 EIO, 503 EBUSY (Retry-After), 507 EFULL.
  *
  * Roles, each with the rights of those before it: viewer (reads), user (own jobs), operator (all
  * jobs, drain), admin (tokens); site (agents) stands apart. A user sees every job's short form and
@@ -72,7 +72,7 @@ void suan_api_handle(void *api, struct suan_http_request *req);
 SUAN_MUSTUSE enum suan_code suan_api_token_new(struct suan_api *a, const char *user,
 					       const char *role, char ret_token[64],
 					       struct suan_err *err);
-/* The OpenAPI document alone, for `suan openapi` and tests. */
+/* The OpenAPI document. */
 SUAN_MUSTUSE enum suan_code suan_api_openapi(struct suan_buf *out, struct suan_err *err);
 /* One listener for state changes is needed by the event streams: call from suan_core_listen. */
 void suan_api_changed(void *api, const struct suan_change *change);

@@ -173,4 +173,6 @@ void suan_cli_print_help(const struct suan_command *c)
 			 o->value ? " " : "", o->value ? o->value : "");
 		printf("  %-28s %s\n", left, o->help);
 	}
+	if (c->more)
+		c->more();
 }

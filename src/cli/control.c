@@ -8,16 +8,20 @@
 #include "cli/client.h"
 #include "cli/table.h"
 
+#define LIVE  "PENDING,STAGING,RUNNING"
+#define ENDED "FAILED,TIMEOUT,OUT_OF_MEMORY,UNKNOWN"
+
 struct control_args {
 	struct suan_client client;
 	const char **ids;
 	int nids;
 	bool json, all;
 	const char *user, *state, *name;
+	const char *states; /* that --all means by itself */
 };
 
 static const struct suan_option control_options[] = {
-	{"all", 0, NULL, "every job of yours that is not over"},
+	{"all", 0, NULL, "every job of yours (requeue: that failed; else: that is not over)"},
 	{"user", 'u', "NAME", "with --all: every job of this user"},
 	{"state", 's', "A,B", "with --all: only jobs in these states"},
 	{"name", 'n', "PREFIX", "with --all: only jobs whose name begins so"},
@@ -58,7 +62,7 @@ static int every(struct control_args *a, const char *verb, json_t *done)
 
 		suan_buf_reset(&path);
 		suan_buf_adds(&path, "/v1/jobs?limit=1000");
-		suan_client_query(&path, "state", a->state ? a->state : "PENDING,STAGING,RUNNING");
+		suan_client_query(&path, "state", a->state ? a->state : a->states);
 		suan_client_query(&path, "user", a->user ? a->user : "me");
 		if (a->name)
 			suan_client_query(&path, "name", a->name);
@@ -122,9 +126,9 @@ static int parse(struct control_args *a, const struct suan_command *c, int argc,
 
 /* Goes on after a job that cannot be found, so that the others are dealt with; the worst code wins.
  */
-static int control(const struct suan_command *c, int argc, char **argv)
+static int control(const struct suan_command *c, const char *states, int argc, char **argv)
 {
-	struct control_args a = {.ids = calloc((size_t)argc + 1, sizeof(*a.ids))};
+	struct control_args a = {.ids = calloc((size_t)argc + 1, sizeof(*a.ids)), .states = states};
 	json_t *done = json_array();
 	int rc, worst;
 
@@ -152,22 +156,22 @@ static int control(const struct suan_command *c, int argc, char **argv)
 
 static int run_cancel(int argc, char **argv)
 {
-	return control(&suan_cli_cancel, argc, argv);
+	return control(&suan_cli_cancel, LIVE, argc, argv);
 }
 
 static int run_hold(int argc, char **argv)
 {
-	return control(&suan_cli_hold, argc, argv);
+	return control(&suan_cli_hold, "PENDING", argc, argv);
 }
 
 static int run_release(int argc, char **argv)
 {
-	return control(&suan_cli_release, argc, argv);
+	return control(&suan_cli_release, "PENDING", argc, argv);
 }
 
 static int run_requeue(int argc, char **argv)
 {
-	return control(&suan_cli_requeue, argc, argv);
+	return control(&suan_cli_requeue, ENDED, argc, argv);
 }
 
 const struct suan_command suan_cli_cancel = {
@@ -197,7 +201,7 @@ const struct suan_command suan_cli_release = {
 
 const struct suan_command suan_cli_requeue = {
 	.name = "requeue",
-	.usage = "suan requeue [OPTION]… ID…",
+	.usage = "suan requeue [OPTION]… ID… | --all",
 	.summary = "run jobs again, as a new attempt",
 	.help = "Running work is stopped first.",
 	.options = control_options,

@@ -14,6 +14,7 @@
 
 #define RETRY_FOR_MS	120000 /* a restart of the server must not end a wait */
 #define SLOWEST_POLL_MS 1000
+#define TIMED_OUT	124	/* as timeout(1) */
 
 static void nap_ms(long ms)
 {
@@ -22,15 +23,19 @@ static void nap_ms(long ms)
 	nanosleep(&t, NULL);
 }
 
-static bool final_state(const char *s)
+/* UNKNOWN is the end of a job that may not start twice; others run again once it is safe. */
+static bool job_over(const json_t *job)
 {
-	static const char *const over[] = {"COMPLETED",	    "FAILED",	 "TIMEOUT",
-					   "OUT_OF_MEMORY", "CANCELLED", "UNKNOWN"};
+	static const char *const over[] = {"COMPLETED", "FAILED", "TIMEOUT", "OUT_OF_MEMORY",
+					   "CANCELLED"};
+	const char *state = json_string_value(json_object_get(job, "state"));
+	const char *guarantee = json_string_value(json_object_get(job, "guarantee"));
 
-	for (size_t i = 0; s && i < sizeof(over) / sizeof(over[0]); i++)
-		if (strcmp(s, over[i]) == 0)
+	for (size_t i = 0; state && i < sizeof(over) / sizeof(over[0]); i++)
+		if (strcmp(state, over[i]) == 0)
 			return true;
-	return false;
+	return state && strcmp(state, "UNKNOWN") == 0 && guarantee &&
+	       strcmp(guarantee, "at-most-once") == 0;
 }
 
 /* ---- logs ---- */
@@ -56,7 +61,7 @@ static int is_over(struct suan_client *c, const char *id)
 	rc = suan_client_do(c, &call, &job);
 	if (rc != SUAN_EXIT_OK)
 		return -1;
-	over = final_state(json_string_value(json_object_get(job, "state")));
+	over = job_over(job);
 	json_decref(job);
 	return over;
 }
@@ -231,7 +236,7 @@ static int wait_one(struct waiting *w, int i)
 			w->lost_since = 0;
 			if (w->r->progress)
 				show_progress(w->r, w->r->nids - i, job);
-			if (final_state(json_string_value(json_object_get(job, "state")))) {
+			if (job_over(job)) {
 				w->result = w->result ? w->result : code_of(job);
 				if (w->r->jobs)
 					json_array_append(w->r->jobs, job);
@@ -266,7 +271,7 @@ int suan_wait_jobs(struct suan_client *c, const struct suan_wait_request *r, boo
 }
 
 static const struct suan_option wait_options[] = {
-	{"timeout", 't', "TIME", "give up after TIME, e.g. 90s, 2h (exit code 1)"},
+	{"timeout", 't', "TIME", "give up after TIME, e.g. 90s, 2h (exit code 124)"},
 	{"quiet", 'q', NULL, "no progress line"},
 	{"json", 0, NULL, "print the final jobs as JSON"},
 	CLIENT_OPTIONS,
@@ -282,7 +287,7 @@ static int finish_wait(struct suan_client *c, struct suan_wait_request *r, bool 
 	rc = suan_wait_jobs(c, r, &timed_out);
 	if (timed_out) {
 		fprintf(stderr, "suan wait: not over after %lld s\n", r->timeout_ms / 1000);
-		rc = SUAN_EXIT_FAILED;
+		rc = TIMED_OUT;
 	}
 	if (json)
 		suan_client_print_json(r->jobs);

@@ -81,28 +81,43 @@ static int apply_own(struct submit *s, const struct suan_option *o, const char *
 	return SUAN_EXIT_OK;
 }
 
+/* What a value looks like, for the help; NULL: a switch. */
+static const char *placeholder(enum suan_field_type type)
+{
+	static const char *const names[SUAN_NFIELD_TYPES] = {
+		[SUAN_F_STRING] = "TEXT",   [SUAN_F_STRINGS] = "WORDS", [SUAN_F_ENV] = "NAME=VALUE",
+		[SUAN_F_COUNT] = "N",	    [SUAN_F_INT] = "N",		[SUAN_F_SIZE] = "SIZE",
+		[SUAN_F_SECONDS] = "TIME",  [SUAN_F_TIME] = "WHEN",	[SUAN_F_RANGE] = "RANGE",
+		[SUAN_F_DEPS] = "TYPE:JOB", [SUAN_F_STAGES] = "FILE",	[SUAN_F_GUARANTEE] = "WORD",
+		[SUAN_F_NAMES] = "A,B",	    [SUAN_F_SBATCH] = "VALUE"};
+
+	return names[type];
+}
+
 static void print_fields(void)
 {
 	uint32_t n;
 	const struct suan_job_field *f = suan_job_fields(&n);
 
-	printf("\nfields of the job, each also a key of job files (with _ for -):\n");
+	printf("\nfields of the job, each also a key of job files; [sbatch's name]:\n");
 	for (uint32_t i = 0; i < n; i++) {
-		char left[64], name[48];
-		size_t len;
+		const char *value = placeholder(f[i].type), *alias = f[i].sbatch;
+		struct suan_buf left;
 
 		if (strcmp(f[i].name, "command") == 0 || strcmp(f[i].name, "script") == 0)
 			continue;
-		snprintf(name, sizeof(name), "%s", f[i].name);
-		len = strlen(name);
-		if (len > 2 && strcmp(name + len - 2, "_s") == 0)
-			name[len - 2] = '\0';
-		for (char *p = name; *p; p++)
-			*p = *p == '_' ? '-' : *p;
-		snprintf(left, sizeof(left), "%c%c%s --%s", f[i].letter ? '-' : ' ',
-			 f[i].letter ? f[i].letter : ' ', f[i].letter ? "," : " ", name);
-		printf("  %-28s %s%s%s%s\n", left, f[i].help, f[i].sbatch ? " [--" : "",
-		       f[i].sbatch ? f[i].sbatch : "", f[i].sbatch ? "]" : "");
+		suan_buf_init(&left, 0);
+		if (f[i].letter)
+			suan_buf_addf(&left, "-%c, --", f[i].letter);
+		else
+			suan_buf_adds(&left, "    --");
+		suan_job_option_name(&f[i], &left);
+		if (alias && strcmp(suan_buf_str(&left) + 6, alias) == 0)
+			alias = NULL;
+		suan_buf_addf(&left, "%s%s", value ? " " : "", value ? value : "");
+		printf("  %-28s %s%s%s%s\n", suan_buf_str(&left), f[i].help, alias ? " [--" : "",
+		       alias ? alias : "", alias ? "]" : "");
+		suan_buf_done(&left);
 	}
 }
 
@@ -149,7 +164,6 @@ static int take_long(struct submit *s, const char *arg, int argc, char **argv, i
 		return take_field(s, arg, argc, argv, at);
 	if (strcmp(o->name, "help") == 0) {
 		suan_cli_print_help(&suan_cli_submit);
-		print_fields();
 		exit(SUAN_EXIT_OK);
 	}
 	if (!o->value && arg[n] == '=')
@@ -565,5 +579,6 @@ const struct suan_command suan_cli_submit = {
 		"suan-ID.out there; with them it runs in a folder of its own.\n"
 		"suan retries by itself with an idempotency key: the job is never submitted twice.",
 	.options = submit_options,
+	.more = print_fields,
 	.run = run_submit,
 };
