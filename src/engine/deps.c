@@ -1,5 +1,5 @@
-/* Dependencies. They are looked at when wanted, never stored; each job knows who names it, so that an
- * end costs as much as there are dependents. */
+/* Dependencies. They are looked at when wanted, never stored; each job knows who names it, so that
+ * an end costs as much as there are dependents. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>

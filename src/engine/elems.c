@@ -362,9 +362,11 @@ static void tell_change(const struct suan_job *j, uint32_t pos, struct suan_effe
 	suan_effects_push(fx, &f);
 }
 
-void suan_elems_move(struct suan_engine *e, struct suan_job *j, uint32_t pos, enum suan_state to,
-		     bool limbo, struct suan_effects *fx)
+void suan_elems_move(struct suan_engine *e, struct suan_spot at, enum suan_state to, bool limbo,
+		     struct suan_effects *fx)
 {
+	struct suan_job *j = at.job;
+	uint32_t pos = at.pos;
 	struct suan_elem *x = suan_elems_at(j, pos);
 	struct suan_array *a = suan_jobs_array(j);
 	enum suan_state from = (enum suan_state)x->state;
@@ -420,8 +422,8 @@ static void refresh_rest(struct suan_engine *e, struct suan_job *j)
 			suan_elems_refresh(e, j, pos);
 }
 
-/* The rest is changed even if no element is left in it: what it says must not depend on which records
- * happen to exist, because a snapshot leaves out records that say the same as the rest. */
+/* The rest is changed even if no element is left in it: what it says must not depend on which
+ * records happen to exist, because a snapshot leaves out records that say the same as the rest. */
 void suan_elems_hold_rest(struct suan_engine *e, struct suan_job *j, bool held)
 {
 	struct suan_array *a = suan_jobs_array(j);

@@ -119,7 +119,8 @@ bool suan_engine_job(const struct suan_engine *e, uint64_t id, struct suan_job_v
 /* Ids in order: smallest id > after, or largest id < before; 0 = none. before 0 = from the end. */
 uint64_t suan_engine_next_job(const struct suan_engine *e, uint64_t after);
 uint64_t suan_engine_prev_job(const struct suan_engine *e, uint64_t before);
-uint64_t suan_engine_job_count(const struct suan_engine *e, enum suan_state s);	/* by summary state */
+/* By summary state. */
+uint64_t suan_engine_job_count(const struct suan_engine *e, enum suan_state s);
 bool suan_engine_task(const struct suan_engine *e, uint64_t job, uint32_t index,
 		      struct suan_task_view *ret);
 /* Placement of a current or last run; *ret_n entries. NULL: none. */

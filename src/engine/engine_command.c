@@ -103,7 +103,7 @@ static void cancel(struct command *c, uint32_t pos)
 		x->end_ms = c->now_ms;
 		if (a && c->now_ms > a->last_end_ms)
 			a->last_end_ms = c->now_ms;
-		suan_elems_move(c->e, c->j, pos, SUAN_CANCELLED, false, c->fx);
+		suan_elems_move(c->e, (struct suan_spot){c->j, pos}, SUAN_CANCELLED, false, c->fx);
 	}
 }
 
@@ -119,7 +119,7 @@ static void requeue(struct command *c, uint32_t pos)
 		x->exit_code = x->signal = 0;
 		x->losses = 0;
 		x->stopping = x->again = false;
-		suan_elems_move(c->e, c->j, pos, SUAN_PENDING, false, c->fx);
+		suan_elems_move(c->e, (struct suan_spot){c->j, pos}, SUAN_PENDING, false, c->fx);
 	}
 }
 

@@ -175,7 +175,7 @@ static void commit_one(struct suan_engine *e, const struct suan_start *s, const 
 	}
 	start.run = (struct suan_run_id){p->job->id, suan_elems_index(p->job, p->pos), x->attempt};
 	suan_effects_push(fx, &start);
-	suan_elems_move(e, p->job, p->pos, SUAN_STAGING, false, fx);
+	suan_elems_move(e, (struct suan_spot){p->job, p->pos}, SUAN_STAGING, false, fx);
 }
 
 /* ---- leases ---- */
@@ -211,7 +211,7 @@ static void expire(struct suan_engine *e, const struct suan_due *d, int64_t now_
 		x->reason = SUAN_R_NONE;
 		x->order_ms = x->start_ms = x->end_ms = 0;
 	}
-	suan_elems_move(e, j, pos, to, false, fx);
+	suan_elems_move(e, (struct suan_spot){j, pos}, to, false, fx);
 }
 
 /* After the starts, because it cannot be taken back; what it frees is for the pass it asks for. */

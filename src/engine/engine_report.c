@@ -113,7 +113,7 @@ static void end(struct suan_engine *e, struct suan_job *j, uint32_t pos,
 		x->order_ms = x->start_ms = x->end_ms = 0;
 		x->exit_code = x->signal = 0;
 	}
-	suan_elems_move(e, j, pos, v.state, v.limbo, fx);
+	suan_elems_move(e, (struct suan_spot){j, pos}, v.state, v.limbo, fx);
 }
 
 static void started(struct suan_engine *e, struct suan_job *j, uint32_t pos,
@@ -128,7 +128,7 @@ static void started(struct suan_engine *e, struct suan_job *j, uint32_t pos,
 	x->start_ms = ev->u.report.at_ms > 0 ? ev->u.report.at_ms : ev->now_ms;
 	if (a && (a->first_start_ms == 0 || x->start_ms < a->first_start_ms))
 		a->first_start_ms = x->start_ms;
-	suan_elems_move(e, j, pos, SUAN_RUNNING, false, fx);
+	suan_elems_move(e, (struct suan_spot){j, pos}, SUAN_RUNNING, false, fx);
 }
 
 /* The new text takes the place of the old one. */

@@ -1,5 +1,5 @@
-/* A snapshot back into an engine. Whatever the bytes are, the answer is an engine that verifies or an
- * error. */
+/* A snapshot back into an engine. Whatever the bytes are, the answer is an engine that verifies or
+ * an error. */
 #include "engine/snapshot.h"
 
 #include <stdlib.h>
@@ -11,6 +11,8 @@
 #include "base/num.h"
 #include "engine/tables.h"
 
+#define MOST_NODES (1u << 24)	/* a run in a higher node is damage */
+
 struct loader {
 	struct suan_engine *e;
 	struct suan_unpack u;
@@ -18,6 +20,7 @@ struct loader {
 	uint32_t *strings;		/* owned: number → interned id, one reference each */
 	size_t nstrings, strings_cap;
 	size_t nsites, npools;		/* read so far */
+	struct suan_plan_pool *wide;	/* owned; shapes while runs are put back */
 	bool has_network;
 };
 
@@ -520,17 +523,51 @@ static void get_job(struct loader *l, const struct suan_field *f)
 
 /* ---- what follows from the jobs ---- */
 
-static void open_run(struct loader *l, const struct suan_job *j, struct suan_elem *x)
+/* The pool shrank since the run began: makes it large enough for it. finish() undoes this. */
+static void widen(struct loader *l, const struct suan_job *j, const struct suan_elem *x)
 {
 	const struct suan_place *places = suan_elems_places(x);
-	struct suan_ask ask;
+	struct suan_plan_pool *shape = &l->wide[x->pool];
+	uint64_t tasks = 0, cores, gpus, memory;
 
-	for (uint32_t i = 0; i < x->nplaces; i++)	/* far below what nodes a pool can have */
-		damage(l, places[i].node >= INT32_MAX / 2);
+	for (uint32_t i = 0; i < x->nplaces; i++) {
+		tasks = places[i].tasks > tasks ? places[i].tasks : tasks;
+		damage(l, places[i].node > MOST_NODES);
+		if (places[i].node >= shape->nodes)
+			shape->nodes = places[i].node + 1;
+	}
+	damage(l, !suan_mul_u64(tasks, j->req.cores, &cores) || cores > INT32_MAX ||
+	       !suan_mul_u64(tasks, j->req.gpus, &gpus) || gpus > INT32_MAX ||
+	       !suan_mul_u64(tasks, j->req.memory, &memory) || memory > INT64_MAX);
+	if (failed(l))
+		return;
+	damage(l, (cores + shape->cores) * shape->nodes > INT32_MAX ||
+	       (gpus + shape->gpus) * shape->nodes > INT32_MAX ||
+	       (memory + shape->memory) / 2 > INT64_MAX / 2 / (shape->nodes + 1));
+	if (failed(l))
+		return;
+	shape->cores += (uint32_t)cores;
+	shape->gpus += (uint32_t)gpus;
+	shape->memory += memory;
+	needs(l, suan_planner_pool(l->e->plan->planner, x->pool, shape));
+}
+
+static void open_run(struct loader *l, const struct suan_job *j, struct suan_elem *x)
+{
+	struct suan_planner *p = l->e->plan->planner;
+	const struct suan_place *places = suan_elems_places(x);
+	struct suan_ask ask;
+	enum suan_code rc;
+
 	suan_jobs_ask(l->e, j, &ask);
-	if (!failed(l))
-		needs(l, suan_planner_run(l->e->plan->planner, x->pool, &ask, x->order_ms,
-					  places, x->nplaces, &x->run));
+	rc = suan_planner_run(p, x->pool, &ask, x->order_ms, places, x->nplaces, &x->run);
+	if (rc == SUAN_ECONFLICT) {
+		widen(l, j, x);
+		if (!failed(l))
+			rc = suan_planner_run(p, x->pool, &ask, x->order_ms, places, x->nplaces,
+					      &x->run);
+	}
+	needs(l, rc);
 }
 
 static void open_elem(struct loader *l, struct suan_job *j, uint32_t pos)
@@ -575,6 +612,16 @@ static void finish_job(struct loader *l, struct suan_job *j)
 							    .job = j->id});
 }
 
+static void make_wide(struct loader *l)
+{
+	uint32_t n = l->e->net.npools;
+
+	l->wide = calloc(n + 1u, sizeof(*l->wide));
+	l->u.nomem |= !l->wide;
+	for (uint32_t i = 0; l->wide && i < n; i++)
+		suan_net_plan_pool(l->e, i, &l->wide[i]);
+}
+
 /* Pools with the runs they have, then the jobs that wait: all by number and id. */
 static void finish(struct loader *l)
 {
@@ -582,11 +629,13 @@ static void finish(struct loader *l)
 	uint64_t id = 0;
 
 	damage(l, !l->has_network || e->next_id == 0);
+	make_wide(l);
 	e->plan->pools_dirty = true;
 	if (!failed(l))
 		needs(l, suan_sync(e, e->now_ms));	/* no job is marked yet: pools only */
 	while (!failed(l) && (id = suan_engine_next_job(e, id)))
 		finish_job(l, suan_jobs_find(e, id));
+	e->plan->pools_dirty = true;
 	e->plan->all_dirty = true;
 	if (!failed(l))
 		needs(l, suan_sync(e, e->now_ms));
@@ -671,6 +720,7 @@ enum suan_code suan_engine_load(struct suan_engine **ret, const void *bytes, siz
 	for (size_t i = 0; i < l.nstrings; i++)
 		suan_intern_drop(l.e->strings, l.strings[i]);
 	free(l.strings);
+	free(l.wide);
 	suan_arena_done(&l.arena);
 	nomem = l.u.nomem;
 	if (failed(&l)) {

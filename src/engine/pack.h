@@ -1,5 +1,5 @@
-/* Structs of model.h as tagged fields (base/codec.h), by tables: one row says tag, type and place of
- * a member, and serves both directions. A member that is zero or "" is left out. */
+/* Structs of model.h as tagged fields (base/codec.h), by tables: one row says tag, type and place
+ * of a member, and serves both directions. A member that is zero or "" is left out. */
 #ifndef SUAN_ENGINE_PACK_H
 #define SUAN_ENGINE_PACK_H
 

@@ -242,10 +242,14 @@ struct suan_elem *suan_elems_at(struct suan_job *j, uint32_t pos);	/* has a reco
 bool suan_elems_is_ready(const struct suan_engine *e, const struct suan_job *j, uint32_t pos);
 /* Next ready position ≥ from, or SUAN_NO_POS. */
 uint32_t suan_elems_next_ready(const struct suan_job *j, uint32_t from);
-/* Moves the element into another state: counts, summary, readiness, dependents, effect (room for one
- * is reserved). Has a record. limbo and held are as before the call in *x; they are set here. */
-void suan_elems_move(struct suan_engine *e, struct suan_job *j, uint32_t pos,
-		     enum suan_state to, bool limbo, struct suan_effects *fx);
+/* Moves an element with a record into another state: counts, summary, readiness, dependents, and one
+ * effect, for which room is reserved. Sets its state, held and limbo. */
+struct suan_spot {
+	struct suan_job *job;
+	uint32_t pos;
+};
+void suan_elems_move(struct suan_engine *e, struct suan_spot at, enum suan_state to, bool limbo,
+		     struct suan_effects *fx);
 void suan_elems_hold(struct suan_engine *e, struct suan_job *j, uint32_t pos, bool held);
 /* Recomputes whether the element is ready (its aftercorr partner changed). */
 void suan_elems_refresh(struct suan_engine *e, struct suan_job *j, uint32_t pos);

@@ -1,0 +1,229 @@
+/* Random histories for tests of the scheduler: every kind of event, also wrong, late and repeated
+ * ones, from a seed. */
+#ifndef SUAN_TESTS_ENGINE_RANDOM_H
+#define SUAN_TESTS_ENGINE_RANDOM_H
+
+#include "base/rng.h"
+#include "lib/engine_kit.h"
+
+struct history {
+	struct kit k;
+	struct suan_rng rng;
+	uint64_t last_job;
+	struct suan_report last;	/* told again now and then */
+	bool no_exclusive;		/* jobs never want whole nodes */
+};
+
+static inline uint32_t dice(struct history *h, uint32_t n)
+{
+	return (uint32_t)suan_rng_below(&h->rng, n);
+}
+
+static inline void history_network(struct history *h)
+{
+	static const char *const names[] = {"a", "b", "c", "d"};
+	static const char *const hubs[] = {"east", "west"};
+	struct kit *k = &h->k;
+
+	k->net.nsites = 0;
+	for (uint32_t i = 0; i < 4; i++) {
+		struct suan_site_spec *s;
+		struct suan_pool_spec *p;
+
+		if (i > 0 && dice(h, 5) == 0)
+			continue;
+		s = kit_site(k, names[i], hubs[i % 2]);
+		if (i == 3)
+			s->driver = "";
+		s->price_uyuan_kwh = (int64_t)dice(h, 3) * 400000;
+		kit_pool(s, "cpu", 1 + dice(h, 4), 4 + dice(h, 2) * 4)->busy_watt = 400;
+		if (dice(h, 2)) {
+			p = kit_pool(s, "gpu", 1 + dice(h, 2), 8);
+			p->gpu = dice(h, 2) ? "a800" : "910b";
+			p->gpus = 4;
+		}
+	}
+	kit_network(k);
+}
+
+static inline void history_init(struct history *h, uint64_t seed)
+{
+	memset(h, 0, sizeof(*h));
+	kit_init(&h->k);
+	suan_rng_init(&h->rng, seed);
+}
+
+static inline void random_array(struct history *h, struct suan_range *r)
+{
+	char text[64];
+
+	if (dice(h, 20) == 0)
+		snprintf(text, sizeof(text), "0-%u", 200 + dice(h, 400));
+	else
+		snprintf(text, sizeof(text), "%u-%u:%u%%%u", dice(h, 3), 3 + dice(h, 8),
+			 1 + dice(h, 2), dice(h, 4));
+	if (suan_range_parse(text, r, NULL) != SUAN_OK)
+		abort();
+}
+
+static inline void random_spec(struct history *h, struct suan_job_spec *s, struct suan_dep *deps,
+			       const char **lists)
+{
+	static const char *const gpus[] = {"", "a800", "910b", "none"};
+	int64_t limit = 1000 * (1 + (int64_t)dice(h, 60));
+
+	*s = kit_job(1 + dice(h, 4), 1 + dice(h, 4), limit);
+	s->estimate_ms = dice(h, 2) ? 1 + (int64_t)dice(h, (uint32_t)limit) : 0;
+	s->req.memory = (uint64_t)dice(h, 3) << 29;
+	s->req.exclusive = dice(h, 8) == 0 && !h->no_exclusive;
+	s->req.nodes = dice(h, 6) == 0 ? 1 + dice(h, s->req.tasks) : 0;
+	if (dice(h, 8) == 0) {
+		s->req.gpus = dice(h, 3);
+		s->gpu = gpus[dice(h, 4)];
+	}
+	s->guarantee = (enum suan_guarantee)dice(h, 3);
+	s->priority = (int32_t)dice(h, 3) - 1;
+	s->hold = dice(h, 10) == 0;
+	s->begin_ms = dice(h, 8) == 0 ? h->k.now + dice(h, 20000) : 0;
+	s->deadline_ms = dice(h, 10) == 0 ? h->k.now + dice(h, 90000) : 0;
+	if (dice(h, 3) == 0)
+		random_array(h, &s->array);
+	s->deps = deps;
+	s->ndeps = dice(h, 3) == 0 && h->last_job ? 1 + dice(h, 2) : 0;
+	for (uint32_t i = 0; i < s->ndeps; i++) {
+		deps[i].type = (enum suan_dep_type)dice(h, 4);
+		deps[i].job = h->last_job - dice(h, 8 < h->last_job ? 8 : (uint32_t)h->last_job);
+	}
+	lists[0] = dice(h, 30) == 0 ? "nowhere" : dice(h, 2) ? "a" : "b";
+	lists[1] = "west";
+	if (dice(h, 6) == 0)
+		s->site = (struct suan_names){&lists[0], 1};
+	if (dice(h, 6) == 0)
+		s->not_hub = (struct suan_names){&lists[1], 1};
+	s->payload = "payload";
+	s->payload_len = dice(h, 8);
+	s->env = "environment";
+	s->env_len = dice(h, 12);
+}
+
+static inline void random_submit(struct history *h)
+{
+	struct suan_job_spec specs[3];
+	struct suan_dep deps[3][2];
+	const char *lists[3][2];
+	struct suan_event ev = {.type = SUAN_EV_SUBMIT,
+				.u.submit = {.jobs = specs, .njobs = 1}};
+
+	ev.u.submit.njobs += dice(h, 4) == 0 ? dice(h, 3) : 0;
+	for (uint32_t i = 0; i < ev.u.submit.njobs; i++)
+		random_spec(h, &specs[i], deps[i], lists[i]);
+	if (dice(h, 3) == 0) {
+		ev.u.submit.has_key = true;
+		ev.u.submit.key[0] = 1;
+		ev.u.submit.key[9] = (uint8_t)dice(h, 40);
+		ev.u.submit.body_hash = dice(h, 2);
+	}
+	if (kit_step(&h->k, &ev) == SUAN_OK && !h->k.fx.repeated)
+		h->last_job = h->k.fx.first_job + h->k.fx.njobs - 1;
+}
+
+/* A job of those that came last; now and then none. */
+static inline uint64_t random_job(struct history *h)
+{
+	uint64_t span = h->last_job < 40 ? h->last_job + 1 : 40;
+
+	return h->last_job + 1 - suan_rng_below(&h->rng, span + 1);
+}
+
+static inline void random_command(struct history *h)
+{
+	static const enum suan_event_type types[] = {
+		SUAN_EV_CANCEL, SUAN_EV_HOLD, SUAN_EV_RELEASE, SUAN_EV_RELEASE, SUAN_EV_REQUEUE,
+		SUAN_EV_PRIORITY, SUAN_EV_FORGET, SUAN_EV_FORGET};
+	struct suan_event ev = {.type = types[dice(h, 8)]};
+
+	ev.u.target.job = random_job(h);
+	ev.u.target.all = dice(h, 2);
+	ev.u.target.index = dice(h, 10);
+	ev.u.target.priority = (int32_t)dice(h, 5);
+	kit_step(&h->k, &ev);
+}
+
+static inline void random_report(struct history *h)
+{
+	struct suan_report r = {.text = "", .kind = SUAN_REPORT_STARTED};
+	uint32_t skip = dice(h, 12);
+
+	if (dice(h, 10) == 0) {
+		kit_report(&h->k, &h->last);
+		return;
+	}
+	while (suan_engine_next_run(h->k.e, &r.run) && skip-- > 0)
+		;
+	if (r.run.job == 0)
+		return;
+	r.at_ms = h->k.now;
+	if (dice(h, 3) > 0) {
+		r.kind = SUAN_REPORT_ENDED;
+		r.outcome = dice(h, 2) ? SUAN_OUT_EXITED
+				       : (enum suan_outcome)(1 + dice(h, SUAN_OUT_UNKNOWN));
+		r.exit_code = dice(h, 3) == 0 ? (int32_t)dice(h, 4) : 0;
+		r.signal = r.outcome == SUAN_OUT_SIGNALLED ? 9 : 0;
+		r.usage = (struct suan_usage){dice(h, 1000), dice(h, 1000), 1, 2};
+		r.text = dice(h, 3) ? "" : "said the site";
+	} else if (dice(h, 4) == 0) {
+		r.kind = SUAN_REPORT_STAGING;
+	}
+	if (dice(h, 15) == 0)
+		r.run.attempt += dice(h, 2) ? 1u : UINT32_MAX;
+	kit_report(&h->k, &r);
+	h->last = r;
+}
+
+static inline void random_site(struct history *h)
+{
+	static const char *const names[] = {"a", "b", "c", "d", "none"};
+	struct suan_event ev = {.type = SUAN_EV_CAPACITY};
+	uint32_t what = dice(h, 12);
+
+	if (what < 6) {
+		kit_site_state(&h->k, names[dice(h, 5)],
+			       (enum suan_site_state)(dice(h, 2) ? 0 : dice(h, 3)));
+	} else if (what < 10) {
+		ev.u.capacity.pool = dice(h, 9);
+		ev.u.capacity.nodes = dice(h, 6);
+		kit_step(&h->k, &ev);
+	} else if (what < 11) {
+		history_network(h);
+	} else {
+		kit_policy(&h->k, &(struct suan_policy){
+			.kind = (enum suan_policy_kind)dice(h, SUAN_NPOLICIES),
+			.plan_depth = dice(h, 2) * 4, .max_walltime_ms = dice(h, 4) ? 0 : 50000,
+			.max_pending = dice(h, 4) ? 0 : 20, .max_attempts = 1 + dice(h, 4),
+			.model_sites = dice(h, 2)});
+	}
+}
+
+/* One event. The first is the network. */
+static inline void history_step(struct history *h)
+{
+	uint32_t what = dice(h, 100);
+
+	if (suan_engine_seq(h->k.e) == 0) {
+		history_network(h);
+		return;
+	}
+	h->k.now += dice(h, 3) ? dice(h, 500) : dice(h, 4) ? 0 : dice(h, 20000);
+	if (what < 20)
+		random_submit(h);
+	else if (what < 65)
+		random_report(h);
+	else if (what < 75)
+		random_command(h);
+	else if (what < 78)
+		random_site(h);
+	else
+		kit_pass(&h->k);
+}
+
+#endif
