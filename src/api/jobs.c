@@ -147,7 +147,8 @@ static bool parsed(struct suan_api_call *c)
 {
 	if (c->jobs.code == SUAN_OK)
 		return true;
-	suan_api_problem(c, suan_api_status(c->jobs.code), &c->jobs.err);
+	/* Whatever is wrong with the text of a job is a bad request; 413 is for requests as a whole. */
+	suan_api_problem(c, c->jobs.code == SUAN_ENOMEM ? 500 : 400, &c->jobs.err);
 	return false;
 }
 
