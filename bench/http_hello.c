@@ -1,6 +1,8 @@
 /* Hello world over the HTTP layer, to be measured with wrk: every request is handed to a second
  * thread, which answers whole batches, as the core's thread does.
- *   http_hello PORT [THREADS [inline]]	inline: answered on the server's thread
+ *   http_hello PORT [THREADS [inline|eager]]
+ * inline: answered on the server's thread; eager: that thread is woken for every request, not once
+ * for all that came together
  * then, for example: wrk -t1 -c64 -d6s --latency http://127.0.0.1:PORT/ */
 #include <pthread.h>
 #include <stdio.h>
@@ -28,9 +30,22 @@ static void enqueue(void *ctx, struct suan_http_request *req)
 	(void)ctx;
 	pthread_mutex_lock(&lock);
 	queue[queued++] = req;
-	if (queued == 1)
+	pthread_mutex_unlock(&lock);
+}
+
+static void wake(void *ctx)
+{
+	(void)ctx;
+	pthread_mutex_lock(&lock);
+	if (queued)
 		pthread_cond_signal(&more);
 	pthread_mutex_unlock(&lock);
+}
+
+static void enqueue_and_wake(void *ctx, struct suan_http_request *req)
+{
+	enqueue(ctx, req);
+	wake(ctx);
 }
 
 static void inline_answer(void *ctx, struct suan_http_request *req)
@@ -49,7 +64,12 @@ int main(int argc, char **argv)
 
 	(void)snprintf(listen, sizeof(listen), "127.0.0.1:%s", argc > 1 ? argv[1] : "7079");
 	config.threads = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 1;
-	config.handle = argc > 3 ? inline_answer : enqueue;
+	config.handle = enqueue;
+	config.handled = wake;
+	if (argc > 3) {
+		config.handle = argv[3][0] == 'i' ? inline_answer : enqueue_and_wake;
+		config.handled = NULL;
+	}
 	if (suan_http_server_start(&server, &config, &err) != SUAN_OK) {
 		(void)fprintf(stderr, "http_hello: %s\n", err.text);
 		return 1;

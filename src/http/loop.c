@@ -112,6 +112,9 @@ static void one_round(struct suan_http_loop *l)
 	}
 	run_wakes(l, NULL);
 	(void)MHD_run(l->daemon);
+	if (l->dispatched && l->config.handled)
+		l->config.handled(l->config.ctx);
+	l->dispatched = false;
 	suan_http_linger_expire(l, now_ms());
 }
 

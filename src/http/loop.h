@@ -38,6 +38,7 @@ struct suan_http_loop {
 	_Atomic(struct suan_http_wake *) wakes; /* last handed over first */
 	/* The rest belongs to the loop's thread. */
 	bool stopping;
+	bool dispatched;		    /* handle() was called in this round */
 	int64_t stop_at_ms;		    /* when stopping: open requests are cut then */
 	struct suan_http_request *requests; /* not completed yet */
 	struct suan_http_linger *lingers;

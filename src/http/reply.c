@@ -34,11 +34,11 @@ struct MHD_Response *suan_http_problem(int status, const char *detail)
 	return response;
 }
 
-/* "Name: value\n…"; the copy is cut up in place. */
-static bool add_headers(struct MHD_Response *response, const char *headers)
+/* "Name: value\n…" */
+static bool add_headers(struct MHD_Response *response, char *headers)
 {
-	char *copy = strdup(headers), *rest = copy, *line;
-	bool good = copy != NULL;
+	char *rest = headers, *line;
+	bool good = true;
 
 	while (good && (line = strsep(&rest, "\n"))) {
 		char *value = strchr(line, ':');
@@ -50,41 +50,52 @@ static bool add_headers(struct MHD_Response *response, const char *headers)
 		value[strcspn(value, "\r")] = '\0';
 		good = MHD_add_response_header(response, line, value) == MHD_YES;
 	}
-	free(copy);
 	return good;
 }
 
-static struct MHD_Response *make_response(const struct suan_http_reply *reply)
+struct MHD_Response *suan_http_build(struct suan_http_answer *answer, char *text)
 {
-	struct MHD_Response *response;
 	static char nothing[1];
+	struct MHD_Response *response;
 
-	if (reply->n > 0) {
-		response = MHD_create_response_from_buffer(reply->n, reply->body,
+	if (answer->n > 0)
+		response = MHD_create_response_from_buffer(answer->n, answer->body,
 							   MHD_RESPMEM_MUST_FREE);
-	} else {
+	else
 		response = MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT);
-	}
-	if (!response || reply->n == 0)
-		free(reply->body);
 	if (!response)
 		return NULL;
-	if ((reply->type &&
-	     MHD_add_response_header(response, "Content-Type", reply->type) != MHD_YES) ||
-	    (reply->headers && !add_headers(response, reply->headers))) {
+	if (answer->n > 0)
+		answer->body = NULL;
+	if ((answer->type_at > 0 && MHD_add_response_header(response, "Content-Type",
+							    text + answer->type_at) != MHD_YES) ||
+	    (answer->headers_at > 0 && !add_headers(response, text + answer->headers_at))) {
 		MHD_destroy_response(response);
 		return NULL;
 	}
 	return response;
 }
 
+/* Behind the request's own strings. 0: none, or out of memory, then with text marked so. */
+static size_t keep(struct suan_buf *text, const char *s)
+{
+	size_t at = text->len;
+
+	return s && suan_buf_add(text, s, strlen(s) + 1) ? at : 0;
+}
+
 void suan_http_reply(struct suan_http_request *req, const struct suan_http_reply *reply)
 {
-	struct MHD_Response *response = make_response(reply);
+	struct suan_http_answer answer = {
+		.status = (unsigned)reply->status, .body = reply->body, .n = reply->n};
 
-	if (suan_http_request_answer(req, (unsigned)reply->status, response, NULL))
+	/* Memory flows from the loop's thread back to it: cheaper than making the response here. */
+	answer.type_at = keep(&req->text, reply->type);
+	answer.headers_at = keep(&req->text, reply->headers);
+	if (suan_buf_ok(&req->text, NULL) != SUAN_OK)
+		answer.status = 0; /* refused by MHD: closes the connection */
+	if (suan_http_request_answer(req, &answer))
 		return;
-	if (response)
-		MHD_destroy_response(response);
+	free(reply->body);
 	suan_http_request_abandon(req);
 }

@@ -27,8 +27,9 @@ static void drop(struct suan_http_request *r)
 {
 	if (atomic_fetch_sub_explicit(&r->refs, 1, memory_order_acq_rel) != 1)
 		return;
-	if (r->response)
-		MHD_destroy_response(r->response);
+	if (r->answer.response)
+		MHD_destroy_response(r->answer.response);
+	free(r->answer.body);
 	suan_buf_done(&r->text);
 	suan_buf_done(&r->body);
 	suan_http_loop_drop(r->loop);
@@ -64,6 +65,14 @@ static struct suan_http_request *new_request(struct suan_http_loop *l, struct MH
 	return r;
 }
 
+/* NULL: not answered, or not by a stream. */
+static struct suan_http_stream *stream_of(struct suan_http_request *r)
+{
+	if (atomic_load_explicit(&r->phase, memory_order_acquire) != SUAN_HTTP_ANSWERED)
+		return NULL;
+	return r->answer.stream;
+}
+
 void suan_http_request_completed(struct suan_http_request *r)
 {
 	struct suan_http_loop *l;
@@ -77,9 +86,8 @@ void suan_http_request_completed(struct suan_http_request *r)
 		l->requests = r->next;
 	if (r->next)
 		r->next->prev = r->prev;
-	if (atomic_load_explicit(&r->phase, memory_order_acquire) == SUAN_HTTP_ANSWERED &&
-	    r->stream)
-		suan_http_stream_finish(r->stream);
+	if (stream_of(r))
+		suan_http_stream_finish(stream_of(r));
 	if (r->linger_fd >= 0)
 		suan_http_linger_add(l, r->linger_fd);
 	r->conn = NULL;
@@ -240,6 +248,7 @@ static bool dispatch(struct suan_http_request *r)
 	unsigned open = SUAN_HTTP_OPEN;
 
 	r->stage = SUAN_HTTP_DISPATCHED;
+	r->loop->dispatched = true;
 	atomic_fetch_add_explicit(&r->refs, 1, memory_order_relaxed); /* the application's */
 	r->loop->config.handle(r->loop->config.ctx, r);
 	if (!atomic_compare_exchange_strong_explicit(&r->phase, &open, SUAN_HTTP_PARKED,
@@ -252,15 +261,20 @@ static bool dispatch(struct suan_http_request *r)
 
 static enum MHD_Result send_answer(struct suan_http_request *r)
 {
-	if (atomic_load_explicit(&r->phase, memory_order_acquire) != SUAN_HTTP_ANSWERED ||
-	    !r->response)
+	struct suan_http_answer *a = &r->answer;
+
+	if (atomic_load_explicit(&r->phase, memory_order_acquire) != SUAN_HTTP_ANSWERED)
 		return MHD_NO; /* closes the connection */
 	suan_buf_done(&r->body);
-	if (r->stream)
-		suan_http_stream_bind(r->stream, r->conn);
-	if (r->loop->stopping && !r->stream)
-		(void)MHD_add_response_header(r->response, "Connection", "close");
-	return MHD_queue_response(r->conn, r->status, r->response);
+	if (!a->response)
+		a->response = suan_http_build(a, r->text.data);
+	if (!a->response)
+		return MHD_NO;
+	if (a->stream)
+		suan_http_stream_bind(a->stream, r->conn);
+	else if (r->loop->stopping)
+		(void)MHD_add_response_header(a->response, "Connection", "close");
+	return MHD_queue_response(r->conn, a->status, a->response);
 }
 
 enum MHD_Result suan_http_request_access(struct suan_http_loop *l, struct suan_http_request **slot,
@@ -294,9 +308,8 @@ enum MHD_Result suan_http_request_access(struct suan_http_loop *l, struct suan_h
 void suan_http_requests_end(struct suan_http_loop *l)
 {
 	for (struct suan_http_request *r = l->requests; r; r = r->next)
-		if (atomic_load_explicit(&r->phase, memory_order_acquire) == SUAN_HTTP_ANSWERED &&
-		    r->stream)
-			suan_http_stream_end(r->stream);
+		if (stream_of(r))
+			suan_http_stream_end(stream_of(r));
 }
 
 bool suan_http_requests_cut(struct suan_http_loop *l)
@@ -310,8 +323,8 @@ bool suan_http_requests_cut(struct suan_http_loop *l)
 							    memory_order_acq_rel,
 							    memory_order_acquire))
 			MHD_resume_connection(r->conn);
-		else if (parked == SUAN_HTTP_ANSWERED && r->stream)
-			suan_http_stream_cut(r->stream);
+		else if (stream_of(r))
+			suan_http_stream_cut(stream_of(r));
 	}
 	for (struct suan_http_request *r = l->requests; r && !some; r = r->next) {
 		const union MHD_ConnectionInfo *info =
@@ -324,15 +337,12 @@ bool suan_http_requests_cut(struct suan_http_loop *l)
 
 /* ---- the application's side ---- */
 
-bool suan_http_request_answer(struct suan_http_request *r, unsigned status,
-			      struct MHD_Response *response, struct suan_http_stream *stream)
+bool suan_http_request_answer(struct suan_http_request *r, const struct suan_http_answer *answer)
 {
 	unsigned phase = atomic_load_explicit(&r->phase, memory_order_acquire);
 
 	assert(phase != SUAN_HTTP_ANSWERED); /* answered twice */
-	r->response = response;
-	r->status = status;
-	r->stream = stream;
+	r->answer = *answer;
 	while (phase != SUAN_HTTP_CUT) {
 		if (!atomic_compare_exchange_weak_explicit(&r->phase, &phase, SUAN_HTTP_ANSWERED,
 							   memory_order_acq_rel,
@@ -343,8 +353,7 @@ bool suan_http_request_answer(struct suan_http_request *r, unsigned status,
 		drop(r);
 		return true;
 	}
-	r->response = NULL;
-	r->stream = NULL;
+	r->answer = (struct suan_http_answer){0};
 	return false;
 }
 

@@ -25,6 +25,17 @@ enum suan_http_phase {
 	SUAN_HTTP_CUT,
 };
 
+struct suan_http_answer {
+	unsigned status;
+	/* Either a response made beforehand (owned) with its stream (owned by the response), … */
+	struct MHD_Response *response;
+	struct suan_http_stream *stream;
+	/* … or what the loop's thread makes one of. */
+	char *body; /* owned: malloc */
+	size_t n;
+	size_t type_at, headers_at; /* in the request's text; 0: none */
+};
+
 struct suan_http_request {
 	struct suan_http_wake wake;  /* first: the wake is the request */
 	struct suan_http_loop *loop; /* holds a reference */
@@ -34,10 +45,7 @@ struct suan_http_request {
 	size_t path_at, peer_at, queries_at, headers_at;
 	struct suan_buf body;
 	void *user;
-	/* Set before the change to ANSWERED, read by the loop after it. */
-	struct MHD_Response *response; /* owned; NULL: no memory */
-	unsigned status;
-	struct suan_http_stream *stream; /* owned by response */
+	struct suan_http_answer answer; /* set before the change to ANSWERED */
 	/* The rest belongs to the loop's thread. */
 	struct MHD_Connection *conn;
 	struct suan_http_request *prev, *next; /* of the loop, until completed */
@@ -71,10 +79,9 @@ void suan_http_requests_end(struct suan_http_loop *l);
 /* Resumes what is still suspended, without answer. False: nothing is suspended any more. */
 bool suan_http_requests_cut(struct suan_http_loop *l);
 
-/* Answers with response (owned; NULL: out of memory). False, and response stays the caller's: the
- * server has stopped. On success the request is no longer the application's. */
-bool suan_http_request_answer(struct suan_http_request *r, unsigned status,
-			      struct MHD_Response *response, struct suan_http_stream *stream);
+/* Takes over what the answer owns; the request is no longer the application's. False, and nothing
+ * is taken over: the server has stopped. */
+bool suan_http_request_answer(struct suan_http_request *r, const struct suan_http_answer *answer);
 /* Gives up the application's share of a request that was cut. */
 void suan_http_request_abandon(struct suan_http_request *r);
 

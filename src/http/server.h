@@ -24,6 +24,9 @@ struct suan_http_config {
 	/* Called on a server thread for each complete request. Must lead to exactly one
 	 * suan_http_reply or suan_http_stream_open. */
 	void (*handle)(void *ctx, struct suan_http_request *req);
+	/* NULL, or called on a server thread after every round of handle() calls: the place to wake
+	 * the thread that answers, once for all of them. With several threads, calls overlap. */
+	void (*handled)(void *ctx);
 	void *ctx;
 };
 

@@ -190,7 +190,7 @@ enum suan_code suan_http_stream_open(struct suan_http_request *req, const char *
 				     struct suan_http_stream **ret)
 {
 	struct suan_http_stream *s = calloc(1, sizeof(*s)), *before = *ret;
-	struct MHD_Response *response;
+	struct suan_http_answer answer = {.status = 200, .stream = s};
 
 	if (!s)
 		return SUAN_ENOMEM;
@@ -205,19 +205,19 @@ enum suan_code suan_http_stream_open(struct suan_http_request *req, const char *
 	s->ctx = ctx;
 	s->fd = -1;
 	s->refs = 2;
-	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, read_content, s,
-						     release);
-	if (!response) {
+	answer.response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES,
+							    read_content, s, release);
+	if (!answer.response) {
 		pthread_mutex_lock(&s->lock);
 		unlock_and_drop(s, 2);
 		return SUAN_ENOMEM;
 	}
-	send_head(response, type);
+	send_head(answer.response, type);
 	*ret = s; /* before gone() can be called */
-	if (suan_http_request_answer(req, 200, response, s))
+	if (suan_http_request_answer(req, &answer))
 		return SUAN_OK;
 	*ret = before;
-	MHD_destroy_response(response);
+	MHD_destroy_response(answer.response);
 	release(s);
 	return SUAN_EUNREACHABLE;
 }

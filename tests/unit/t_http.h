@@ -32,7 +32,7 @@ struct app {
 	pthread_cond_t changed;
 	struct suan_http_request *queue[APP_MOST], *held[APP_MOST];
 	struct suan_http_stream *streams[APP_MOST];
-	unsigned nqueue, nheld, nstreams, ngone;
+	unsigned nqueue, nheld, nstreams, ngone, nrounds;
 	bool quit, close_in_gone;
 	pthread_t thread;
 	struct suan_http_server *server;
@@ -149,6 +149,16 @@ static inline void app_handle(void *ctx, struct suan_http_request *req)
 	else if (suan_http_stream_open(req, "text/event-stream", app_gone, a,
 				       &a->streams[a->nstreams]) == SUAN_OK)
 		a->nstreams++;
+	pthread_mutex_unlock(&a->lock);
+}
+
+/* After each round of app_handle: wakes the thread that answers. */
+static inline void app_handled(void *ctx)
+{
+	struct app *a = ctx;
+
+	pthread_mutex_lock(&a->lock);
+	a->nrounds++;
 	pthread_cond_broadcast(&a->changed);
 	pthread_mutex_unlock(&a->lock);
 }
@@ -193,6 +203,7 @@ static inline bool app_start(struct app *a, struct suan_http_config *config)
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->changed, NULL);
 	config->handle = app_handle;
+	config->handled = app_handled;
 	config->ctx = a;
 	if (!config->listen)
 		config->listen = "127.0.0.1:0";
