@@ -1,0 +1,324 @@
+/* The platform's writer on a memory store and on SQLite: answers come after commits, orders after
+ * answers' events, and a failed commit leaves no trace. */
+#include "core/core.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/doc.h"
+#include "lib/tap.h"
+#include "sys/fs.h"
+#include "wire/job.h"
+#include "wire/network.h"
+
+static const char network_text[] = "network: n\n"
+				   "sites:\n"
+				   "  - {name: s, hub: h, driver: local, pools: [{name: p, nodes: 1, cores: 2, "
+				   "memory: 1GiB}]}\n";
+
+/* ---- a store that fails on demand ---- */
+
+static enum suan_code commit_code;
+static struct suan_store_ops failing;
+
+static enum suan_code failing_open(struct suan_store **ret, const char *location,
+				   struct suan_err *err)
+{
+	enum suan_code rc = suan_store_memory.open(ret, location, err);
+
+	if (rc == SUAN_OK)
+		(*ret)->ops = &failing;
+	return rc;
+}
+
+static enum suan_code failing_commit(struct suan_store *s, const struct suan_store_batch *b,
+				     struct suan_err *err)
+{
+	if (commit_code != SUAN_OK)
+		return suan_fail(err, commit_code, "told to fail");
+	return suan_store_memory.commit(s, b, err);
+}
+
+/* ---- what came back ---- */
+
+struct got {
+	unsigned answers;
+	struct suan_core_answer last;
+	char text[512];
+};
+
+static void done(void *ctx, const struct suan_core_answer *a)
+{
+	struct got *g = ctx;
+
+	g->answers++;
+	g->last = *a;
+	snprintf(g->text, sizeof(g->text), "%s", a->err->text);
+}
+
+struct site {
+	unsigned starts, stops, forgets, drops;
+	struct suan_run_id last;
+	bool staged, started;
+};
+
+static void orders(void *ctx, const struct suan_order *o, uint32_t n)
+{
+	struct site *s = ctx;
+
+	for (uint32_t i = 0; i < n; i++) {
+		s->starts += o[i].kind == SUAN_ORDER_START;
+		s->stops += o[i].kind == SUAN_ORDER_STOP;
+		s->forgets += o[i].kind == SUAN_ORDER_FORGET;
+		s->drops += o[i].kind == SUAN_ORDER_DROP;
+		s->last = o[i].run;
+		s->staged = o[i].staged;
+		s->started = o[i].started;
+	}
+}
+
+/* ---- making a core and jobs ---- */
+
+static struct suan_arena net_arena;
+static struct suan_network net;
+
+static struct suan_core *open_core(const struct suan_store_ops *ops, const char *location,
+				   uint32_t keep)
+{
+	struct suan_core_config config = {.store = ops, .location = location, .network = &net,
+					  .now_ms = 1000, .keep_finished = keep};
+	struct suan_core_opened opened;
+	struct suan_core *c = NULL;
+	struct suan_err err = {0};
+
+	ok(suan_core_open(&c, &config, &opened, &err) == SUAN_OK, "opens: %s", err.text);
+	return c;
+}
+
+static void submit(struct suan_core *c, const char *json, struct got *g)
+{
+	struct suan_arena arena;
+	struct suan_job_doc *doc;
+	struct suan_err err = {0};
+	struct suan_json j;
+	struct suan_event ev = {.type = SUAN_EV_SUBMIT, .now_ms = 2000};
+
+	suan_arena_init(&arena, 0);
+	doc = suan_arena_alloc(&arena, sizeof(*doc));
+	suan_job_doc_init(doc);
+	suan_json_init(&j, json, strlen(json), &arena, &err);
+	if (suan_job_from_json(&j, 2000, doc) != SUAN_OK ||
+	    suan_job_seal(doc, &arena, &err) != SUAN_OK) {
+		ok(false, "job of the test: %s", err.text);
+		return;
+	}
+	doc->spec.user = "tester";
+	ev.u.submit.jobs = &doc->spec;
+	ev.u.submit.njobs = 1;
+	suan_core_post(c, &ev, &arena, done, g);
+	suan_arena_done(&arena);
+}
+
+static void report(struct suan_core *c, struct suan_run_id run, enum suan_report_kind kind)
+{
+	struct suan_report r = {.run = run, .kind = kind, .at_ms = 2500,
+				.outcome = SUAN_OUT_EXITED, .text = ""};
+
+	suan_core_report(c, &r);
+}
+
+static void flush(struct suan_core *c, int64_t now)
+{
+	struct suan_err err = {0};
+
+	ok(suan_core_flush(c, now, &err) == SUAN_OK, "flush at %lld: %s", (long long)now, err.text);
+}
+
+static enum suan_state state_of(struct suan_core *c, uint64_t id)
+{
+	struct suan_job_view v;
+
+	return suan_engine_job(suan_core_engine(c), id, &v) ? v.state : SUAN_NSTATES;
+}
+
+/* ---- tests ---- */
+
+static void test_life_of_a_job(void)
+{
+	struct suan_core *c = open_core(&suan_store_memory, NULL, 0);
+	struct site s = {0};
+	struct suan_site_link link = {&s, orders};
+	struct suan_err err = {0};
+	struct got g = {0};
+
+	ok(suan_core_attach(c, "nowhere", &link, &err) == SUAN_ENOTFOUND, "no such site");
+	ok(suan_core_attach(c, "s", &link, &err) == SUAN_OK, "attached");
+	submit(c, "{\"command\":[\"true\"]}", &g);
+	is_int(g.answers, 0, "not answered before it is durable");
+	flush(c, 2000);
+	is_int(g.answers, 1, "answered by the flush");
+	is_int(g.last.code, SUAN_OK, "accepted");
+	is_int(s.starts, 1, "ordered in the same round");
+	is_int(state_of(c, 1), SUAN_STAGING, "staging");
+	report(c, s.last, SUAN_REPORT_STARTED);
+	flush(c, 2600);
+	is_int(state_of(c, 1), SUAN_RUNNING, "running");
+	report(c, s.last, SUAN_REPORT_ENDED);
+	report(c, s.last, SUAN_REPORT_ENDED);
+	flush(c, 2700);
+	is_int(state_of(c, 1), SUAN_COMPLETED, "completed");
+	is_int(s.forgets, 2, "the site may forget, also when it told twice");
+	suan_core_close(c, 3000);
+}
+
+static void test_refusals_are_not_logged(void)
+{
+	struct suan_core *c = open_core(&suan_store_memory, NULL, 0);
+	uint64_t seq = suan_engine_seq(suan_core_engine(c));
+	struct got g = {0};
+
+	submit(c, "{\"command\":[\"true\"],\"cores\":3}", &g);
+	is_int(g.answers, 1, "refused at once");
+	is_int(g.last.code, SUAN_EREFUSED, "by a rule");
+	is_int(g.last.refused, SUAN_R_TOO_MANY_CORES, "which one");
+	is_int(g.last.b, 2, "the largest that fits");
+	ok(strstr(g.text, "3") && strstr(g.text, "2"), "in words: %s", g.text);
+	flush(c, 2000);
+	is_int((int64_t)suan_engine_seq(suan_core_engine(c)), (int64_t)seq, "nothing was logged");
+	suan_core_close(c, 3000);
+}
+
+static void test_failed_commit(void)
+{
+	struct suan_core *c;
+	struct site s = {0};
+	struct suan_site_link link = {&s, orders};
+	struct suan_err err = {0};
+	struct got g = {0};
+	uint64_t seq;
+
+	failing = suan_store_memory;
+	failing.open = failing_open;
+	failing.commit = failing_commit;
+	commit_code = SUAN_OK;
+	c = open_core(&failing, NULL, 0);
+	ok(suan_core_attach(c, "s", &link, &err) == SUAN_OK, "attached");
+	submit(c, "{\"command\":[\"true\"]}", &g);
+	flush(c, 2000);
+	seq = suan_engine_seq(suan_core_engine(c));
+	report(c, s.last, SUAN_REPORT_STARTED);
+	submit(c, "{\"command\":[\"true\"]}", &g);
+	commit_code = SUAN_EFULL;
+	is_int(suan_core_flush(c, 3000, &err), SUAN_EFULL, "the disk is full");
+	is_int(g.last.code, SUAN_EFULL, "the submission is refused");
+	is_int((int64_t)suan_engine_seq(suan_core_engine(c)), (int64_t)seq, "nothing happened");
+	is_int(state_of(c, 1), SUAN_STAGING, "the report waits");
+	ok(suan_core_wake(c) > 3000 && suan_core_wake(c) < SUAN_FOREVER, "it will be tried again");
+	commit_code = SUAN_OK;
+	flush(c, 5000);
+	is_int(state_of(c, 1), SUAN_RUNNING, "the report was kept");
+	is_int(state_of(c, 2), SUAN_NSTATES, "the refused job does not exist");
+	suan_core_close(c, 6000);
+}
+
+static void test_restart(const char *dir)
+{
+	struct suan_core *c = open_core(&suan_store_sqlite, dir, 0);
+	struct site s = {0}, again = {0};
+	struct suan_site_link link = {&s, orders}, link2 = {&again, orders};
+	struct suan_err err = {0};
+	struct got g = {0};
+	uint64_t hash;
+
+	ok(suan_core_attach(c, "s", &link, &err) == SUAN_OK, "attached");
+	submit(c, "{\"command\":[\"a\"]}", &g);
+	flush(c, 2000);
+	report(c, s.last, SUAN_REPORT_STARTED);
+	submit(c, "{\"command\":[\"b\"],\"hold\":true}", &g);
+	flush(c, 2100);
+	hash = suan_engine_hash(suan_core_engine(c));
+	suan_core_close(c, INT64_MIN);	/* as after kill -9: no snapshot, no last flush */
+	c = open_core(&suan_store_sqlite, dir, 0);
+	is_int(state_of(c, 1), SUAN_RUNNING, "recovered");
+	is_int(state_of(c, 2), SUAN_PENDING, "the held one too");
+	ok(suan_core_attach(c, "s", &link2, &err) == SUAN_OK, "attached again");
+	is_int(again.starts, 1, "the open run is ordered again");
+	ok(again.staged && again.started, "as one that the site has");
+	suan_core_close(c, 4000);
+	c = open_core(&suan_store_sqlite, dir, 0);
+	is_int(state_of(c, 1), SUAN_RUNNING, "recovered from the snapshot");
+	ok(hash != 0, "state had a hash");
+	suan_core_close(c, 5000);
+}
+
+static void test_forgetting(void)
+{
+	struct suan_core *c = open_core(&suan_store_memory, NULL, 16);
+	struct site s = {0};
+	struct suan_site_link link = {&s, orders};
+	struct suan_err err = {0};
+	struct got g = {0};
+	struct suan_buf text;
+
+	ok(suan_core_attach(c, "s", &link, &err) == SUAN_OK, "attached");
+	for (int i = 0; i < 24; i++) {
+		submit(c, "{\"command\":[\"true\"]}", &g);
+		flush(c, 2000 + i);
+		report(c, s.last, SUAN_REPORT_ENDED);
+		flush(c, 2000 + i);
+	}
+	flush(c, 3000);
+	is_int(state_of(c, 1), SUAN_NSTATES, "the oldest is forgotten");
+	is_int(state_of(c, 24), SUAN_COMPLETED, "the newest is kept");
+	ok(s.drops > 0, "its folder may go");
+	suan_buf_init(&text, 0);
+	ok(suan_core_archived(c, 1, &text, &err) == SUAN_OK && strstr(suan_buf_str(&text), "COMPLETED"),
+	   "its document is in the archive");
+	ok(suan_core_archived(c, 24, &text, &err) == SUAN_ENOTFOUND, "others are not");
+	suan_buf_done(&text);
+	suan_core_close(c, 4000);
+}
+
+static void test_changes(void)
+{
+	struct suan_core *c = open_core(&suan_store_memory, NULL, 0);
+	struct suan_change ch;
+	struct got g = {0};
+	uint64_t after = suan_core_last_change(c), n = 0;
+	bool gap;
+
+	submit(c, "{\"command\":[\"true\"],\"hold\":true}", &g);
+	submit(c, "{\"command\":[\"true\"],\"hold\":true}", &g);
+	flush(c, 2000);
+	while (suan_core_next_change(c, after, &ch, &gap)) {
+		ok(!gap && ch.id > after, "ids rise");
+		after = ch.id;
+		n++;
+	}
+	is_int((int64_t)n, 2, "one change each");
+	is_int((int64_t)after, (int64_t)suan_core_last_change(c), "the last one is the last");
+	ok(suan_core_next_change(c, 1, &ch, &gap) && gap, "what came before the ring is a gap");
+	suan_core_close(c, 3000);
+}
+
+int main(void)
+{
+	char dir[] = "/tmp/suan-t_core-XXXXXX";
+	struct suan_err err = {0};
+
+	suan_arena_init(&net_arena, 0);
+	if (suan_network_parse(network_text, sizeof(network_text) - 1, "test", &net_arena, &net, &err) !=
+	    SUAN_OK || !mkdtemp(dir)) {
+		printf("Bail out! %s\n", err.text);
+		return 1;
+	}
+	test_life_of_a_job();
+	test_refusals_are_not_logged();
+	test_failed_commit();
+	test_restart(dir);
+	test_forgetting();
+	test_changes();
+	ok(suan_fs_remove_tree(dir, &err) == SUAN_OK, "cleaned up");
+	suan_arena_done(&net_arena);
+	return tap_done();
+}
