@@ -21,7 +21,7 @@ struct suan_driver_run {
 	const char *run_dir;		/* the run's own folder (exists) */
 	const char *dir;		/* working directory */
 	const char *stdin_path, *stdout_path, *stderr_path;	/* stderr "" = same as stdout */
-	bool append;			/* output files: append, else truncate at the first attempt */
+	bool append;			/* output files: append, else truncate */
 	const char *const *argv;	/* NULL-terminated; argv[0] searched in the run's PATH */
 	const char *const *envp;	/* NULL-terminated, complete */
 	int64_t walltime_ms;
@@ -35,8 +35,8 @@ struct suan_driver_config {
 	const char *state_dir;	/* the driver's own folder; made if missing */
 	const char *program;	/* path of the suan binary, to start helpers of its own */
 	struct suan_loop *loop;
-	/* A run started or ended (report kinds STARTED, ENDED); borrowed. May be called again for the
-	 * same fact after a restart. Never called from inside start or stop. */
+	/* A run started or ended (report kinds STARTED, ENDED); borrowed. May be called again for
+	 * the same fact after a restart. Never called from inside start or stop. */
 	void (*report)(void *ctx, const struct suan_report *report);
 	void *ctx;
 };
@@ -47,14 +47,14 @@ struct suan_driver_ops {
 			       struct suan_err *err);
 	void (*close)(struct suan_driver *d);	/* runs go on */
 	/* Idempotent: a run id that is known already is not started again. What goes wrong with the
-	 * program itself (not found, no such directory) comes as an ENDED report with START_FAILED or
-	 * exit code 127/126. EIO …: nothing was started, certainly. */
+	 * program itself (not found, no such directory) comes as an ENDED report with START_FAILED
+	 * or exit code 127/126. EIO …: nothing was started, certainly. */
 	enum suan_code (*start)(struct suan_driver *d, const struct suan_driver_run *run,
 				struct suan_err *err);
 	/* TERM to the whole run, KILL after its grace. ENOTFOUND: no such run. */
 	enum suan_code (*stop)(struct suan_driver *d, struct suan_run_id id, struct suan_err *err);
-	/* Does the driver know this run (running, or ended and not forgotten)? When it has ended, the
-	 * ENDED report comes (again) by callback. */
+	/* Does the driver know this run (running, or ended and not forgotten)? When it has ended,
+	 * the ENDED report comes (again) by callback. */
 	bool (*knows)(struct suan_driver *d, struct suan_run_id id);
 	/* The platform has the end of this run on record: drop it. */
 	void (*forget)(struct suan_driver *d, struct suan_run_id id);
@@ -75,7 +75,9 @@ const struct suan_driver_ops *suan_driver_find(const char *name);	/* NULL: unkno
 void suan_run_name(struct suan_run_id id, char out[SUAN_RUN_NAME_MAX]);
 bool suan_run_parse(const char *name, struct suan_run_id *ret);
 
-/* Entry of the process that outlives `suan serve` and is the parent of local runs. */
+/* Entry of the process that outlives `suan serve` and is the parent of local runs:
+ * [suan] shepherd STATE_DIR [--idle-ms=N]; argv[0] is not looked at and "shepherd" may be left out.
+ * Returns 0 in the calling process once the shepherd is ready, as a daemon, or one was there. */
 int suan_shepherd_main(int argc, char **argv);
 
 #endif

@@ -2,8 +2,8 @@
  *   fake exit N [after MS]     fake signal N [after MS]    fake memory [after MS]
  *   fake fail TEXT             fake not-started            fake lost [after MS]
  *   fake unknown [after MS]    fake hang
- * Any other command exits with 0 at once. Walltime and stop work as at a real site. The end of a run
- * is settled when it starts and kept in a journal; after a restart it comes at its time. */
+ * Any other command exits with 0 at once. Walltime and stop work as at a real site. The end of a
+ * run is settled when it starts and kept in a journal; after a restart it comes at its time. */
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>

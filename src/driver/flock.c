@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/hash.h"
 #include "base/num.h"
 #include "driver/flock_inside.h"
 #include "driver/rss.h"
@@ -275,7 +276,6 @@ static void child_ended(struct suan_sheep *s)
 	if (s->in_cgroup) {
 		if (!s->r.ending && suan_cgroup_oom(f->cgroup, group_name(s)))
 			s->r.ending = SUAN_OUT_MEMORY;
-		suan_cgroup_remove(f->cgroup, group_name(s));
 	}
 	s->r.usage.cpu_ms = end.cpu_ms;
 	s->r.usage.max_rss_bytes = end.max_rss_bytes;
@@ -345,6 +345,8 @@ static void hunt_strays(void *ctx)
 	struct hunt h = {.f = ctx};
 
 	suan_process_each_child(end_stray, &h);
+	if (h.f->cgroup)	/* now those of ended runs are empty */
+		suan_cgroup_sweep(h.f->cgroup);
 	if (h.found)		/* theirs become ours now */
 		suan_timer_set(h.f->strays, STRAYS_MS);
 }
@@ -502,8 +504,6 @@ static void start_one(struct suan_sheep *s, struct suan_arena *arena)
 	};
 	suan_process_spawn(&spawn, &got);
 	if (got.pid == 0) {
-		if (s->in_cgroup)
-			suan_cgroup_remove(f->cgroup, group_name(s));
 		start_failed(s, &m, &got);
 		return;
 	}
@@ -659,7 +659,8 @@ size_t suan_flock_living(const struct suan_flock *f)
 void suan_flock_describe(const struct suan_flock *f, struct suan_buf *out)
 {
 	suan_buf_addf(out, "{\"driver\":\"local\",\"memory\":\"%s\",\"cores\":\"%s\","
-			   "\"time\":\"TERM, grace, KILL\",\"kill\":\"%s\",\"shepherd\":%" PRId64 "}",
+			   "\"time\":\"TERM, grace, KILL\",\"kill\":\"%s\","
+			   "\"shepherd\":%" PRId64 "}",
 		      f->cgroup ? "cgroup v2 memory.max, RLIMIT_DATA as backstop" :
 				  "looked at every 100 ms, RLIMIT_DATA as backstop",
 		      f->cgroup ? "cgroup v2 cpu.weight" : "not limited",
@@ -714,10 +715,13 @@ static enum suan_code open_parts(struct suan_flock *f, struct suan_err *err)
 	if (suan_timer_new(&f->more, l, nothing, f) != SUAN_OK ||
 	    suan_timer_new(&f->look, l, look_at_memory, f) != SUAN_OK ||
 	    suan_timer_new(&f->strays, l, hunt_strays, f) != SUAN_OK ||
+	    suan_timer_new(&f->poll, l, suan_flock_poll, f) != SUAN_OK ||
 	    suan_loop_after(l, end_of_round, f) != SUAN_OK ||
 	    suan_loop_signal(l, SIGCHLD, reap, f) != SUAN_OK)
 		return suan_fail(err, SUAN_ENOMEM, "cannot set up the shepherd");
-	(void)snprintf(path, sizeof(path), "suan-%" PRId64, suan_process_self());
+	/* Named by the folder, so that the next shepherd finds what this one leaves. */
+	(void)snprintf(path, sizeof(path), "suan-%016" PRIx64,
+		       suan_hash_bytes(SUAN_HASH_START, f->state_dir, strlen(f->state_dir)));
 	f->cgroup = suan_cgroup_open(path, &why);
 	if (!f->cgroup)
 		suan_log(SUAN_LOG_INFO, "memory limits without cgroup: %s", why);
@@ -771,6 +775,7 @@ void suan_flock_close(struct suan_flock *f)
 	suan_timer_free(f->more);
 	suan_timer_free(f->look);
 	suan_timer_free(f->strays);
+	suan_timer_free(f->poll);
 	suan_cgroup_free(f->cgroup);
 	suan_map_done(&f->by_key);
 	suan_map_done(&f->by_pid);

@@ -1,5 +1,5 @@
-/* The runs of one shepherd: starts, limits, stops and ends them, and keeps a journal so that another
- * shepherd can go on. Front to shepherd.c. */
+/* The runs of one shepherd: starts, limits, stops and ends them, and keeps a journal so that
+ * another shepherd can go on. Front to shepherd.c. */
 #ifndef SUAN_DRIVER_FLOCK_H
 #define SUAN_DRIVER_FLOCK_H
 

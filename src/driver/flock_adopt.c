@@ -1,5 +1,5 @@
-/* Taking over after a shepherd that was killed, or after the machine was restarted. What the journal
- * says is compared with what is there; nothing is guessed. */
+/* Taking over after a shepherd that was killed, or after the machine was restarted. What the
+ * journal says is compared with what is there; nothing is guessed. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "sys/log.h"
 #include "sys/process.h"
 
+#define POLL_MS	  500
 #define UNWATCHED "its keeper was killed; it ended with nobody watching"
 
 /* ---- processes by the name of their run ---- */
@@ -53,17 +54,26 @@ void suan_flock_kill_named(struct suan_flock *f, struct suan_run_id id)
 
 /* ---- a run that is not our child ---- */
 
-static void on_gone(void *ctx, int fd, bool readable, bool writable)
+static void run_gone(struct suan_sheep *s)
 {
-	struct suan_sheep *s = ctx;
+	struct suan_process_stat st;
 
-	(void)fd;
-	(void)readable;
-	(void)writable;
-	(void)suan_process_signal_group(s->r.pid, SIGKILL);
+	s->polled = false;
+	/* A number is not given out again while a group has it; so if another process has it, no
+	 * group of ours is left. */
+	if (!suan_process_stat(s->r.pid, &st) || st.start_ticks == s->r.start_ticks)
+		(void)suan_process_signal_group(s->r.pid, SIGKILL);
 	suan_flock_kill_named(s->flock, s->r.id);
 	suan_sheep_ended(s, s->r.ending ? s->r.ending : SUAN_OUT_LOST,
 			 s->r.ending ? "" : UNWATCHED);
+}
+
+static void on_gone(void *ctx, int fd, bool readable, bool writable)
+{
+	(void)fd;
+	(void)readable;
+	(void)writable;
+	run_gone(ctx);
 }
 
 static bool is_alive(const struct suan_sheep *s)
@@ -75,29 +85,46 @@ static bool is_alive(const struct suan_sheep *s)
 	       st.state != 'Z' && st.state != 'X';
 }
 
-/* false: it has ended. The descriptor comes first, so that it is certainly of the process looked at. */
+void suan_flock_poll(void *flock)
+{
+	struct suan_flock *f = flock;
+
+	for (struct suan_sheep *s = f->first; s; s = s->next) {
+		if (!s->polled)
+			continue;
+		suan_timer_set(f->poll, POLL_MS);
+		if (!is_alive(s))
+			run_gone(s);
+	}
+}
+
+/* false: it has ended. */
 static bool watch_run(struct suan_sheep *s)
 {
+	/* The descriptor comes first, so that it is certainly of the process looked at. */
 	s->pidfd = suan_process_pidfd(s->r.pid);
-	if (s->pidfd >= 0 && is_alive(s) &&
-	    suan_watch_new(&s->watch, s->flock->config.loop, s->pidfd, on_gone, s) == SUAN_OK)
-		return true;
+	if (is_alive(s)) {
+		if (s->pidfd >= 0 && suan_watch_new(&s->watch, s->flock->config.loop, s->pidfd,
+						    on_gone, s) == SUAN_OK)
+			return true;
+		s->polled = true;	/* out of descriptors: more is no reason to end it */
+		suan_timer_set(s->flock->poll, POLL_MS);
+	}
 	if (s->pidfd >= 0)
 		(void)close(s->pidfd);
 	s->pidfd = -1;
-	return false;
+	return s->polled;
 }
 
 static void adopt_started(struct suan_sheep *s)
 {
-	if (watch_run(s)) {
-		suan_sheep_started(s);
+	s->r.state = SUAN_HERD_INTENT;	/* not counted as alive yet */
+	if (!watch_run(s)) {
+		run_gone(s);
 		return;
 	}
-	suan_flock_kill_named(s->flock, s->r.id);
-	s->r.state = SUAN_HERD_INTENT;	/* was never counted as alive here */
-	suan_sheep_ended(s, s->r.ending ? s->r.ending : SUAN_OUT_LOST,
-			 s->r.ending ? "" : UNWATCHED);
+	s->r.state = SUAN_HERD_STARTED;
+	suan_sheep_started(s);
 }
 
 /* It was to be forked when its shepherd was killed. */
@@ -110,7 +137,6 @@ static void settle_doubt(struct suan_sheep *s)
 	if (search.leader && suan_process_stat(search.leader, &st)) {
 		s->r.pid = search.leader;
 		s->r.start_ticks = st.start_ticks;
-		s->r.state = SUAN_HERD_STARTED;
 		adopt_started(s);
 	} else if (search.seen > 0) {	/* its leader is gone, so it ran and is over */
 		suan_flock_kill_named(s->flock, s->r.id);
@@ -118,7 +144,7 @@ static void settle_doubt(struct suan_sheep *s)
 	} else {
 		s->r.start_ms = 0;
 		suan_sheep_ended(s, SUAN_OUT_UNKNOWN,
-				 "its keeper was killed while starting it; whether it ran is unknown");
+				 "its keeper was killed while starting it; nobody knows if it ran");
 	}
 }
 

@@ -18,7 +18,8 @@ struct suan_sheep {		/* one run */
 	size_t order_len;
 	struct suan_timer *timer;		/* walltime, then grace */
 	struct suan_watch *watch;		/* of the pidfd of a run that is not our child */
-	int pidfd;				/* −1: our child */
+	int pidfd;				/* −1: our child, or polled */
+	bool polled;				/* not our child, and no descriptor was left */
 	bool in_cgroup;
 };
 
@@ -28,11 +29,13 @@ struct suan_flock {
 	struct suan_journal *journal;
 	struct suan_map by_key, by_pid;		/* → struct suan_sheep * */
 	struct suan_sheep *first, *last;
-	size_t count, nliving, nlimited;	/* nlimited: alive with a memory limit to look after */
+	size_t count, nliving;
+	size_t nlimited;			/* alive with a memory limit to look after */
 	struct suan_sheep *queue, **queue_end;	/* to be started */
 	struct suan_timer *more;		/* goes on starting, or writing after a failure */
 	struct suan_timer *look;		/* memory */
 	struct suan_timer *strays;		/* processes that outlived their run */
+	struct suan_timer *poll;		/* runs that are polled */
 	struct suan_cgroup *cgroup;		/* NULL: not permitted */
 	char boot_id[64];
 };
@@ -46,6 +49,7 @@ void suan_sheep_started(struct suan_sheep *s);
 void suan_sheep_ended(struct suan_sheep *s, enum suan_outcome outcome, const char *text);
 /* Settles all that the journal left open. */
 void suan_flock_adopt(struct suan_flock *f);
+void suan_flock_poll(void *flock);	/* looks whether polled runs are still there */
 /* Ends every process that says it is of this run of ours. */
 void suan_flock_kill_named(struct suan_flock *f, struct suan_run_id id);
 

@@ -1,5 +1,5 @@
-/* The append-only file in which a shepherd keeps its runs: the last record of a run tells its state.
- * Records are (length, check sum, message); a torn end is cut off when it is opened. */
+/* The append-only file in which a shepherd keeps its runs: the last record of a run tells its
+ * state. Records are (length, check sum, message); a torn end is cut off when it is opened. */
 #ifndef SUAN_DRIVER_JOURNAL_H
 #define SUAN_DRIVER_JOURNAL_H
 
@@ -15,20 +15,20 @@ struct suan_journal;
  * Borrowed. */
 typedef void suan_journal_fn(void *ctx, const struct suan_herd_run *run, bool forgotten);
 
-/* Opens or makes the file and reads it back through fn. *ret_boot_id (64 bytes) is the boot in which
- * it was begun, "" for a new one. */
+/* Opens or makes the file and reads it back through fn. */
 SUAN_MUSTUSE enum suan_code suan_journal_open(struct suan_journal **ret, const char *path,
 					      suan_journal_fn *fn, void *ctx,
 					      struct suan_err *err);
-const char *suan_journal_boot_id(const struct suan_journal *j);	/* of the file; "" = new */
+/* The boot of the machine in which the file was begun; "" = new. Borrowed. */
+const char *suan_journal_boot_id(const struct suan_journal *j);
 void suan_journal_close(struct suan_journal *j);	/* what was not written is lost */
 
 /* Puts a record into the next write. */
 SUAN_MUSTUSE enum suan_code suan_journal_put(struct suan_journal *j,
 					     const struct suan_herd_run *run);
 SUAN_MUSTUSE enum suan_code suan_journal_forget(struct suan_journal *j, struct suan_run_id id);
-/* One write of all that was put; then to the disk when durable. On failure the file is as it was and
- * the records wait for the next write. */
+/* One write of all that was put; then to the disk when durable. On failure the file is as it was
+ * and the records wait for the next write. */
 SUAN_MUSTUSE enum suan_code suan_journal_write(struct suan_journal *j, bool durable,
 					       struct suan_err *err);
 void suan_journal_drop(struct suan_journal *j);	/* drops what was put and not written */

@@ -1,5 +1,5 @@
-/* Runs on this machine. The work is done by a shepherd, which outlives this process; this side sends
- * it orders and remembers what it tells. */
+/* Runs on this machine. The work is done by a shepherd, which outlives this process; this side
+ * sends it orders and remembers what it tells. */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -10,7 +10,7 @@
 struct suan_rss {
 	int64_t session;	/* pid of the run's leader */
 	uint64_t limit_bytes;
-	uint64_t bytes;		/* out: resident; where that passes the limit, shared pages by parts */
+	uint64_t bytes;		/* out: resident; shared pages by parts if that is over */
 	bool over;		/* out */
 };
 

@@ -1,5 +1,7 @@
 /* The process that outlives `suan serve` and is the parent of local runs: one per state folder, as
- * its lock says. It keeps runs for whoever connects, and goes when nobody does and none is alive. */
+ * its lock says. It keeps runs for whoever connects, and goes when nobody does and none is alive.
+ * Descriptors, memory and time before exec are its own, so a run's largest memory is never told as
+ * less than that of this small process. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 #include "sys/cgroup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -123,6 +124,7 @@ void suan_cgroup_free(struct suan_cgroup *c)
 {
 	if (!c)
 		return;
+	suan_cgroup_sweep(c);
 	(void)rmdir(c->base);	/* fails while groups are in it, as it should */
 	free(c);
 }
@@ -186,10 +188,16 @@ bool suan_cgroup_oom(struct suan_cgroup *c, const char *group)
 	return p && strtoull(p + 9, NULL, 10) > 0;
 }
 
-void suan_cgroup_remove(struct suan_cgroup *c, const char *group)
+void suan_cgroup_sweep(struct suan_cgroup *c)
 {
-	char dir[PATH_MAX];
+	DIR *d = opendir(c->base);
+	const struct dirent *de;
 
-	if (join(dir, c->base, group))
-		(void)rmdir(dir);
+	if (!d)
+		return;
+	/* The kernel refuses to remove one that processes are in. */
+	while ((de = readdir(d)))
+		if (de->d_name[0] != '.')
+			(void)unlinkat(dirfd(d), de->d_name, AT_REMOVEDIR);
+	(void)closedir(d);
 }

@@ -1,5 +1,5 @@
-/* Control groups (cgroup v2) for limits that cover whole groups of processes, where this process may
- * make them and the memory controller is there. */
+/* Control groups (cgroup v2) for limits that cover whole groups of processes, where this process
+ * may make them and the memory controller is there. */
 #ifndef SUAN_SYS_CGROUP_H
 #define SUAN_SYS_CGROUP_H
 
@@ -29,6 +29,7 @@ SUAN_MUSTUSE enum suan_code suan_cgroup_make(struct suan_cgroup *c, const char *
 const char *suan_cgroup_procs(struct suan_cgroup *c, const char *group);
 void suan_cgroup_kill(struct suan_cgroup *c, const char *group);	/* every process in it */
 bool suan_cgroup_oom(struct suan_cgroup *c, const char *group);		/* was its limit hit? */
-void suan_cgroup_remove(struct suan_cgroup *c, const char *group);	/* once it is empty */
+/* Removes all groups that are empty. Not while one is made and not joined yet. */
+void suan_cgroup_sweep(struct suan_cgroup *c);
 
 #endif

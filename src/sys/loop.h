@@ -1,6 +1,6 @@
 /* The event loop of a process: files, timers, signals, posts from other threads. One thread runs
- * it; only suan_loop_post and suan_loop_stop may be called from others. Equal timers fire in the order
- * they were set (as in libuv). */
+ * it; only suan_loop_post and suan_loop_stop may be called from others. Equal timers fire in the
+ * order they were set (as in libuv). */
 #ifndef SUAN_SYS_LOOP_H
 #define SUAN_SYS_LOOP_H
 
