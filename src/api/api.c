@@ -176,22 +176,27 @@ static void drain(void *ctx)
 
 static bool enqueue(struct suan_api *a, struct suan_api_call *c)
 {
-	bool good = true;
+	bool good;
 
 	pthread_mutex_lock(&a->lock);
-	if (a->closed)
-		good = false;
-	else {
-		if (!a->posted)
-			good = suan_loop_post(a->config.loop, drain, a) == SUAN_OK;
-		if (good) {
-			a->posted = true;
-			*a->last = c;
-			a->last = &c->next;
-		}
+	good = !a->closed;
+	if (good) {
+		*a->last = c;
+		a->last = &c->next;
 	}
 	pthread_mutex_unlock(&a->lock);
 	return good;
+}
+
+void suan_api_handled(void *api)
+{
+	struct suan_api *a = api;
+
+	pthread_mutex_lock(&a->lock);
+	/* Without memory for the message the next round tries again. */
+	if (a->first && !a->posted)
+		a->posted = suan_loop_post(a->config.loop, drain, a) == SUAN_OK;
+	pthread_mutex_unlock(&a->lock);
 }
 
 /* Requests that no route takes are answered on the server's thread; the counter of "no route" may

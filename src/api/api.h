@@ -68,6 +68,8 @@ void suan_api_stop(struct suan_api *a);
 void suan_api_free(struct suan_api *a); /* after the server has stopped */
 /* suan_http_config.handle with ctx = the api: hands the request to the core's thread. */
 void suan_api_handle(void *api, struct suan_http_request *req);
+/* suan_http_config.handled, with the same ctx: wakes the core's thread once a round. */
+void suan_api_handled(void *api);
 /* Makes a token without HTTP (first start): *ret_token gets the secret, shown once. */
 SUAN_MUSTUSE enum suan_code suan_api_token_new(struct suan_api *a, const char *user,
 					       const char *role, char ret_token[64],

@@ -15,6 +15,7 @@
 
 struct feed {
 	struct suan_feeds *feeds;
+	uint64_t number; /* never used again */
 	struct feed *prev, *next;
 	struct suan_http_stream *stream;
 	uint64_t job; /* events: only of this job, 0 = all; logs: of this task */
@@ -27,6 +28,7 @@ struct suan_feeds {
 	struct suan_api *api;
 	struct suan_timer *ping, *poll;
 	struct feed *first;
+	uint64_t numbers;
 };
 
 /* ---- life ---- */
@@ -47,7 +49,7 @@ static void drop(struct feed *f)
  */
 struct gone {
 	struct suan_feeds *feeds;
-	struct feed *feed;
+	uint64_t number;
 };
 
 static void gone_here(void *ctx)
@@ -55,7 +57,7 @@ static void gone_here(void *ctx)
 	struct gone *g = ctx;
 
 	for (struct feed *f = g->feeds->first; f; f = f->next) {
-		if (f == g->feed) {
+		if (f->number == g->number) {
 			drop(f);
 			break;
 		}
@@ -71,7 +73,7 @@ static void client_gone(void *ctx)
 
 	if (!g)
 		return; /* sending will fail and drop it */
-	*g = (struct gone){f->feeds, f};
+	*g = (struct gone){f->feeds, f->number};
 	if (suan_loop_post(suan_api_config(f->feeds->api)->loop, gone_here, g) != SUAN_OK)
 		free(g);
 }
@@ -104,6 +106,7 @@ static struct feed *open_feed(struct suan_api_call *c, const char *type)
 
 	if (f) {
 		f->feeds = feeds;
+		f->number = ++feeds->numbers;
 		rc = suan_http_stream_open(c->req, type, client_gone, f, &f->stream);
 	}
 	if (rc != SUAN_OK) {

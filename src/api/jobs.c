@@ -147,7 +147,8 @@ static bool parsed(struct suan_api_call *c)
 {
 	if (c->jobs.code == SUAN_OK)
 		return true;
-	/* Whatever is wrong with the text of a job is a bad request; 413 is for requests as a whole. */
+	/* Whatever is wrong with the text of a job is a bad request; 413 is for requests as a
+	 * whole. */
 	suan_api_problem(c, c->jobs.code == SUAN_ENOMEM ? 500 : 400, &c->jobs.err);
 	return false;
 }

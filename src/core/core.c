@@ -486,7 +486,7 @@ enum suan_code suan_core_open(struct suan_core **ret, const struct suan_core_con
 		rc = configure(c, config, err);
 	if (rc != SUAN_OK)
 		goto fail;
-	c->last_change = suan_engine_seq(c->engine) << 16;
+	c->last_change = c->lost_change = suan_engine_seq(c->engine) << 16;
 	*ret = c;
 	return SUAN_OK;
 fail:

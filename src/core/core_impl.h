@@ -49,6 +49,7 @@ struct suan_core {
 	struct suan_change *ring;	 /* CHANGE_RING entries */
 	uint64_t changes;		 /* how many were ever put in the ring */
 	uint64_t last_change;
+	uint64_t lost_change; /* id of the last one that the ring no longer has */
 	void (*listen)(void *ctx, const struct suan_change *change);
 	void *listen_ctx;
 	int64_t wake_ms, retry_ms;

@@ -52,6 +52,8 @@ static void changed(struct suan_core *c, const struct suan_effect *f)
 	struct suan_change *ch = &c->ring[c->changes % CHANGE_RING];
 	uint64_t id = suan_engine_seq(c->engine) << 16;
 
+	if (c->changes >= CHANGE_RING)
+		c->lost_change = ch->id;
 	if (id <= c->last_change)
 		id = c->last_change + 1;
 	*ch = (struct suan_change){.id = id,
@@ -278,12 +280,9 @@ bool suan_core_next_change(const struct suan_core *c, uint64_t after, struct sua
 {
 	uint64_t lo = c->changes > CHANGE_RING ? c->changes - CHANGE_RING : 0, hi = c->changes;
 
-	*ret_gap = false;
+	*ret_gap = after < c->lost_change;
 	if (after >= c->last_change)
 		return false;
-	/* Anything before the ring is gone, also after a restart. */
-	if (lo == hi || after < c->ring[lo % CHANGE_RING].id)
-		*ret_gap = lo > 0 || lo == hi || after + 1 < c->ring[lo % CHANGE_RING].id;
 	while (lo < hi) {
 		uint64_t mid = lo + (hi - lo) / 2;
 

@@ -11,24 +11,41 @@
 #include "wire/job.h"
 #include "wire/network.h"
 
-static const char network_text[] = "network: n\n"
-				   "sites:\n"
-				   "  - {name: s, hub: h, driver: local, pools: [{name: p, nodes: 1, cores: 2, "
-				   "memory: 1GiB}]}\n";
+static const char network_text[] =
+	"network: n\n"
+	"sites:\n"
+	"  - {name: s, hub: h, driver: local, pools: [{name: p, nodes: 1, cores: 2, "
+	"memory: 1GiB}]}\n";
 
-/* ---- a store that fails on demand ---- */
+/* ---- a store that fails on demand, in front of the memory store ---- */
+
+struct failing {
+	struct suan_store store;
+	struct suan_store *inner;
+};
 
 static enum suan_code commit_code;
-static struct suan_store_ops failing;
+static const struct suan_store_ops failing_ops;
+
+static struct suan_store *inner(struct suan_store *s)
+{
+	return ((struct failing *)s)->inner;
+}
 
 static enum suan_code failing_open(struct suan_store **ret, const char *location,
 				   struct suan_err *err)
 {
-	enum suan_code rc = suan_store_memory.open(ret, location, err);
+	struct failing *f = calloc(1, sizeof(*f));
 
-	if (rc == SUAN_OK)
-		(*ret)->ops = &failing;
-	return rc;
+	f->store.ops = &failing_ops;
+	*ret = &f->store;
+	return suan_store_memory.open(&f->inner, location, err);
+}
+
+static void failing_close(struct suan_store *s)
+{
+	suan_store_memory.close(inner(s));
+	free(s);
 }
 
 static enum suan_code failing_commit(struct suan_store *s, const struct suan_store_batch *b,
@@ -36,8 +53,38 @@ static enum suan_code failing_commit(struct suan_store *s, const struct suan_sto
 {
 	if (commit_code != SUAN_OK)
 		return suan_fail(err, commit_code, "told to fail");
-	return suan_store_memory.commit(s, b, err);
+	return suan_store_memory.commit(inner(s), b, err);
 }
+
+static enum suan_code failing_replay(struct suan_store *s, uint64_t after,
+				     enum suan_code (*fn)(void *, uint64_t, uint32_t, const void *,
+							  size_t, struct suan_err *),
+				     void *ctx, struct suan_err *err)
+{
+	return suan_store_memory.replay(inner(s), after, fn, ctx, err);
+}
+
+static enum suan_code failing_put(struct suan_store *s, uint64_t seq, const void *bytes, size_t n,
+				  struct suan_err *err)
+{
+	return suan_store_memory.snapshot_put(inner(s), seq, bytes, n, err);
+}
+
+static enum suan_code failing_get(struct suan_store *s, uint64_t *seq, struct suan_buf *out,
+				  struct suan_err *err)
+{
+	return suan_store_memory.snapshot_get(inner(s), seq, out, err);
+}
+
+static const struct suan_store_ops failing_ops = {
+	.name = "failing",
+	.open = failing_open,
+	.close = failing_close,
+	.commit = failing_commit,
+	.replay = failing_replay,
+	.snapshot_put = failing_put,
+	.snapshot_get = failing_get,
+};
 
 /* ---- what came back ---- */
 
@@ -71,6 +118,8 @@ static void orders(void *ctx, const struct suan_order *o, uint32_t n)
 		s->stops += o[i].kind == SUAN_ORDER_STOP;
 		s->forgets += o[i].kind == SUAN_ORDER_FORGET;
 		s->drops += o[i].kind == SUAN_ORDER_DROP;
+		if (o[i].kind != SUAN_ORDER_START)
+			continue;
 		s->last = o[i].run;
 		s->staged = o[i].staged;
 		s->started = o[i].started;
@@ -85,8 +134,11 @@ static struct suan_network net;
 static struct suan_core *open_core(const struct suan_store_ops *ops, const char *location,
 				   uint32_t keep)
 {
-	struct suan_core_config config = {.store = ops, .location = location, .network = &net,
-					  .now_ms = 1000, .keep_finished = keep};
+	struct suan_core_config config = {.store = ops,
+					  .location = location,
+					  .network = &net,
+					  .now_ms = 1000,
+					  .keep_finished = keep};
 	struct suan_core_opened opened;
 	struct suan_core *c = NULL;
 	struct suan_err err = {0};
@@ -121,8 +173,8 @@ static void submit(struct suan_core *c, const char *json, struct got *g)
 
 static void report(struct suan_core *c, struct suan_run_id run, enum suan_report_kind kind)
 {
-	struct suan_report r = {.run = run, .kind = kind, .at_ms = 2500,
-				.outcome = SUAN_OUT_EXITED, .text = ""};
+	struct suan_report r = {
+		.run = run, .kind = kind, .at_ms = 2500, .outcome = SUAN_OUT_EXITED, .text = ""};
 
 	suan_core_report(c, &r);
 }
@@ -197,11 +249,8 @@ static void test_failed_commit(void)
 	struct got g = {0};
 	uint64_t seq;
 
-	failing = suan_store_memory;
-	failing.open = failing_open;
-	failing.commit = failing_commit;
 	commit_code = SUAN_OK;
-	c = open_core(&failing, NULL, 0);
+	c = open_core(&failing_ops, NULL, 0);
 	ok(suan_core_attach(c, "s", &link, &err) == SUAN_OK, "attached");
 	submit(c, "{\"command\":[\"true\"]}", &g);
 	flush(c, 2000);
@@ -237,7 +286,7 @@ static void test_restart(const char *dir)
 	submit(c, "{\"command\":[\"b\"],\"hold\":true}", &g);
 	flush(c, 2100);
 	hash = suan_engine_hash(suan_core_engine(c));
-	suan_core_close(c, INT64_MIN);	/* as after kill -9: no snapshot, no last flush */
+	suan_core_close(c, INT64_MIN); /* as after kill -9: no snapshot, no last flush */
 	c = open_core(&suan_store_sqlite, dir, 0);
 	is_int(state_of(c, 1), SUAN_RUNNING, "recovered");
 	is_int(state_of(c, 2), SUAN_PENDING, "the held one too");
@@ -272,7 +321,8 @@ static void test_forgetting(void)
 	is_int(state_of(c, 24), SUAN_COMPLETED, "the newest is kept");
 	ok(s.drops > 0, "its folder may go");
 	suan_buf_init(&text, 0);
-	ok(suan_core_archived(c, 1, &text, &err) == SUAN_OK && strstr(suan_buf_str(&text), "COMPLETED"),
+	ok(suan_core_archived(c, 1, &text, &err) == SUAN_OK &&
+		   strstr(suan_buf_str(&text), "COMPLETED"),
 	   "its document is in the archive");
 	ok(suan_core_archived(c, 24, &text, &err) == SUAN_ENOTFOUND, "others are not");
 	suan_buf_done(&text);
@@ -307,8 +357,9 @@ int main(void)
 	struct suan_err err = {0};
 
 	suan_arena_init(&net_arena, 0);
-	if (suan_network_parse(network_text, sizeof(network_text) - 1, "test", &net_arena, &net, &err) !=
-	    SUAN_OK || !mkdtemp(dir)) {
+	if (suan_network_parse(network_text, sizeof(network_text) - 1, "test", &net_arena, &net,
+			       &err) != SUAN_OK ||
+	    !mkdtemp(dir)) {
 		printf("Bail out! %s\n", err.text);
 		return 1;
 	}
