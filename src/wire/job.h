@@ -9,8 +9,8 @@
 #include "wire/json.h"
 #include "wire/payload.h"
 
-/* What sbatch's options claim per node, per core or per job; suan_job_resolve turns it into claims per
- * task once tasks and nodes are known. 0 = not claimed. */
+/* What sbatch's options claim per node, per core or per job; suan_job_resolve turns it into claims
+ * per task once tasks and nodes are known. 0 = not claimed. */
 struct suan_job_claims {
 	uint64_t mem_node, mem_core;	/* bytes */
 	uint32_t tasks_node, gpus_job, gpus_node, cores_gpu;
@@ -56,7 +56,7 @@ struct suan_job_field {
 /* The whole table; *ret_n entries; constant. */
 const struct suan_job_field *suan_job_fields(uint32_t *ret_n);
 
-void suan_job_doc_init(struct suan_job_doc *doc);	/* defaults: 1 task, 1 core, guarantee lease */
+void suan_job_doc_init(struct suan_job_doc *doc);	/* 1 task, 1 core, guarantee lease */
 
 /* All parsers: strings go to the arena; err names the field, what was found, what would be right.
  * now_ms serves relative times ("now+2h"). Unknown fields are errors that name the nearest known.
@@ -92,18 +92,18 @@ SUAN_MUSTUSE enum suan_code suan_job_from_script(const char *text, size_t n, int
 						 struct suan_arena *arena, struct suan_job_doc *doc,
 						 struct suan_buf *warnings, struct suan_err *err);
 
-/* Turns claims of sbatch into claims per task: --mem is divided by the tasks of a node, tasks / nodes
- * rounded up (nodes 1 unless given); --mem-per-cpu × cores; --gpus divided by tasks; --gres and
- * --gpus-per-node by the tasks of a node; --ntasks-per-node × nodes = tasks unless --ntasks is given;
- * --cpus-per-gpu × accelerators = cores unless --cpus-per-task is. Nodes without tasks: one task each.
- * May be repeated; suan_job_seal and suan_job_to_json do it too. Failure: accelerators that cannot be
- * shared out evenly. */
+/* Turns claims of sbatch into claims per task: --mem is divided by the tasks of a node, tasks /
+ * nodes rounded up (nodes 1 unless given); --mem-per-cpu × cores; --gpus divided by tasks; --gres
+ * and --gpus-per-node by the tasks of a node; --ntasks-per-node × nodes = tasks unless --ntasks is
+ * given; --cpus-per-gpu × accelerators = cores unless --cpus-per-task is. Nodes without tasks: one
+ * task each. May be repeated; suan_job_seal and suan_job_to_json do it too. Failure: accelerators
+ * that cannot be shared out evenly. */
 SUAN_MUSTUSE enum suan_code suan_job_resolve(struct suan_job_doc *doc, struct suan_err *err);
 
 /* Last checks that need the whole job (command or script, not both; staging paths; estimate ≤
- * walltime; UTF-8; limits: name 256 bytes, script 4 MiB, 4096 env entries …); then sorts env by name,
- * encodes run and env into the arena and points spec.payload and spec.env at them: doc is ready for
- * SUBMIT. */
+ * walltime; UTF-8; limits: name 256 bytes, script 4 MiB, 4096 env entries …); then sorts env by
+ * name, encodes run and env into the arena and points spec.payload and spec.env at them: doc is
+ * ready for SUBMIT. */
 SUAN_MUSTUSE enum suan_code suan_job_seal(struct suan_job_doc *doc, struct suan_arena *arena,
 					  struct suan_err *err);
 

@@ -292,8 +292,8 @@ static bool read_stage(struct suan_json *j, bool input, struct suan_stage *s)
 	if (!s->url[0])
 		return suan_json_fail(j, SUAN_EINVAL, "%s",
 				      input ? "expected a url: the file to bring in"
-					    : "expected a path and a url: where the output should go, "
-					      "such as {\"path\": \"out.csv\", \"url\": "
+					    : "expected a path and a url: where the output should "
+					      "go, such as {\"path\": \"out.csv\", \"url\": "
 					      "\"/data/out.csv\"}");
 	if (!s->path[0])
 		s->path = suan_job_base_name(s->url);

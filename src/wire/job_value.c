@@ -300,8 +300,8 @@ static enum suan_code add_dep(struct suan_job_deps *deps, struct suan_dep d,
 static enum suan_code bad_dep(const char *text, struct suan_err *err)
 {
 	return suan_fail(err, SUAN_EINVAL,
-			 "expected afterok, afterany, afternotok or aftercorr with job numbers such as "
-			 "\"afterok:12:13,afterany:14\", found \"%.60s\"",
+			 "expected afterok, afterany, afternotok or aftercorr with job numbers "
+			 "such as \"afterok:12:13,afterany:14\", found \"%.60s\"",
 			 text);
 }
 

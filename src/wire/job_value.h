@@ -54,7 +54,7 @@ bool suan_job_is_given(const struct suan_job_doc *doc, const char *name);
 
 /* Sets the field from the text; err->text says "expected …, found …" without the field's name. */
 SUAN_MUSTUSE enum suan_code suan_job_value(const struct suan_job_setting *s, struct suan_err *err);
-/* Sets a number field (COUNT, INT, SIZE, SECONDS, TIME) after checking its range. false: outside. */
+/* Sets a number field (COUNT, INT, SIZE, SECONDS, TIME) if it is in its range; false: it is not. */
 bool suan_job_number(struct suan_job_doc *doc, const struct suan_job_field *f, int64_t v);
 /* What a number field accepts, in words: "a whole number from 1 to 65536". */
 void suan_job_number_words(const struct suan_job_field *f, char *out, size_t size);

@@ -172,11 +172,17 @@ bool suan_json_expected(struct suan_json *j, const char *fmt, ...)
 bool suan_json_syntax(struct suan_json *j, const char *expected)
 {
 	char found[SUAN_JSON_FOUND];
+
+	suan_json_found(j, found);
+	return suan_json_bad_text(j, expected, found);
+}
+
+bool suan_json_bad_text(struct suan_json *j, const char *expected, const char *found)
+{
 	unsigned line = 1, column = 1;
 
 	if (j->failed)
 		return false;
-	suan_json_found(j, found);
 	for (const char *q = j->start; q < j->p; q++) {
 		if (*q == '\n') {
 			line++;

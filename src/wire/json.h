@@ -28,7 +28,7 @@ struct suan_json_mark {
 
 /* One open object or array. */
 struct suan_json_level {
-	const char *name;	/* borrowed from the text, as written there; NULL: array or none yet */
+	const char *name;	/* borrowed from the text, as it is there; NULL: none */
 	uint32_t len, index;	/* index: UINT32_MAX = none yet */
 };
 
@@ -68,8 +68,8 @@ bool suan_json_bool(struct suan_json *j, bool *ret);
 bool suan_json_skip(struct suan_json *j);
 /* Nothing but white space may be left. */
 bool suan_json_finish(struct suan_json *j);
-/* Records an error at the present place (first one wins) and returns false. The text begins with the
- * path, and before it file and line when they are known from marks. */
+/* Records an error at the present place (first one wins) and returns false. The text begins with
+ * the path, and before it file and line when they are known from marks. */
 bool suan_json_fail(struct suan_json *j, enum suan_code code, const char *fmt, ...)
 	SUAN_PRINTF(3, 4);
 /* As suan_json_fail, at the name of the member that was read last. */

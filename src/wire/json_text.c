@@ -79,9 +79,11 @@ static const char *closing_quote(struct suan_json *j, const char *q, bool *ret_e
 		q = plain_end(q, j->end);
 		if (q == j->end || (unsigned char)*q < 0x20) {
 			j->p = q;
-			(void)suan_json_syntax(j, q == j->end ? "'\"' to end the string"
-							      : "control characters as \\n, \\t or "
-								"\\u00XX in a string");
+			if (q == j->end)
+				(void)suan_json_syntax(j, "'\"' to end the string");
+			else
+				(void)suan_json_bad_text(j, "an escape such as \\n in a string",
+							 "a control character");
 			return NULL;
 		}
 		if (*q == '"')
@@ -191,8 +193,8 @@ static bool unescape(struct suan_json *j, const char *end, const char **ret)
 			c = unicode_escape(q + 2, end, &n);
 		if (c == 0) {
 			j->p = q;
-			return suan_json_syntax(j, "an escape such as \\n or \\u4e2d, not of NUL or "
-						   "half a pair");
+			return suan_json_syntax(j, "an escape such as \\n or \\u4e2d, not NUL "
+						   "or half a pair");
 		}
 		to = put_utf8(to, c);
 		q += 2 + n;

@@ -27,6 +27,8 @@ struct suan_json_number {
 
 /* "line 3, column 7: expected …, found …" at the present place; returns false. */
 bool suan_json_syntax(struct suan_json *j, const char *expected);
+/* As suan_json_syntax with other words for what was found. */
+bool suan_json_bad_text(struct suan_json *j, const char *expected, const char *found);
 /* Steps over the word if it stands there, with nothing wordy behind. No error. */
 bool suan_json_word(struct suan_json *j, const char *word);
 /* The present place is at a quote. Copies to the arena. */

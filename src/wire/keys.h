@@ -1,5 +1,5 @@
-/* Objects of plain values by a table of keys: network files and settings. Not for jobs, whose fields
- * have a table of their own (wire/job.h). */
+/* Objects of plain values by a table of keys: network files and settings. Not for jobs, whose
+ * fields have a table of their own (wire/job.h). */
 #ifndef SUAN_WIRE_KEYS_H
 #define SUAN_WIRE_KEYS_H
 
@@ -12,7 +12,7 @@ enum suan_key_type {
 	SUAN_KEY_I32_FIXED, SUAN_KEY_U32_FIXED, SUAN_KEY_I64_FIXED,	/* `digits` decimals */
 	SUAN_KEY_U64_FIXED,
 	SUAN_KEY_SIZE,		/* uint64_t; bytes or "2GiB" */
-	SUAN_KEY_DURATION,	/* int64_t ms; a number counts `digits` = 3: seconds, 0: ms; "1h30m" */
+	SUAN_KEY_DURATION,	/* int64_t ms; "1h30m"; a number is s (digits = 3) or ms (0) */
 	SUAN_KEY_CALL,		/* read() does it */
 };
 

@@ -7,8 +7,8 @@
 #include "base/err.h"
 #include "engine/model.h"
 
-/* Strings go to the arena. Errors carry file name, line, field, what was found, what would be right:
- * unknown key (with the nearest known one), wrong type, duplicate site or pool, link between
+/* Strings go to the arena. Errors carry file name, line, field, what was found, what would be
+ * right: unknown key (with the nearest known one), wrong type, duplicate site or pool, link between
  * unknown places, hub tree errors, negative or overflowing number, bad UTF-8, YAML alias cycles. */
 SUAN_MUSTUSE enum suan_code suan_network_parse(const char *text, size_t n, const char *file_name,
 					       struct suan_arena *arena, struct suan_network *ret,
@@ -24,10 +24,12 @@ struct suan_settings {
 	bool insecure_local;
 	const char *tls_cert, *tls_key;		/* files; both or none */
 	const char *log_level, *log_format;	/* info; text or json */
-	struct suan_policy policy;		/* policy: easy, plan_depth, default_walltime, max_walltime, max_pending … */
+	/* policy: {kind: easy, plan_depth, default_walltime, max_walltime, max_pending,
+	 * max_attempts} */
+	struct suan_policy policy;
 	uint64_t max_request_bytes;		/* 64 MiB */
 	uint32_t max_connections, http_threads;	/* 4096, 1 */
-	uint64_t snapshot_bytes;		/* log grown by this much since the last snapshot: make one */
+	uint64_t snapshot_bytes;	/* log grown by this much since the last one: snapshot */
 	uint32_t keep_finished;			/* finished jobs held in memory; 1,000,000 */
 	int64_t grace_ms;			/* TERM to KILL, 5 s */
 };

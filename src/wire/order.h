@@ -20,7 +20,7 @@ struct suan_order {
 	enum suan_order_kind kind;
 	struct suan_run_id run;
 	/* START only: */
-	bool staged;		/* the platform has the site's word that it received this order before */
+	bool staged;		/* the site has said that it received this order before */
 	bool started;		/* … and that the run was started: never start it again */
 	const char *site, *hub, *pool;
 	const char *job_name, *user, *account;

@@ -21,7 +21,8 @@ struct suan_payload {
 	const char *script;	/* whole text, begins with "#!" ; "" when command is given */
 	const char **args;	/* arguments of the script, NULL-terminated, may be NULL */
 	const char *dir;	/* working directory; "" = the run's own folder */
-	const char *stdin_path, *stdout_path, *stderr_path;	/* with %j %A %a %x %u %N %J %%; "" = default */
+	/* with %j %A %a %x %u %N %J %%; "" = default */
+	const char *stdin_path, *stdout_path, *stderr_path;
 	bool append;		/* --open-mode=append */
 	const struct suan_stage *inputs, *outputs;
 	uint32_t ncommand, nargs, ninputs, noutputs;
