@@ -5,7 +5,7 @@ export LC_ALL=C
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 program=${0##*/}
 runs=3 json=0 peer=0 seconds=4 million=0
-server='' blocker='' tmp='' port=0
+server='' blocker='' tmp='' data='' port=0
 parts=''	# targets to build; empty: the binary, if it is missing
 declare -A samples=()
 results=() facts=() arguments=''
@@ -180,9 +180,11 @@ network() {
 	echo 'max_request_bytes: 268435456' >"$tmp/suan.yaml"
 }
 
-fresh() {	# forget everything and choose another port
-	rm -rf "$tmp/data"
-	mkdir "$tmp/data"
+# fresh: forget everything, choose another port. The path is new each time: the process that keeps the
+# runs of a local site outlives its server by some seconds and cleans up after itself.
+fresh() {
+	[ -z "$data" ] || rm -rf "$data"
+	data=$(mktemp -d "$tmp/data.XXXXXX")
 	: >"$tmp/server.log"
 	port=$(free_port)
 	url=http://127.0.0.1:$port
@@ -190,7 +192,7 @@ fresh() {	# forget everything and choose another port
 }
 
 launch() {
-	"$suan" serve --config "$tmp/suan.yaml" --data "$tmp/data" --network "$tmp/network.yaml" \
+	"$suan" serve --config "$tmp/suan.yaml" --data "$data" --network "$tmp/network.yaml" \
 		--listen "127.0.0.1:$port" --insecure-local </dev/null >>"$tmp/server.log" 2>&1 &
 	server=$!
 }
