@@ -29,7 +29,7 @@ struct suan_link {
 
 /* ---- sockets ---- */
 
-/* Address by way of the folder's descriptor, since sun_path holds 107 bytes only. Close *ret_dir. */
+/* Address by way of the folder's descriptor, since sun_path holds 107 bytes. Close *ret_dir. */
 static enum suan_code address(const char *path, struct sockaddr_un *sa, int *ret_dir,
 			      struct suan_err *err)
 {

@@ -94,8 +94,9 @@ SUAN_MUSTUSE enum suan_code suan_process_boot_id(char out[64], struct suan_err *
 /* ---- being a daemon ---- */
 
 /* Forks; the child gets its own session, "/" as working directory, stdin from /dev/null, output
- * appended to log_path, no other descriptors. The parent does not return: it exits with the status that the child tells by
- * suan_process_ready, or 1 if the child ends without. Before threads start. */
+ * appended to log_path, and no other descriptors. The parent does not return: it exits with the
+ * status that the child tells by suan_process_ready, or 1 if the child ends without. Before threads
+ * start. */
 SUAN_MUSTUSE enum suan_code suan_process_daemon(const char *log_path, struct suan_err *err);
 void suan_process_ready(int status);
 

@@ -463,6 +463,13 @@ static void test_idle_end(void)
 
 static void tests(void)
 {
+	int fd = suan_process_pidfd(getpid());
+
+	if (fd < 0) {		/* as under valgrind 3.19 */
+		ok(true, "# SKIP pidfd_open is not there to wait for processes by");
+		return;
+	}
+	(void)close(fd);
 	rig_begin("local");
 	test_files();
 	test_failures();

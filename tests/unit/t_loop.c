@@ -115,21 +115,22 @@ static void test_timers(void)
 }
 
 static int fired;
-static int64_t last_due;
+static int64_t last_due_us;
 static bool in_order;
 
-struct slot {
+struct slot {			/* setting takes time: due between two moments */
 	struct suan_timer *t;
-	int64_t due;
+	int64_t first_us, last_us;
 };
 
 static void check_order(void *ctx)
 {
 	const struct slot *s = ctx;
 
-	if (s->due < last_due)
+	if (s->last_us < last_due_us)
 		in_order = false;
-	last_due = s->due;
+	if (s->first_us > last_due_us)
+		last_due_us = s->first_us;
 	fired++;
 }
 
@@ -142,10 +143,14 @@ static void test_many_timers(void)
 
 	in_order = true;
 	for (int i = 0; i < N; i++) {
+		int64_t in_ms;
+
 		seed = seed * 1103515245u + 12345u;
-		slots[i].due = (seed >> 16) % 20;
+		in_ms = (seed >> 16) % 20;
 		slots[i].t = timer(check_order, &slots[i]);
-		suan_timer_set(slots[i].t, slots[i].due);
+		slots[i].first_us = suan_clock_mono_us() + in_ms * 1000;
+		suan_timer_set(slots[i].t, in_ms);
+		slots[i].last_us = suan_clock_mono_us() + in_ms * 1000;
 	}
 	for (int i = 0; i < N; i += 3)
 		suan_timer_stop(slots[i].t);

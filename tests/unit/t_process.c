@@ -93,10 +93,12 @@ static void test_look(void)
 	suan_process_each(first_only, &n);
 	is_int(n, 1, "as many as wanted");
 	p.fd = suan_process_pidfd(pid);
-	ok(p.fd >= 0 && poll(&p, 1, 0) == 0, "alive");
+	ok((p.fd >= 0 || errno == ENOSYS) && poll(&p, 1, 0) == 0, "alive");
 	ok(!suan_process_reap(pid, &end), "not to be reaped");
 	ok(suan_process_signal_group(pid, SIGTERM) && suan_process_signal_group(pid, SIGCONT) &&
-	   poll(&p, 1, 20000) == 1, "ended");
+	   (p.fd < 0 || poll(&p, 1, 20000) == 1), "ended");
+	while (suan_process_ended_child() == 0 && p.fd < 0)
+		(void)poll(NULL, 0, 1);
 	is_int(suan_process_ended_child(), pid, "ended child");
 	ok(suan_process_stat(pid, &st) && st.state == 'Z', "a zombie until it is reaped");
 	ok(suan_process_io(pid, &n_read, &written) && n_read >= 0 && written >= 0, "its I/O");
