@@ -141,6 +141,19 @@ static int read_options(struct suan_daemon_settings *s, const struct suan_comman
 	return SUAN_EXIT_OK;
 }
 
+/* Runs have folders of their own below it, so it must not depend on where the server stands. */
+static bool make_absolute(struct suan_daemon_settings *s)
+{
+	char *path;
+
+	if (!s->set.data[0])
+		return true;
+	path = suan_fs_absolute(s->set.data);
+	s->set.data = path ? suan_arena_str(&s->arena, path) : NULL;
+	free(path);
+	return s->set.data != NULL;
+}
+
 static int check(struct suan_daemon_settings *s, const struct suan_command *c)
 {
 	enum suan_log_level level;
@@ -165,6 +178,8 @@ int suan_daemon_settings(struct suan_daemon_settings *s, const struct suan_comma
 	suan_arena_init(&s->arena, 0);
 	suan_settings_init(&s->set);
 	rc = read_options(s, c, argc, argv);
+	if (rc == SUAN_EXIT_OK && !make_absolute(s))
+		rc = SUAN_EXIT_FAILED;
 	if (rc == SUAN_EXIT_OK)
 		rc = check(s, c);
 	if (rc == SUAN_EXIT_OK)
