@@ -161,16 +161,14 @@ static enum suan_code set_open_mode(const struct suan_job_setting *s, struct sua
 	return SUAN_OK;
 }
 
-/* "ALL,OMP_NUM_THREADS=1": assignments go to env, the rest stays for the submitter's side. */
-static enum suan_code set_export(const struct suan_job_setting *s, struct suan_err *err)
+/* "ALL,OMP_NUM_THREADS=1": assignments go to env, the rest to names, which has room for all. */
+static enum suan_code split_export(const struct suan_job_setting *s, char *names,
+				   struct suan_err *err)
 {
 	const char *p = s->text;
-	size_t len = strlen(p), used = 0;
-	char *names = suan_arena_alloc(s->arena, len + 1);
+	size_t used = 0;
 	enum suan_code rc;
 
-	if (!names)
-		return suan_fail(err, SUAN_ENOMEM, "out of memory");
 	for (;;) {
 		size_t n = strcspn(p, ",");
 		char *one = suan_arena_mem(s->arena, p, n);
@@ -190,11 +188,26 @@ static enum suan_code set_export(const struct suan_job_setting *s, struct suan_e
 			used += n;
 		}
 		if (!p[n])
-			break;
+			return SUAN_OK;
 		p += n + 1;
 	}
-	s->doc->export_names = names;
-	return SUAN_OK;
+}
+
+/* The names stay for the submitter's side, which knows its environment. */
+static enum suan_code set_export(const struct suan_job_setting *s, struct suan_err *err)
+{
+	struct suan_env before = s->doc->env;
+	char *names = suan_arena_alloc(s->arena, strlen(s->text) + 1);
+	enum suan_code rc;
+
+	if (!names)
+		return suan_fail(err, SUAN_ENOMEM, "out of memory");
+	rc = split_export(s, names, err);
+	if (rc == SUAN_OK)
+		s->doc->export_names = names;
+	else
+		s->doc->env = before;
+	return rc;
 }
 
 static enum suan_code set_requeue(const struct suan_job_setting *s, enum suan_guarantee g)

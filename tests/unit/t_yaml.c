@@ -1,0 +1,200 @@
+/* YAML: what it becomes as JSON, lines in errors, aliases, odd bytes, and job files. */
+#include <stdlib.h>
+
+#include "t_wire.h"
+#include "wire/yaml.h"
+
+static const struct {
+	const char *yaml, *json;
+} good[] = {
+	{"a: 1\nb: [x, \"y\", 'z']\n", "{\"a\":1,\"b\":[\"x\",\"y\",\"z\"]}"},
+	{"{\"a\": [1, 2.5e3, true, null], \"b\": {}}", "{\"a\":[1,2.5e3,true,null],\"b\":{}}"},
+	{"a: True\nb: FALSE\nc: ~\nd:\ne: Null\n",
+	 "{\"a\":true,\"b\":false,\"c\":null,\"d\":null,\"e\":null}"},
+	{"a: yes\nb: 0x1F\nc: 007\nd: .5\ne: +1\nf: 1_000\n",
+	 "{\"a\":\"yes\",\"b\":\"0x1F\",\"c\":\"007\",\"d\":\".5\",\"e\":\"+1\",\"f\":\"1_000\"}"},
+	{"a: \"1\"\nb: '2'\nc: !!str 3\n", "{\"a\":\"1\",\"b\":\"2\",\"c\":\"3\"}"},
+	{"a: |\n  line 1\n  line 2\nb: >\n  x\n  y\n",
+	 "{\"a\":\"line 1\\nline 2\\n\",\"b\":\"x y\\n\"}"},
+	{"- 1\n-\n  - 2\n  - {a: b}\n", "[1,[2,{\"a\":\"b\"}]]"},
+	{"\xef\xbb\xbf" "a: 1\r\nb: x\r\n", "{\"a\":1,\"b\":\"x\"}"},
+	{"a: &x [1, 2]\nb: *x\nc: &y z\nd: *y\n",
+	 "{\"a\":[1,2],\"b\":[1,2],\"c\":\"z\",\"d\":\"z\"}"},
+	{"a: &x 1\nb: &x 2\nc: *x\n", "{\"a\":1,\"b\":2,\"c\":2}"},
+	{"a: &x {k: &y [3]}\nb: [*x, *y]\n", "{\"a\":{\"k\":[3]},\"b\":[{\"k\":[3]},[3]]}"},
+	{"? a\n: 1\n", "{\"a\":1}"},
+	{"1: 2\ntrue: 3\n", "{\"1\":2,\"true\":3}"},
+	{"# only\n---\na: \xe7\xae\x97\n...\n", "{\"a\":\"\xe7\xae\x97\"}"},
+	{"%YAML 1.2\n---\na: \"\\u4e2d\\n\"\n", "{\"a\":\"\xe4\xb8\xad\\n\"}"},
+	{"word", "\"word\""},
+};
+
+static const struct {
+	const char *yaml, *error;
+} bad[] = {
+	{"", "line 1: expected a map, found nothing"},
+	{" \n\n\t\r\n", "line 1: expected a map, found nothing"},
+	{"# nothing\n", "line 2: expected a map, found nothing"},
+	{"a: 1\n---\nb: 2\n", "line 2: expected one document, found a second one"},
+	{"a: 1\nb: \xff\n", "line 2: expected UTF-8, found other bytes"},
+	{"a: &x\n  b:\n    c: *x\n", "line 3: alias cycle: the anchor lies around its own alias"},
+	{"a: &x [*x]\n", "line 1: alias cycle: the anchor lies around its own alias"},
+	{"a: 1\nb: *none\n", "line 2: alias of an anchor that was not set before"},
+	{"[a]: 1\n", "line 1: expected a plain key, found a list, a map or an alias"},
+	{"{a: b}: 1\n", "line 1: expected a plain key, found a list, a map or an alias"},
+	{"a: &x 1\n*x : 2\n", "line 2: expected a plain key, found a list, a map or an alias"},
+	{"a: 1\n&k b: 2\n", "line 2: expected a key without an anchor"},
+	{"a: \"x\\0y\"\n", "line 1: expected text without NUL"},
+	{"a: [1, 2\nb: 3\n", NULL},
+	{"a: 1\n b: 2\n", NULL},
+	{"a: 'x\n", NULL},
+	{"\ta: 1\n", NULL},
+	{"a: @x\n", NULL},
+	{"a: b: c\n", NULL},
+	{"}", NULL},
+};
+
+static void converts(void)
+{
+	struct suan_yaml y;
+	struct suan_err err;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		memset(&err, 0, sizeof(err));
+		is_int(suan_yaml_open(&y, good[i].yaml, strlen(good[i].yaml), &err), SUAN_OK,
+		       good[i].json);
+		is_str(suan_buf_str(&y.json), good[i].json, "as JSON");
+		suan_yaml_close(&y);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		memset(&err, 0, sizeof(err));
+		is_int(suan_yaml_open(&y, bad[i].yaml, strlen(bad[i].yaml), &err), SUAN_EINVAL,
+		       "refuses");
+		if (bad[i].error)
+			is_str(err.text, bad[i].error, "and says why");
+		else
+			ok(strncmp(err.text, "line ", 5) == 0, "and says where: %s", err.text);
+		suan_yaml_close(&y);
+	}
+	is_int(suan_yaml_open(&y, "a: \0", 4, &err), SUAN_EINVAL, "NUL");
+	is_str(err.text, "line 1: expected UTF-8, found NUL", "says so");
+	suan_yaml_close(&y);
+	suan_yaml_close(NULL);
+}
+
+static void deep(void)
+{
+	struct suan_yaml y;
+	struct suan_err err = {0};
+	char text[128];
+
+	for (int n = 32; n <= 33; n++) {
+		memset(text, '[', (size_t)n);
+		memset(text + n, ']', (size_t)n);
+		is_int(suan_yaml_open(&y, text, 2 * (size_t)n, &err),
+		       n == 32 ? SUAN_OK : SUAN_ETOOBIG, "nesting");
+		suan_yaml_close(&y);
+	}
+	is_str(err.text, "line 1: nested deeper than 32", "says so");
+}
+
+/* Ten lines that would be 10^10 items. */
+static void laughs(void)
+{
+	struct suan_yaml y;
+	struct suan_err err = {0};
+	struct suan_buf b;
+
+	suan_buf_init(&b, 0);
+	suan_buf_adds(&b, "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
+	for (int i = 1; i < 10; i++) {
+		suan_buf_addf(&b, "a%d: &a%d [*a%d", i, i, i - 1);
+		for (int k = 1; k < 10; k++)
+			suan_buf_addf(&b, ",*a%d", i - 1);
+		suan_buf_adds(&b, "]\n");
+	}
+	is_int(suan_yaml_open(&y, b.data, b.len, &err), SUAN_ETOOBIG, "a bomb of aliases");
+	is_str(err.text, "line 8: aliases expand to more than 64 MiB", "says so");
+	suan_yaml_close(&y);
+	suan_buf_reset(&b);
+	for (int i = 0; i < 1001; i++)
+		suan_buf_addf(&b, "- &a%d x\n", i);
+	is_int(suan_yaml_open(&y, b.data, b.len, &err), SUAN_ETOOBIG, "1001 anchors");
+	is_str(err.text, "line 1001: more than 1000 anchors", "says so");
+	suan_yaml_close(&y);
+	suan_buf_done(&b);
+}
+
+/* ---- jobs ---- */
+
+static void job_file(void)
+{
+	static const char text[] = "# a job\n"
+				   "name: 2026\n"
+				   "command: [sleep, 10, true, 1.50]\n"
+				   "cores: 4\n"
+				   "memory: 2GiB\n"
+				   "env: {N: 4, X: hi}\n"
+				   "after: afterok:12\n"
+				   "walltime_s: 1h30m\n"
+				   "array: 5\n"
+				   "qos:\n"
+				   "site: zhongwei\n";
+	struct t_wire t;
+
+	t_wire_begin(&t);
+	is_int(t_wire_from_yaml(&t, text), SUAN_OK, "a job file");
+	is_str(t_wire_json(&t),
+	       "{\"name\":\"2026\",\"command\":[\"sleep\",\"10\",\"true\",\"1.50\"],\"cores\":4,"
+	       "\"memory\":2147483648,\"walltime_s\":5400,\"array\":\"5\",\"after\":[{\"type\":"
+	       "\"afterok\",\"job\":12}],\"site\":[\"zhongwei\"],\"env\":{\"N\":\"4\",\"X\":\"hi\"}}",
+	       "as JSON");
+	is_int(t_wire_from_yaml(&t, "script: |\n  #!/bin/sh\n  echo hi\n"), SUAN_OK, "a script");
+	is_str(t.doc.run.script, "#!/bin/sh\necho hi\n", "its text");
+	is_int(t_wire_from_yaml(&t, "{\"command\":[\"true\"]}"), SUAN_OK, "JSON is YAML");
+	t_wire_end(&t);
+}
+
+static const struct {
+	const char *yaml, *error;
+} bad_jobs[] = {
+	{"name: x\n\ncores: two\n",
+	 "line 3: cores: expected a whole number from 1 to 65536, found \"two\""},
+	{"name: x\ncorse: 2\n", "line 2: corse: unknown field; did you mean \"cores\"?"},
+	{"name: x\ninputs:\n  - /a\n  - path: b\n",
+	 "line 4: inputs/1: expected a url: the file to bring in"},
+	{"name: x\nnear:\n  - y\n", "line 2: near: not supported by this version"},
+	{"- a\n", "line 1: expected an object, found an array"},
+	{"cores: 1\ncores: 2\n", "line 2: cores: given twice"},
+	{"a: [\n", NULL},
+};
+
+static void bad_job_files(void)
+{
+	struct t_wire t;
+	char *big = calloc(1, (8u << 20) + 2);
+
+	for (size_t i = 0; i < sizeof(bad_jobs) / sizeof(bad_jobs[0]); i++) {
+		t_wire_begin(&t);
+		is_int(t_wire_from_yaml(&t, bad_jobs[i].yaml), SUAN_EINVAL, "refuses");
+		if (bad_jobs[i].error)
+			is_str(t.err.text, bad_jobs[i].error, "and says why");
+		t_wire_end(&t);
+	}
+	memset(big, ' ', (8u << 20) + 1);
+	t_wire_begin(&t);
+	is_int(t_wire_from_yaml(&t, big), SUAN_ETOOBIG, "8 MiB + 1");
+	is_str(t.err.text, "a job file may have 8388608 bytes, found 8388609", "says so");
+	t_wire_end(&t);
+	free(big);
+}
+
+int main(void)
+{
+	converts();
+	deep();
+	laughs();
+	job_file();
+	bad_job_files();
+	return tap_done();
+}
