@@ -151,9 +151,15 @@ say "5. What ran where, when and why there"
 rc=0
 "$suan" wait --quiet "${jobs[@]}" || rc=$?
 "$suan" list --format job,name,state,site,start,elapsed,exit_code
+where() { # JOB: at which sites its elements ran
+	"$suan" show --tasks "$1" | awk '$2 == "COMPLETED" { n[$4]++ } END { for (s in n) printf "  %s %d", s, n[s] }'
+}
+echo
+echo "job $render (render) by site: $(where "$render")"
+echo "job $train (train) by site:  $(where "$train")"
 for id in "${render}_0" "$pack" "$verify"; do
 	echo
-	"$suan" why "$id" | head -n 6
+	"$suan" why "$id" | sed -n 1,8p
 done
 if [ "$rc" != 0 ]; then
 	echo "demo.sh: a job failed (exit code $rc); suan list and demo-out/server.log tell more" >&2
