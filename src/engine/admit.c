@@ -159,6 +159,10 @@ static enum suan_reason pool_misses(const struct question *q, uint32_t pool, int
 	/* Asked for accelerators where there are none at all: the kind is what is missing. */
 	if (r == SUAN_R_TOO_MANY_GPUS && p->spec.gpus == 0 && q->ask.req.gpu_kind)
 		r = SUAN_R_GPU_KIND;
+	if (r == SUAN_R_GPU_KIND) {	/* a pool with accelerators of another kind is nearer */
+		*a = q->ask.req.gpus;
+		*b = p->spec.gpus;
+	}
 	return r;
 }
 

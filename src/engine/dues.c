@@ -76,6 +76,22 @@ const struct suan_due *suan_dues_begin(struct suan_engine *e)
 	return NULL;
 }
 
+void suan_dues_restore(struct suan_engine *e)
+{
+	uint64_t id = 0;
+
+	while ((id = suan_engine_next_job(e, id))) {
+		struct suan_job *j = suan_jobs_find(e, id);
+
+		if (suan_jobs_begin(j) <= e->now_ms || j->more->due ||
+		    !suan_elems_in(j, SUAN_PENDING))
+			continue;
+		suan_dues_push(&e->plan->begins, &(struct suan_due){
+			.at_ms = suan_jobs_begin(j), .job = id});
+		j->more->due = true;
+	}
+}
+
 int64_t suan_dues_lease_end(const struct suan_job *j, const struct suan_elem *x)
 {
 	int64_t from = x->start_ms ? x->start_ms : x->order_ms;

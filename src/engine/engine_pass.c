@@ -245,8 +245,12 @@ enum suan_code suan_engine_pass(struct suan_engine *e, int64_t now_ms, struct su
 		rc = suan_planner_pass(e->plan->planner, now_ms, &starts, &n, &planner_wake);
 	if (rc == SUAN_OK)
 		rc = prepare(e, starts, n, now_ms, fx);
-	if (rc != SUAN_OK)
+	if (rc != SUAN_OK) {
+		/* The planner may know of begins that have not come if the next pass is earlier. */
+		e->plan->all_dirty = true;
+		suan_dues_restore(e);
 		return rc;
+	}
 	for (uint32_t i = 0; i < n; i++)
 		commit_one(e, &starts[i], &e->picks[i], now_ms, fx);
 	wake.at_ms = expire_all(e, now_ms, fx);

@@ -235,16 +235,6 @@ static void get_elem_field(struct loader *l, const struct suan_field *f, struct 
 	}
 }
 
-static bool elem_good(const struct suan_elem *x)
-{
-	bool active = x->state == SUAN_STAGING || x->state == SUAN_RUNNING || x->limbo;
-
-	if (x->state == SUAN_PREEMPTED || (x->held && x->state != SUAN_PENDING) ||
-	    (x->limbo && x->state != SUAN_UNKNOWN) || (x->stopping && !active))
-		return false;
-	return !active || (x->pool != SUAN_NO_POOL && x->nplaces > 0 && x->attempt > 0);
-}
-
 /* Position first: the record is opened, then filled. */
 static void get_elem(struct loader *l, const struct suan_field *f, struct suan_job *j)
 {
@@ -265,12 +255,13 @@ static void get_elem(struct loader *l, const struct suan_field *f, struct suan_j
 	if (failed(l))
 		return;
 	to = suan_elems_at(j, pos);
-	damage(l, to->attempt > 0 || to->nplaces > 0);	/* twice */
+	damage(l, to->attempt > 0 || to->nplaces > 0 || to->text || to->why);	/* twice */
+	if (failed(l))
+		return;
 	*to = (struct suan_elem){.pool = SUAN_NO_POOL};
 	suan_field_reader(f, &r);
 	while (!failed(l) && suan_get_field(&r, &x))
 		get_elem_field(l, &x, to);
-	damage(l, !elem_good(to));
 }
 
 static void get_rest(struct loader *l, const struct suan_field *f, struct suan_elem *to)
@@ -286,8 +277,8 @@ static void get_rest(struct loader *l, const struct suan_field *f, struct suan_e
 		if (!failed(l))
 			get_elem_field(l, &x, to);
 	}
-	damage(l, r.bad || to->attempt > 0 || !elem_good(to) ||
-	       (to->state != SUAN_PENDING && to->state != SUAN_CANCELLED));
+	damage(l, r.bad || to->attempt > 0 || to->stopping || to->again || to->limbo ||
+	       (to->state != SUAN_PENDING && (to->state != SUAN_CANCELLED || to->held)));
 }
 
 /* ---- jobs ---- */
@@ -574,6 +565,9 @@ static void open_elem(struct loader *l, struct suan_job *j, uint32_t pos)
 {
 	struct suan_elem *x = suan_elems_at(j, pos);
 
+	damage(l, suan_verify_elem(l->e, j, x) != NULL);
+	if (failed(l))
+		return;
 	if (x->state == SUAN_STAGING || x->state == SUAN_RUNNING || x->limbo)
 		open_run(l, j, x);
 	if (failed(l) || !x->limbo)
@@ -602,6 +596,7 @@ static void finish_job(struct loader *l, struct suan_job *j)
 		else
 			pos |= SUAN_CHUNK - 1;
 	}
+	damage(l, !j->started && suan_elems_in(j, SUAN_PENDING) && suan_deps_lost(e, j));
 	if (failed(l) || suan_jobs_begin(j) <= e->now_ms || !suan_elems_in(j, SUAN_PENDING))
 		return;
 	needs(l, suan_dues_reserve(&e->plan->begins, 1));

@@ -344,6 +344,8 @@ void suan_dues_pop(struct suan_dues *d);
 void suan_dues_done(struct suan_dues *d);
 /* Forgets entries that no longer mean anything; the first is then the next. */
 const struct suan_due *suan_dues_begin(struct suan_engine *e);
+/* Puts back the begins that a pass took out which then failed; their room is still there. */
+void suan_dues_restore(struct suan_engine *e);
 const struct suan_due *suan_dues_lease(struct suan_engine *e);
 int64_t suan_dues_lease_end(const struct suan_job *j, const struct suan_elem *x);
 
@@ -362,6 +364,12 @@ SUAN_MUSTUSE enum suan_code suan_sync(struct suan_engine *e, int64_t now_ms);
 SUAN_MUSTUSE enum suan_code suan_admit(const struct suan_engine *e, const struct suan_event *ev,
 				       bool prediction, struct suan_effects *out,
 				       struct suan_err *err);
+
+/* ---- verify.c ---- */
+
+/* What is wrong with an element; NULL: nothing. */
+const char *suan_verify_elem(const struct suan_engine *e, const struct suan_job *j,
+			     const struct suan_elem *x);
 
 /* ---- engine_*.c: one event each; on failure nothing has changed ---- */
 

@@ -36,11 +36,9 @@ static const char *check_places(const struct suan_engine *e, const struct suan_j
 	return NULL;
 }
 
-static const char *check_elem(const struct suan_engine *e, const struct suan_job *j,
-			      const struct suan_elem *x, struct totals *t)
+const char *suan_verify_elem(const struct suan_engine *e, const struct suan_job *j,
+			     const struct suan_elem *x)
 {
-	const char *bad = NULL;
-
 	if (x->state >= SUAN_NSTATES || x->state == SUAN_PREEMPTED)
 		return "an element has no proper state";
 	if (x->held && x->state != SUAN_PENDING)
@@ -53,12 +51,7 @@ static const char *check_elem(const struct suan_engine *e, const struct suan_job
 		return "an element is to start anew without a stop";
 	if (x->attempt > 0 && !j->started)
 		return "an element was started but its job was not";
-	if (is_active(x)) {
-		bad = check_places(e, j, x);
-		if (!bad)
-			t->runs[x->pool]++;
-	}
-	return bad;
+	return is_active(x) ? check_places(e, j, x) : NULL;
 }
 
 static const char *check_array(const struct suan_engine *e, const struct suan_job *j)
@@ -90,15 +83,30 @@ static const char *check_array(const struct suan_engine *e, const struct suan_jo
 	return NULL;
 }
 
+/* Ids stand in these lists in the order of submission. */
+static bool knows(const struct suan_job *on, uint64_t id)
+{
+	size_t lo = 0, n = on->more ? on->more->ndependents : 0, all = n;
+
+	while (n > 0) {
+		size_t half = n / 2;
+
+		if (on->more->dependents[lo + half] < id) {
+			lo += half + 1;
+			n -= half + 1;
+		} else {
+			n = half;
+		}
+	}
+	return lo < all && on->more->dependents[lo] == id;
+}
+
 static const char *check_deps(const struct suan_engine *e, const struct suan_job *j)
 {
 	for (uint32_t i = 0; j->more && i < j->more->ndeps; i++) {
 		const struct suan_job *on = suan_jobs_find(e, j->more->deps[i].job);
-		bool found = false;
 
-		for (size_t k = 0; on && on->more && k < on->more->ndependents && !found; k++)
-			found = on->more->dependents[k] == j->id;
-		if (on && !found)
+		if (on && !knows(on, j->id))
 			return "a job it depends on does not know it";
 		if (!on && !j->started && suan_elems_in(j, SUAN_PENDING))
 			return "it waits for a forgotten job";
@@ -129,8 +137,12 @@ static enum suan_code check_job(const struct suan_engine *e, const struct suan_j
 	t->jobs++;
 	t->summaries[j->summary]++;
 	for (uint32_t pos = 0; pos < suan_elems_count(j) && !bad; pos++) {
-		bad = check_elem(e, j, suan_elems_get(j, pos), t);
+		const struct suan_elem *x = suan_elems_get(j, pos);
+
+		bad = suan_verify_elem(e, j, x);
 		t->elems += suan_elems_has_record(j, pos);
+		if (!bad && is_active(x))
+			t->runs[x->pool]++;
 	}
 	if (!bad && suan_jobs_array(j))
 		bad = check_array(e, j);

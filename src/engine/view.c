@@ -34,16 +34,41 @@ static struct cause dep_cause(enum suan_deps state, uint64_t job)
 			      (int64_t)job, 0};
 }
 
+/* Every pool that could take it is closed: why the first of them is. NONE: some is open. */
+static enum suan_reason all_closed(const struct suan_engine *e, const struct suan_job *j)
+{
+	enum suan_reason first = SUAN_R_NONE;
+	struct suan_ask ask;
+	int64_t a, b;
+
+	suan_jobs_ask(e, j, &ask);
+	for (uint32_t i = 0; i < e->plan->npools && i < e->net.npools; i++) {
+		struct suan_plan_pool p;
+
+		if (suan_planner_fits(e->plan->planner, i, &ask, &a, &b) != SUAN_R_NONE)
+			continue;
+		suan_net_plan_pool(e, i, &p);
+		if (p.closed == SUAN_R_NONE)
+			return SUAN_R_NONE;
+		if (first == SUAN_R_NONE)
+			first = p.closed;
+	}
+	return first;
+}
+
 static struct cause queue_cause(const struct suan_engine *e, const struct suan_job *j)
 {
 	uint32_t pool;
 	int64_t start = 0;
 	uint64_t ahead = 0;
 	bool known = suan_planner_predicted(e->plan->planner, j->id, &pool, &start, &ahead);
+	enum suan_reason closed = known ? SUAN_R_NONE : all_closed(e, j);
 
+	if (closed != SUAN_R_NONE)
+		return (struct cause){closed, 0, 0};
 	if (ahead > 0 || (!known && j->planned == 0))
 		return (struct cause){SUAN_R_PRIORITY, (int64_t)ahead, 0};
-	return (struct cause){SUAN_R_RESOURCES, known ? start : SUAN_FOREVER, 0};
+	return (struct cause){SUAN_R_RESOURCES, start, 0};
 }
 
 static struct cause waiting_cause(const struct suan_engine *e, const struct suan_job *j,
