@@ -4,7 +4,7 @@ set -euo pipefail
 export LC_ALL=C
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 program=${0##*/}
-runs=3 json=0 peer=0 seconds=4 million=0
+runs=3 json=0 peer=0 seconds=4 million=0 patience=0
 server='' blocker='' tmp='' data='' port=0
 parts=''	# targets to build; empty: the binary, if it is missing
 declare -A samples=()
@@ -18,6 +18,7 @@ usage() {
 
 	  -n N        repeat N times and take the median (3)
 	  -d SECONDS  length of one load, where there is one (4)
+	  -q SECONDS  before each run wait until the machine is idle, at most so long (0)
 	  --million   also with 1,000,000 jobs, where that is a choice
 	  --peer      also measure the peer; installs it by apt-get if it is missing
 	  --json      one JSON object on stdout, everything else on stderr
@@ -31,6 +32,7 @@ options() {
 		case $1 in
 		-n) runs=${2:?-n needs a number}; shift ;;
 		-d) seconds=${2:?-d needs seconds}; shift ;;
+		-q) patience=${2:?-q needs seconds}; shift ;;
 		--json) json=1 ;;
 		--peer) peer=1 ;;
 		--million) million=1 ;;
@@ -39,7 +41,7 @@ options() {
 		esac
 		shift
 	done
-	case $runs$seconds in *[!0-9]* | 0*) echo "$program: -n and -d take a number from 1" >&2; exit 2 ;; esac
+	case $runs$seconds$patience in *[!0-9]* | 0*) echo "$program: -n, -d and -q take a number" >&2; exit 2 ;; esac
 	exec 3>&1
 	[ "$json" = 0 ] || exec 1>&2
 }
@@ -156,6 +158,24 @@ cleanup() {
 	exit "$code"
 }
 
+idle_now() {	# the idle share of the processors in the last half second is 90 % or more
+	local a b
+	read -r -a a < <(grep '^cpu ' /proc/stat)
+	sleep 0.5
+	read -r -a b < <(grep '^cpu ' /proc/stat)
+	awk -v a="${a[*]:1:8}" -v b="${b[*]:1:8}" 'BEGIN { split(a, x); n = split(b, y)
+		for (i = 1; i <= n; i++) all += y[i] - x[i]
+		exit !(y[4] - x[4] + y[5] - x[5] >= 0.9 * all) }'
+}
+
+quiet() {
+	local end=$((SECONDS + patience))
+	[ "$patience" != 0 ] || return 0
+	until idle_now; do
+		[ "$SECONDS" -lt "$end" ] || { say "  (the machine is not idle: load $(cut -d' ' -f1 /proc/loadavg))"; return 0; }
+	done
+}
+
 # ---- the server ----
 
 free_port() {
@@ -230,6 +250,7 @@ stop_server() {	# SIGNAL
 get() { curl -sS --fail "$url$1"; }
 info() { get /v1/info | jq -r "$1"; }
 jobs_total() { info '[.jobs[]] | add'; }
+cpu_us() { awk -v hz="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); print ($12 + $13) * 1e6 / hz }' "/proc/$server/stat"; }
 rss() { awk '/^VmRSS/ { print $2 * 1024 }' "/proc/$server/status"; }
 metric() { get /metrics | awk -v n="$1" '$1 == n { print $2 }'; }
 
