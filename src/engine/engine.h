@@ -144,8 +144,8 @@ const struct suan_policy *suan_engine_policy(const struct suan_engine *e);
  * Writes up to max, returns how many there are; *ret_decided_ms when (0 = now). */
 uint32_t suan_engine_why(const struct suan_engine *e, uint64_t job, uint32_t index,
 			 struct suan_candidate *ret, uint32_t max, int64_t *ret_decided_ms);
-/* Candidates that a job would have if it were submitted now, behind everything that waits. Writes up
- * to max, best first; returns how many there are. */
+/* Candidates that a job would have if it were submitted now, behind everything that waits. Writes
+ * up to max, best first; returns how many there are. */
 uint32_t suan_engine_quote(const struct suan_engine *e, const struct suan_job_spec *spec,
 			   int64_t now_ms, struct suan_candidate *ret, uint32_t max);
 

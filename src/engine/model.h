@@ -98,9 +98,9 @@ struct suan_dep {
 	uint64_t job;
 };
 
-/* What one start of a job needs. tasks × (cores, memory, gpus); a task lies on one node; all tasks in
- * one pool. nodes = 0: tasks are packed on as few nodes as fit; nodes = N: exactly N distinct nodes,
- * the first tasks % N of which hold one task more. exclusive: whole nodes. */
+/* What one start of a job needs. tasks × (cores, memory, gpus); a task lies on one node; all
+ * tasks in one pool. nodes = 0: tasks are packed on as few nodes as fit; nodes = N: exactly N
+ * distinct nodes, the first tasks % N of which hold one task more. exclusive: whole nodes. */
 struct suan_req {
 	uint32_t tasks, nodes, cores, gpus;
 	uint64_t memory;	/* bytes per task; 0 = no claim */
@@ -166,7 +166,7 @@ enum suan_reason {
 	/* of a candidate, or a refusal */
 	SUAN_R_CHOSEN,
 	SUAN_R_LATER_START,	/* predicted start a, chosen one b */
-	SUAN_R_COSTLIER,	/* same start, dearer: cost a, chosen one b (micro-yuan per core-hour) */
+	SUAN_R_COSTLIER,	/* same start, dearer: cost a, chosen one b (µyuan/core-hour) */
 	SUAN_R_TIE,		/* as good; earlier in the list wins */
 	SUAN_R_NOT_ALLOWED,	/* site or hub list of the job */
 	SUAN_R_SITE_DOWN,
@@ -265,7 +265,7 @@ enum suan_outcome {
 	SUAN_OUT_TIMEOUT,
 	SUAN_OUT_MEMORY,
 	SUAN_OUT_CANCELLED,
-	SUAN_OUT_NOT_STARTED,	/* certainly never ran: may start elsewhere whatever the guarantee */
+	SUAN_OUT_NOT_STARTED,	/* certainly never ran: may start again, any guarantee */
 	SUAN_OUT_START_FAILED,	/* could not be started, would fail again: the job fails */
 	SUAN_OUT_STAGING_FAILED,	/* inputs or outputs: the job fails */
 	SUAN_OUT_LOST,		/* certainly over, result unknown */

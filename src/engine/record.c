@@ -1,4 +1,4 @@
-/* Events as bytes: length, tagged fields, and four bytes of their hash, so that damage is noticed. */
+/* Events as bytes: length, tagged fields, and four bytes of their hash to notice damage by. */
 #include "engine/record.h"
 
 #include <stddef.h>

@@ -1,6 +1,6 @@
-/* Tags of a snapshot, shared by snapshot.c (writes) and load.c (reads). A snapshot holds what follows
- * from events and nothing else: no interned ids, no addresses, no planning. Equal states give equal
- * bytes, however they were reached; the hash of the state is the hash of these bytes. */
+/* Tags of a snapshot, shared by snapshot.c (writes) and load.c (reads). A snapshot holds what
+ * follows from events and nothing else: no interned ids, no addresses, no planning. Equal states
+ * give equal bytes, however they were reached; the hash of the state is the hash of these bytes. */
 #ifndef SUAN_ENGINE_SNAPSHOT_H
 #define SUAN_ENGINE_SNAPSHOT_H
 

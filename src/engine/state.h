@@ -242,8 +242,8 @@ struct suan_elem *suan_elems_at(struct suan_job *j, uint32_t pos);	/* has a reco
 bool suan_elems_is_ready(const struct suan_engine *e, const struct suan_job *j, uint32_t pos);
 /* Next ready position ≥ from, or SUAN_NO_POS. */
 uint32_t suan_elems_next_ready(const struct suan_job *j, uint32_t from);
-/* Moves an element with a record into another state: counts, summary, readiness, dependents, and one
- * effect, for which room is reserved. Sets its state, held and limbo. */
+/* Moves an element with a record into another state: counts, summary, readiness, dependents, and
+ * one effect, for which room is reserved. Sets its state, held and limbo. */
 struct suan_spot {
 	struct suan_job *job;
 	uint32_t pos;

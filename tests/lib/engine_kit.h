@@ -1,5 +1,5 @@
-/* A scheduler in a test: events in one line each, and what came of them. Everything that fails to be
- * accepted by the engine itself (an error, not a refusal) ends the test. */
+/* A scheduler in a test: events in one line each, and what came of them. Everything that fails to
+ * be accepted by the engine itself (an error, not a refusal) ends the test. */
 #ifndef SUAN_TESTS_ENGINE_KIT_H
 #define SUAN_TESTS_ENGINE_KIT_H
 

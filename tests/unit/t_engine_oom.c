@@ -1,5 +1,5 @@
-/* Running out of memory at any allocation of any event changes nothing: the event can be tried again
- * and everything goes on as if nothing had happened. */
+/* Running out of memory at any allocation of any event changes nothing: the event can be tried
+ * again and everything goes on as if nothing had happened. */
 #include "engine/record.h"
 #include "lib/engine_random.h"
 #include "lib/oom.h"
