@@ -106,12 +106,17 @@ static bool number_or_file(struct suan_json *j, unsigned digits, int64_t *value,
 	const char *before;
 	char limit[32];
 
-	if (suan_json_peek(j) == SUAN_JSON_STRING) {
-		*value = -1;
-		return suan_json_string(j, file);
-	}
 	suan_keys_decimal(most, digits, limit);
+	(void)suan_json_peek(j);
 	before = j->p;
+	if (suan_json_peek(j) == SUAN_JSON_STRING) {
+		if (!suan_json_string(j, file))
+			return false;
+		*value = -1;
+		if (**file)
+			return true;
+		j->p = before;
+	}
 	if (suan_json_peek(j) == SUAN_JSON_NUMBER) {
 		if (!suan_json_fixed(j, digits, value))
 			return false;

@@ -16,7 +16,8 @@
 	"\"guarantee\":\"at-most-once\",\"checkpointable\":true,"                                  \
 	"\"inputs\":[{\"path\":\"a.csv\",\"url\":\"/data/a.csv\",\"sha256\":"                      \
 	"\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"}],"                  \
-	"\"outputs\":[{\"path\":\"o\",\"url\":\"file:///out/o\"}],\"env\":{\"A\":\"1\",\"B\":\"\"}," \
+	"\"outputs\":[{\"path\":\"o\",\"url\":\"file:///out/o\"}],\"env\":{\"A\":\"1\","           \
+	"\"B\":\"\"},"                                                                             \
 	"\"dir\":\"/tmp\",\"stdin\":\"i\",\"stdout\":\"o-%j\",\"stderr\":\"e-%j\",\"append\":true}"
 
 static void full(void)
@@ -68,7 +69,8 @@ static const struct {
 	 "{\"site\":[\"a\"],\"hub\":[\"b\",\"c\"],\"not_hub\":[\"d\"]}"},
 	{"{\"inputs\":[\"/data/x.csv\",{\"url\":\"/y/z\"},{\"url\":\"/q\",\"path\":\"d/p\"}],"
 	 "\"outputs\":[{\"url\":\"/o/r\"}]}",
-	 "{\"inputs\":[{\"path\":\"x.csv\",\"url\":\"/data/x.csv\"},{\"path\":\"z\",\"url\":\"/y/z\"},"
+	 "{\"inputs\":[{\"path\":\"x.csv\",\"url\":\"/data/x.csv\"},{\"path\":\"z\","
+	 "\"url\":\"/y/z\"},"
 	 "{\"path\":\"d/p\",\"url\":\"/q\"}],\"outputs\":[{\"path\":\"r\",\"url\":\"/o/r\"}]}"},
 	{"{\"nodes\":4}", "{\"tasks\":4,\"nodes\":4}"},
 	{"{\"nodes\":2,\"tasks\":6}", "{\"tasks\":6,\"nodes\":2}"},
@@ -113,7 +115,8 @@ static const struct {
 	 "\"2EiB\""},
 	{"{\"memory\":\"lots\"}", NULL},
 	{"{\"memory\":true}",
-	 "memory: expected bytes from 0 to 1125899906842624 or a size such as \"2GiB\", found true"},
+	 "memory: expected bytes from 0 to 1125899906842624 or a size such as \"2GiB\", found "
+	 "true"},
 	{"{\"memory\":1e30}", "memory: expected a smaller number, found 1e30"},
 	{"{\"walltime_s\":0}",
 	 "walltime_s: expected seconds from 0.001 to 315360000 or a duration such as \"1h30m\", "
@@ -161,9 +164,11 @@ static const struct {
 	 "after/0/type: expected afterok, afterany, afternotok or aftercorr, found \"x\""},
 	{"{\"after\":[{\"type\":5,\"job\":1}]}", "after/0/type: expected a string, found 5"},
 	{"{\"after\":[{\"type\":\"afterok\"}]}",
-	 "after/0: expected type and job, such as {\"type\": \"afterok\", \"job\": 12}, found no job"},
+	 "after/0: expected type and job, such as {\"type\": \"afterok\", \"job\": 12}, found no "
+	 "job"},
 	{"{\"after\":[{\"job\":3}]}",
-	 "after/0: expected type and job, such as {\"type\": \"afterok\", \"job\": 12}, found no type"},
+	 "after/0: expected type and job, such as {\"type\": \"afterok\", \"job\": 12}, found no "
+	 "type"},
 	{"{\"after\":[{\"type\":\"afterok\",\"job\":0}]}",
 	 "after/0/job: expected a whole number of at least 1, found 0"},
 	{"{\"after\":[{\"tipe\":1}]}", "after/0/tipe: unknown field; did you mean \"type\"?"},
@@ -244,16 +249,20 @@ static const struct {
 	{"{\"command\":[\"a\"],\"inputs\":[\"file://host/y\"]}",
 	 "inputs/0/url: expected an absolute path or file://, found \"file://host/y\""},
 	{"{\"command\":[\"a\"],\"inputs\":[\"/data/\"]}",
-	 "inputs/0/path: expected a path inside the run's folder, relative and without \"..\", found "
+	 "inputs/0/path: expected a path inside the run's folder, relative and without \"..\", "
+	 "found "
 	 "\"\""},
 	{"{\"command\":[\"a\"],\"inputs\":[{\"url\":\"/d\",\"path\":\"../x\"}]}",
-	 "inputs/0/path: expected a path inside the run's folder, relative and without \"..\", found "
+	 "inputs/0/path: expected a path inside the run's folder, relative and without \"..\", "
+	 "found "
 	 "\"../x\""},
 	{"{\"command\":[\"a\"],\"outputs\":[{\"url\":\"/d\",\"path\":\"/x\"}]}",
-	 "outputs/0/path: expected a path inside the run's folder, relative and without \"..\", found "
+	 "outputs/0/path: expected a path inside the run's folder, relative and without \"..\", "
+	 "found "
 	 "\"/x\""},
 	{"{\"command\":[\"a\"],\"outputs\":[{\"url\":\"/d\",\"path\":\"a/./x\"}]}",
-	 "outputs/0/path: expected a path inside the run's folder, relative and without \"..\", found "
+	 "outputs/0/path: expected a path inside the run's folder, relative and without \"..\", "
+	 "found "
 	 "\"a/./x\""},
 	{"{\"command\":[\"a\"],\"inputs\":[\"/a\",{\"url\":\"/d\",\"sha256\":\"12\"}]}",
 	 "inputs/1/sha256: expected 64 digits 0-9a-f, found \"12\""},
@@ -423,7 +432,8 @@ static void memory(void)
 
 		t_wire_begin(&t);
 		suan_arena_init(&t.arena, limit);
-		rc = t_wire_from_json(&t, "{\"site\":\"a,b\",\"after\":\"afterok:1\",\"inputs\":[\"/a\"],"
+		rc = t_wire_from_json(&t, "{\"site\":\"a,b\",\"after\":\"afterok:1\","
+		"\"inputs\":[\"/a\"],"
 					  "\"memory\":\"1G\"}");
 		t_wire_end(&t);
 	}

@@ -8,7 +8,8 @@ static const struct {
 	bool sbatch;
 } found[] = {
 	{"cores", "cores", false}, {"cpus-per-task", "cores", true}, {"cpus-per-t", "cores", true},
-	{"walltime", "walltime_s", false}, {"time", "walltime_s", true}, {"tim", "walltime_s", true},
+	{"walltime", "walltime_s", false}, {"time", "walltime_s", true},
+	{"tim", "walltime_s", true},
 	{"estimate", "estimate_s", false}, {"not-site", "not_site", false},
 	{"job-name", "name", true}, {"nodes", "nodes", false}, {"gpus", "gpus", false},
 	{"mem", "memory", true}, {"memory", "memory", false}, {"clusters", "site", true},
@@ -246,7 +247,8 @@ static const struct {
 	{true, {"nice", "x"},
 	 "nice: expected a whole number from -1000000 to 1000000, found \"x\""},
 	{true, {"open-mode", "x"}, "open-mode: expected append or truncate, found \"x\""},
-	{true, {"export", "A,,B"}, "export: expected ALL, NONE, names or NAME=value, found \"A,,B\""},
+	{true, {"export", "A,,B"}, "export: expected ALL, NONE, names or NAME=value, found \"A,,"
+	 "B\""},
 	{true, {"export", "A=1,,B"},
 	 "export: expected ALL, NONE, names or NAME=value, found \"A=1,,B\""},
 	{true, {"export", "=x"}, "export: expected NAME=value, found \"=x\""},

@@ -54,17 +54,20 @@ static const struct {
 	{".5", "line 1, column 1: expected a value, found .5"},
 	{"'a'", "line 1, column 1: expected a value, found '''"},
 	{"\"\\x\"",
-	 "line 1, column 2: expected an escape such as \\n or \\u4e2d, not NUL or half a pair, found "
+	 "line 1, column 2: expected an escape such as \\n or \\u4e2d, not NUL or half a pair, "
+	 "found "
 	 "'\\'"},
 	{"\"\\u00\"",
-	 "line 1, column 2: expected an escape such as \\n or \\u4e2d, not NUL or half a pair, found "
+	 "line 1, column 2: expected an escape such as \\n or \\u4e2d, not NUL or half a pair, "
+	 "found "
 	 "'\\'"},
 	{"\"\xff\"", "line 1, column 2: expected UTF-8, found ?"},
 	{"\"\xed\xa0\x80\"", "line 1, column 2: expected UTF-8, found ???"},
 	{"\"\xc0\xaf\"", "line 1, column 2: expected UTF-8, found ??"},
 	{"\"\xe7\xae", "line 1, column 2: expected UTF-8, found ??"},
 	{"{\"\\q\":1}",
-	 "line 1, column 3: expected an escape such as \\n or \\u4e2d, not NUL or half a pair, found "
+	 "line 1, column 3: expected an escape such as \\n or \\u4e2d, not NUL or half a pair, "
+	 "found "
 	 "'\\'"},
 };
 
@@ -127,7 +130,8 @@ static void deep(void)
 
 static void halves(void)
 {
-	const char *whole = "{\"a\":[1,-2.5e3,true,null,\"\\u4e2d\xe7\xae\x97\"],\"b\":{\"c\":false}}";
+	const char *whole = "{\"a\":[1,-2.5e3,true,null,\"\\u4e2d\xe7\xae\x97\"],"
+	"\"b\":{\"c\":false}}";
 	struct suan_json j;
 	bool all = true;
 
@@ -245,7 +249,8 @@ static void paths(void)
 	is_str(err.text, "in/1/y: expected true or false, found \"z\"", "text");
 	is_str(j.path, "in/1/y", "path in the reader");
 	ok(!suan_json_fail(&j, SUAN_EIO, "second"), "a second error");
-	is_str(err.text, "in/1/y: expected true or false, found \"z\"", "does not replace the first");
+	is_str(err.text, "in/1/y: expected true or false, found \"z\"", "does not replace the "
+	"first");
 	ok(!suan_json_string(&j, &s) && !suan_json_object(&j) && !suan_json_array(&j) &&
 		   !suan_json_member(&j, &name) && !suan_json_element(&j) && !suan_json_skip(&j),
 	   "everything fails after it");

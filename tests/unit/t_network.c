@@ -32,7 +32,8 @@ static const char shortest[] =
 	"    pools:\n"
 	"      - {name: cpu, nodes: 64, cores: 64, memory: 256GiB, speed: 1.0, idle_watt: 120, "
 	"busy_watt: 420}\n"
-	"      - {name: gpu, nodes: 16, cores: 96, memory: 1TiB, gpu: a800, gpus: 8, busy_watt: 5200, "
+	"      - {name: gpu, nodes: 16, cores: 96, memory: 1TiB, gpu: a800, gpus: 8, busy_watt: "
+	"5200, "
 	"price_hour: 40}\n"
 	"links:\n"
 	"  - {from: beijing, to: zhongwei, gbit: 400, ms: 8.9, price_gib: 0.02}\n";
@@ -126,7 +127,8 @@ static void back(void)
 		"cities: [{name: c, zh: z, hub: h, lon: -0.5, lat: -90, weight: 0.25}]\n"
 		"sites:\n"
 		"  - {name: 'yes', zh: '12', hub: h, owner: o, lon: 180, pue: 1.5, price: 0.3731,\n"
-		"     carbon: 'a b.csv', racks: 12, pools: [{name: p, nodes: 1, cores: 1, memory: 1000,\n"
+		"     carbon: 'a b.csv', racks: 12, pools: [{name: p, nodes: 1, cores: 1, "
+		"memory: 1000,\n"
 		"     speed: 0.5, gpus: 2, idle_watt: 1, busy_watt: 2, price_hour: 0.025}]}\n"
 		"  - {name: s2}\n"
 		"links: [{from: c, to: s2, gbit: 0.5}, {from: s2, to: c, gbit: 1, ms: 1.234,\n"
@@ -187,7 +189,8 @@ static const struct {
 	 "n.yaml:4: sites/0/pools/0/nodes: expected a whole number from 1 to 10000000, found 0"},
 	{"sites:\n  - name: a\n    pools:\n      - {name: p, nodes: -5, cores: 1}\n",
 	 "n.yaml:4: sites/0/pools/0/nodes: expected a whole number from 1 to 10000000, found -5"},
-	{"sites:\n  - name: a\n    pools:\n      - {name: p, nodes: 99999999999999999999, cores: 1}\n",
+	{"sites:\n  - name: a\n    pools:\n      - {name: p, nodes: 99999999999999999999, cores: "
+	 "1}\n",
 	 "n.yaml:4: sites/0/pools/0/nodes: expected a whole number from 1 to 10000000, found "
 	 "99999999999999999999"},
 	{"sites:\n  - name: a\n    pools:\n      - {name: p, nodes: 1, cores: 1, gpu: x}\n",
@@ -197,7 +200,8 @@ static const struct {
 	{"sites:\n  - name: a\n    pools:\n      - {name: p, nodes: 1, cores: 1, memory: 2EiB}\n",
 	 "n.yaml:4: sites/0/pools/0/memory: expected bytes from 0 to 1125899906842624, found "
 	 "\"2EiB\""},
-	{"sites:\n  - name: a\n    pools:\n      - {name: p, nodes: 1, cores: 1, memory: x}\n", NULL},
+	{"sites:\n  - name: a\n    pools:\n      - {name: p, nodes: 1, cores: 1, memory: "
+	 "x}\n", NULL},
 	{"sites:\n  - name: a\n    pools:\n      - {name: p, nodes: 1, cores: 1, memory: [1]}\n",
 	 "n.yaml:4: sites/0/pools/0/memory: expected a size such as \"2GiB\", found an array"},
 	{"sites:\n  - name: a\n    pools:\n      - {name: p, nodes: 1, cores: 1, speed: 0}\n",
@@ -211,8 +215,12 @@ static const struct {
 	{"sites:\n  - name: a\n    lon: 181\n",
 	 "n.yaml:3: sites/0/lon: expected a number from -180 to 180, found 181"},
 	{"sites:\n  - name: a\n    price: -1\n",
-	 "n.yaml:3: sites/0/price: expected a number from 0 to 1000 or the name of a CSV file, found "
+	 "n.yaml:3: sites/0/price: expected a number from 0 to 1000 or the name of a CSV file, "
+	 "found "
 	 "-1"},
+	{"sites:\n  - name: a\n    price: ''\n",
+	 "n.yaml:3: sites/0/price: expected a number from 0 to 1000 or the name of a CSV file, found "
+	 "\"\""},
 	{"sites:\n  - name: a\n    carbon: [1]\n",
 	 "n.yaml:3: sites/0/carbon: expected a number from 0 to 1000000 or the name of a CSV file, "
 	 "found an array"},

@@ -1,4 +1,5 @@
-/* Scripts with #SBATCH and #SUAN lines: the corpus of whole scripts, the rules of reading, errors. */
+/* Scripts with #SBATCH and #SUAN lines: the corpus of whole scripts, the rules of reading, errors.
+ */
 #include <stdlib.h>
 
 #include "t_wire.h"
@@ -83,13 +84,15 @@ static const struct {
 static const struct {
 	const char *text, *error;
 } bad[] = {
-	{"", "line 1: expected \"#!\" at the start of the script, such as \"#!/bin/sh\", found \"\""},
+	{"", "line 1: expected \"#!\" at the start of the script, such as \"#!/bin/sh\", found "
+	 "\"\""},
 	{"echo hi\n",
 	 "line 1: expected \"#!\" at the start of the script, such as \"#!/bin/sh\", found \"echo "
 	 "hi \""},
 	{"#!/bin/sh\n#SBATCH --foo\n", "line 2: sbatch: unrecognized option '--foo'"},
 	{"#!/bin/sh\n\n#SBATCH --ntask-per-nod=3\n",
-	 "line 3: sbatch: unrecognized option '--ntask-per-nod'; did you mean '--ntasks-per-node'?"},
+	 "line 3: sbatch: unrecognized option '--ntask-per-nod'; did you mean "
+	 "'--ntasks-per-node'?"},
 	{"#!/bin/sh\n#SBATCH --walltime=3\n", "line 2: sbatch: unrecognized option '--walltime'"},
 	{"#!/bin/sh\n#SBATCH -Z\n", "line 2: sbatch: invalid option -- 'Z'"},
 	{"#!/bin/sh\n#SUAN --walltme 3\n",
@@ -146,7 +149,8 @@ static void warnings(void)
 	t_wire_begin(&t);
 	is_int(t_wire_from_script(&t, text), SUAN_OK, "ignored options");
 	is_str(suan_buf_str(&t.warnings),
-	       "line 2: -p is ignored: suan chooses the pool; use --site or --hub to choose a place\n"
+	       "line 2: -p is ignored: suan chooses the pool; use --site or --hub to choose a "
+	       "place\n"
 	       "line 2: --mail-type is ignored: suan sends no mail\n"
 	       "line 3: -v is ignored: suan says what matters\n",
 	       "are told");

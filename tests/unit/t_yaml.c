@@ -147,7 +147,8 @@ static void job_file(void)
 	is_str(t_wire_json(&t),
 	       "{\"name\":\"2026\",\"command\":[\"sleep\",\"10\",\"true\",\"1.50\"],\"cores\":4,"
 	       "\"memory\":2147483648,\"walltime_s\":5400,\"array\":\"5\",\"after\":[{\"type\":"
-	       "\"afterok\",\"job\":12}],\"site\":[\"zhongwei\"],\"env\":{\"N\":\"4\",\"X\":\"hi\"}}",
+	       "\"afterok\",\"job\":12}],\"site\":[\"zhongwei\"],\"env\":{\"N\":\"4\","
+	       "\"X\":\"hi\"}}",
 	       "as JSON");
 	is_int(t_wire_from_yaml(&t, "script: |\n  #!/bin/sh\n  echo hi\n"), SUAN_OK, "a script");
 	is_str(t.doc.run.script, "#!/bin/sh\necho hi\n", "its text");
