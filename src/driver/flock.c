@@ -429,12 +429,13 @@ static void start_failed(struct suan_sheep *s, const struct suan_herd_message *m
 		[SUAN_SPAWN_STDIN] = "cannot open for input:",
 		[SUAN_SPAWN_STDOUT] = "cannot open for output:",
 		[SUAN_SPAWN_STDERR] = "cannot open for errors:",
+		[SUAN_SPAWN_NOTE] = "the site cannot write its journal",
 		[SUAN_SPAWN_EXEC] = "cannot execute",
 	};
 	const char *what[] = {
 		[SUAN_SPAWN_FORK] = "", [SUAN_SPAWN_CGROUP] = "", [SUAN_SPAWN_DIR] = m->dir,
 		[SUAN_SPAWN_STDIN] = m->stdin_path, [SUAN_SPAWN_STDOUT] = m->stdout_path,
-		[SUAN_SPAWN_STDERR] = m->stderr_path,
+		[SUAN_SPAWN_STDERR] = m->stderr_path, [SUAN_SPAWN_NOTE] = "",
 		[SUAN_SPAWN_EXEC] = m->argv[0] ? m->argv[0] : "",
 	};
 	char text[SUAN_HERD_TEXT];
@@ -452,8 +453,9 @@ static void start_failed(struct suan_sheep *s, const struct suan_herd_message *m
 		s->r.exit_code = missing ? 127 : 126;
 		suan_sheep_ended(s, SUAN_OUT_EXITED, text);
 	} else {
-		suan_sheep_ended(s, got->failed == SUAN_SPAWN_FORK ? SUAN_OUT_NOT_STARTED :
-								     SUAN_OUT_START_FAILED, text);
+		bool elsewhere = got->failed == SUAN_SPAWN_FORK || got->failed == SUAN_SPAWN_NOTE;
+
+		suan_sheep_ended(s, elsewhere ? SUAN_OUT_NOT_STARTED : SUAN_OUT_START_FAILED, text);
 	}
 }
 
@@ -485,13 +487,14 @@ static void start_one(struct suan_sheep *s, struct suan_arena *arena)
 	struct suan_herd_message m;
 	struct suan_process_stat st;
 	struct suan_spawned got;
+	struct suan_spawn_note note;
 	struct suan_spawn spawn;
 	const char *const *envp = NULL;
 	enum suan_code rc;
 
 	if (suan_herd_get(s->order, s->order_len, arena, &m))
 		envp = make_env(f, arena, &m);
-	if (!envp) {
+	if (!envp || suan_journal_note(f->journal, s->r.id, &note) != SUAN_OK) {
 		suan_sheep_ended(s, SUAN_OUT_NOT_STARTED, "out of memory");
 		return;
 	}
@@ -501,8 +504,10 @@ static void start_one(struct suan_sheep *s, struct suan_arena *arena)
 		.stdout_path = m.stdout_path, .stderr_path = m.stderr_path, .append = m.append,
 		.data_limit_bytes = m.run.memory_bytes ? backstop(m.run.memory_bytes) : 0,
 		.cgroup_procs = s->in_cgroup ? suan_cgroup_procs(f->cgroup, group_name(s)) : "",
+		.note = &note,
 	};
 	suan_process_spawn(&spawn, &got);
+	suan_journal_noted(f->journal, got.notes, got.failed == SUAN_SPAWN_NOTE);
 	if (got.pid == 0) {
 		start_failed(s, &m, &got);
 		return;
@@ -549,8 +554,8 @@ static bool write_intents(struct suan_flock *f, struct suan_sheep **batch, size_
 	return false;
 }
 
-/* Runs are forked one after the other, and each is on record as started before the next is forked:
- * after a crash at most one of the intents is in doubt. */
+/* Intents are durable before the first fork. Each child appends to the journal itself as its last
+ * act before exec, so after a crash an intent without that was certainly not run. */
 static void start_some(struct suan_flock *f)
 {
 	struct suan_sheep *batch[STARTS_PER_BATCH];
@@ -573,7 +578,6 @@ static void start_some(struct suan_flock *f)
 		free(batch[i]->order);
 		batch[i]->order = NULL;
 		suan_arena_reset(&arena);
-		good = good && write_journal(f, false);
 	}
 	suan_arena_done(&arena);
 	if (f->queue)
@@ -696,6 +700,9 @@ static void replay(void *ctx, const struct suan_herd_run *run, bool forgotten)
 	if (forgotten) {
 		if (s)
 			suan_sheep_free(s);
+	} else if (s && run->state == SUAN_HERD_FORKED) {
+		s->r.state = run->state;
+		s->r.pid = run->pid;
 	} else if (s) {
 		s->r = *run;
 	} else if (!suan_sheep_new(f, run)) {

@@ -3,26 +3,26 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "driver/flock_inside.h"
 #include "sys/log.h"
 #include "sys/process.h"
 
-#define POLL_MS	  500
-#define UNWATCHED "its keeper was killed; it ended with nobody watching"
+#define POLL_MS	     500
+#define EXEC_WAIT_MS 1000
+#define UNWATCHED    "its keeper was killed; it ended with nobody watching"
 
 /* ---- processes by the name of their run ---- */
 
 struct search {
 	const struct suan_flock *f;
 	struct suan_run_id id;
-	int64_t leader;		/* found; 0 = none */
-	bool kill;
 	unsigned seen;
 };
 
-static bool look(void *ctx, int64_t pid)
+static bool end_named(void *ctx, int64_t pid)
 {
 	struct search *s = ctx;
 	struct suan_process_stat st;
@@ -32,21 +32,18 @@ static bool look(void *ctx, int64_t pid)
 	    !suan_process_stat(pid, &st) || st.state == 'Z')
 		return true;
 	s->seen++;
-	if (st.session == pid)
-		s->leader = pid;
-	if (s->kill)
-		(void)suan_process_signal(pid, SIGKILL);
+	(void)suan_process_signal(pid, SIGKILL);
 	return true;
 }
 
 void suan_flock_kill_named(struct suan_flock *f, struct suan_run_id id)
 {
-	struct search s = {.f = f, .id = id, .kill = true};
+	struct search s = {.f = f, .id = id};
 
 	/* Again while there are some: they may fork as fast as we look, but not for long. */
 	for (int i = 0; i < 10; i++) {
 		s.seen = 0;
-		suan_process_each(look, &s);
+		suan_process_each(end_named, &s);
 		if (s.seen == 0)
 			break;
 	}
@@ -127,44 +124,52 @@ static void adopt_started(struct suan_sheep *s)
 	suan_sheep_started(s);
 }
 
-/* It was to be forked when its shepherd was killed. */
-static void settle_doubt(struct suan_sheep *s)
+/* Was this process, which may not have its environment yet, started for the run? It is between the
+ * last act of our child and the end of its exec for much less than a second. */
+static bool is_of_run(const struct suan_sheep *s)
 {
-	struct search search = {.f = s->flock, .id = s->r.id};
+	const struct timespec pause = {0, 1000000};
+	struct suan_process_stat st;
+	struct suan_run_id id;
+
+	for (int i = 0; i < EXEC_WAIT_MS; i++) {
+		if (!suan_process_stat(s->r.pid, &st) || st.state == 'Z' || st.session != s->r.pid)
+			return false;
+		if (suan_process_has_env(s->r.pid))
+			return suan_flock_owner(s->flock, s->r.pid, &id) &&
+			       suan_herd_same(id, s->r.id);
+		(void)nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+/* It was about to become its program. */
+static void adopt_forked(struct suan_sheep *s)
+{
 	struct suan_process_stat st;
 
-	suan_process_each(look, &search);
-	if (search.leader && suan_process_stat(search.leader, &st)) {
-		s->r.pid = search.leader;
+	if (is_of_run(s) && suan_process_stat(s->r.pid, &st)) {
 		s->r.start_ticks = st.start_ticks;
 		adopt_started(s);
-	} else if (search.seen > 0) {	/* its leader is gone, so it ran and is over */
+	} else {
 		suan_flock_kill_named(s->flock, s->r.id);
 		suan_sheep_ended(s, SUAN_OUT_LOST, UNWATCHED);
-	} else {
-		s->r.start_ms = 0;
-		suan_sheep_ended(s, SUAN_OUT_UNKNOWN,
-				 "its keeper was killed while starting it; nobody knows if it ran");
 	}
 }
 
-static void adopt_one(struct suan_sheep *s, bool same_boot, bool *doubted)
+static void adopt_one(struct suan_sheep *s, bool same_boot)
 {
-	if (s->r.state == SUAN_HERD_STARTED && same_boot) {
-		adopt_started(s);
-	} else if (s->r.state == SUAN_HERD_STARTED) {
+	if (!same_boot) {	/* not all that was written need be on the disk */
 		s->r.state = SUAN_HERD_INTENT;
 		suan_sheep_ended(s, SUAN_OUT_LOST, "the machine was restarted");
-	} else if (*doubted) {
-		/* Each run is on record as started before the next is forked. */
+	} else if (s->r.state == SUAN_HERD_STARTED) {
+		adopt_started(s);
+	} else if (s->r.state == SUAN_HERD_FORKED) {
+		adopt_forked(s);
+	} else {
+		/* No child is on its way to say that it was forked: it would hold our lock. */
 		s->r.start_ms = 0;
 		suan_sheep_ended(s, SUAN_OUT_NOT_STARTED, "its keeper was killed before");
-	} else {
-		*doubted = true;
-		if (same_boot)
-			settle_doubt(s);
-		else
-			suan_sheep_ended(s, SUAN_OUT_LOST, "the machine was restarted");
 	}
 }
 
@@ -172,11 +177,10 @@ void suan_flock_adopt(struct suan_flock *f)
 {
 	const char *before = suan_journal_boot_id(f->journal);
 	bool same_boot = strcmp(before, f->boot_id) == 0;
-	bool doubted = false;
 
 	if (*before && !same_boot)
 		suan_log(SUAN_LOG_WARN, "the machine was restarted since; runs are lost");
 	for (struct suan_sheep *s = f->first; s; s = s->next)
 		if (s->r.state != SUAN_HERD_ENDED)
-			adopt_one(s, same_boot, &doubted);
+			adopt_one(s, same_boot);
 }

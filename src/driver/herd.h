@@ -19,6 +19,7 @@ enum suan_herd_state {
 	SUAN_HERD_INTENT = 1,	/* about to be forked, or never was */
 	SUAN_HERD_STARTED,
 	SUAN_HERD_ENDED,
+	SUAN_HERD_FORKED,	/* in journals only: about to become its program, says the child */
 };
 
 /* A run as its keeper knows it. Zeroed fields are not known. */

@@ -13,6 +13,8 @@
 #include "sys/oserr.h"
 
 #define HEAD_BYTES  8
+#define TAIL_BYTES  8			/* pid and pid inverted */
+#define HAS_TAIL    0x80000000u
 #define RECORD_MAX  (1u << 20)
 #define BOOT_ID_MAX 64
 
@@ -21,6 +23,7 @@ struct suan_journal {
 	int fd;
 	size_t bytes;		/* of whole records in the file */
 	struct suan_buf out;	/* put, not written */
+	struct suan_buf note;
 	char boot_id[BOOT_ID_MAX];
 };
 
@@ -44,24 +47,57 @@ static uint32_t check_of(const char *p, size_t n)
 	return (uint32_t)suan_hash_bytes(SUAN_HASH_START, p, n);
 }
 
-static enum suan_code put_message(struct suan_journal *j, const struct suan_herd_message *m)
+/* Appends a record; the last tail bytes of it are zeros that a child fills. */
+static enum suan_code add_record(struct suan_buf *b, const struct suan_herd_message *m, size_t tail)
 {
 	static const char none[HEAD_BYTES];
-	size_t at = j->out.len;
+	size_t at = b->len;
+	size_t n;
 	enum suan_code rc;
 
-	(void)suan_buf_add(&j->out, none, HEAD_BYTES);
-	suan_herd_put(&j->out, m);
-	rc = suan_buf_ok(&j->out, NULL);
+	(void)suan_buf_add(b, none, HEAD_BYTES);
+	suan_herd_put(b, m);
+	n = b->len - at - HEAD_BYTES;
+	(void)suan_buf_add(b, none, tail);
+	rc = suan_buf_ok(b, NULL);
 	if (rc != SUAN_OK) {
-		suan_buf_cut(&j->out, at);
-		j->out.failed = SUAN_OK;
+		suan_buf_cut(b, at);
+		b->failed = SUAN_OK;
 		return rc;
 	}
-	set_u32(j->out.data + at, (uint32_t)(j->out.len - at - HEAD_BYTES));
-	set_u32(j->out.data + at + 4,
-		check_of(j->out.data + at + HEAD_BYTES, j->out.len - at - HEAD_BYTES));
+	set_u32(b->data + at, (uint32_t)(n + tail) | (tail ? HAS_TAIL : 0));
+	set_u32(b->data + at + 4, check_of(b->data + at + HEAD_BYTES, n));
 	return SUAN_OK;
+}
+
+static enum suan_code put_message(struct suan_journal *j, const struct suan_herd_message *m)
+{
+	return add_record(&j->out, m, 0);
+}
+
+enum suan_code suan_journal_note(struct suan_journal *j, struct suan_run_id id,
+				 struct suan_spawn_note *ret)
+{
+	struct suan_herd_message m = {.kind = SUAN_HERD_RUN,
+				      .run = {.id = id, .state = SUAN_HERD_FORKED}};
+	enum suan_code rc;
+
+	suan_buf_reset(&j->note);
+	rc = add_record(&j->note, &m, TAIL_BYTES);
+	if (rc == SUAN_OK)
+		*ret = (struct suan_spawn_note){.fd = j->fd,
+						.bytes = j->note.data,
+						.n = j->note.len,
+						.pid_at = j->note.len - TAIL_BYTES};
+	return rc;
+}
+
+void suan_journal_noted(struct suan_journal *j, unsigned times, bool torn)
+{
+	j->bytes += times * j->note.len;
+	/* If this fails, what follows a torn record is not read: its runs are taken for lost. */
+	if (torn && ftruncate(j->fd, (off_t)j->bytes) < 0)
+		return;
 }
 
 enum suan_code suan_journal_put(struct suan_journal *j, const struct suan_herd_run *run)
@@ -133,6 +169,27 @@ static void take_message(struct suan_journal *j, const struct suan_herd_message 
 		fn(ctx, &m->run, m->kind == SUAN_HERD_FORGET);
 }
 
+/* Reads the record of n bytes at p. false: damaged. */
+static bool read_record(const char *p, size_t n, struct suan_arena *arena,
+			struct suan_herd_message *ret)
+{
+	bool tail = (get_u32(p) & HAS_TAIL) != 0;
+	uint32_t pid;
+
+	if (tail && n < TAIL_BYTES)
+		return false;
+	if (tail)
+		n -= TAIL_BYTES;
+	if (check_of(p + HEAD_BYTES, n) != get_u32(p + 4) ||
+	    !suan_herd_get(p + HEAD_BYTES, n, arena, ret))
+		return false;
+	if (!tail)
+		return true;
+	pid = get_u32(p + HEAD_BYTES + n);
+	ret->run.pid = pid;
+	return get_u32(p + HEAD_BYTES + n + 4) == ~pid;
+}
+
 /* Bytes of whole, undamaged records from the start. */
 static size_t replay(struct suan_journal *j, const struct suan_buf *b, suan_journal_fn *fn,
 		     void *ctx)
@@ -143,12 +200,10 @@ static size_t replay(struct suan_journal *j, const struct suan_buf *b, suan_jour
 
 	suan_arena_init(&arena, 0);
 	while (b->len - at >= HEAD_BYTES) {
-		size_t n = get_u32(b->data + at);
-		const char *p = b->data + at + HEAD_BYTES;
+		size_t n = get_u32(b->data + at) & ~HAS_TAIL;
 
 		if (n == 0 || n > RECORD_MAX || n > b->len - at - HEAD_BYTES ||
-		    check_of(p, n) != get_u32(b->data + at + 4) ||
-		    !suan_herd_get(p, n, &arena, &m))
+		    !read_record(b->data + at, n, &arena, &m))
 			break;
 		take_message(j, &m, fn, ctx);
 		at += HEAD_BYTES + n;
@@ -185,6 +240,7 @@ enum suan_code suan_journal_open(struct suan_journal **ret, const char *path, su
 		goto out;
 	}
 	suan_buf_init(&j->out, 0);
+	suan_buf_init(&j->note, 0);
 	rc = open_file(j, err);
 	if (rc == SUAN_OK)
 		rc = suan_fs_read(path, &b, err);
@@ -210,6 +266,7 @@ void suan_journal_close(struct suan_journal *j)
 	if (j->fd >= 0)
 		(void)close(j->fd);
 	suan_buf_done(&j->out);
+	suan_buf_done(&j->note);
 	free(j->path);
 	free(j);
 }

@@ -1,5 +1,6 @@
 /* The append-only file in which a shepherd keeps its runs: the last record of a run tells its
- * state. Records are (length, check sum, message); a torn end is cut off when it is opened. */
+ * state. Records are (length, check sum, message); a torn end is cut off when it is opened. Bit 31
+ * of a length tells that the last 8 bytes were put in by a child: its pid, not in the sum. */
 #ifndef SUAN_DRIVER_JOURNAL_H
 #define SUAN_DRIVER_JOURNAL_H
 
@@ -8,6 +9,7 @@
 
 #include "base/err.h"
 #include "driver/herd.h"
+#include "sys/process.h"
 
 struct suan_journal;
 
@@ -31,6 +33,12 @@ SUAN_MUSTUSE enum suan_code suan_journal_forget(struct suan_journal *j, struct s
  * and the records wait for the next write. */
 SUAN_MUSTUSE enum suan_code suan_journal_write(struct suan_journal *j, bool durable,
 					       struct suan_err *err);
+/* The record that a child is to write of itself just before exec: id is FORKED, with its pid.
+ * Borrowed until the next call. */
+SUAN_MUSTUSE enum suan_code suan_journal_note(struct suan_journal *j, struct suan_run_id id,
+					      struct suan_spawn_note *ret);
+/* What became of the note: written so often; torn = the last time in part. */
+void suan_journal_noted(struct suan_journal *j, unsigned times, bool torn);
 void suan_journal_drop(struct suan_journal *j);	/* drops what was put and not written */
 bool suan_journal_pending(const struct suan_journal *j);
 size_t suan_journal_bytes(const struct suan_journal *j);	/* size of the file */

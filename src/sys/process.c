@@ -187,6 +187,13 @@ bool suan_process_env(int64_t pid, const char *name, char *value, size_t n)
 	return found;
 }
 
+bool suan_process_has_env(int64_t pid)
+{
+	char text[2];
+
+	return read_proc(pid, "environ", text, sizeof(text)) > 0;
+}
+
 static int64_t number_after(const char *text, const char *key)
 {
 	const char *p = strstr(text, key);

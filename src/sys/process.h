@@ -12,6 +12,15 @@
 
 /* ---- starting ---- */
 
+/* Bytes that the child itself appends to a file as its last act before exec: if they are not there,
+ * the program was certainly not run. It puts its pid at pid_at: 4 bytes, little-endian, and the
+ * same 4 bytes inverted. */
+struct suan_spawn_note {
+	int fd;
+	char *bytes;
+	size_t n, pid_at;
+};
+
 struct suan_spawn {		/* all borrowed; NULL and "" are the same */
 	const char *const *argv;	/* argv[0] without a slash is searched in envp's PATH */
 	const char *const *envp;
@@ -22,6 +31,7 @@ struct suan_spawn {		/* all borrowed; NULL and "" are the same */
 	bool append;			/* output files: append, else truncate */
 	uint64_t data_limit_bytes;	/* RLIMIT_DATA; 0 = none */
 	const char *cgroup_procs;	/* file to write "0" into; "" = none */
+	const struct suan_spawn_note *note;	/* NULL = none */
 };
 
 enum suan_spawn_step {		/* where starting failed */
@@ -32,6 +42,7 @@ enum suan_spawn_step {		/* where starting failed */
 	SUAN_SPAWN_STDIN,
 	SUAN_SPAWN_STDOUT,
 	SUAN_SPAWN_STDERR,
+	SUAN_SPAWN_NOTE,
 	SUAN_SPAWN_EXEC,
 };
 
@@ -39,6 +50,8 @@ struct suan_spawned {
 	int64_t pid;		/* leader of a new session and process group; 0 on failure */
 	enum suan_spawn_step failed;
 	int sys_errno;		/* of the failed step */
+	unsigned notes;		/* how often the note was written as a whole: 0, 1, or 2 when a
+				 * script had to be given to the shell */
 };
 
 /* One fork and exec, sharing memory until the exec (as vfork), so that the cost does not depend on
@@ -83,6 +96,8 @@ void suan_process_each_child(bool (*fn)(void *ctx, int64_t pid), void *ctx);
 /* Value of a variable in the environment that the process was started with. false: not set, or not
  * ours to read, or longer than n − 1. */
 bool suan_process_env(int64_t pid, const char *name, char *value, size_t n);
+/* false: ended, not ours to read, none at all, or still in the middle of its exec. */
+bool suan_process_has_env(int64_t pid);
 int64_t suan_process_pss_bytes(int64_t pid);	/* shared pages by parts; 0 = cannot tell */
 /* Bytes to and from storage; also of an ended child that is not reaped. false: cannot tell. */
 bool suan_process_io(int64_t pid, int64_t *ret_read, int64_t *ret_written);

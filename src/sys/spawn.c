@@ -23,6 +23,7 @@
 
 struct report {			/* from child to parent */
 	int step, sys_errno;
+	unsigned notes;
 };
 
 struct child {
@@ -50,10 +51,11 @@ static IN_CHILD void fail(const struct child *c, int step, int e)
 
 static IN_CHILD void open_as(const struct child *c, const char *path, int flags, int fd)
 {
-	int got = open(path, flags | O_CLOEXEC | O_NOCTTY, 0666);
+	/* Not waiting for the other end of a named pipe: our parent waits for us. */
+	int got = open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
 
 	/* got is never one of 0, 1, 2: those are open in this process. */
-	if (got < 0 || dup2(got, fd) < 0)
+	if (got < 0 || fcntl(got, F_SETFL, flags & O_APPEND) < 0 || dup2(got, fd) < 0)
 		fail(c, SUAN_SPAWN_STDIN + fd, errno);
 	if (got > 2)
 		(void)close(got);
@@ -152,6 +154,23 @@ static IN_CHILD int exec_program(struct child *c)
 	return e;
 }
 
+static IN_CHILD void write_note(const struct child *c)
+{
+	const struct suan_spawn_note *note = c->s->note;
+	uint32_t pid = (uint32_t)getpid();
+	ssize_t n;
+
+	for (unsigned i = 0; i < 8; i++)
+		note->bytes[note->pid_at + i] =
+			(char)(unsigned char)((i < 4 ? pid : ~pid) >> (8 * (i % 4)));
+	do
+		n = write(note->fd, note->bytes, note->n);
+	while (n < 0 && errno == EINTR);
+	if (n != (ssize_t)note->n)
+		fail(c, SUAN_SPAWN_NOTE, n < 0 ? errno : ENOSPC);
+	c->report->notes++;
+}
+
 static IN_CHILD int child_main(void *arg)
 {
 	struct child *c = arg;
@@ -166,6 +185,8 @@ static IN_CHILD int child_main(void *arg)
 		fail(c, SUAN_SPAWN_DIR, errno);
 	open_files(c);
 	reset_signals();
+	if (s->note)
+		write_note(c);
 	fail(c, SUAN_SPAWN_EXEC, exec_program(c));
 	return 0;
 }
@@ -252,10 +273,12 @@ void suan_process_spawn(const struct suan_spawn *s, struct suan_spawned *ret)
 			shared_report = p;
 	}
 	if (shared_report) {
+		shared_report->notes = 0;
 		spawn_once(s, &c, ret);
 		if (ret->failed == SUAN_SPAWN_EXEC && ret->sys_errno == ENOEXEC &&
 		    given(s->argv[0]))
 			spawn_by_shell(s, &c, ret);
+		ret->notes = shared_report->notes;
 	} else {
 		*ret = (struct suan_spawned){.failed = SUAN_SPAWN_FORK, .sys_errno = ENOMEM};
 	}
