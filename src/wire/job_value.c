@@ -157,7 +157,12 @@ static enum suan_code set_guarantee(const struct suan_job_setting *s, struct sua
 
 static enum suan_code set_range(const struct suan_job_setting *s, struct suan_err *err)
 {
-	return suan_range_parse(s->text, suan_job_at(s->doc, s->field->at), err);
+	struct suan_range *range = suan_arena_alloc(s->arena, sizeof(*range));
+
+	if (!range)
+		return suan_fail(err, SUAN_ENOMEM, "out of memory");
+	*(const struct suan_range **)suan_job_at(s->doc, s->field->at) = range;
+	return suan_range_parse(s->text, range, err);
 }
 
 /* ---- lists ---- */

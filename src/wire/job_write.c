@@ -121,8 +121,10 @@ static void put_scalar(const struct suan_job_doc *doc, const struct suan_job_fie
 			suan_jsonw_str(w, f->name,
 				       suan_guarantee_name(*(const enum suan_guarantee *)p));
 	} else if (f->type == SUAN_F_RANGE) {
-		if (((const struct suan_range *)p)->nruns)
-			put_range(p, f->name, w);
+		const struct suan_range *r = *(const struct suan_range *const *)p;
+
+		if (r && r->nruns)
+			put_range(r, f->name, w);
 	} else if (*(const int64_t *)p) {
 		int64_t v = *(const int64_t *)p;
 

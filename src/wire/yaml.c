@@ -34,6 +34,7 @@ struct converter {
 	unsigned documents;
 	bool any;	/* the document has a root */
 	uint32_t line;	/* of the event, from 1 */
+	struct suan_buf text;	/* of a scalar */
 };
 
 static bool fail(struct converter *c, enum suan_code code, const char *text)
@@ -181,18 +182,38 @@ static void put_plain(struct suan_buf *json, const char *s, size_t n)
 		suan_json_quote(json, s, n);
 }
 
+/* Reads the scalar into c->text. Not by fy_token_get_text, which in libfyaml 0.7.12 leaks memory on
+ * scalars of many pieces, nor by fy_token_iter_read, which returns wrong bytes. */
+static bool scalar_text(struct converter *c, struct fy_token *value)
+{
+	const struct fy_iter_chunk *chunk = NULL;
+	struct fy_token_iter *iter;
+	int failed = 0;
+
+	suan_buf_reset(&c->text);
+	if (!value)
+		return true;
+	iter = fy_token_iter_create(value);
+	if (!iter)
+		return no_memory(c);
+	while ((chunk = fy_token_iter_chunk_next(iter, chunk, &failed)) != NULL)
+		suan_buf_add(&c->text, chunk->str, chunk->len);
+	fy_token_iter_destroy(iter);
+	return (!failed && suan_buf_ok(&c->text, NULL) == SUAN_OK) || no_memory(c);
+}
+
 static bool take_scalar(struct converter *c, const struct fy_event *e)
 {
 	struct fy_token *value = e->scalar.value;
 	struct suan_buf *json = &c->y->json;
 	bool plain = !value || fy_token_scalar_style(value) == FYSS_PLAIN;
-	size_t n = 0;
-	const char *s = value ? fy_token_get_text(value, &n) : "";
+	const char *s;
+	size_t n;
 
-	if (!begin_node(c, true))
+	if (!begin_node(c, true) || !scalar_text(c, value))
 		return false;
-	if (!s)
-		return no_memory(c);
+	s = suan_buf_str(&c->text);
+	n = c->text.len;
 	if (memchr(s, '\0', n))
 		return fail(c, SUAN_EINVAL, "expected text without NUL");
 	if (!suan_utf8_valid(s, n))
@@ -404,6 +425,7 @@ enum suan_code suan_yaml_open(struct suan_yaml *y, const char *text, size_t n, s
 	for (size_t i = 0; i < c->nanchors; i++)
 		free(c->anchors[i].name);
 	free(c->anchors);
+	suan_buf_done(&c->text);
 	free(c);
 	return rc;
 }
