@@ -597,6 +597,8 @@ static void finish_job(struct loader *l, struct suan_job *j)
 			pos |= SUAN_CHUNK - 1;
 	}
 	damage(l, !j->started && suan_elems_in(j, SUAN_PENDING) && suan_deps_lost(e, j));
+	damage(l, suan_jobs_array(j) && suan_jobs_array(j)->set->cap &&
+	       suan_elems_active(j) > suan_jobs_array(j)->set->cap);
 	if (failed(l) || suan_jobs_begin(j) <= e->now_ms || !suan_elems_in(j, SUAN_PENDING))
 		return;
 	needs(l, suan_dues_reserve(&e->plan->begins, 1));
@@ -649,6 +651,7 @@ static void get_part(struct loader *l, const struct suan_field *f)
 		break;
 	case SUAN_SNAP_NOW:
 		l->e->now_ms = suan_field_i64(f);
+		damage(l, l->e->now_ms < 0);
 		break;
 	case SUAN_SNAP_NEXT_ID:
 		l->e->next_id = f->u64;
