@@ -147,8 +147,6 @@ void suan_api_refuse(struct suan_api_call *c, const struct suan_core_answer *ans
 
 	if (answer->refused != SUAN_R_NONE)
 		p.code = suan_reason_name(answer->refused);
-	if (c->jobs.count > 1)
-		c->jobs.line = answer->item + 1;
 	send_problem(c, &p);
 }
 

@@ -34,7 +34,7 @@ struct suan_api_route {
 
 /* Jobs parsed from a request, before the core sees them. */
 struct suan_api_jobs {
-	struct suan_job_doc *docs; /* in the call's arena */
+	struct suan_job_spec *specs; /* in the call's arena, sealed */
 	uint32_t count;
 	enum suan_code code; /* of parsing */
 	struct suan_err err;

@@ -25,35 +25,44 @@ static bool has_type(const struct suan_api_call *c, const char *type)
 	return h && strncmp(h, type, strlen(type)) == 0;
 }
 
+/* Only the specification stays: a bulk has many. What it points to is in the arena. */
 static enum suan_code parse_json(struct suan_api_call *c, const char *text, size_t n,
-				 struct suan_job_doc *doc)
+				 struct suan_job_spec *ret)
 {
 	struct suan_api_jobs *jobs = &c->jobs;
+	struct suan_job_doc doc;
 	struct suan_json j;
 	enum suan_code rc;
 
 	suan_json_init(&j, text, n, &c->arena, &jobs->err);
-	suan_job_doc_init(doc);
-	rc = suan_job_from_json(&j, suan_clock_now_ms(), doc);
+	suan_job_doc_init(&doc);
+	rc = suan_job_from_json(&j, suan_clock_now_ms(), &doc);
 	if (rc == SUAN_OK && !suan_json_finish(&j))
 		rc = SUAN_EINVAL;
-	return rc == SUAN_OK ? suan_job_seal(doc, &c->arena, &jobs->err) : rc;
+	if (rc == SUAN_OK)
+		rc = suan_job_seal(&doc, &c->arena, &jobs->err);
+	*ret = doc.spec;
+	return rc;
 }
 
 static enum suan_code parse_other(struct suan_api_call *c, const char *text, size_t n,
-				  struct suan_job_doc *doc)
+				  struct suan_job_spec *ret)
 {
 	struct suan_api_jobs *jobs = &c->jobs;
 	int64_t now = suan_clock_now_ms();
+	struct suan_job_doc doc;
 	enum suan_code rc;
 
-	suan_job_doc_init(doc);
+	suan_job_doc_init(&doc);
 	if (has_type(c, "text/x-shellscript"))
-		rc = suan_job_from_script(text, n, now, &c->arena, doc, &jobs->warnings,
+		rc = suan_job_from_script(text, n, now, &c->arena, &doc, &jobs->warnings,
 					  &jobs->err);
 	else
-		rc = suan_job_from_yaml(text, n, now, &c->arena, doc, &jobs->err);
-	return rc == SUAN_OK ? suan_job_seal(doc, &c->arena, &jobs->err) : rc;
+		rc = suan_job_from_yaml(text, n, now, &c->arena, &doc, &jobs->err);
+	if (rc == SUAN_OK)
+		rc = suan_job_seal(&doc, &c->arena, &jobs->err);
+	*ret = doc.spec;
+	return rc;
 }
 
 void suan_api_prepare_job(struct suan_api_call *c)
@@ -63,15 +72,15 @@ void suan_api_prepare_job(struct suan_api_call *c)
 	const char *body = suan_http_body(c->req, &n);
 
 	jobs->hash = suan_hash_bytes(SUAN_HASH_START, body, n);
-	jobs->docs = suan_arena_array(&c->arena, 1, sizeof(*jobs->docs));
-	if (!jobs->docs) {
+	jobs->specs = suan_arena_array(&c->arena, 1, sizeof(*jobs->specs));
+	if (!jobs->specs) {
 		jobs->code = suan_fail(&jobs->err, SUAN_ENOMEM, "out of memory");
 		return;
 	}
 	if (has_type(c, "text/x-shellscript") || has_type(c, "application/yaml"))
-		jobs->code = parse_other(c, body, n, jobs->docs);
+		jobs->code = parse_other(c, body, n, jobs->specs);
 	else
-		jobs->code = parse_json(c, body, n, jobs->docs);
+		jobs->code = parse_json(c, body, n, jobs->specs);
 	jobs->count = 1;
 }
 
@@ -100,8 +109,8 @@ void suan_api_prepare_bulk(struct suan_api_call *c)
 	uint32_t line = 0;
 
 	jobs->hash = suan_hash_bytes(SUAN_HASH_START, body, n);
-	jobs->docs = suan_arena_array(&c->arena, count_lines(body, n), sizeof(*jobs->docs));
-	if (!jobs->docs) {
+	jobs->specs = suan_arena_array(&c->arena, count_lines(body, n), sizeof(*jobs->specs));
+	if (!jobs->specs) {
 		jobs->code = suan_fail(&jobs->err, SUAN_ENOMEM, "out of memory");
 		return;
 	}
@@ -116,7 +125,7 @@ void suan_api_prepare_bulk(struct suan_api_call *c)
 		if (len > LINE_LIMIT)
 			jobs->code = suan_fail(&jobs->err, SUAN_ETOOBIG, "line of %zu bytes", len);
 		else
-			jobs->code = parse_json(c, p, len, &jobs->docs[jobs->count]);
+			jobs->code = parse_json(c, p, len, &jobs->specs[jobs->count]);
 		if (jobs->code != SUAN_OK)
 			return;
 		jobs->count++;
@@ -127,6 +136,24 @@ void suan_api_prepare_bulk(struct suan_api_call *c)
 			suan_fail(&jobs->err, SUAN_EINVAL, "no jobs: expected one JSON job a line");
 }
 
+/* Line of the item-th job, 1 based: blank lines hold none. */
+static uint32_t line_of(const struct suan_api_call *c, uint32_t item)
+{
+	size_t n, len;
+	const char *p = suan_http_body(c->req, &n), *end = p + n;
+	uint32_t line = 0, left = item + 1;
+
+	for (; p < end; p += len + 1) {
+		const char *eol = memchr(p, '\n', (size_t)(end - p));
+
+		len = (size_t)((eol ? eol : end) - p);
+		line++;
+		if (!blank(p, len) && --left == 0)
+			break;
+	}
+	return line;
+}
+
 /* ---- submitting ---- */
 
 static bool take_owner(struct suan_api_call *c)
@@ -135,7 +162,7 @@ static bool take_owner(struct suan_api_call *c)
 	struct suan_err err = {0};
 
 	for (uint32_t i = 0; user && i < c->jobs.count; i++)
-		c->jobs.docs[i].spec.user = user;
+		c->jobs.specs[i].user = user;
 	if (user)
 		return true;
 	suan_fail(&err, SUAN_ENOMEM, "out of memory");
@@ -153,22 +180,16 @@ static bool parsed(struct suan_api_call *c)
 	return false;
 }
 
-static enum suan_code submit_event(struct suan_api_call *c, struct suan_event *ev)
+static void submit_event(struct suan_api_call *c, struct suan_event *ev)
 {
 	const char *key = suan_http_header(c->req, "Idempotency-Key");
-	struct suan_job_spec *specs;
 	struct suan_buf both;
 
 	*ev = (struct suan_event){.type = SUAN_EV_SUBMIT, .now_ms = suan_clock_now_ms()};
-	specs = suan_arena_array(&c->arena, c->jobs.count, sizeof(*specs));
-	if (!specs)
-		return SUAN_ENOMEM;
-	for (uint32_t i = 0; i < c->jobs.count; i++)
-		specs[i] = c->jobs.docs[i].spec;
-	ev->u.submit.jobs = specs;
+	ev->u.submit.jobs = c->jobs.specs;
 	ev->u.submit.njobs = c->jobs.count;
 	if (!key || !key[0])
-		return SUAN_OK;
+		return;
 	suan_buf_init(&both, 0);
 	suan_buf_add(&both, c->who.user, strlen(c->who.user) + 1);
 	suan_buf_adds(&both, key);
@@ -176,7 +197,6 @@ static enum suan_code submit_event(struct suan_api_call *c, struct suan_event *e
 	ev->u.submit.body_hash = c->jobs.hash;
 	suan_digest16(both.data, both.len, ev->u.submit.key);
 	suan_buf_done(&both);
-	return SUAN_OK;
 }
 
 static void put_warnings(const struct suan_buf *warnings, struct suan_jsonw *w)
@@ -243,6 +263,8 @@ static void bulk_submitted(void *ctx, const struct suan_core_answer *answer)
 	struct suan_buf text;
 
 	if (answer->code != SUAN_OK) {
+		if (answer->refused != SUAN_R_NONE || answer->code == SUAN_EINVAL)
+			c->jobs.line = line_of(c, answer->item);
 		suan_api_refuse(c, answer);
 		return;
 	}
@@ -258,16 +280,11 @@ static void bulk_submitted(void *ctx, const struct suan_core_answer *answer)
 
 static void submit(struct suan_api_call *c, suan_core_done_fn *done)
 {
-	struct suan_err err = {0};
 	struct suan_event ev;
 
 	if (!parsed(c) || !take_owner(c))
 		return;
-	if (submit_event(c, &ev) != SUAN_OK) {
-		suan_fail(&err, SUAN_ENOMEM, "out of memory");
-		suan_api_problem(c, 500, &err);
-		return;
-	}
+	submit_event(c, &ev);
 	suan_core_post(suan_api_config(c->api)->core, &ev, &c->arena, done, c);
 }
 
@@ -309,11 +326,12 @@ void suan_api_check(struct suan_api_call *c)
 	if (!parsed(c) || !take_owner(c))
 		return;
 	list = suan_arena_array(&c->arena, max + 1, sizeof(*list));
-	if (!list || submit_event(c, &ev) != SUAN_OK) {
+	if (!list) {
 		suan_fail(&err, SUAN_ENOMEM, "out of memory");
 		suan_api_problem(c, 500, &err);
 		return;
 	}
+	submit_event(c, &ev);
 	ev.u.submit.has_key = false;
 	suan_core_check(core, &ev, &answer, &err);
 	if (answer.code != SUAN_OK) {

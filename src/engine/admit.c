@@ -65,7 +65,7 @@ static bool spec_good(struct question *q)
 	if (j->begin_ms < 0 || j->deadline_ms < 0)
 		return invalid(q, j->begin_ms < 0 ? "begin" : "deadline",
 			       "the time is before 1970; right is a time to come");
-	if (!range_good(&j->array))
+	if (j->array && !range_good(j->array))
 		return invalid(q, "array", "the array is not a set of ascending indices; right is "
 			       "for example 0-99");
 	if (j->req.nodes > q->ask.req.tasks && !j->req.exclusive)

@@ -168,6 +168,11 @@ void suan_jobs_ask(const struct suan_engine *e, const struct suan_job *j, struct
 	}
 }
 
+static bool is_array(const struct suan_job_spec *spec)
+{
+	return spec->array && spec->array->nruns;
+}
+
 static enum suan_code make_array(struct suan_engine *e, struct suan_job *j,
 				 const struct suan_job_spec *spec)
 {
@@ -177,10 +182,10 @@ static enum suan_code make_array(struct suan_engine *e, struct suan_job *j,
 	size_t n;
 
 	memset(&set, 0, sizeof(set));
-	set.nruns = spec->array.nruns;
-	set.count = spec->array.count;
-	set.cap = spec->array.cap;
-	memcpy(set.runs, spec->array.runs, set.nruns * sizeof(set.runs[0]));
+	set.nruns = spec->array->nruns;
+	set.count = spec->array->count;
+	set.cap = spec->array->cap;
+	memcpy(set.runs, spec->array->runs, set.nruns * sizeof(set.runs[0]));
 	a = j->more->array = suan_jobs_alloc(e, sizeof(*a));
 	if (!a)
 		return SUAN_ENOMEM;
@@ -218,10 +223,10 @@ static enum suan_code make_more(struct suan_engine *e, struct suan_job *j,
 {
 	enum suan_code rc;
 
-	if (!spec->array.nruns && !spec->ndeps && !spec->begin_ms && !spec->deadline_ms)
+	if (!is_array(spec) && !spec->ndeps && !spec->begin_ms && !spec->deadline_ms)
 		return SUAN_OK;
 	rc = suan_jobs_more(e, j);
-	if (rc == SUAN_OK && spec->array.nruns)
+	if (rc == SUAN_OK && is_array(spec))
 		rc = make_array(e, j, spec);
 	if (rc == SUAN_OK && spec->ndeps)
 		rc = make_deps(e, j, spec);
@@ -284,7 +289,7 @@ enum suan_code suan_jobs_make(struct suan_engine *e, const struct suan_job_spec 
 	j->priority = spec->priority;
 	j->guarantee = (uint8_t)spec->guarantee;
 	j->checkpointable = spec->checkpointable;
-	j->held = spec->hold && !spec->array.nruns;
+	j->held = spec->hold && !is_array(spec);
 	j->summary = SUAN_PENDING;
 	rc = take_strings(e, j, spec);
 	if (rc == SUAN_OK)

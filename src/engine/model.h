@@ -125,7 +125,7 @@ struct suan_job_spec {
 	bool hold;
 	bool checkpointable;
 	enum suan_guarantee guarantee;
-	struct suan_range array;	/* nruns = 0: a single task, element 0 */
+	const struct suan_range *array; /* NULL or no runs: a single task, element 0 */
 	struct suan_dep *deps;
 	uint32_t ndeps;
 	struct suan_names site, hub;		/* allow; empty = all */

@@ -94,7 +94,7 @@ static void put_range(struct suan_buf *b, const struct suan_range *r)
 {
 	size_t mark;
 
-	if (r->nruns == 0)
+	if (!r || r->nruns == 0)
 		return;
 	mark = suan_put_begin(b, JOB_ARRAY);
 	if (r->cap)
@@ -115,7 +115,7 @@ static void put_job(struct suan_buf *b, const struct suan_job_spec *j)
 	size_t mark = suan_put_begin(b, SUB_JOB);
 
 	suan_pack(b, &job_table, j);
-	put_range(b, &j->array);
+	put_range(b, j->array);
 	for (uint32_t i = 0; i < j->ndeps; i++)
 		put_table(b, JOB_DEP, &dep_table, &j->deps[i]);
 	put_names(b, JOB_SITE, &j->site);
@@ -228,12 +228,19 @@ enum suan_code suan_record_put(struct suan_buf *out, const struct suan_event *ev
 
 /* ---- reading ---- */
 
-static void get_range(struct suan_unpack *u, const struct suan_field *f, struct suan_range *ret)
+static void get_range(struct suan_unpack *u, const struct suan_field *f,
+		      const struct suan_range **ret_set)
 {
+	struct suan_range *ret = suan_arena_alloc(u->arena, sizeof(*ret));
 	struct suan_reader r;
 	struct suan_field x;
 	uint64_t count = 0;
 
+	if (!ret) {
+		u->nomem = true;
+		return;
+	}
+	*ret_set = ret;
 	suan_field_reader(f, &r);
 	u->bad |= !f->is_bytes;
 	while (!u->bad && suan_get_field(&r, &x)) {

@@ -12,6 +12,8 @@ struct history {
 	uint64_t last_job;
 	struct suan_report last;	/* told again now and then */
 	bool no_exclusive;		/* jobs never want whole nodes */
+	struct suan_range sets[4];	/* of the arrays of one submission */
+	uint32_t nsets;
 };
 
 static inline uint32_t dice(struct history *h, uint32_t n)
@@ -86,8 +88,11 @@ static inline void random_spec(struct history *h, struct suan_job_spec *s, struc
 	s->hold = dice(h, 10) == 0;
 	s->begin_ms = dice(h, 8) == 0 ? h->k.now + dice(h, 20000) : 0;
 	s->deadline_ms = dice(h, 10) == 0 ? h->k.now + dice(h, 90000) : 0;
-	if (dice(h, 3) == 0)
-		random_array(h, &s->array);
+	s->array = NULL;
+	if (dice(h, 3) == 0) {
+		s->array = &h->sets[h->nsets % 4];
+		random_array(h, &h->sets[h->nsets++ % 4]);
+	}
 	s->deps = deps;
 	s->ndeps = dice(h, 3) == 0 && h->last_job ? 1 + dice(h, 2) : 0;
 	for (uint32_t i = 0; i < s->ndeps; i++) {

@@ -116,9 +116,9 @@ static void t_limits(void)
 	s.req.nodes = 2;
 	ok(invalid(&k, &s, "nodes"), "more nodes than tasks");
 	s.req.nodes = 0;
-	s.array = (struct suan_range){.nruns = 1, .count = 5, .runs = {{0, 3, 1}}};
+	s.array = &(struct suan_range){.nruns = 1, .count = 5, .runs = {{0, 3, 1}}};
 	ok(invalid(&k, &s, "array"), "a count that is wrong");
-	s.array = (struct suan_range){0};
+	s.array = NULL;
 	kit_policy(&k, &(struct suan_policy){.max_walltime_ms = 50000, .max_pending = 2});
 	ok(refused(&k, &s, SUAN_R_TOO_LONG, 60000, 50000), "too long");
 	s.walltime_ms = 0;
@@ -217,9 +217,11 @@ static void t_keys(void)
 static uint64_t submit_array(struct kit *k, const char *range, struct suan_dep *dep)
 {
 	struct suan_job_spec s = kit_job(1, 1, 60000);
+	struct suan_range set;
 
-	if (suan_range_parse(range, &s.array, NULL) != SUAN_OK)
+	if (suan_range_parse(range, &set, NULL) != SUAN_OK)
 		abort();
+	s.array = &set;
 	s.deps = dep;
 	s.ndeps = dep ? 1 : 0;
 	return kit_submit(k, &s);

@@ -31,7 +31,7 @@ static void full(void)
 	is_int(t.doc.spec.req.tasks, 4, "tasks");
 	is_int(t.doc.spec.walltime_ms, 5400500, "walltime");
 	is_int((int64_t)t.doc.spec.req.memory, 2147483648, "memory");
-	is_int(t.doc.spec.array.count, 4, "array");
+	is_int(t.doc.spec.array->count, 4, "array");
 	is_int(t.doc.spec.deps[3].type, SUAN_AFTERCORR, "dependency");
 	is_int(t.doc.spec.begin_ms, 1767225600000, "begin");
 	is_int(suan_job_seal(&t.doc, &t.arena, &t.err), SUAN_OK, "seals");

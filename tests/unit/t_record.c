@@ -94,6 +94,8 @@ static void t_network(struct suan_arena *a, struct suan_buf *b)
 	damaged(b, "a damaged network is noticed");
 }
 
+static struct suan_range full_range;
+
 static struct suan_job_spec full_job(struct suan_dep *deps, const char **names)
 {
 	struct suan_job_spec j = kit_job(4, 2, 90000);
@@ -119,8 +121,9 @@ static struct suan_job_spec full_job(struct suan_dep *deps, const char **names)
 	j.payload_len = 8;
 	j.env = "A=1";
 	j.env_len = 3;
-	if (suan_range_parse("1-9:2,20%3", &j.array, NULL) != SUAN_OK)
+	if (suan_range_parse("1-9:2,20%3", &full_range, NULL) != SUAN_OK)
 		abort();
+	j.array = &full_range;
 	return j;
 }
 
@@ -143,7 +146,8 @@ static void t_submit(struct suan_arena *a, struct suan_buf *b)
 	is_int(j->priority, -7, "priority");
 	ok(j->req.exclusive && j->hold && j->checkpointable, "flags");
 	is_int(j->guarantee, SUAN_AT_LEAST_ONCE, "guarantee");
-	ok(memcmp(&j->array, &jobs[0].array, sizeof(j->array)) == 0, "array");
+	ok(j->array && memcmp(j->array, jobs[0].array, sizeof(*j->array)) == 0, "array");
+	ok(!got.u.submit.jobs[1].array, "a single task has none");
 	ok(j->ndeps == 2 && j->deps[1].type == SUAN_AFTERCORR && j->deps[1].job == UINT64_MAX,
 	   "dependencies");
 	is_int(j->site.count, 2, "allowed sites");

@@ -227,8 +227,13 @@ static void fill_spec(struct scene *s, struct suan_job_spec *j, struct suan_dep 
 	if (option(s, "guarantee"))
 		j->guarantee = (enum suan_guarantee)find_word(option(s, "guarantee"),
 							      guarantee_word, 3);
-	if (option(s, "array") && suan_range_parse(option(s, "array"), &j->array, NULL) != SUAN_OK)
-		abort();
+	if (option(s, "array")) {
+		static struct suan_range set;	/* one job at a time */
+
+		if (suan_range_parse(option(s, "array"), &set, NULL) != SUAN_OK)
+			abort();
+		j->array = &set;
+	}
 	if (option(s, "gpus")) {
 		j->req.gpus = (uint32_t)option_number(s, "gpus");
 		j->gpu = option(s, "gpu") ? option(s, "gpu") : "";

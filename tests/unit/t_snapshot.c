@@ -28,8 +28,11 @@ static void t_canonical(void)
 	struct kit a, b;
 	struct suan_job_spec s = kit_job(1, 1, 1000);
 
-	if (suan_range_parse("0-999", &s.array, NULL) != SUAN_OK)
+	struct suan_range set;
+
+	if (suan_range_parse("0-999", &set, NULL) != SUAN_OK)
 		abort();
+	s.array = &set;
 	kit_one_pool(&a, 1, 4);
 	kit_one_pool(&b, 1, 4);
 	kit_submit(&a, &s);
