@@ -578,6 +578,9 @@ static void start_some(struct suan_flock *f)
 		free(batch[i]->order);
 		batch[i]->order = NULL;
 		suan_arena_reset(&arena);
+		/* What ended meanwhile is soon on record; its code would be lost with us. */
+		reap(f, SIGCHLD);
+		(void)write_journal(f, false);
 	}
 	suan_arena_done(&arena);
 	if (f->queue)
