@@ -54,9 +54,9 @@ static enum suan_code parse_other(struct suan_api_call *c, const char *text, siz
 	enum suan_code rc;
 
 	suan_job_doc_init(&doc);
+	doc.warnings = &jobs->warnings;
 	if (has_type(c, "text/x-shellscript"))
-		rc = suan_job_from_script(text, n, now, &c->arena, &doc, &jobs->warnings,
-					  &jobs->err);
+		rc = suan_job_from_script(text, n, now, &c->arena, &doc, &jobs->err);
 	else
 		rc = suan_job_from_yaml(text, n, now, &c->arena, &doc, &jobs->err);
 	if (rc == SUAN_OK)
@@ -587,7 +587,9 @@ void suan_api_why(struct suan_api_call *c)
 	if (v.is_array && !c->element)
 		c->index = suan_range_at(v.array, 0);
 	list = suan_arena_array(&c->arena, max + 1, sizeof(*list));
-	n = list ? suan_engine_why(e, c->job, c->index, list, max, &decided) : 0;
+	n = list ? suan_engine_why(e, (struct suan_run_id){c->job, c->index, 0}, list, max,
+				   &decided)
+		 : 0;
 	suan_engine_task(e, c->job, c->index, &t);
 	suan_buf_init(&text, 0);
 	suan_buf_init(&reason, 0);

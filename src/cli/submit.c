@@ -269,8 +269,9 @@ static int read_script(struct submit *s, const char *text, size_t n, const char 
 	enum suan_code rc;
 
 	suan_buf_init(&warnings, 0);
-	rc = suan_job_from_script(text, n, suan_clock_now_ms(), &s->arena, &s->doc, &warnings,
-				  &err);
+	s->doc.warnings = &warnings;
+	rc = suan_job_from_script(text, n, suan_clock_now_ms(), &s->arena, &s->doc, &err);
+	s->doc.warnings = NULL;
 	fputs(suan_buf_str(&warnings), stderr);
 	suan_buf_done(&warnings);
 	if (rc != SUAN_OK)
@@ -349,8 +350,9 @@ static int apply_fields(struct submit *s)
 	for (int i = 0; i < s->nfields; i++) {
 		struct field_option *f = &s->fields[i];
 
-		if (suan_job_set(&s->doc, f->field, f->value, f->sbatch, suan_clock_now_ms(),
-				 &s->arena, &err) != SUAN_OK) {
+		struct suan_job_text text = {f->value, f->sbatch, suan_clock_now_ms(), &s->arena};
+
+		if (suan_job_set(&s->doc, f->field, &text, &err) != SUAN_OK) {
 			if (!err.field[0])
 				snprintf(err.field, sizeof(err.field), "%s", f->name);
 			return complain(&err, NULL);

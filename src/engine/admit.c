@@ -196,6 +196,7 @@ static bool deadline_good(struct question *q, bool prediction)
 {
 	int64_t begin = q->job->begin_ms > q->now_ms ? q->job->begin_ms : q->now_ms;
 	int64_t end = suan_sat_add(begin, q->ask.duration_ms), deadline = q->job->deadline_ms;
+	struct suan_item item = {.id = UINT64_MAX};
 	struct suan_candidate best;
 
 	if (!deadline)
@@ -204,8 +205,9 @@ static bool deadline_good(struct question *q, bool prediction)
 		return refuse(q, SUAN_R_DEADLINE, end, deadline);
 	/* A prediction follows from the last plan, which is no part of the state: a log that is
 	 * played back must take what was once taken. */
-	if (!prediction || suan_planner_candidates(q->e->plan->planner, UINT64_MAX, &q->ask,
-						   q->now_ms, &best, 1) == 0)
+	item.ask = q->ask;
+	if (!prediction || suan_planner_candidates(q->e->plan->planner, &item, q->now_ms, &best,
+						   1) == 0)
 		return true;
 	if (best.start_ms == SUAN_FOREVER || best.start_ms < begin)
 		return true;
@@ -322,11 +324,14 @@ uint32_t suan_engine_quote(const struct suan_engine *e, const struct suan_job_sp
 			   int64_t now_ms, struct suan_candidate *ret, uint32_t max)
 {
 	struct question q = {.e = e, .job = spec, .now_ms = now_ms};
+	struct suan_item item = {.id = UINT64_MAX};
 	uint32_t n = 0;
 
 	make_ask(&q);
-	if (make_allow(&q) == SUAN_OK)
-		n = suan_planner_candidates(e->plan->planner, UINT64_MAX, &q.ask, now_ms, ret, max);
+	if (make_allow(&q) == SUAN_OK) {
+		item.ask = q.ask;
+		n = suan_planner_candidates(e->plan->planner, &item, now_ms, ret, max);
+	}
 	free(q.allow);
 	return n;
 }

@@ -9,24 +9,24 @@
 
 struct suan_engine;
 
-struct suan_effects {		/* owned; reused from step to step */
+struct suan_effects { /* owned; reused from step to step */
 	struct suan_effect *list;
 	size_t count, cap;
 	/* The answer to the command: a refusal is data, not an error. */
-	enum suan_reason refused;	/* SUAN_R_NONE = done */
-	uint32_t refused_item;		/* which job of a bulk, 0 based */
-	int64_t a, b;			/* numbers of the reason */
-	uint32_t pool;			/* pool of the nearest miss, or SUAN_NO_POOL */
-	enum suan_code code;		/* SUAN_OK, SUAN_EREFUSED, SUAN_ENOTFOUND, SUAN_ECONFLICT */
-	uint64_t first_job;		/* SUBMIT: ids first_job … first_job + njobs − 1 */
+	enum suan_reason refused; /* SUAN_R_NONE = done */
+	uint32_t refused_item;	  /* which job of a bulk, 0 based */
+	int64_t a, b;		  /* numbers of the reason */
+	uint32_t pool;		  /* pool of the nearest miss, or SUAN_NO_POOL */
+	enum suan_code code;	  /* SUAN_OK, SUAN_EREFUSED, SUAN_ENOTFOUND, SUAN_ECONFLICT */
+	uint64_t first_job;	  /* SUBMIT: ids first_job … first_job + njobs − 1 */
 	uint32_t njobs;
-	bool repeated;			/* the idempotency key was known: nothing new was made */
+	bool repeated; /* the idempotency key was known: nothing new was made */
 };
 
 void suan_effects_init(struct suan_effects *fx);
 void suan_effects_done(struct suan_effects *fx);
 
-struct suan_engine *suan_engine_new(void);	/* NULL: out of memory */
+struct suan_engine *suan_engine_new(void); /* NULL: out of memory */
 void suan_engine_free(struct suan_engine *e);
 
 /* Applies one event; *out is reset first. A refused command returns SUAN_OK with out->refused or
@@ -37,10 +37,10 @@ SUAN_MUSTUSE enum suan_code suan_engine_step(struct suan_engine *e, const struct
 /* Would the command be refused now? Fills *out as step would, without effects; changes nothing.
  * Lets a service answer without logging the event. */
 SUAN_MUSTUSE enum suan_code suan_engine_check(const struct suan_engine *e,
-					      const struct suan_event *ev,
-					      struct suan_effects *out, struct suan_err *err);
-uint64_t suan_engine_seq(const struct suan_engine *e);	/* of the last event */
-int64_t suan_engine_now(const struct suan_engine *e);	/* of the last event */
+					      const struct suan_event *ev, struct suan_effects *out,
+					      struct suan_err *err);
+uint64_t suan_engine_seq(const struct suan_engine *e); /* of the last event */
+int64_t suan_engine_now(const struct suan_engine *e);  /* of the last event */
 
 /* Whole state as bytes, and back into a fresh engine. Planning state is rebuilt, not stored. */
 SUAN_MUSTUSE enum suan_code suan_engine_save(const struct suan_engine *e, struct suan_buf *out,
@@ -51,7 +51,7 @@ SUAN_MUSTUSE enum suan_code suan_engine_load(struct suan_engine **ret, const voi
 uint64_t suan_engine_hash(const struct suan_engine *e);
 /* SUAN_OK, or ECORRUPT with the broken invariant in words. Slow: for tests and `doctor`. */
 SUAN_MUSTUSE enum suan_code suan_engine_verify(const struct suan_engine *e, struct suan_err *err);
-size_t suan_engine_memory(const struct suan_engine *e);	/* bytes allocated */
+size_t suan_engine_memory(const struct suan_engine *e); /* bytes allocated */
 
 /* ---- reading; everything borrowed until the next step ---- */
 
@@ -60,7 +60,7 @@ struct suan_job_view {
 	const char *name, *user, *account, *qos, *gpu;
 	struct suan_req req;
 	int64_t walltime_ms, estimate_ms, begin_ms, deadline_ms, submit_ms;
-	int64_t start_ms, end_ms;	/* first start, last end; 0 = not yet */
+	int64_t start_ms, end_ms; /* first start, last end; 0 = not yet */
 	int32_t priority;
 	bool hold, checkpointable, is_array;
 	enum suan_guarantee guarantee;
@@ -73,14 +73,14 @@ struct suan_job_view {
 	/* Summary: RUNNING if any runs, else STAGING, PENDING, else the worst end
 	 * (UNKNOWN, FAILED, TIMEOUT, OUT_OF_MEMORY, CANCELLED, COMPLETED). */
 	enum suan_state state;
-	uint32_t elements;			/* 1 for a single task */
-	uint32_t counts[SUAN_NSTATES];		/* elements in each state */
-	enum suan_reason reason;		/* why it waits or how it ended */
+	uint32_t elements;	       /* 1 for a single task */
+	uint32_t counts[SUAN_NSTATES]; /* elements in each state */
+	enum suan_reason reason;       /* why it waits or how it ended */
 	int64_t reason_a, reason_b;
-	uint32_t pool;				/* of the latest run, or SUAN_NO_POOL */
-	int32_t exit_code;			/* of the worst element */
+	uint32_t pool;	   /* of the latest run, or SUAN_NO_POOL */
+	int32_t exit_code; /* of the worst element */
 	int32_t signal;
-	int64_t predicted_start_ms;		/* of the next start; 0 = no prediction */
+	int64_t predicted_start_ms; /* of the next start; 0 = no prediction */
 	uint32_t predicted_pool;
 };
 
@@ -90,7 +90,7 @@ struct suan_task_view {
 	enum suan_state state;
 	bool stopping;
 	uint32_t pool;
-	int64_t order_ms, start_ms, end_ms;	/* 0 = not yet */
+	int64_t order_ms, start_ms, end_ms; /* 0 = not yet */
 	int32_t exit_code, signal;
 	enum suan_reason reason;
 	int64_t reason_a, reason_b;
@@ -104,15 +104,15 @@ struct suan_pool_view {
 	struct suan_pool_spec spec;
 	uint32_t usable_nodes;
 	uint64_t cores_total, cores_used, gpus_total, gpus_used, memory_total, memory_used;
-	uint32_t running;	/* runs */
-	uint32_t waiting;	/* jobs predicted to start here */
+	uint32_t running; /* runs */
+	uint32_t waiting; /* jobs predicted to start here */
 };
 
 struct suan_site_view {
 	uint32_t number;
 	enum suan_site_state state;
-	bool gone;		/* no longer in the network file */
-	const struct suan_site_spec *spec;	/* its pools: see first_pool */
+	bool gone;			   /* no longer in the network file */
+	const struct suan_site_spec *spec; /* its pools: see first_pool */
 };
 
 bool suan_engine_job(const struct suan_engine *e, uint64_t id, struct suan_job_view *ret);
@@ -140,9 +140,10 @@ uint32_t suan_engine_find_pool(const struct suan_engine *e, const char *site, co
 const struct suan_network *suan_engine_network(const struct suan_engine *e);
 const struct suan_policy *suan_engine_policy(const struct suan_engine *e);
 
-/* Candidates of a task: for a placed one as they were when it was decided, else as of now.
+/* Candidates of a task (its attempt does not matter):
+ * for a placed one as they were when it was decided, else as of now.
  * Writes up to max, returns how many there are; *ret_decided_ms when (0 = now). */
-uint32_t suan_engine_why(const struct suan_engine *e, uint64_t job, uint32_t index,
+uint32_t suan_engine_why(const struct suan_engine *e, struct suan_run_id task,
 			 struct suan_candidate *ret, uint32_t max, int64_t *ret_decided_ms);
 /* Candidates that a job would have if it were submitted now, behind everything that waits. Writes
  * up to max, best first; returns how many there are. */

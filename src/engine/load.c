@@ -547,16 +547,17 @@ static void open_run(struct loader *l, const struct suan_job *j, struct suan_ele
 {
 	struct suan_planner *p = l->e->plan->planner;
 	const struct suan_place *places = suan_elems_places(x);
+	struct suan_plan_run run;
 	struct suan_ask ask;
 	enum suan_code rc;
 
 	suan_jobs_ask(l->e, j, &ask);
-	rc = suan_planner_run(p, x->pool, &ask, x->order_ms, places, x->nplaces, &x->run);
+	run = (struct suan_plan_run){x->pool, &ask, x->order_ms, places, x->nplaces};
+	rc = suan_planner_run(p, &run, &x->run);
 	if (rc == SUAN_ECONFLICT) {
 		widen(l, j, x);
 		if (!failed(l))
-			rc = suan_planner_run(p, x->pool, &ask, x->order_ms, places, x->nplaces,
-					      &x->run);
+			rc = suan_planner_run(p, &run, &x->run);
 	}
 	needs(l, rc);
 }

@@ -147,10 +147,13 @@ static bool places_fit(struct suan_nodes *n, const struct suan_req *req,
 	return k == nplaces && tasks == req->tasks;
 }
 
-enum suan_code suan_planner_run(struct suan_planner *p, uint32_t pool, const struct suan_ask *ask,
-				int64_t start_ms, const struct suan_place *places, uint32_t nplaces,
+enum suan_code suan_planner_run(struct suan_planner *p, const struct suan_plan_run *run,
 				uint32_t *ret_run)
 {
+	const struct suan_place *places = run->places;
+	const struct suan_ask *ask = run->ask;
+	uint32_t pool = run->pool, nplaces = run->nplaces;
+	int64_t start_ms = run->start_ms;
 	struct suan_ask normal;
 	struct suan_prun r = {0};
 	struct suan_ppool *o;

@@ -86,10 +86,15 @@ SUAN_MUSTUSE enum suan_code suan_planner_add(struct suan_planner *p, const struc
 void suan_planner_drop(struct suan_planner *p, uint64_t id);
 
 /* A run that exists already (after a restart): takes the given nodes. ECONFLICT: does not fit. */
-SUAN_MUSTUSE enum suan_code suan_planner_run(struct suan_planner *p, uint32_t pool,
-					     const struct suan_ask *ask, int64_t start_ms,
-					     const struct suan_place *places, uint32_t nplaces,
-					     uint32_t *ret_run);
+struct suan_plan_run {
+	uint32_t pool;
+	const struct suan_ask *ask;
+	int64_t start_ms;
+	const struct suan_place *places;
+	uint32_t nplaces;
+};
+SUAN_MUSTUSE enum suan_code suan_planner_run(struct suan_planner *p,
+					     const struct suan_plan_run *run, uint32_t *ret_run);
 void suan_planner_end(struct suan_planner *p, uint32_t run);	/* frees its nodes */
 
 /* One planning pass. Started items are taken off the waiting list (count lowered); the runs hold
@@ -105,9 +110,8 @@ bool suan_planner_predicted(const struct suan_planner *p, uint64_t id, uint32_t 
 /* Where the ask could start now if it came `after` all items waiting (id UINT64_MAX), or, for a
  * waiting item, behind those before it: one candidate per pool with predicted start and reason; the
  * best is R_CHOSEN. Writes up to max, best first, then by pool; returns the number of pools. */
-uint32_t suan_planner_candidates(const struct suan_planner *p, uint64_t id,
-				 const struct suan_ask *ask, int64_t now_ms,
-				 struct suan_candidate *ret, uint32_t max);
+uint32_t suan_planner_candidates(const struct suan_planner *p, const struct suan_item *item,
+				 int64_t now_ms, struct suan_candidate *ret, uint32_t max);
 
 struct suan_pool_load {
 	uint64_t cores_used, gpus_used, memory_used;

@@ -237,10 +237,11 @@ static void note_deadline(const struct suan_ask *ask, struct suan_candidate *c)
 	c->b = ask->deadline_ms;
 }
 
-uint32_t suan_planner_candidates(const struct suan_planner *p, uint64_t id,
-				 const struct suan_ask *ask, int64_t now_ms,
-				 struct suan_candidate *ret, uint32_t max)
+uint32_t suan_planner_candidates(const struct suan_planner *p, const struct suan_item *what,
+				 int64_t now_ms, struct suan_candidate *ret, uint32_t max)
 {
+	const struct suan_ask *ask = &what->ask;
+	uint64_t id = what->id;
 	struct suan_ask normal;
 	struct asker s = {.p = p, .ask = &normal, .now = now_ms};
 	uint32_t item = suan_classes_find(&p->waiting, id);

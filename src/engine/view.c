@@ -377,25 +377,25 @@ const struct suan_policy *suan_engine_policy(const struct suan_engine *e)
 
 /* ---- why ---- */
 
-uint32_t suan_engine_why(const struct suan_engine *e, uint64_t job, uint32_t index,
+uint32_t suan_engine_why(const struct suan_engine *e, struct suan_run_id task,
 			 struct suan_candidate *ret, uint32_t max, int64_t *ret_decided_ms)
 {
-	const struct suan_job *j = suan_jobs_find(e, job);
+	const struct suan_job *j = suan_jobs_find(e, task.job);
 	const struct suan_elem *x;
-	struct suan_ask ask;
+	struct suan_item item;
 	uint32_t pos;
 
 	*ret_decided_ms = 0;
-	if (!j || !suan_elems_pos(j, index, &pos))
+	if (!j || !suan_elems_pos(j, task.index, &pos))
 		return 0;
 	x = suan_elems_get(j, pos);
 	if (x->order_ms) {
 		*ret_decided_ms = x->order_ms;
 		return suan_why_get(e, x->why, ret, max);
 	}
-	suan_jobs_ask(e, j, &ask);
-	return suan_planner_candidates(e->plan->planner, j->planned ? job : UINT64_MAX, &ask,
-				       e->now_ms, ret, max);
+	item.id = j->planned ? task.job : UINT64_MAX;
+	suan_jobs_ask(e, j, &item.ask);
+	return suan_planner_candidates(e->plan->planner, &item, e->now_ms, ret, max);
 }
 
 size_t suan_engine_memory(const struct suan_engine *e)

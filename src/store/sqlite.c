@@ -576,7 +576,7 @@ static enum suan_code sqlite_doc_list(struct suan_store *s, uint64_t before, uin
 	struct sqlite *q = sqlite(s);
 	enum suan_code rc = SUAN_OK;
 	struct blob blob;
-	uint64_t job;
+	uint64_t job = 0;
 	int step;
 
 	bind_u64(q, SQL_DOC_FROM, 1, before == 0 || before > INT64_MAX ? INT64_MAX : before - 1);

@@ -123,7 +123,7 @@ static enum suan_code query(const struct suan_store_file *f, const char *sql, in
 /* Whose file it is, before anything in it is touched. */
 static enum suan_code identify(const struct suan_store_file *f, struct suan_err *err)
 {
-	int64_t id, version;
+	int64_t id = 0, version = 0;
 	enum suan_code rc;
 
 	rc = query(f, "PRAGMA application_id", &id, err);

@@ -78,7 +78,8 @@ static enum suan_code apply(const struct script *s, const struct suan_job_field 
 				      f->help);
 		return SUAN_OK;
 	}
-	rc = suan_job_set(s->doc, f, value, sbatch, s->now_ms, s->arena, s->err);
+	rc = suan_job_set(s->doc, f, &(struct suan_job_text){value, sbatch, s->now_ms, s->arena},
+			  s->err);
 	if (rc != SUAN_OK)
 		suan_err_prefix(s->err, "line %u: %s", s->line, shown);
 	return rc;
@@ -251,10 +252,10 @@ static char *clean_copy(const char *text, size_t n, struct suan_arena *arena)
 
 enum suan_code suan_job_from_script(const char *text, size_t n, int64_t now_ms,
 				    struct suan_arena *arena, struct suan_job_doc *doc,
-				    struct suan_buf *warnings, struct suan_err *err)
+				    struct suan_err *err)
 {
 	struct suan_err own = {0};
-	struct script s = {.doc = doc, .arena = arena, .warnings = warnings,
+	struct script s = {.doc = doc, .arena = arena, .warnings = doc->warnings,
 			   .err = err ? err : &own, .now_ms = now_ms, .line = 1};
 	enum suan_code rc;
 	char *copy;

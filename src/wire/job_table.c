@@ -136,6 +136,17 @@ static const struct suan_job_field fields[] = {
 
 #define NFIELDS (sizeof(fields) / sizeof(fields[0]))
 _Static_assert(NFIELDS <= SUAN_JOB_FIELDS, "one bit of given for each field");
+/* Values are set through offsets, so the compiler does not see a change of their types. */
+_Static_assert(_Generic(((struct suan_job_spec *)NULL)->array, const struct suan_range *: 1,
+		default: 0), "SUAN_F_RANGE");
+_Static_assert(_Generic(((struct suan_job_spec *)NULL)->req.tasks, uint32_t: 1, default: 0),
+	       "SUAN_F_COUNT");
+_Static_assert(_Generic(((struct suan_job_spec *)NULL)->req.memory, uint64_t: 1, default: 0),
+	       "SUAN_F_SIZE");
+_Static_assert(_Generic(((struct suan_job_spec *)NULL)->walltime_ms, int64_t: 1, default: 0),
+	       "SUAN_F_SECONDS, SUAN_F_TIME");
+_Static_assert(_Generic(((struct suan_job_spec *)NULL)->priority, int32_t: 1, default: 0),
+	       "SUAN_F_INT");
 
 /* Options of sbatch that are no field. */
 #define SPECIAL(option, what, text)                                                                \

@@ -158,11 +158,14 @@ static enum suan_code set_guarantee(const struct suan_job_setting *s, struct sua
 static enum suan_code set_range(const struct suan_job_setting *s, struct suan_err *err)
 {
 	struct suan_range *range = suan_arena_alloc(s->arena, sizeof(*range));
+	enum suan_code rc;
 
 	if (!range)
-		return suan_fail(err, SUAN_ENOMEM, "out of memory");
-	*(const struct suan_range **)suan_job_at(s->doc, s->field->at) = range;
-	return suan_range_parse(s->text, range, err);
+		return no_memory(err);
+	rc = suan_range_parse(s->text, range, err);
+	if (rc == SUAN_OK)
+		*(const struct suan_range **)suan_job_at(s->doc, s->field->at) = range;
+	return rc;
 }
 
 /* ---- lists ---- */
@@ -395,10 +398,10 @@ enum suan_code suan_job_value(const struct suan_job_setting *s, struct suan_err 
 }
 
 enum suan_code suan_job_set(struct suan_job_doc *doc, const struct suan_job_field *f,
-			    const char *value, bool sbatch, int64_t now_ms,
-			    struct suan_arena *arena, struct suan_err *err)
+			    const struct suan_job_text *text, struct suan_err *err)
 {
-	struct suan_job_setting s = {doc, f, value, sbatch, now_ms, arena};
+	struct suan_job_setting s = {doc,	    f,		   text->value,
+				     text->sbatch, text->now_ms, text->arena};
 	struct suan_err inner = {0};
 	enum suan_code rc = suan_job_value(&s, &inner);
 

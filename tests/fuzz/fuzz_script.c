@@ -1,5 +1,5 @@
-/* Scripts with #SBATCH and #SUAN lines: no input harms; what seals is written as JSON that reads and
- * seals to the same job. The input without "#!" is tried as the lines of a script as well. */
+/* Scripts with #SBATCH and #SUAN lines: no input harms; what seals is written as JSON that reads
+ * and seals to the same job. The input without "#!" is tried as the lines of a script as well. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +54,8 @@ static void try_script(const char *text, size_t n)
 
 	suan_buf_init(&warnings, 0);
 	suan_job_doc_init(&doc);
-	rc = suan_job_from_script(text, n, NOW, &arena, &doc, &warnings, &err);
+	doc.warnings = &warnings;
+	rc = suan_job_from_script(text, n, NOW, &arena, &doc, &err);
 	assert(rc == err.code);
 	assert((rc == SUAN_OK) == !err.text[0]);
 	assert(suan_utf8_valid(err.text, strlen(err.text)));

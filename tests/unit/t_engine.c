@@ -50,7 +50,7 @@ static void t_life(void)
 	ok(suan_engine_places(k.e, (struct suan_run_id){id, 0, 1}, &n) && n == 1, "on one node");
 	ok(!suan_engine_places(k.e, (struct suan_run_id){id, 0, 2}, &n) && n == 0,
 	   "no other attempt has places");
-	n = suan_engine_why(k.e, id, 0, c, 4, &when);
+	n = suan_engine_why(k.e, (struct suan_run_id){id, 0, 0}, c, 4, &when);
 	ok(n == 1 && c[0].reason == SUAN_R_CHOSEN && when == 2000, "and we know why");
 	k.now = 2500;
 	kit_started(&k, id, 0, 1);

@@ -5,8 +5,8 @@ static bool refused(struct kit *k, const struct suan_job_spec *s, enum suan_reas
 		    int64_t b)
 {
 	uint64_t id = kit_submit(k, s);
-	bool good = id == 0 && k->fx.code == SUAN_EREFUSED && k->fx.refused == r &&
-		    k->fx.a == a && k->fx.b == b && k->fx.count == 0;
+	bool good = id == 0 && k->fx.code == SUAN_EREFUSED && k->fx.refused == r && k->fx.a == a &&
+		    k->fx.b == b && k->fx.count == 0;
 
 	if (!good)
 		printf("# id %" PRIu64 " code %d %s %" PRId64 " %" PRId64 "\n", id, k->fx.code,
@@ -149,11 +149,10 @@ static void t_deadline(void)
 	ev.now_ms = k.now;
 	s.deadline_ms = k.now + 100000;
 	ok(suan_engine_check(k.e, &ev, &k.fx, &k.err) == SUAN_OK &&
-	   k.fx.refused == SUAN_R_DEADLINE && k.fx.a == k.now + 120000 && k.fx.pool == 0,
+		   k.fx.refused == SUAN_R_DEADLINE && k.fx.a == k.now + 120000 && k.fx.pool == 0,
 	   "a check knows that it would wait too long");
 	s.deadline_ms = k.now + 120000;
-	ok(suan_engine_check(k.e, &ev, &k.fx, &k.err) == SUAN_OK && k.fx.code == SUAN_OK,
-	   "or not");
+	ok(suan_engine_check(k.e, &ev, &k.fx, &k.err) == SUAN_OK && k.fx.code == SUAN_OK, "or not");
 	kit_done(&k);
 }
 
@@ -168,7 +167,8 @@ static void t_bulk(void)
 	kit_one_pool(&k, 1, 4);
 	kit_step(&k, &ev);
 	ok(k.fx.code == SUAN_EREFUSED && k.fx.refused_item == 1 &&
-	   suan_engine_next_job(k.e, 0) == 0, "one bad job, no job");
+		   suan_engine_next_job(k.e, 0) == 0,
+	   "one bad job, no job");
 	jobs[1].req.cores = 1;
 	jobs[1].deps = &own;
 	jobs[1].ndeps = 1;
@@ -196,7 +196,8 @@ static void t_keys(void)
 	ok(k.fx.first_job == 1 && !k.fx.repeated, "a key");
 	kit_step(&k, &ev);
 	ok(k.fx.code == SUAN_OK && k.fx.first_job == 1 && k.fx.njobs == 1 && k.fx.repeated &&
-	   k.fx.count == 0, "again: the same job");
+		   k.fx.count == 0,
+	   "again: the same job");
 	ev.u.submit.body_hash = 43;
 	is_int(kit_step(&k, &ev), SUAN_ECONFLICT, "another body is a conflict");
 	other.u.submit.key[15] = 1;
@@ -245,18 +246,20 @@ static void t_array(void)
 		n += run.job == id && run.index == 10 + 2 * n;
 	is_int(n, 3, "three runs");
 	ok(kit_view(&k, id).state == SUAN_STAGING && kit_view(&k, id).elements == 11 &&
-	   kit_view(&k, id).counts[SUAN_PENDING] == 8, "the counts");
+		   kit_view(&k, id).counts[SUAN_PENDING] == 8,
+	   "the counts");
 	kit_started(&k, id, 12, 1);
 	is_int(kit_view(&k, id).state, SUAN_RUNNING, "one runs, so the job does");
 	kit_pass(&k);
 	is_int(kit_effects(&k, SUAN_FX_START), 0, "the cap holds");
 	ok(kit_index(&k, SUAN_EV_CANCEL, id, 30) == SUAN_OK &&
-	   kit_state(&k, id, 30) == SUAN_CANCELLED, "cancel one element");
+		   kit_state(&k, id, 30) == SUAN_CANCELLED,
+	   "cancel one element");
 	kit_index(&k, SUAN_EV_HOLD, id, 16);
 	kit_ended(&k, id, 10, 1, SUAN_OUT_SIGNALLED);
 	kit_pass(&k);
-	ok(kit_effects(&k, SUAN_FX_START) == 1 &&
-	   kit_effect(&k, SUAN_FX_START, 0)->run.index == 18, "the held one is left out");
+	ok(kit_effects(&k, SUAN_FX_START) == 1 && kit_effect(&k, SUAN_FX_START, 0)->run.index == 18,
+	   "the held one is left out");
 	kit_all(&k, SUAN_EV_CANCEL, id);
 	ok(kit_effects(&k, SUAN_FX_STOP) == 3 && kit_effects(&k, SUAN_FX_CHANGED) == 6,
 	   "cancel all: three to stop, six at once");
@@ -325,8 +328,9 @@ static void t_deps(void)
 		id = kit_submit(&k, &s);
 		kit_pass(&k);
 		ok(kit_effects(&k, SUAN_FX_START) == 1 &&
-		   kit_view(&k, id).reason == SUAN_R_DEPENDENCY &&
-		   kit_view(&k, id).reason_a == 1, "%s waits", suan_dep_name(dep.type));
+			   kit_view(&k, id).reason == SUAN_R_DEPENDENCY &&
+			   kit_view(&k, id).reason_a == 1,
+		   "%s waits", suan_dep_name(dep.type));
 		kit_ended(&k, 1, 0, 1, cases[i].end);
 		late = kit_submit(&k, &s);
 		kit_pass(&k);
@@ -334,8 +338,8 @@ static void t_deps(void)
 		       "after the end it starts, or not, whenever it was submitted");
 		if (cases[i].want != SUAN_R_NONE)
 			ok(kit_view(&k, id).reason == cases[i].want &&
-			   kit_view(&k, late).reason == cases[i].want, "why: %s",
-			   suan_reason_name(cases[i].want));
+				   kit_view(&k, late).reason == cases[i].want,
+			   "why: %s", suan_reason_name(cases[i].want));
 		ok(kit_good(&k), "invariants");
 		kit_done(&k);
 	}
@@ -381,8 +385,8 @@ static void t_corr(void)
 	kit_ended(&k, a, 2, 1, SUAN_OUT_EXITED);
 	kit_ended(&k, a, 1, 1, SUAN_OUT_TIMEOUT);
 	kit_pass(&k);
-	ok(kit_effects(&k, SUAN_FX_START) == 1 &&
-	   kit_effect(&k, SUAN_FX_START, 0)->run.index == 2, "2 follows 2");
+	ok(kit_effects(&k, SUAN_FX_START) == 1 && kit_effect(&k, SUAN_FX_START, 0)->run.index == 2,
+	   "2 follows 2");
 	ok(suan_engine_task(k.e, b, 1, &t) && t.reason == SUAN_R_DEPENDENCY_NEVER,
 	   "1 never follows 1");
 	ok(suan_engine_task(k.e, b, 3, &t) && t.reason == SUAN_R_DEPENDENCY, "3 waits for 3");
@@ -432,7 +436,8 @@ static void t_rank(void)
 	kit_submit(&k, &s);
 	kit_pass(&k);
 	is_int(kit_effect(&k, SUAN_FX_START, 0)->pool, 1, "equal start: the cheapest");
-	is_int(suan_engine_why(k.e, 1, 0, c, 3, &when), 3, "three candidates");
+	is_int(suan_engine_why(k.e, (struct suan_run_id){1, 0, 0}, c, 3, &when), 3,
+	       "three candidates");
 	ok(c[0].pool == 1 && c[0].reason == SUAN_R_CHOSEN, "the chosen one first");
 	ok(c[1].reason == SUAN_R_COSTLIER && c[1].b == 45000, "0.4 kW × 1.5 × 0.3 yuan / 4 cores");
 	ok((c[1].a == 50000) != (c[2].a == 50000), "rent / 4 cores");

@@ -93,7 +93,8 @@ static enum suan_code set(struct t_wire *t, const struct option *o, bool all_sba
 
 	if (!f)
 		return SUAN_EINVAL;
-	return suan_job_set(&t->doc, f, o->value, sbatch, T_NOW, &t->arena, &t->err);
+	return suan_job_set(&t->doc, f, &(struct suan_job_text){o->value, sbatch, T_NOW, &t->arena},
+			    &t->err);
 }
 
 static const struct {
@@ -316,6 +317,17 @@ static void claims(void)
 	}
 }
 
+static void array_stays(void)
+{
+	struct t_wire t;
+	struct option o = {"array", "1-3"}, wrong = {"array", "3-1"};
+
+	t_wire_begin(&t);
+	ok(set(&t, &o, false) == SUAN_OK && set(&t, &wrong, false) == SUAN_EINVAL, "--array");
+	is_str(t_wire_json(&t), "{\"array\":\"1-3\"}", "a wrong one changes nothing");
+	t_wire_end(&t);
+}
+
 static void exports(void)
 {
 	struct t_wire t;
@@ -356,6 +368,7 @@ int main(void)
 	sets();
 	refuses();
 	claims();
+	array_stays();
 	exports();
 	memory();
 	return tap_done();

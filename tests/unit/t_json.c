@@ -16,8 +16,21 @@ static void begin(struct suan_json *j, const char *text)
 /* ---- whole texts ---- */
 
 static const char *const good_texts[] = {
-	"{}", "[]", " [ ] ", "null", "true", "false", "0", "-0", "12.5e-3", "1E+2", "\"\"",
-	"{\"a\":1,\"b\":[{},[],\"x\"]}", "\t[1,\r\n2]\n", "\"\\ud83d\\ude00\"", "\"\xe7\xae\x97\"",
+	"{}",
+	"[]",
+	" [ ] ",
+	"null",
+	"true",
+	"false",
+	"0",
+	"-0",
+	"12.5e-3",
+	"1E+2",
+	"\"\"",
+	"{\"a\":1,\"b\":[{},[],\"x\"]}",
+	"\t[1,\r\n2]\n",
+	"\"\\ud83d\\ude00\"",
+	"\"\xe7\xae\x97\"",
 	"\"\\u0041\\n\\t\\\"\\\\\\/\\b\\f\\r\"",
 };
 
@@ -91,8 +104,8 @@ static void texts(void)
 }
 
 static const char *const bad_escapes[] = {
-	"\"\\u0000\"", "\"\\ud800\"", "\"\\udc00\"", "\"\\ud800x\"", "\"\\ud800\\u0041\"",
-	"\"\\ud800\\n\"", "\"\\u00g0\"", "\"\\ud800\\udb\"", "\"\\", "\"\\\"",
+	"\"\\u0000\"",	  "\"\\ud800\"", "\"\\udc00\"",	     "\"\\ud800x\"", "\"\\ud800\\u0041\"",
+	"\"\\ud800\\n\"", "\"\\u00g0\"", "\"\\ud800\\udb\"", "\"\\",	     "\"\\\"",
 };
 
 static void escapes(void)
@@ -131,7 +144,7 @@ static void deep(void)
 static void halves(void)
 {
 	const char *whole = "{\"a\":[1,-2.5e3,true,null,\"\\u4e2d\xe7\xae\x97\"],"
-	"\"b\":{\"c\":false}}";
+			    "\"b\":{\"c\":false}}";
 	struct suan_json j;
 	bool all = true;
 
@@ -153,12 +166,24 @@ static const struct {
 	unsigned digits;
 	int64_t value;
 } fixed[] = {
-	{"1.25", 3, 1250}, {"-1.25", 1, -13}, {"0.05", 1, 1}, {"0.04", 1, 0}, {"1e3", 0, 1000},
-	{"1.5e1", 0, 15}, {"0e999999999999", 3, 0}, {"1e-999999999999", 3, 0},
-	{"123456789.123456789", 6, 123456789123457}, {"9223372036854775807", 0, INT64_MAX},
-	{"-9223372036854775808", 0, INT64_MIN}, {"0.00000000000000000000000001", 18, 0},
-	{"99999999999999999999e-19", 0, 10}, {"1.00000000000000000000000000000000001", 2, 100},
-	{"-0", 3, 0}, {"0.5", 0, 1}, {"-0.5", 0, -1}, {"100000000000000000000000e-20", 0, 1000},
+	{"1.25", 3, 1250},
+	{"-1.25", 1, -13},
+	{"0.05", 1, 1},
+	{"0.04", 1, 0},
+	{"1e3", 0, 1000},
+	{"1.5e1", 0, 15},
+	{"0e999999999999", 3, 0},
+	{"1e-999999999999", 3, 0},
+	{"123456789.123456789", 6, 123456789123457},
+	{"9223372036854775807", 0, INT64_MAX},
+	{"-9223372036854775808", 0, INT64_MIN},
+	{"0.00000000000000000000000001", 18, 0},
+	{"99999999999999999999e-19", 0, 10},
+	{"1.00000000000000000000000000000000001", 2, 100},
+	{"-0", 3, 0},
+	{"0.5", 0, 1},
+	{"-0.5", 0, -1},
+	{"100000000000000000000000e-20", 0, 1000},
 };
 
 static void numbers(void)
@@ -193,8 +218,7 @@ static const struct {
 	int64_t min, max;
 	const char *error;
 } ranges[] = {
-	{"\"two\"", 1, 1000000,
-	 "expected a whole number from 1 to 1000000, found \"two\""},
+	{"\"two\"", 1, 1000000, "expected a whole number from 1 to 1000000, found \"two\""},
 	{"1.5", 0, INT64_MAX, "expected a whole number of at least 0, found 1.5"},
 	{"[]", INT64_MIN, INT64_MAX, "expected a whole number, found an array"},
 	{"10", 1, 9, "expected a whole number from 1 to 9, found 10"},
@@ -249,8 +273,9 @@ static void paths(void)
 	is_str(err.text, "in/1/y: expected true or false, found \"z\"", "text");
 	is_str(j.path, "in/1/y", "path in the reader");
 	ok(!suan_json_fail(&j, SUAN_EIO, "second"), "a second error");
-	is_str(err.text, "in/1/y: expected true or false, found \"z\"", "does not replace the "
-	"first");
+	is_str(err.text, "in/1/y: expected true or false, found \"z\"",
+	       "does not replace the "
+	       "first");
 	ok(!suan_json_string(&j, &s) && !suan_json_object(&j) && !suan_json_array(&j) &&
 		   !suan_json_member(&j, &name) && !suan_json_element(&j) && !suan_json_skip(&j),
 	   "everything fails after it");
@@ -282,8 +307,10 @@ static void long_path(void)
 	char text[400] = "";
 
 	for (int i = 0; i < 6; i++) {
-		strcat(text, "{\"0123456789012345678901234567890123456789");
-		strcat(text, "\":");
+		size_t n = strlen(text);
+
+		snprintf(text + n, sizeof(text) - n,
+			 "{\"0123456789012345678901234567890123456789\":");
 	}
 	begin(&j, text);
 	while (suan_json_peek(&j) == SUAN_JSON_OBJECT)
@@ -381,7 +408,9 @@ static void writer(void)
 	suan_buf_init(&b, 0);
 	suan_jsonw_init(&w, &b);
 	suan_jsonw_open(&w, NULL, '{');
-	suan_jsonw_str(&w, "s", "a\"\\\n\t\b\f\r\x01\x7f\xe7\xae\x97\xff" "b");
+	suan_jsonw_str(&w, "s",
+		       "a\"\\\n\t\b\f\r\x01\x7f\xe7\xae\x97\xff"
+		       "b");
 	suan_jsonw_str(&w, "none", NULL);
 	suan_jsonw_i64(&w, "i", INT64_MIN);
 	suan_jsonw_open(&w, "f", '[');
@@ -400,7 +429,8 @@ static void writer(void)
 	suan_jsonw_close(&w, '}');
 	suan_jsonw_close(&w, '}');
 	is_str(suan_buf_str(&b),
-	       "{\"s\":\"a\\\"\\\\\\n\\t\\b\\f\\r\\u0001\\u007f\xe7\xae\x97\xef\xbf\xbd" "b\","
+	       "{\"s\":\"a\\\"\\\\\\n\\t\\b\\f\\r\\u0001\\u007f\xe7\xae\x97\xef\xbf\xbd"
+	       "b\","
 	       "\"none\":null,\"i\":-9223372036854775808,\"f\":[1.25,-0.5,3,-9223372036854775808],"
 	       "\"t\":true,\"n\\\"\":false,\"z\":null,\"at\":\"2025-11-21T08:00:00.000Z\","
 	       "\"never\":null,\"raw\":[1],\"e\":{}}",

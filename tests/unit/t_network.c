@@ -201,7 +201,8 @@ static const struct {
 	 "n.yaml:4: sites/0/pools/0/memory: expected bytes from 0 to 1125899906842624, found "
 	 "\"2EiB\""},
 	{"sites:\n  - name: a\n    pools:\n      - {name: p, nodes: 1, cores: 1, memory: "
-	 "x}\n", NULL},
+	 "x}\n",
+	 NULL},
 	{"sites:\n  - name: a\n    pools:\n      - {name: p, nodes: 1, cores: 1, memory: [1]}\n",
 	 "n.yaml:4: sites/0/pools/0/memory: expected a size such as \"2GiB\", found an array"},
 	{"sites:\n  - name: a\n    pools:\n      - {name: p, nodes: 1, cores: 1, speed: 0}\n",
@@ -218,9 +219,9 @@ static const struct {
 	 "n.yaml:3: sites/0/price: expected a number from 0 to 1000 or the name of a CSV file, "
 	 "found "
 	 "-1"},
-	{"sites:\n  - name: a\n    price: ''\n",
-	 "n.yaml:3: sites/0/price: expected a number from 0 to 1000 or the name of a CSV file, found "
-	 "\"\""},
+	{"sites:\n  - name: a\n    price: ''\n", "n.yaml:3: sites/0/price: expected a number from "
+						 "0 to 1000 or the name of a CSV file, found "
+						 "\"\""},
 	{"sites:\n  - name: a\n    carbon: [1]\n",
 	 "n.yaml:3: sites/0/carbon: expected a number from 0 to 1000000 or the name of a CSV file, "
 	 "found an array"},

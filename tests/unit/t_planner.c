@@ -49,6 +49,15 @@ static uint32_t pass(struct suan_planner *p, int64_t seconds)
 	return n;
 }
 
+/* At time 0. */
+static uint32_t candidates(const struct suan_planner *p, uint64_t id, const struct suan_ask *ask,
+			   struct suan_candidate *ret, uint32_t max)
+{
+	struct suan_item item = {.id = id, .ask = *ask};
+
+	return suan_planner_candidates(p, &item, 0, ret, max);
+}
+
 static void predicts(struct suan_planner *p, uint64_t id, int64_t want_seconds, uint64_t want_ahead)
 {
 	uint32_t pool;
@@ -57,8 +66,8 @@ static void predicts(struct suan_planner *p, uint64_t id, int64_t want_seconds, 
 	bool got = suan_planner_predicted(p, id, &pool, &at, &ahead);
 
 	ok(got && at == want_seconds * 1000 && ahead == want_ahead,
-	   "item %llu starts at %lld s, %llu ahead", (unsigned long long)id,
-	   (long long)at / 1000, (unsigned long long)ahead);
+	   "item %llu starts at %lld s, %llu ahead", (unsigned long long)id, (long long)at / 1000,
+	   (unsigned long long)ahead);
 }
 
 /* 4 of 10 cores run for 100 s; 8 cores wait; 2 small ones behind, short and long. */
@@ -69,7 +78,8 @@ static struct suan_planner *textbook(enum suan_policy_kind kind)
 	ok(add(p, 1, 4, 100) == SUAN_OK && pass(p, 0) == 1, "the first starts");
 	is_int(wake, SUAN_FOREVER, "nobody waits for an end");
 	ok(add(p, 2, 8, 50) == SUAN_OK && add(p, 3, 4, 100) == SUAN_OK &&
-	   add(p, 4, 4, 200) == SUAN_OK && add(p, 5, 2, 200) == SUAN_OK, "four wait");
+		   add(p, 4, 4, 200) == SUAN_OK && add(p, 5, 2, 200) == SUAN_OK,
+	   "four wait");
 	return p;
 }
 
@@ -115,7 +125,8 @@ static void pools_by_rank(void)
 	is_int(starts[0].ncands, 3, "three candidates");
 	ok(starts[0].cands[0].reason == SUAN_R_CHOSEN && starts[0].cands[0].pool == 2, "chosen");
 	ok(starts[0].cands[1].reason == SUAN_R_COSTLIER && starts[0].cands[1].a == 2 &&
-	   starts[0].cands[1].b == 1, "dearer by rank");
+		   starts[0].cands[1].b == 1,
+	   "dearer by rank");
 	ok(starts[2].cands[1].reason == SUAN_R_LATER_START, "later");
 	predicts(p, 7, 10, 0);
 	suan_planner_end(p, starts[2].run);
@@ -128,7 +139,7 @@ static void pools_by_rank(void)
 	   "too many cores");
 	x.ask.req.cores = 4;
 	ok(suan_planner_pool(p, 1, &shut) == SUAN_OK, "a site goes down");
-	is_int(suan_planner_candidates(p, UINT64_MAX, &x.ask, 0, c, 3), 3, "three pools");
+	is_int(candidates(p, UINT64_MAX, &x.ask, c, 3), 3, "three pools");
 	ok(c[0].pool == 2 && c[0].reason == SUAN_R_CHOSEN && c[0].start_ms == 20000,
 	   "after the one that waits: %lld", (long long)c[0].start_ms);
 	ok(c[1].reason == SUAN_R_NOT_ALLOWED && c[2].reason == SUAN_R_SITE_DOWN, "the others");
@@ -147,15 +158,21 @@ static void restart(void)
 	struct suan_err err = {0};
 	uint32_t run;
 
-	ok(suan_planner_run(p, 0, &x.ask, 0, at, 1, &run) == SUAN_OK, "takes the given node");
-	ok(suan_planner_run(p, 0, &x.ask, 0, at, 1, &run) == SUAN_ECONFLICT, "not twice");
+	ok(suan_planner_run(p, &(struct suan_plan_run){0, &x.ask, 0, at, 1}, &run) == SUAN_OK,
+	   "takes the given node");
+	ok(suan_planner_run(p, &(struct suan_plan_run){0, &x.ask, 0, at, 1}, &run) ==
+		   SUAN_ECONFLICT,
+	   "not twice");
 	x.ask.req.tasks = 2;
 	x.ask.req.cores = 1;
 	at[0].node = 0;
 	at[1].node = 7;
-	ok(suan_planner_run(p, 0, &x.ask, 0, at, 2, &run) == SUAN_ECONFLICT, "no such node");
+	ok(suan_planner_run(p, &(struct suan_plan_run){0, &x.ask, 0, at, 2}, &run) ==
+		   SUAN_ECONFLICT,
+	   "no such node");
 	at[1].node = 1;
-	ok(suan_planner_run(p, 0, &x.ask, 0, at, 2, &run) == SUAN_OK, "two nodes");
+	ok(suan_planner_run(p, &(struct suan_plan_run){0, &x.ask, 0, at, 2}, &run) == SUAN_OK,
+	   "two nodes");
 	suan_planner_load(p, 0, &load);
 	ok(load.cores_used == 5 && load.runs == 2, "load");
 	ok(suan_planner_verify(p, &err) == SUAN_OK, "verify %s", err.text);
@@ -177,14 +194,14 @@ static void fragments(enum suan_policy_kind kind, uint32_t nodes)
 
 	many.count = nodes;
 	ok(suan_planner_add(p, &many) == SUAN_OK && pass(p, 0) == nodes, "one core left on each");
-	is_int(suan_planner_candidates(p, UINT64_MAX, &x.ask, 0, &c, 1), 1, "one pool");
+	is_int(candidates(p, UINT64_MAX, &x.ask, &c, 1), 1, "one pool");
 	is_int(c.start_ms, 30000, "not before a node is free");
 	ok(suan_planner_add(p, &x) == SUAN_OK && pass(p, 0) == 0, "waits");
 	predicts(p, 2, 30, 0);
-	is_int(suan_planner_candidates(p, 2, &x.ask, 0, &c, 1), 1, "and for the one that waits");
+	is_int(candidates(p, 2, &x.ask, &c, 1), 1, "and for the one that waits");
 	is_int(c.start_ms, 30000, "what was predicted");
 	x.ask.deadline_ms = 35000;
-	is_int(suan_planner_candidates(p, UINT64_MAX, &x.ask, 0, &c, 1), 1, "with a deadline");
+	is_int(candidates(p, UINT64_MAX, &x.ask, &c, 1), 1, "with a deadline");
 	ok(c.reason == SUAN_R_CHOSEN, "the best stays the chosen one");
 	suan_planner_free(p);
 }

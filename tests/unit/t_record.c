@@ -16,9 +16,15 @@ static struct suan_site_spec sites[] = {
 static struct suan_hub_spec hubs[] = {{"ningxia", "宁夏", "west"}};
 static struct suan_city_spec cities[] = {{"beijing", "北京", "jing", 1, 2, 3}};
 static struct suan_link_spec links[] = {{"beijing", "zhongwei", 400000, 8900, 20000}};
-static const struct suan_network network = {
-	.name = "demo", .hubs = hubs, .cities = cities, .sites = sites, .links = links,
-	.nhubs = 1, .ncities = 1, .nsites = 2, .nlinks = 1};
+static const struct suan_network network = {.name = "demo",
+					    .hubs = hubs,
+					    .cities = cities,
+					    .sites = sites,
+					    .links = links,
+					    .nhubs = 1,
+					    .ncities = 1,
+					    .nsites = 2,
+					    .nlinks = 1};
 
 static bool round_trip(const struct suan_event *ev, struct suan_arena *arena,
 		       struct suan_event *ret, struct suan_buf *bytes)
@@ -35,8 +41,8 @@ static bool round_trip(const struct suan_event *ev, struct suan_arena *arena,
 	       pos == bytes->len && suan_record_put(&again, ret, &err) == SUAN_OK &&
 	       again.len == bytes->len && memcmp(again.data, bytes->data, again.len) == 0;
 	suan_buf_done(&again);
-	return ok(good && ret->seq == ev->seq && ret->now_ms == ev->now_ms &&
-		  ret->type == ev->type, "%s and back: %s", suan_event_name(ev->type), err.text);
+	return ok(good && ret->seq == ev->seq && ret->now_ms == ev->now_ms && ret->type == ev->type,
+		  "%s and back: %s", suan_event_name(ev->type), err.text);
 }
 
 /* Every byte changed in turn, and every shorter length. */
@@ -54,7 +60,8 @@ static void damaged(const struct suan_buf *bytes, const char *what)
 			memcpy(copy, bytes->data, bytes->len);
 			copy[i] ^= (char)(1 << bit);
 			if (suan_record_get(copy, bytes->len, &pos, &arena, &ev, NULL) !=
-				    SUAN_ECORRUPT || pos != 0)
+				    SUAN_ECORRUPT ||
+			    pos != 0)
 				accepted++;
 			suan_arena_done(&arena);
 		}
@@ -64,8 +71,8 @@ static void damaged(const struct suan_buf *bytes, const char *what)
 		struct suan_event ev;
 		size_t pos = 0;
 
-		accepted += suan_record_get(bytes->data, n, &pos, &arena, &ev, NULL) !=
-			    SUAN_ECORRUPT;
+		accepted +=
+			suan_record_get(bytes->data, n, &pos, &arena, &ev, NULL) != SUAN_ECORRUPT;
 		suan_arena_done(&arena);
 	}
 	free(copy);
@@ -74,8 +81,11 @@ static void damaged(const struct suan_buf *bytes, const char *what)
 
 static void t_network(struct suan_arena *a, struct suan_buf *b)
 {
-	struct suan_event ev = {.seq = 1, .now_ms = -5, .type = SUAN_EV_NETWORK,
-				.u.network = &network}, got;
+	struct suan_event ev = {.seq = 1,
+				.now_ms = -5,
+				.type = SUAN_EV_NETWORK,
+				.u.network = &network},
+			  got;
 	const struct suan_network *n;
 
 	if (!round_trip(&ev, a, &got, b))
@@ -132,15 +142,18 @@ static void t_submit(struct suan_arena *a, struct suan_buf *b)
 	struct suan_dep deps[] = {{SUAN_AFTERANY, 5}, {SUAN_AFTERCORR, UINT64_MAX}};
 	const char *names[] = {"a", "", "中卫"};
 	struct suan_job_spec jobs[] = {full_job(deps, names), kit_job(1, 1, 0)};
-	struct suan_event ev = {.seq = UINT64_MAX, .now_ms = INT64_MAX, .type = SUAN_EV_SUBMIT,
-				.u.submit = {jobs, 2, true, {1, 2, 3}, UINT64_MAX}}, got;
+	struct suan_event ev = {.seq = UINT64_MAX,
+				.now_ms = INT64_MAX,
+				.type = SUAN_EV_SUBMIT,
+				.u.submit = {jobs, 2, true, {1, 2, 3}, UINT64_MAX}},
+			  got;
 	const struct suan_job_spec *j;
 
 	if (!round_trip(&ev, a, &got, b))
 		return;
 	is_int(got.u.submit.njobs, 2, "both jobs");
-	ok(got.u.submit.has_key && got.u.submit.key[2] == 3 &&
-	   got.u.submit.body_hash == UINT64_MAX, "key");
+	ok(got.u.submit.has_key && got.u.submit.key[2] == 3 && got.u.submit.body_hash == UINT64_MAX,
+	   "key");
 	j = &got.u.submit.jobs[0];
 	is_str(j->account, "org/project", "account");
 	is_int(j->priority, -7, "priority");
@@ -161,9 +174,9 @@ static void t_submit(struct suan_arena *a, struct suan_buf *b)
 
 static void t_small(struct suan_arena *a, struct suan_buf *b)
 {
-	static const enum suan_event_type commands[] = {
-		SUAN_EV_CANCEL, SUAN_EV_HOLD, SUAN_EV_RELEASE, SUAN_EV_REQUEUE, SUAN_EV_PRIORITY,
-		SUAN_EV_FORGET};
+	static const enum suan_event_type commands[] = {SUAN_EV_CANCEL,	  SUAN_EV_HOLD,
+							SUAN_EV_RELEASE,  SUAN_EV_REQUEUE,
+							SUAN_EV_PRIORITY, SUAN_EV_FORGET};
 	struct suan_event ev = {.seq = 3, .now_ms = 4}, got;
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
@@ -171,14 +184,15 @@ static void t_small(struct suan_arena *a, struct suan_buf *b)
 		ev.u.target = (struct suan_target){77, i % 2, 12, INT32_MIN};
 		if (round_trip(&ev, a, &got, b))
 			ok(got.u.target.job == 77 && got.u.target.all == (i % 2) &&
-			   got.u.target.index == 12 && got.u.target.priority == INT32_MIN,
+				   got.u.target.index == 12 && got.u.target.priority == INT32_MIN,
 			   "target");
 	}
 	ev.type = SUAN_EV_POLICY;
 	ev.u.policy = (struct suan_policy){SUAN_POLICY_CONSERVATIVE, 5, 6, 7, 8, 9, true};
 	if (round_trip(&ev, a, &got, b))
 		ok(got.u.policy.kind == SUAN_POLICY_CONSERVATIVE && got.u.policy.plan_depth == 5 &&
-		   got.u.policy.max_attempts == 9 && got.u.policy.model_sites, "policy");
+			   got.u.policy.max_attempts == 9 && got.u.policy.model_sites,
+		   "policy");
 	ev.type = SUAN_EV_SITE;
 	ev.u.site.name = "zhongwei";
 	ev.u.site.state = SUAN_SITE_DRAIN;
@@ -200,16 +214,22 @@ static void t_report(struct suan_arena *a, struct suan_buf *b)
 {
 	struct suan_event ev = {.seq = 9, .now_ms = 10, .type = SUAN_EV_REPORT}, got;
 
-	ev.u.report = (struct suan_report){
-		.run = {5, 6, 7}, .kind = SUAN_REPORT_ENDED, .at_ms = 11,
-		.outcome = SUAN_OUT_SIGNALLED, .exit_code = -1, .signal = 9,
-		.usage = {1, 2, 3, INT64_MAX}, .text = "杀"};
+	ev.u.report = (struct suan_report){.run = {5, 6, 7},
+					   .kind = SUAN_REPORT_ENDED,
+					   .at_ms = 11,
+					   .outcome = SUAN_OUT_SIGNALLED,
+					   .exit_code = -1,
+					   .signal = 9,
+					   .usage = {1, 2, 3, INT64_MAX},
+					   .text = "杀"};
 	if (!round_trip(&ev, a, &got, b))
 		return;
 	ok(got.u.report.run.job == 5 && got.u.report.run.index == 6 &&
-	   got.u.report.run.attempt == 7, "run");
+		   got.u.report.run.attempt == 7,
+	   "run");
 	ok(got.u.report.outcome == SUAN_OUT_SIGNALLED && got.u.report.exit_code == -1 &&
-	   got.u.report.signal == 9, "outcome");
+		   got.u.report.signal == 9,
+	   "outcome");
 	is_int(got.u.report.usage.write_bytes, INT64_MAX, "usage");
 	is_str(got.u.report.text, "杀", "text");
 	damaged(b, "a damaged report is noticed");

@@ -23,7 +23,7 @@ struct scene {
 	struct suan_buf out;
 	char *words[MOST_WORDS];
 	int n;
-	struct suan_arena arena;	/* names that the network keeps */
+	struct suan_arena arena; /* names that the network keeps */
 };
 
 /* ---- answers ---- */
@@ -168,8 +168,9 @@ static const char *site_word(unsigned i)
 static const char *outcome_word(unsigned i)
 {
 	static const char *const words[] = {
-		"", "exited", "signalled", "timeout", "memory", "cancelled", "not-started",
-		"start-failed", "staging-failed", "lost", "unknown"};
+		"",	     "exited",	    "signalled",    "timeout",	      "memory",
+		"cancelled", "not-started", "start-failed", "staging-failed", "lost",
+		"unknown"};
 
 	return words[i];
 }
@@ -203,12 +204,12 @@ static void do_pool(struct scene *s)
 
 static void do_policy(struct scene *s)
 {
-	kit_policy(&s->k, &(struct suan_policy){
-		.kind = (enum suan_policy_kind)find_word(s->words[1], policy_word,
-							 SUAN_NPOLICIES),
-		.max_pending = (uint32_t)option_number(s, "pending"),
-		.max_attempts = (uint32_t)option_number(s, "attempts"),
-		.model_sites = option(s, "model") != NULL});
+	kit_policy(&s->k,
+		   &(struct suan_policy){.kind = (enum suan_policy_kind)find_word(
+						 s->words[1], policy_word, SUAN_NPOLICIES),
+					 .max_pending = (uint32_t)option_number(s, "pending"),
+					 .max_attempts = (uint32_t)option_number(s, "attempts"),
+					 .model_sites = option(s, "model") != NULL});
 }
 
 static void fill_spec(struct scene *s, struct suan_job_spec *j, struct suan_dep *dep,
@@ -225,10 +226,10 @@ static void fill_spec(struct scene *s, struct suan_job_spec *j, struct suan_dep 
 	j->req.exclusive = option(s, "exclusive") != NULL;
 	j->hold = option(s, "hold") != NULL;
 	if (option(s, "guarantee"))
-		j->guarantee = (enum suan_guarantee)find_word(option(s, "guarantee"),
-							      guarantee_word, 3);
+		j->guarantee =
+			(enum suan_guarantee)find_word(option(s, "guarantee"), guarantee_word, 3);
 	if (option(s, "array")) {
-		static struct suan_range set;	/* one job at a time */
+		static struct suan_range set; /* one job at a time */
 
 		if (suan_range_parse(option(s, "array"), &set, NULL) != SUAN_OK)
 			abort();
@@ -273,8 +274,8 @@ static void do_submit(struct scene *s)
 static void do_report(struct scene *s, enum suan_report_kind kind)
 {
 	bool all;
-	struct suan_report r = {.run = run_of(s, s->words[1], &all), .kind = kind,
-				.at_ms = s->k.now, .text = ""};
+	struct suan_report r = {
+		.run = run_of(s, s->words[1], &all), .kind = kind, .at_ms = s->k.now, .text = ""};
 
 	if (kind == SUAN_REPORT_ENDED)
 		r.outcome = (enum suan_outcome)find_word(s->words[2], outcome_word,
@@ -362,7 +363,7 @@ static void do_why(struct scene *s)
 	bool all;
 	int64_t when;
 	struct suan_run_id r = run_of(s, s->words[1], &all);
-	uint32_t n = suan_engine_why(s->k.e, r.job, r.index, c, 16, &when);
+	uint32_t n = suan_engine_why(s->k.e, (struct suan_run_id){r.job, r.index, 0}, c, 16, &when);
 
 	for (uint32_t i = 0; i < n && i < 16; i++) {
 		suan_buf_adds(&s->out, ">");
@@ -404,7 +405,7 @@ static void event(struct scene *s)
 {
 	if (is(s, "network")) {
 		kit_network(&s->k);
-		s->k.net.nsites = 0;	/* the next one is written out anew */
+		s->k.net.nsites = 0; /* the next one is written out anew */
 	} else if (is(s, "policy")) {
 		do_policy(s);
 	} else if (is(s, "submit")) {

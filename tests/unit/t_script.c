@@ -154,9 +154,9 @@ static void warnings(void)
 	       "line 2: --mail-type is ignored: suan sends no mail\n"
 	       "line 3: -v is ignored: suan says what matters\n",
 	       "are told");
-	is_int(suan_job_from_script(text, strlen(text), 0, &t.arena, &t.doc, NULL, NULL), SUAN_OK,
+	is_int(suan_job_from_script(text, strlen(text), 0, &t.arena, &t.doc, NULL), SUAN_OK,
 	       "nobody listens");
-	is_int(suan_job_from_script("#!/b\n#SBATCH -c\n", 15, 0, &t.arena, &t.doc, NULL, NULL),
+	is_int(suan_job_from_script("#!/b\n#SBATCH -c\n", 15, 0, &t.arena, &t.doc, NULL),
 	       SUAN_EINVAL, "nobody listens to errors");
 	t_wire_end(&t);
 }
@@ -187,7 +187,7 @@ static void sizes(void)
 	t_wire_begin(&t);
 	is_int(t_wire_from_script(&t, big), SUAN_ETOOBIG, "4 MiB + 1");
 	is_str(t.err.text, "a script may have 4194304 bytes, found 4194305", "says so");
-	is_int(suan_job_from_script("#!\0x", 4, 0, &t.arena, &t.doc, NULL, &t.err), SUAN_EINVAL,
+	is_int(suan_job_from_script("#!\0x", 4, 0, &t.arena, &t.doc, &t.err), SUAN_EINVAL,
 	       "NUL");
 	is_str(t.err.text, "expected a script, found a NUL byte", "says so");
 	t_wire_end(&t);

@@ -70,9 +70,12 @@ static void t_parts(void)
 	kit_one_pool(&k, 2, 4);
 	kit_submit(&k, &s);
 	kit_pass(&k);
-	kit_report(&k, &(struct suan_report){.run = {1, 0, 1}, .kind = SUAN_REPORT_ENDED,
-					     .at_ms = 1500, .outcome = SUAN_OUT_EXITED,
-					     .exit_code = 7, .usage = {1, 2, 3, 4},
+	kit_report(&k, &(struct suan_report){.run = {1, 0, 1},
+					     .kind = SUAN_REPORT_ENDED,
+					     .at_ms = 1500,
+					     .outcome = SUAN_OUT_EXITED,
+					     .exit_code = 7,
+					     .usage = {1, 2, 3, 4},
 					     .text = "no"});
 	s.account = "org";
 	s.qos = "high";
@@ -95,12 +98,13 @@ static void t_parts(void)
 	ok(suan_engine_seq(next) == suan_engine_seq(k.e) && suan_engine_now(next) == k.now,
 	   "number and time");
 	ok(suan_engine_job(next, 1, &v) && v.exit_code == 7 && v.state == SUAN_FAILED, "an end");
-	n = suan_engine_why(next, 1, 0, c, 2, &when);
+	n = suan_engine_why(next, (struct suan_run_id){1, 0, 0}, c, 2, &when);
 	ok(n == 1 && when == 1000 && c[0].reason == SUAN_R_CHOSEN, "why it was where it was");
 	ok(suan_engine_places(next, (struct suan_run_id){1, 0, 1}, &n) && n == 1, "its places");
 	ok(suan_engine_job(next, 2, &v) && v.priority == -3 && v.checkpointable &&
-	   v.guarantee == SUAN_AT_LEAST_ONCE && v.begin_ms == 70000 && v.deadline_ms == 900000 &&
-	   v.estimate_ms == 5000 && v.walltime_ms == 90000, "numbers");
+		   v.guarantee == SUAN_AT_LEAST_ONCE && v.begin_ms == 70000 &&
+		   v.deadline_ms == 900000 && v.estimate_ms == 5000 && v.walltime_ms == 90000,
+	   "numbers");
 	ok(v.ndeps == 1 && v.deps[0].type == SUAN_AFTERNOTOK && v.deps[0].job == 1, "deps");
 	ok(v.payload_len == 3 && memcmp(v.payload, "p\0q", 3) == 0 && v.env_len == 1, "bytes");
 	is_str(v.account, "org", "account");

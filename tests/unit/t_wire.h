@@ -63,8 +63,8 @@ static inline enum suan_code t_wire_from_script(struct t_wire *t, const char *te
 {
 	memset(&t->err, 0, sizeof(t->err));
 	suan_buf_reset(&t->warnings);
-	return suan_job_from_script(text, strlen(text), T_NOW, &t->arena, &t->doc, &t->warnings,
-				    &t->err);
+	t->doc.warnings = &t->warnings;
+	return suan_job_from_script(text, strlen(text), T_NOW, &t->arena, &t->doc, &t->err);
 }
 
 #endif

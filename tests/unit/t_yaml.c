@@ -125,6 +125,27 @@ static void laughs(void)
 	suan_buf_done(&b);
 }
 
+/* Scalars of many pieces: libfyaml's own way to their text leaks, which the sanitizer sees. */
+static void pieces(void)
+{
+	struct suan_yaml y;
+	struct suan_err err = {0};
+	struct suan_buf b;
+
+	suan_buf_init(&b, 0);
+	suan_buf_adds(&b, "a: |\n");
+	for (int i = 0; i < 1000; i++)
+		suan_buf_adds(&b, "  line of a script\n");
+	suan_buf_adds(&b, "b: '");
+	for (int i = 0; i < 1000; i++)
+		suan_buf_adds(&b, "''");
+	suan_buf_adds(&b, "'\n");
+	is_int(suan_yaml_open(&y, b.data, b.len, &err), SUAN_OK, "scalars of many pieces");
+	is_int((int64_t)y.json.len, 6 + 1000 * 18 + 7 + 1000 + 2, "whole");
+	suan_yaml_close(&y);
+	suan_buf_done(&b);
+}
+
 /* ---- jobs ---- */
 
 static void job_file(void)
@@ -195,6 +216,7 @@ int main(void)
 	converts();
 	deep();
 	laughs();
+	pieces();
 	job_file();
 	bad_job_files();
 	return tap_done();
