@@ -1,12 +1,12 @@
 #include "wire/yaml.h"
 
 #include <assert.h>
-#include <libfyaml.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/grow.h"
 #include "base/num.h"
+#include "wire/yaml_scalar.h"
 
 #define MOST_OUTPUT  (64u << 20)	/* bytes that aliases may expand to */
 #define MOST_ANCHORS 1000
@@ -25,6 +25,7 @@ struct level {
 
 struct converter {
 	struct suan_yaml *y;
+	const char *input;
 	struct suan_err *err;
 	enum suan_code rc;
 	struct level at[SUAN_JSON_DEPTH];
@@ -156,52 +157,6 @@ static bool tagged_str(struct fy_token *tag)
 	return text && n == sizeof(str) - 1 && memcmp(text, str, n) == 0;
 }
 
-static bool is_word(const char *s, size_t n, const char *const *words)
-{
-	for (size_t i = 0; words[i]; i++)
-		if (strlen(words[i]) == n && memcmp(words[i], s, n) == 0)
-			return true;
-	return false;
-}
-
-static void put_plain(struct suan_buf *json, const char *s, size_t n)
-{
-	static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
-	static const char *const yes[] = {"true", "True", "TRUE", NULL};
-	static const char *const no[] = {"false", "False", "FALSE", NULL};
-
-	if (is_word(s, n, nulls))
-		suan_buf_adds(json, "null");
-	else if (is_word(s, n, yes))
-		suan_buf_adds(json, "true");
-	else if (is_word(s, n, no))
-		suan_buf_adds(json, "false");
-	else if (suan_json_is_number(s, n))
-		suan_buf_add(json, s, n);
-	else
-		suan_json_quote(json, s, n);
-}
-
-/* Reads the scalar into c->text. Not by fy_token_get_text, which in libfyaml 0.7.12 leaks memory on
- * scalars of many pieces, nor by fy_token_iter_read, which returns wrong bytes. */
-static bool scalar_text(struct converter *c, struct fy_token *value)
-{
-	const struct fy_iter_chunk *chunk = NULL;
-	struct fy_token_iter *iter;
-	int failed = 0;
-
-	suan_buf_reset(&c->text);
-	if (!value)
-		return true;
-	iter = fy_token_iter_create(value);
-	if (!iter)
-		return no_memory(c);
-	while ((chunk = fy_token_iter_chunk_next(iter, chunk, &failed)) != NULL)
-		suan_buf_add(&c->text, chunk->str, chunk->len);
-	fy_token_iter_destroy(iter);
-	return (!failed && suan_buf_ok(&c->text, NULL) == SUAN_OK) || no_memory(c);
-}
-
 static bool take_scalar(struct converter *c, const struct fy_event *e)
 {
 	struct fy_token *value = e->scalar.value;
@@ -210,8 +165,11 @@ static bool take_scalar(struct converter *c, const struct fy_event *e)
 	const char *s;
 	size_t n;
 
-	if (!begin_node(c, true) || !scalar_text(c, value))
+	if (!begin_node(c, true))
 		return false;
+	suan_buf_reset(&c->text);
+	if (!suan_yaml_scalar_text(value, c->input, &c->text))
+		return no_memory(c);
 	s = suan_buf_str(&c->text);
 	n = c->text.len;
 	if (memchr(s, '\0', n))
@@ -228,7 +186,7 @@ static bool take_scalar(struct converter *c, const struct fy_event *e)
 	if (!open_anchor(c, e->scalar.anchor))
 		return false;
 	if (plain && !tagged_str(e->scalar.tag))
-		put_plain(json, s, n);
+		suan_yaml_scalar_plain(s, n, json);
 	else
 		suan_json_quote(json, s, n);
 	if (e->scalar.anchor)
@@ -400,6 +358,32 @@ static enum suan_code check_text(const char *text, size_t n, struct suan_err *er
 		     : SUAN_OK;
 }
 
+/* JSON is taken as it is: libfyaml 0.7.12 does not join the halves of "\ud83d\ude00". false: it is
+ * something else, or there is no memory; nothing is kept. */
+static bool take_json(struct suan_yaml *y, const char *text, size_t n)
+{
+	struct suan_arena arena = {0};
+	struct suan_json j;
+	uint32_t line = 1;
+	bool good;
+
+	suan_json_init(&j, text, n, &arena, NULL);
+	good = suan_json_peek(&j) == SUAN_JSON_OBJECT && suan_json_skip(&j) &&
+	       suan_json_finish(&j);
+	suan_arena_done(&arena);
+	for (size_t i = 0; good && i < n; i++) {
+		if (i > 0 && text[i - 1] != '\n')
+			continue;
+		good = suan_grow(&y->marks, &y->cap, y->nmarks + 1, sizeof(*y->marks)) == SUAN_OK;
+		if (good)
+			y->marks[y->nmarks++] = (struct suan_json_mark){i, line++};
+	}
+	good = good && suan_buf_add(&y->json, text, n);
+	if (!good)
+		y->nmarks = 0;
+	return good;
+}
+
 enum suan_code suan_yaml_open(struct suan_yaml *y, const char *text, size_t n, struct suan_err *err)
 {
 	struct converter *c;
@@ -414,10 +398,13 @@ enum suan_code suan_yaml_open(struct suan_yaml *y, const char *text, size_t n, s
 	rc = check_text(text, n, err);
 	if (rc != SUAN_OK)
 		return rc;
+	if (take_json(y, text, n))
+		return SUAN_OK;
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return suan_fail(err, SUAN_ENOMEM, "out of memory");
 	c->y = y;
+	c->input = text;
 	c->err = err;
 	c->line = 1;
 	parse(c, text, n);

@@ -1,6 +1,7 @@
 /* YAML: what it becomes as JSON, lines in errors, aliases, odd bytes, and job files. */
 #include <stdlib.h>
 
+#include "base/rng.h"
 #include "t_wire.h"
 #include "wire/yaml.h"
 
@@ -8,7 +9,13 @@ static const struct {
 	const char *yaml, *json;
 } good[] = {
 	{"a: 1\nb: [x, \"y\", 'z']\n", "{\"a\":1,\"b\":[\"x\",\"y\",\"z\"]}"},
-	{"{\"a\": [1, 2.5e3, true, null], \"b\": {}}", "{\"a\":[1,2.5e3,true,null],\"b\":{}}"},
+	{"{\"a\": [1, 2.5e3, true], \"b\": {}}", "{\"a\": [1, 2.5e3, true], \"b\": {}}"},
+	{" {\"a\":\"\\ud83d\\ude00\"}\n", " {\"a\":\"\\ud83d\\ude00\"}\n"},
+	{"{\"a\": [1, 2.5e3, true, null], b: {}}", "{\"a\":[1,2.5e3,true,null],\"b\":{}}"},
+	{"- 'it''s'\n- ''''\n- 'a''''b'\n- ' x '\n", "[\"it's\",\"'\",\"a''b\",\" x \"]"},
+	{"a: 'x  \n   y\n\n  \n  z '\nb: '\n  x'\n",
+	 "{\"a\":\"x y\\n\\nz \",\"b\":\" x\"}"},
+	{"a: 'x\r\n  y''\r\n\r\n  z'\r\n", "{\"a\":\"x y'\\nz\"}"},
 	{"a: True\nb: FALSE\nc: ~\nd:\ne: Null\n",
 	 "{\"a\":true,\"b\":false,\"c\":null,\"d\":null,\"e\":null}"},
 	{"a: yes\nb: 0x1F\nc: 007\nd: .5\ne: +1\nf: 1_000\n",
@@ -146,6 +153,68 @@ static void pieces(void)
 	suan_buf_done(&b);
 }
 
+/* Random strings in both quoted styles, against what they were made of. */
+
+static const char *const letters[] = {"a", "'", "\"", "\\", " ", ":", "#", "\xe7\xae\x97", "-",
+				      "\n", "\t", "{", "]", ","};
+
+#define PRINTABLE 9 /* of letters, the first: in single quotes they stand as they are */
+
+static void add_single(struct suan_buf *b, const char *s)
+{
+	suan_buf_addc(b, '\'');
+	for (; *s; s++) {
+		if (*s == '\'')
+			suan_buf_addc(b, '\'');
+		suan_buf_addc(b, *s);
+	}
+	suan_buf_addc(b, '\'');
+}
+
+static bool style(struct suan_rng *rng, bool single)
+{
+	uint64_t kinds = single ? PRINTABLE : sizeof(letters) / sizeof(letters[0]);
+	uint64_t n = suan_rng_below(rng, 40);
+	struct suan_buf text, yaml, json;
+	struct suan_err err = {0};
+	struct suan_yaml y;
+	bool same;
+
+	suan_buf_init(&text, 0);
+	suan_buf_init(&yaml, 0);
+	suan_buf_init(&json, 0);
+	while (n-- > 0)
+		suan_buf_adds(&text, letters[suan_rng_below(rng, kinds)]);
+	suan_buf_adds(&yaml, "k: ");
+	if (single)
+		add_single(&yaml, suan_buf_str(&text));
+	else
+		suan_json_quote(&yaml, suan_buf_str(&text), text.len);
+	suan_buf_adds(&json, "{\"k\":");
+	suan_json_quote(&json, suan_buf_str(&text), text.len);
+	suan_buf_addc(&json, '}');
+	same = suan_yaml_open(&y, yaml.data, yaml.len, &err) == SUAN_OK &&
+	       strcmp(suan_buf_str(&y.json), json.data) == 0;
+	if (!same)
+		printf("# %s\n# %s\n# %s\n", yaml.data, suan_buf_str(&y.json), err.text);
+	suan_yaml_close(&y);
+	suan_buf_done(&text);
+	suan_buf_done(&yaml);
+	suan_buf_done(&json);
+	return same;
+}
+
+static void styles(void)
+{
+	struct suan_rng rng;
+	bool same = true;
+
+	suan_rng_init(&rng, 20261121);
+	for (int i = 0; i < 3000 && same; i++)
+		same = style(&rng, i % 2);
+	ok(same, "3000 random strings in quotes are what they were");
+}
+
 /* ---- jobs ---- */
 
 static void job_file(void)
@@ -217,6 +286,7 @@ int main(void)
 	deep();
 	laughs();
 	pieces();
+	styles();
 	job_file();
 	bad_job_files();
 	return tap_done();
