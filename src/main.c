@@ -1,4 +1,5 @@
 /* suan: one binary, many subcommands. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,7 +41,17 @@ static int unknown(const char *name)
 	return SUAN_EXIT_USAGE;
 }
 
-int main(int argc, char **argv)
+/* What could not be printed was not done: an id on a full disk is lost. */
+static int finish(int rc)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return rc;
+	if (errno != EPIPE)
+		fprintf(stderr, "suan: cannot write the output: %s\n", strerror(errno));
+	return rc ? rc : SUAN_EXIT_FAILED;
+}
+
+static int run(int argc, char **argv)
 {
 	const struct suan_command *c;
 
@@ -63,4 +74,9 @@ int main(int argc, char **argv)
 	c = find(suan_cli_commands, argv[1]);
 	c = c ? c : find(suan_daemon_commands, argv[1]);
 	return c ? c->run(argc - 1, argv + 1) : unknown(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	return finish(run(argc, argv));
 }

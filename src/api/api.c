@@ -1,6 +1,7 @@
 #include "api/api.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,6 +162,37 @@ static struct suan_api_call *take_all(struct suan_api *a)
 	return list;
 }
 
+struct unknown {
+	const struct suan_api_route *route;
+	char name[64];
+};
+
+static void note_unknown(void *ctx, const char *name, const char *value)
+{
+	struct unknown *u = ctx;
+
+	(void)value;
+	for (int i = 0; i < SUAN_API_PARAMS && u->route->params[i].name; i++)
+		if (strcmp(u->route->params[i].name, name) == 0)
+			return;
+	snprintf(u->name, sizeof(u->name), "%s", name);
+}
+
+/* A mistyped filter must not answer with everything. */
+static bool params_known(struct suan_api_call *c)
+{
+	struct unknown u = {.route = c->route};
+	struct suan_err err = {0};
+
+	suan_http_queries(c->req, note_unknown, &u);
+	if (!u.name[0])
+		return true;
+	suan_fail_field(&err, SUAN_EINVAL, u.name,
+			"no such query parameter; /openapi.json lists them");
+	suan_api_problem(c, 400, &err);
+	return false;
+}
+
 static void drain(void *ctx)
 {
 	struct suan_api *a = ctx;
@@ -168,7 +200,7 @@ static void drain(void *ctx)
 
 	for (; c; c = next) {
 		next = c->next;
-		if (authenticate(c))
+		if (authenticate(c) && params_known(c))
 			c->route->handle(c);
 	}
 	a->config.flush_soon(a->config.ctx);

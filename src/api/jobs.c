@@ -641,12 +641,26 @@ static bool may_change(struct suan_api_call *c, const struct suan_job_view *v)
 	return false;
 }
 
+/* Cancelling twice is fine; the others mean a job that still waits or runs. */
+static bool still_open(struct suan_api_call *c, const struct suan_job_view *v,
+		       enum suan_event_type type)
+{
+	struct suan_err err = {0};
+
+	if (!suan_state_final(v->state) || type == SUAN_EV_CANCEL || type == SUAN_EV_REQUEUE)
+		return true;
+	suan_fail(&err, SUAN_ECONFLICT, "job %llu is over (%s)", (unsigned long long)v->id,
+		  suan_state_name(v->state));
+	suan_api_problem(c, 409, &err);
+	return false;
+}
+
 static void command(struct suan_api_call *c, enum suan_event_type type, int32_t priority)
 {
 	struct suan_event ev = {.type = type, .now_ms = suan_clock_now_ms()};
 	struct suan_job_view v;
 
-	if (!suan_api_find_job(c, &v) || !may_change(c, &v))
+	if (!suan_api_find_job(c, &v) || !may_change(c, &v) || !still_open(c, &v, type))
 		return;
 	ev.u.target = (struct suan_target){
 		.job = c->job, .all = !c->element, .index = c->index, .priority = priority};

@@ -29,7 +29,7 @@ struct suan_command {
 	const char *summary; /* one line */
 	const char *help;    /* further paragraphs, may be NULL */
 	const struct suan_option *options;
-	void (*more)(void); /* prints further options for the help, may be NULL */
+	void (*more)(void);		   /* prints further options for the help, may be NULL */
 	int (*run)(int argc, char **argv); /* argv[0] = command; returns an exit code */
 };
 

@@ -282,7 +282,12 @@ static void print_member(const char *name, const json_t *v)
 	if (json_is_null(v))
 		return;
 	if (json_is_string(v)) {
-		printf("  %-16s %s\n", name, json_string_value(v));
+		struct suan_buf clean;
+
+		suan_buf_init(&clean, 0);
+		suan_cli_add_clean(&clean, json_string_value(v));
+		printf("  %-16s %s\n", name, suan_buf_str(&clean));
+		suan_buf_done(&clean);
 		return;
 	}
 	text = json_dumps(v, JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));

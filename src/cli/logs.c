@@ -14,7 +14,7 @@
 
 #define RETRY_FOR_MS	120000 /* a restart of the server must not end a wait */
 #define SLOWEST_POLL_MS 1000
-#define TIMED_OUT	124	/* as timeout(1) */
+#define TIMED_OUT	124 /* as timeout(1) */
 
 static void nap_ms(long ms)
 {

@@ -224,6 +224,8 @@ static int parse(struct submit *s, int argc, char **argv)
 		rc = arg[1] == '-' ? take_long(s, arg + 2, argc, argv, &at)
 				   : take_letters(s, arg + 1, argc, argv, &at);
 	}
+	if (rc != SUAN_EXIT_OK)
+		return rc;
 	s->rest = argv + at;
 	s->nrest = argc - at;
 	if (!s->dashes && s->nrest > 1 && strcmp(s->rest[1], "--") == 0)
@@ -455,7 +457,11 @@ static int follow(struct submit *s, const json_t *job)
 	int rc = SUAN_EXIT_OK;
 
 	snprintf(id, sizeof(id), "%lld", (long long)json_integer_value(json_object_get(job, "id")));
-	if (isatty(STDERR_FILENO))
+	if (json_object_get(job, "array"))
+		fprintf(stderr,
+			"job %s, an array: read the output of element N with suan logs %s_N\n", id,
+			id);
+	else if (isatty(STDERR_FILENO))
 		fprintf(stderr, "job %s\n", id);
 	if (!json_object_get(job, "array"))
 		rc = suan_logs_copy(&s->client, &log);

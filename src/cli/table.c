@@ -57,12 +57,18 @@ int suan_cli_terminal_width(void)
 
 /* ---- cells ---- */
 
+void suan_cli_add_clean(struct suan_buf *out, const char *text)
+{
+	for (; *text; text++)
+		suan_buf_addc(out, (unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text);
+}
+
 static void fill_value(const json_t *v, struct suan_buf *out)
 {
 	if (!v || json_is_null(v))
 		suan_buf_addc(out, '-');
 	else if (json_is_string(v))
-		suan_buf_adds(out, json_string_value(v)[0] ? json_string_value(v) : "-");
+		suan_cli_add_clean(out, json_string_value(v)[0] ? json_string_value(v) : "-");
 	else if (json_is_integer(v))
 		suan_buf_add_i64(out, json_integer_value(v));
 	else if (json_is_real(v))
@@ -158,18 +164,59 @@ static char **fill_cells(const struct suan_column *const *cols, int n, const jso
 	return cells;
 }
 
+/* On a terminal the last column gives way, so that a row stays a line. */
+static void cut_last(char *cell, int room)
+{
+	int width = 0;
+
+	if ((int)suan_utf8_width(cell) <= room)
+		return;
+	for (char *p = cell; *p;) {
+		char *next = p + 1;
+		char keep;
+		int w;
+
+		while ((*next & 0xc0) == 0x80)
+			next++;
+		keep = *next;
+		*next = '\0';
+		w = (int)suan_utf8_width(p);
+		*next = keep;
+		if (width + w > room - 1) {
+			*p = '\0';
+			return;
+		}
+		width += w;
+		p = next;
+	}
+}
+
+/* Columns left for the last one; a large number when not on a terminal. */
+static int room_for_last(const int *width, int n)
+{
+	int room = suan_cli_terminal_width();
+
+	if (!suan_cli_out_is_terminal())
+		return 1 << 20;
+	for (int k = 0; k + 1 < n; k++)
+		room -= width[k] + 2;
+	return room < 8 ? 8 : room;
+}
+
 bool suan_table_print(const struct suan_table *t, const json_t *rows)
 {
 	const struct suan_column *cols[MAX_COLUMNS];
 	int width[MAX_COLUMNS] = {0}, n = pick(t, cols);
 	size_t total = json_array_size(rows) * (size_t)(n > 0 ? n : 0);
 	char **cells;
+	int room;
 
 	if (n < 0)
 		return false;
 	for (int k = 0; k < n && !t->no_header; k++)
 		width[k] = (int)suan_utf8_width(cols[k]->title);
 	cells = fill_cells(cols, n, rows, width);
+	room = room_for_last(width, n);
 	for (int k = 0; k < n && !t->no_header; k++)
 		print_cell(cols[k], cols[k]->title, width[k], k + 1 == n);
 	if (!t->no_header && n)
@@ -177,6 +224,8 @@ bool suan_table_print(const struct suan_table *t, const json_t *rows)
 	for (size_t i = 0; cells && i < total; i++) {
 		int k = (int)(i % (size_t)n);
 
+		if (k + 1 == n && cells[i])
+			cut_last(cells[i], room);
 		print_cell(cols[k], cells[i] ? cells[i] : "", width[k], k + 1 == n);
 		if (k + 1 == n)
 			putchar('\n');

@@ -29,6 +29,9 @@ bool suan_table_print(const struct suan_table *t, const json_t *rows);
 /* Titles of all columns, for help texts. */
 void suan_table_names(const struct suan_column *columns, struct suan_buf *out);
 
+/* Control characters become '?': a job's texts must not steer the reader's terminal. */
+void suan_cli_add_clean(struct suan_buf *out, const char *text);
+
 bool suan_cli_out_is_terminal(void);
 /* ANSI colour of a job state, "" when not on a terminal or NO_COLOR is set. */
 const char *suan_cli_state_colour(const char *state);

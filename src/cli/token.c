@@ -10,7 +10,7 @@
 #include "cli/table.h"
 
 static const struct suan_option token_options[] = {
-	{"user", 'u', "NAME", "create: whose token (default: the role's name)"},
+	{"user", 'u', "NAME", "create: whose token"},
 	{"role", 'r', "ROLE", "create: viewer, user (default), operator, site or admin"},
 	{"expires", 'e', "TIME", "create: valid for TIME, e.g. 90d (default: until revoked)"},
 	{"format", 'o', "COLUMNS", "list: columns to print"},
@@ -41,7 +41,9 @@ static int create(struct token_args *a)
 	json_t *answer = NULL;
 	int rc;
 
-	call.body = json_pack("{s:s,s:s}", "user", a->user ? a->user : role, "role", role);
+	if (!a->user)
+		return suan_cli_usage(&suan_cli_token, "whose? suan token create --user NAME");
+	call.body = json_pack("{s:s,s:s}", "user", a->user, "role", role);
 	if (a->expires_ms)
 		json_object_set_new(call.body, "expires_s", json_integer(a->expires_ms / 1000));
 	rc = suan_client_do(&a->client, &call, &answer);
@@ -99,7 +101,10 @@ static int token_option(struct token_args *a, const struct suan_option *opt, con
 	else if (strcmp(opt->name, "json") == 0)
 		a->json = true;
 	else if (strcmp(opt->name, "expires") == 0) {
-		if (suan_parse_duration(value, 1000, &a->expires_ms, &err) != SUAN_OK)
+		if (suan_parse_duration(value, 1000, &a->expires_ms, &err) == SUAN_OK &&
+		    a->expires_ms < 1000)
+			suan_fail(&err, SUAN_EINVAL, "expected at least 1s");
+		if (err.code != SUAN_OK)
 			return suan_cli_usage(&suan_cli_token, "--expires: %s", err.text);
 	} else
 		suan_client_option(&a->client, opt, value);
@@ -135,7 +140,7 @@ static int run_token(int argc, char **argv)
 			rc = token_option(&a, opt, value);
 		else if (!a.verb)
 			a.verb = value;
-		else if (!a.id)
+		else if (!a.id && strcmp(a.verb, "revoke") == 0)
 			a.id = value;
 		else
 			rc = suan_cli_usage(&suan_cli_token, "unexpected \"%s\"", value);

@@ -7,6 +7,7 @@
 #include "cli/table.h"
 
 #define LEAST_INTERVAL_NS 500000000L
+#define PATIENCE	  120 /* rounds without a server */
 
 /* Ends the call at the first change event; pings and comments do not count. */
 static bool until_change(void *ctx, const char *bytes, size_t n)
@@ -22,7 +23,7 @@ static bool until_change(void *ctx, const char *bytes, size_t n)
 
 int suan_watch(struct suan_client *c, int (*show)(void *ctx), void *ctx)
 {
-	int rc;
+	int rc, lost = 0;
 
 	for (;;) {
 		struct timespec nap = {.tv_nsec = LEAST_INTERVAL_NS};
@@ -34,11 +35,13 @@ int suan_watch(struct suan_client *c, int (*show)(void *ctx), void *ctx)
 			printf("\033[H\033[2J");
 		rc = show(ctx);
 		fflush(stdout);
-		if (rc != SUAN_EXIT_OK)
+		if (rc == SUAN_EXIT_OK)
+			lost = 0;
+		else if (rc != SUAN_EXIT_UNREACHABLE || ++lost > PATIENCE)
 			return rc;
 		nanosleep(&nap, NULL);
 		rc = suan_client_do(c, &call, NULL);
-		if (rc != SUAN_EXIT_OK)
+		if (rc != SUAN_EXIT_OK && rc != SUAN_EXIT_UNREACHABLE)
 			return rc;
 	}
 }

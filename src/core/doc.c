@@ -57,12 +57,13 @@ static const struct sentence sentences[SUAN_NREASONS] = {
 	[SUAN_R_TOO_MANY_CORES] = {PLAIN, "a task wants %a cores, the largest node has %b"},
 	[SUAN_R_TOO_MUCH_MEMORY] = {BYTES, "a task wants %a of memory, the largest node has %b"},
 	[SUAN_R_TOO_MANY_GPUS] = {PLAIN, "a task wants %a accelerators, the largest node has %b"},
-	[SUAN_R_GPU_KIND] = {PLAIN, "has no accelerator of that kind"},
+	[SUAN_R_GPU_KIND] = {PLAIN, "no pool allowed has accelerators of the kind it wants"},
 	[SUAN_R_TOO_MANY_NODES] = {PLAIN, "wants %a nodes, the largest pool has %b"},
 	[SUAN_R_TOO_MANY_TASKS] = {PLAIN,
 				   "wants %a tasks at once, at most %b fit in an empty pool"},
-	[SUAN_R_DEADLINE] = {TIMES, "would end %a, after its deadline %b"},
-	[SUAN_R_NO_POOL] = {PLAIN, "no pool can ever run it"},
+	[SUAN_R_DEADLINE] = {TIMES, "would end %a, after its deadline %b; it is planned with its "
+				    "estimate or walltime"},
+	[SUAN_R_NO_POOL] = {PLAIN, "no pool is left to run it: its site and hub lists exclude all"},
 	[SUAN_R_BAD_DEPENDENCY] = {PLAIN, "depends on job %a, which does not exist"},
 	[SUAN_R_TOO_LONG] = {DURATION, "walltime %a is longer than the %b allowed"},
 	[SUAN_R_QUEUE_FULL] = {PLAIN, "%a jobs are waiting, the limit is %b"},
@@ -184,7 +185,7 @@ static void put_head(const struct suan_engine *e, const struct suan_job_view *v,
 	suan_jsonw_time(w, "submit", v->submit_ms);
 	suan_jsonw_time(w, "start", v->start_ms);
 	suan_jsonw_time(w, "end", over ? v->end_ms : 0);
-	if (over && v->start_ms)
+	if (over && v->start_ms && !v->signal)
 		suan_jsonw_i64(w, "exit_code", v->exit_code);
 	else
 		suan_jsonw_null(w, "exit_code");
@@ -300,7 +301,7 @@ void suan_doc_task(const struct suan_engine *e, const struct suan_task_view *v,
 	put_place(e, v->pool, w);
 	suan_jsonw_time(w, "start", v->start_ms);
 	suan_jsonw_time(w, "end", over ? v->end_ms : 0);
-	if (over && v->start_ms)
+	if (over && v->start_ms && !v->signal)
 		suan_jsonw_i64(w, "exit_code", v->exit_code);
 	else
 		suan_jsonw_null(w, "exit_code");

@@ -80,6 +80,11 @@ static int run_config(int argc, char **argv)
 	if (argc < 2 || strcmp(argv[1], "check") != 0)
 		return suan_cli_usage(&config, "expected: suan config check");
 	rc = suan_daemon_settings(&s, &config, argc - 1, argv + 1);
+	if (rc == SUAN_EXIT_OK && !s.has_network)
+		fprintf(stderr,
+			"suan config: note: no network file; the one of the last start is used\n");
+	if (rc == SUAN_EXIT_OK && !s.set.data[0] && strcmp(s.set.store, "memory") != 0)
+		fprintf(stderr, "suan config: note: no data folder; suan serve needs --data DIR\n");
 	if (rc == SUAN_EXIT_OK) {
 		if (s.has_network)
 			print_network(&s.net);

@@ -17,9 +17,11 @@
 #include "sys/fs.h"
 #include "sys/log.h"
 #include "sys/loop.h"
+#include "sys/memory.h"
 #include "sys/workers.h"
 
 #define STAGING_THREADS 2
+#define TRIM_BYTES	(1u << 20)
 #define IDLE_TIMEOUT_S	120
 
 struct service;
@@ -41,7 +43,8 @@ struct service {
 	struct local_site *sites;
 	uint32_t nsites;
 	char program[4096];
-	bool failing; /* the last commit failed: said once */
+	uint64_t logged; /* bytes of the log at the end of the last round */
+	bool failing;	 /* the last commit failed: said once */
 };
 
 /* ---- the round ---- */
@@ -56,6 +59,17 @@ static void set_wake(struct service *v)
 		suan_timer_set(v->wake, at > now ? at - now : 0);
 }
 
+/* A bulk takes several times its size for a moment. */
+static void trim_after_bulk(struct service *v)
+{
+	struct suan_core_stats stats;
+
+	suan_core_stats(v->core, &stats);
+	if (stats.log_bytes - v->logged > TRIM_BYTES)
+		suan_memory_trim();
+	v->logged = stats.log_bytes;
+}
+
 static void round_over(void *ctx)
 {
 	struct service *v = ctx;
@@ -68,6 +82,7 @@ static void round_over(void *ctx)
 	if (rc == SUAN_OK && v->failing)
 		suan_log(SUAN_LOG_INFO, "commits work again");
 	v->failing = rc != SUAN_OK;
+	trim_after_bulk(v);
 	set_wake(v);
 }
 
@@ -156,8 +171,9 @@ static enum suan_code open_sites(struct service *v, struct suan_err *err)
 	const struct suan_network *net = suan_engine_network(suan_core_engine(v->core));
 	enum suan_code rc = SUAN_OK;
 
-	if (!net)
-		return SUAN_OK;
+	if (!net || !net->nsites)
+		return suan_fail_field(err, SUAN_EINVAL, "network",
+				       "no sites: give --network FILE, see suan-network(5)");
 	v->sites = calloc(net->nsites + 1, sizeof(*v->sites));
 	if (!v->sites)
 		return suan_fail(err, SUAN_ENOMEM, "out of memory");
@@ -187,6 +203,7 @@ static enum suan_code open_core(struct service *v, struct suan_err *err)
 		return suan_fail_field(err, SUAN_EINVAL, "store",
 				       "no store \"%s\"; there are sqlite and memory", set->store);
 	rc = suan_core_open(&v->core, &config, &opened, err);
+	suan_memory_trim();
 	if (rc == SUAN_OK)
 		suan_log(SUAN_LOG_INFO,
 			 "recovered %llu jobs in %lld ms (snapshot at %llu, %llu events after it)",
@@ -339,6 +356,10 @@ int suan_serve(const struct suan_command *c, int argc, char **argv)
 		fprintf(stderr, "suan serve: %s\n", err.text);
 		rc = exit_code(&err);
 	} else {
+		if (!settings.set.tls_cert[0] && !loopback(settings.set.listen))
+			suan_log(SUAN_LOG_WARN,
+				 "tokens and jobs travel in clear text: give --tls-cert "
+				 "and --tls-key, or listen on loopback");
 		suan_log(SUAN_LOG_INFO, "serving %s://%s, %u local sites",
 			 settings.set.tls_cert[0] ? "https" : "http", settings.set.listen,
 			 v.nsites);

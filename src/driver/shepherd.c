@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/num.h"
@@ -41,6 +42,7 @@ struct shepherd {
 	struct suan_arena arena;	/* of the message being read */
 	int64_t idle_ms;
 	int listen_fd, lock_fd;
+	struct stat socket;	/* ours; a new folder may have another at its path */
 	char *state_dir;		/* owned */
 };
 
@@ -271,6 +273,7 @@ static enum suan_code set_up(struct shepherd *p, const char *socket_path, struct
 	rc = suan_link_listen(socket_path, &p->listen_fd, err);
 	if (rc != SUAN_OK)
 		return rc;
+	(void)stat(socket_path, &p->socket);
 	rc = suan_watch_new(&p->listen_watch, p->loop, p->listen_fd, on_connect, p);
 	if (rc != SUAN_OK)
 		return suan_fail(err, rc, "cannot watch %s", socket_path);
@@ -282,7 +285,11 @@ static void tear_down(struct shepherd *p, const char *socket_path)
 {
 	suan_watch_free(p->listen_watch);
 	if (p->listen_fd >= 0) {
-		(void)unlink(socket_path);
+		struct stat now;
+
+		if (stat(socket_path, &now) == 0 && now.st_dev == p->socket.st_dev &&
+		    now.st_ino == p->socket.st_ino)
+			(void)unlink(socket_path);
 		(void)close(p->listen_fd);
 	}
 	while (p->clients)

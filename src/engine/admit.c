@@ -320,6 +320,14 @@ enum suan_code suan_admit(const struct suan_engine *e, const struct suan_event *
 	return SUAN_OK;
 }
 
+/* The planner knows no earliest start: an item comes to it only then. */
+void suan_not_before(struct suan_candidate *list, uint32_t n, int64_t begin_ms)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (list[i].start_ms < begin_ms)
+			list[i].start_ms = begin_ms;
+}
+
 uint32_t suan_engine_quote(const struct suan_engine *e, const struct suan_job_spec *spec,
 			   int64_t now_ms, struct suan_candidate *ret, uint32_t max)
 {
@@ -331,6 +339,7 @@ uint32_t suan_engine_quote(const struct suan_engine *e, const struct suan_job_sp
 	if (make_allow(&q) == SUAN_OK) {
 		item.ask = q.ask;
 		n = suan_planner_candidates(e->plan->planner, &item, now_ms, ret, max);
+		suan_not_before(ret, n < max ? n : max, spec->begin_ms);
 	}
 	free(q.allow);
 	return n;

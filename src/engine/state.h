@@ -396,4 +396,7 @@ SUAN_MUSTUSE enum suan_code suan_why_put(struct suan_engine *e, const struct sua
 uint32_t suan_why_get(const struct suan_engine *e, uint32_t text, struct suan_candidate *ret,
 		      uint32_t max);
 
+/* admit.c: candidates cannot start before the job's own earliest start. */
+void suan_not_before(struct suan_candidate *list, uint32_t n, int64_t begin_ms);
+
 #endif

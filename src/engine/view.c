@@ -383,7 +383,7 @@ uint32_t suan_engine_why(const struct suan_engine *e, struct suan_run_id task,
 	const struct suan_job *j = suan_jobs_find(e, task.job);
 	const struct suan_elem *x;
 	struct suan_item item;
-	uint32_t pos;
+	uint32_t pos, n;
 
 	*ret_decided_ms = 0;
 	if (!j || !suan_elems_pos(j, task.index, &pos))
@@ -395,7 +395,9 @@ uint32_t suan_engine_why(const struct suan_engine *e, struct suan_run_id task,
 	}
 	item.id = j->planned ? task.job : UINT64_MAX;
 	suan_jobs_ask(e, j, &item.ask);
-	return suan_planner_candidates(e->plan->planner, &item, e->now_ms, ret, max);
+	n = suan_planner_candidates(e->plan->planner, &item, e->now_ms, ret, max);
+	suan_not_before(ret, n < max ? n : max, j->more ? j->more->begin_ms : 0);
+	return n;
 }
 
 size_t suan_engine_memory(const struct suan_engine *e)

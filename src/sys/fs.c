@@ -188,7 +188,8 @@ enum suan_code suan_fs_mkdirs(const char *path, unsigned mode, struct suan_err *
 	enum suan_code rc = SUAN_OK;
 	char *s;
 
-	if (suan_fs_is_dir(path))
+	/* Nearly always only the last one is missing. */
+	if (mkdir(path, (mode_t)mode) == 0 || (errno == EEXIST && suan_fs_is_dir(path)))
 		return SUAN_OK;
 	s = strdup(path);
 	if (!s)

@@ -6,16 +6,16 @@
 #include "wire/job.h"
 #include "wire/job_value.h"
 
-#define MOST_NAME    256u
-#define MOST_STRING  4096u
-#define MOST_SCRIPT  (4u << 20)
-#define MOST_WORDS   65536u
-#define MOST_BYTES   (2u << 20)	/* of a command, or of an environment */
-#define MOST_ENV     4096u
-#define MOST_STAGES  4096u
-#define MOST_DEPS    1024u
-#define MOST_NAMES   1024u
-#define MOST_MEMORY  (UINT64_C(1) << 50)
+#define MOST_NAME   256u
+#define MOST_STRING 4096u
+#define MOST_SCRIPT (4u << 20)
+#define MOST_WORDS  65536u
+#define MOST_BYTES  (2u << 20) /* of a command, or of an environment */
+#define MOST_ENV    4096u
+#define MOST_STAGES 4096u
+#define MOST_DEPS   1024u
+#define MOST_NAMES  1024u
+#define MOST_MEMORY (UINT64_C(1) << 50)
 
 static enum suan_code too_long(const char *field, size_t limit, size_t n, struct suan_err *err)
 {
@@ -43,6 +43,19 @@ static enum suan_code check_string(const char *field, const char *s, size_t limi
 	return SUAN_OK;
 }
 
+/* Names and paths are one line: what they say must not steer a terminal. Scripts are free. */
+static enum suan_code check_line(const char *field, const char *s, struct suan_err *err)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			return suan_fail_field(
+				err, SUAN_EINVAL, field,
+				"%s: expected text without control characters, found "
+				"byte 0x%02x",
+				field, (unsigned char)*s);
+	return SUAN_OK;
+}
+
 static enum suan_code check_strings(const struct suan_job_doc *doc, struct suan_err *err)
 {
 	uint32_t n;
@@ -63,6 +76,8 @@ static enum suan_code check_strings(const struct suan_job_doc *doc, struct suan_
 		else if (s == doc->spec.name)
 			limit = MOST_NAME;
 		rc = check_string(f[i].name, s, limit, err);
+		if (rc == SUAN_OK && s != doc->run.script)
+			rc = check_line(f[i].name, s, err);
 	}
 	return rc;
 }
@@ -277,9 +292,8 @@ static enum suan_code order_env(struct suan_env *env, struct suan_arena *arena,
 					       "env: expected NAME=value, found \"%.60s\"",
 					       list[i]);
 		if (i > 0 && by_name(&list[i - 1], &list[i]) == 0)
-			return suan_fail_field(err, SUAN_EINVAL, "env",
-					       "env: %.*s is given twice", n < 60 ? (int)n : 60,
-					       list[i]);
+			return suan_fail_field(err, SUAN_EINVAL, "env", "env: %.*s is given twice",
+					       n < 60 ? (int)n : 60, list[i]);
 	}
 	env->list = list;
 	return SUAN_OK;
@@ -317,6 +331,15 @@ static enum suan_code keep(const struct suan_buf *b, size_t from, struct suan_ar
 	return *ret ? SUAN_OK : suan_fail(err, SUAN_ENOMEM, "out of memory");
 }
 
+/* As batch systems do: the program's name. */
+static const char *default_name(const struct suan_payload *run)
+{
+	const char *program = run->ncommand ? run->command[0] : "script";
+	const char *slash = strrchr(program, '/');
+
+	return slash && slash[1] ? slash + 1 : program;
+}
+
 enum suan_code suan_job_seal(struct suan_job_doc *doc, struct suan_arena *arena,
 			     struct suan_err *err)
 {
@@ -325,6 +348,8 @@ enum suan_code suan_job_seal(struct suan_job_doc *doc, struct suan_arena *arena,
 	size_t split = 0;
 	enum suan_code rc = suan_job_resolve(doc, err);
 
+	if (!doc->spec.name[0])
+		doc->spec.name = default_name(&doc->run);
 	if (rc == SUAN_OK)
 		rc = check(doc, arena, err);
 	if (rc != SUAN_OK)

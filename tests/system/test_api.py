@@ -26,6 +26,7 @@ def test_pages_stay_right_while_jobs_are_added(server):
         all(j['name'].startswith('a249') for j in page['jobs'])
     server.http('GET', '/v1/jobs?limit=x', status=400)
     server.http('GET', '/v1/jobs?state=DANCING', status=400)
+    assert server.http('GET', '/v1/jobs?stat=PENDING', status=400)[2]['field'] == 'stat'
 
 
 def read_events(server, path, headers, count):
@@ -106,6 +107,8 @@ def test_every_route_is_documented_and_answers(server):
             ident = str(held)
             if name in ('jobLogs', 'requeueJob', 'whyJob'):
                 ident = str(done)
+            if name in ('cancelJob', 'holdJob', 'releaseJob'):
+                ident = str(server.submit('--hold', '--', 'true'))
             if name == 'revokeToken':
                 ident = 'nothing'
             url = url.replace('{id}', ident)

@@ -148,7 +148,7 @@ def test_tokens_and_roles(make_server):
     for role in ('viewer', 'user', 'operator'):
         made[role] = s.cli('token', 'create', '--role', role, '--user', 'u-' + role).stdout.strip()
     other = s.cli('token', 'create', '--user', 'someone').stdout.strip()
-    assert s.cli('token', 'create', '--role', 'king', code=2).stderr.count('king') == 1
+    assert s.cli('token', 'create', '--user', 'x', '--role', 'king', code=2).stderr.count('king') == 1
     s.token = made['viewer']
     s.http('GET', '/v1/jobs', status=200)
     s.http('POST', '/v1/jobs', {'command': ['true']}, status=403)

@@ -170,3 +170,51 @@ def test_listing_formats(server):
     assert out[0].split() == [str(ids[0]), 'n0']
     assert 'no column' in server.cli('list', '--format', 'nonsense', code=2).stderr
     assert server.cli('list', '--state', 'RUNNING', '--no-header').stdout == ''
+
+
+def test_relative_data_folder(tmp_path):
+    """Runs have folders below it, whatever folder the server stands in."""
+    import os
+    from conftest import Server
+    s = Server(tmp_path, data='rel')
+    here = os.getcwd()
+    os.chdir(tmp_path)
+    try:
+        s.start()
+        _, _, doc = s.http('POST', '/v1/jobs', {'command': ['pwd']}, status=201)
+        assert s.wait(doc['id'], code=0)['state'] == 'COMPLETED'
+        assert s.cli('logs', doc['id']).stdout.strip() == '%s/rel/sites/%s/runs/%d_0.1' % (tmp_path, s.job(doc['id'])['site'], doc['id'])
+        assert s.stop() == 0
+    finally:
+        os.chdir(here)
+
+
+def test_finished_jobs_are_over(server):
+    job = server.submit('--', 'true')
+    server.wait(job, code=0)
+    server.cli('cancel', job)
+    for args in (('hold', job), ('release', job), ('priority', job, 5)):
+        assert 'is over' in server.cli(*args, code=4).stderr
+
+
+def test_control_characters_do_not_reach_the_terminal(server):
+    server.submit('--hold', '--', 'sh', '-c', 'x\033[31my')
+    assert '\033' not in server.cli('list').stdout
+    assert '\033' not in server.cli('show', 1).stdout
+
+
+def test_output_that_cannot_be_written(server):
+    import os
+    import subprocess
+    from conftest import SUAN
+    with open('/dev/full', 'w') as full:
+        r = subprocess.run([SUAN, 'list'], stdout=full, stderr=subprocess.PIPE, text=True,
+                           env=dict(os.environ, SUAN_SERVER=server.url))
+    assert r.returncode == 1 and 'cannot write' in r.stderr
+
+
+def test_start_is_never_predicted_before_begin(server):
+    job = server.submit('--begin', 'now+1h', '--', 'true')
+    why = json.loads(server.cli('why', '--json', job).stdout)
+    begin = server.job(job)['begin']
+    assert all(c['start'] is None or c['start'] >= begin for c in why['candidates'])
