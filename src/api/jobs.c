@@ -25,6 +25,18 @@ static bool has_type(const struct suan_api_call *c, const char *type)
 	return h && strncmp(h, type, strlen(type)) == 0;
 }
 
+/* A job without a name gets its program's, as batch systems do; then it is sealed. */
+static enum suan_code finish_doc(struct suan_api_call *c, struct suan_job_doc *doc)
+{
+	const struct suan_payload *run = &doc->run;
+	const char *program = run->ncommand ? run->command[0] : "script";
+	const char *slash = strrchr(program, '/');
+
+	if (!doc->spec.name[0])
+		doc->spec.name = slash && slash[1] ? slash + 1 : program;
+	return suan_job_seal(doc, &c->arena, &c->jobs.err);
+}
+
 /* Only the specification stays: a bulk has many. What it points to is in the arena. */
 static enum suan_code parse_json(struct suan_api_call *c, const char *text, size_t n,
 				 struct suan_job_spec *ret)
@@ -40,7 +52,7 @@ static enum suan_code parse_json(struct suan_api_call *c, const char *text, size
 	if (rc == SUAN_OK && !suan_json_finish(&j))
 		rc = SUAN_EINVAL;
 	if (rc == SUAN_OK)
-		rc = suan_job_seal(&doc, &c->arena, &jobs->err);
+		rc = finish_doc(c, &doc);
 	*ret = doc.spec;
 	return rc;
 }
@@ -60,7 +72,7 @@ static enum suan_code parse_other(struct suan_api_call *c, const char *text, siz
 	else
 		rc = suan_job_from_yaml(text, n, now, &c->arena, &doc, &jobs->err);
 	if (rc == SUAN_OK)
-		rc = suan_job_seal(&doc, &c->arena, &jobs->err);
+		rc = finish_doc(c, &doc);
 	*ret = doc.spec;
 	return rc;
 }

@@ -331,15 +331,6 @@ static enum suan_code keep(const struct suan_buf *b, size_t from, struct suan_ar
 	return *ret ? SUAN_OK : suan_fail(err, SUAN_ENOMEM, "out of memory");
 }
 
-/* As batch systems do: the program's name. */
-static const char *default_name(const struct suan_payload *run)
-{
-	const char *program = run->ncommand ? run->command[0] : "script";
-	const char *slash = strrchr(program, '/');
-
-	return slash && slash[1] ? slash + 1 : program;
-}
-
 enum suan_code suan_job_seal(struct suan_job_doc *doc, struct suan_arena *arena,
 			     struct suan_err *err)
 {
@@ -348,8 +339,6 @@ enum suan_code suan_job_seal(struct suan_job_doc *doc, struct suan_arena *arena,
 	size_t split = 0;
 	enum suan_code rc = suan_job_resolve(doc, err);
 
-	if (!doc->spec.name[0])
-		doc->spec.name = default_name(&doc->run);
 	if (rc == SUAN_OK)
 		rc = check(doc, arena, err);
 	if (rc != SUAN_OK)

@@ -39,6 +39,8 @@ static void corpus(void)
 		is_int(suan_job_seal(&t.doc, &t.arena, &t.err), SUAN_OK, "seals");
 		ok(!strchr(t.doc.run.script, '\r') && t.doc.run.script[0] == '#', "clean text");
 		t.doc.run.script = "";
+		if (strcmp(t.doc.spec.name, "script") == 0) /* sealing gave it */
+			t.doc.spec.name = "";
 		json[strcspn(json, "\n")] = '\0';
 		/* Sealing has sorted the environment. */
 		if (strcmp(names[i], "array") == 0)
@@ -124,7 +126,7 @@ static void rules(void)
 		struct t_wire t;
 
 		t_wire_begin(&t);
-		is_int(t_wire_from_script(&t, good[i].text), SUAN_OK, good[i].text);
+		ok(t_wire_from_script(&t, good[i].text) == SUAN_OK, "rule %zu", i);
 		is_str(t.doc.run.script, good[i].text, "the text");
 		t.doc.run.script = "";
 		is_str(t_wire_json(&t), good[i].json, "asks for");
@@ -134,7 +136,7 @@ static void rules(void)
 		struct t_wire t;
 
 		t_wire_begin(&t);
-		is_int(t_wire_from_script(&t, bad[i].text), SUAN_EINVAL, bad[i].text);
+		ok(t_wire_from_script(&t, bad[i].text) == SUAN_EINVAL, "refuses %zu", i);
 		is_str(t.err.text, bad[i].error, "says why");
 		is_int(t.err.code, SUAN_EINVAL, "code");
 		t_wire_end(&t);
