@@ -387,28 +387,6 @@ static void bad_stage_text(void)
 	t_wire_end(&t);
 }
 
-/* Sealing names a job that has no name. */
-static void default_names(void)
-{
-	static const char *const jobs[][2] = {
-		{"{\"command\":[\"/bin/true\"]}", "true"},
-		{"{\"command\":[\"a/\"]}", "a/"},
-		{"{\"script\":\"#!/bin/sh\\n\"}", "script"},
-		{"{\"name\":\"own\",\"command\":[\"true\"]}", "own"},
-	};
-
-	for (size_t i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++) {
-		struct t_wire t;
-
-		t_wire_begin(&t);
-		ok(t_wire_from_json(&t, jobs[i][0]) == SUAN_OK &&
-			   suan_job_seal(&t.doc, &t.arena, &t.err) == SUAN_OK,
-		   "seals");
-		is_str(t.doc.spec.name, jobs[i][1], "its name");
-		t_wire_end(&t);
-	}
-}
-
 /* Equal environments are equal bytes, in whatever order they came. */
 static void env_order(void)
 {
@@ -509,7 +487,6 @@ int main(void)
 	seals();
 	limits();
 	bad_stage_text();
-	default_names();
 	env_order();
 	memory();
 	table();

@@ -39,8 +39,6 @@ static void corpus(void)
 		is_int(suan_job_seal(&t.doc, &t.arena, &t.err), SUAN_OK, "seals");
 		ok(!strchr(t.doc.run.script, '\r') && t.doc.run.script[0] == '#', "clean text");
 		t.doc.run.script = "";
-		if (strcmp(t.doc.spec.name, "script") == 0) /* sealing gave it */
-			t.doc.spec.name = "";
 		json[strcspn(json, "\n")] = '\0';
 		/* Sealing has sorted the environment. */
 		if (strcmp(names[i], "array") == 0)
