@@ -345,6 +345,47 @@ static int take_command(struct submit *s)
 	return SUAN_EXIT_OK;
 }
 
+/* sbatch's --export: what of this environment the job takes along; its own values win. */
+static int export_one(struct submit *s, const char *entry)
+{
+	size_t n = strcspn(entry, "=") + 1;
+	struct suan_job_text text = {entry, false, 0, &s->arena};
+	struct suan_err err = {0};
+	bool sbatch;
+
+	for (uint32_t i = 0; i < s->doc.env.count; i++)
+		if (strncmp(s->doc.env.list[i], entry, n) == 0)
+			return SUAN_EXIT_OK;
+	if (suan_job_set(&s->doc, suan_job_option("env", &sbatch, &err), &text, &err) != SUAN_OK)
+		return complain(&err, NULL);
+	return SUAN_EXIT_OK;
+}
+
+static bool exported(const char *names, const char *entry)
+{
+	size_t n = strcspn(entry, "=");
+
+	for (const char *p = names; *p; p += strcspn(p, ",") + (p[strcspn(p, ",")] == ',')) {
+		size_t k = strcspn(p, ",");
+
+		if ((k == 3 && strncmp(p, "ALL", 3) == 0) || (k == n && strncmp(p, entry, n) == 0))
+			return true;
+	}
+	return false;
+}
+
+static int export_names(struct submit *s)
+{
+	int rc = SUAN_EXIT_OK;
+
+	if (!s->doc.export_names || strcmp(s->doc.export_names, "NONE") == 0)
+		return rc;
+	for (char **e = environ; *e && rc == SUAN_EXIT_OK; e++)
+		if (strchr(*e, '=') && exported(s->doc.export_names, *e))
+			rc = export_one(s, *e);
+	return rc;
+}
+
 static int apply_fields(struct submit *s)
 {
 	struct suan_err err = {0};
@@ -352,6 +393,9 @@ static int apply_fields(struct submit *s)
 	for (int i = 0; i < s->nfields; i++) {
 		struct field_option *f = &s->fields[i];
 
+		if (f->field->ignored)
+			fprintf(stderr, "suan submit: warning: --%s is ignored: %s\n", f->name,
+				f->field->help);
 		struct suan_job_text text = {f->value, f->sbatch, suan_clock_now_ms(), &s->arena};
 
 		if (suan_job_set(&s->doc, f->field, &text, &err) != SUAN_OK) {
@@ -360,7 +404,7 @@ static int apply_fields(struct submit *s)
 			return complain(&err, NULL);
 		}
 	}
-	return SUAN_EXIT_OK;
+	return export_names(s);
 }
 
 /* Relative paths mean the folder of the user who submits; a job without files of its own runs

@@ -28,7 +28,9 @@ const struct suan_option suan_daemon_options[] = {
 
 static int complain(const struct suan_command *c, const struct suan_err *err)
 {
-	fprintf(stderr, "suan %s: %s%s%s\n", c->name, err->field, err->field[0] ? ": " : "",
+	bool named = !err->field[0] || strstr(err->text, err->field);
+
+	fprintf(stderr, "suan %s: %s%s%s\n", c->name, named ? "" : err->field, named ? "" : ": ",
 		err->text);
 	return err->code == SUAN_EINVAL ? SUAN_EXIT_USAGE : SUAN_EXIT_FAILED;
 }

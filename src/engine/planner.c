@@ -84,6 +84,22 @@ static void reorder(struct suan_planner *p, uint32_t pool, size_t count)
 		p->pools[p->order[i]].order = (uint32_t)i;
 }
 
+/* Whole nodes are as large as they are now: an exclusive run holds that much of a reshaped pool. */
+static void reshape_exclusive(struct suan_planner *p, struct suan_ppool *o)
+{
+	for (size_t i = 0; i < o->nends; i++) {
+		struct suan_prun *r = suan_prun_at(p, o->ends[i].run);
+
+		if (!r->req.exclusive)
+			continue;
+		suan_vec_sub(&o->used, &r->vec);
+		r->vec.cores = (int32_t)(r->nplaces * o->nodes.cores);
+		r->vec.gpus = (int32_t)(r->nplaces * o->nodes.gpus);
+		r->vec.memory = (int64_t)(r->nplaces * o->nodes.memory);
+		suan_vec_add(&o->used, &r->vec);
+	}
+}
+
 enum suan_code suan_planner_pool(struct suan_planner *p, uint32_t pool,
 				 const struct suan_plan_pool *spec)
 {
@@ -106,6 +122,7 @@ enum suan_code suan_planner_pool(struct suan_planner *p, uint32_t pool,
 		if (rc != SUAN_OK)
 			return rc;
 		o->reshaped |= o->nends > 0;
+		reshape_exclusive(p, o);
 	}
 	o->spec = *spec;
 	o->dirty = true;

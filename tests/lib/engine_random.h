@@ -11,7 +11,6 @@ struct history {
 	struct suan_rng rng;
 	uint64_t last_job;
 	struct suan_report last;	/* told again now and then */
-	bool no_exclusive;		/* jobs never want whole nodes */
 	struct suan_range sets[4];	/* of the arrays of one submission */
 	uint32_t nsets;
 };
@@ -77,7 +76,7 @@ static inline void random_spec(struct history *h, struct suan_job_spec *s, struc
 	*s = kit_job(1 + dice(h, 4), 1 + dice(h, 4), limit);
 	s->estimate_ms = dice(h, 2) ? 1 + (int64_t)dice(h, (uint32_t)limit) : 0;
 	s->req.memory = (uint64_t)dice(h, 3) << 29;
-	s->req.exclusive = dice(h, 8) == 0 && !h->no_exclusive;
+	s->req.exclusive = dice(h, 8) == 0;
 	s->req.nodes = dice(h, 6) == 0 ? 1 + dice(h, s->req.tasks) : 0;
 	if (dice(h, 8) == 0) {
 		s->req.gpus = dice(h, 3);

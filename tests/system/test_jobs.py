@@ -218,3 +218,16 @@ def test_start_is_never_predicted_before_begin(server):
     why = json.loads(server.cli('why', '--json', job).stdout)
     begin = server.job(job)['begin']
     assert all(c['start'] is None or c['start'] >= begin for c in why['candidates'])
+
+
+def test_export_takes_the_environment_along(server, tmp_path):
+    script = tmp_path / 'e.sh'
+    script.write_text('#!/bin/sh\n#SBATCH --export=ALL,MINE=script\necho "$MINE $OTHER"\n')
+    job = server.submit(script, env={'MINE': 'shell', 'OTHER': 'taken'})
+    server.wait(job, code=0)
+    assert server.cli('logs', job).stdout == 'script taken\n'
+    job = server.submit('--export', 'OTHER', '--partition', 'x', '--', 'sh', '-c', 'echo "$MINE $OTHER"',
+                        env={'MINE': 'shell', 'OTHER': 'taken'})
+    server.wait(job, code=0)
+    assert server.cli('logs', job).stdout == ' taken\n'
+    assert 'ignored' in server.cli('submit', '--partition', 'x', '--hold', '--', 'true').stderr

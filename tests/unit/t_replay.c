@@ -152,9 +152,6 @@ static void one_seed(uint64_t seed)
 	if (!l)
 		abort();
 	history_init(&h, seed);
-	/* What an exclusive run takes of a pool that is reshaped under it is not yet the same after
-	 * a snapshot; whole nodes are in every other test. */
-	h.no_exclusive = true;
 	record(&h, l);
 	want = suan_engine_hash(h.k.e);
 	for (int s = 0; s < SUAN_NSTATES; s++)
