@@ -91,6 +91,18 @@ static bool is_key(const struct converter *c)
 
 /* ---- anchors ---- */
 
+/* The text lies in the middle of the document: nothing ends it. */
+static char *copy_of(const char *text, size_t n)
+{
+	char *copy = malloc(n + 1);
+
+	if (!copy)
+		return NULL;
+	memcpy(copy, text, n);
+	copy[n] = '\0';
+	return copy;
+}
+
 static bool open_anchor(struct converter *c, struct fy_token *token)
 {
 	struct anchor *a;
@@ -107,7 +119,7 @@ static bool open_anchor(struct converter *c, struct fy_token *token)
 	if (suan_grow(&c->anchors, &c->cap, c->nanchors + 1, sizeof(*c->anchors)) != SUAN_OK)
 		return no_memory(c);
 	a = &c->anchors[c->nanchors];
-	*a = (struct anchor){strndup(name, n), c->y->json.len, 0};
+	*a = (struct anchor){copy_of(name, n), c->y->json.len, 0};
 	if (!a->name)
 		return no_memory(c);
 	c->nanchors++;

@@ -156,6 +156,7 @@ static void test_unknown(void)
 	suan_agent_orders(a, &o, 1);
 	is_int(s.last.outcome, SUAN_OUT_UNKNOWN, "one that was started but is not here");
 	is_int(s.started, 0, "is not started again");
+	suan_buf_done(&bytes);
 	o = order(4, &p, &bytes);
 	o.staged = true;
 	suan_agent_orders(a, &o, 1);
