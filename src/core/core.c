@@ -9,8 +9,9 @@
 #include "engine/record.h"
 #include "wire/network.h"
 
-#define RETRY_MS       1000 /* reports after a failed commit */
-#define FORGET_A_ROUND 1000 /* jobs */
+#define RETRY_MS       1000	  /* reports after a failed commit */
+#define RECORDS_KEPT   (1u << 20) /* bytes of buffer between rounds */
+#define FORGET_A_ROUND 1000	  /* jobs */
 
 bool suan_core_push_run(struct suan_core_run_list *l, struct suan_run_id run)
 {
@@ -327,6 +328,8 @@ static enum suan_code commit(struct suan_core *c, int64_t now_ms, struct suan_er
 	if (rc == SUAN_OK)
 		rc = c->store->ops->commit(c->store, &batch, err);
 	suan_arena_reset(&c->scratch);
+	if (c->records.cap > RECORDS_KEPT)
+		suan_buf_done(&c->records);
 	if (rc != SUAN_OK) {
 		c->stats.commit_failures++;
 		c->stats.last_failure_ms = now_ms;
