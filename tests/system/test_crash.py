@@ -117,3 +117,17 @@ def test_restart_keeps_listing_and_ids(make_server):
     s.start()
     assert json.loads(s.cli('list', '--json').stdout) == before
     assert s.submit('--hold', '--', 'true') == a + 1
+
+
+def test_outputs_come_back_when_the_end_was_missed(make_server, tmp_path):
+    s = make_server().start()
+    job = s.submit('--outputs', 'result=%s/result' % tmp_path, '--', 'sh', '-c',
+                   'touch %s/began; while [ ! -e %s/go ]; do sleep 0.05; done; echo done > result; touch %s/over'
+                   % (tmp_path, tmp_path, tmp_path))
+    wait_for((tmp_path / 'began').exists, 'it starts')
+    s.kill()
+    (tmp_path / 'go').touch()
+    wait_for((tmp_path / 'over').exists, 'it ends alone')
+    s.start()
+    assert s.wait(job, code=0)['attempt'] == 1
+    assert (tmp_path / 'result').read_text() == 'done\n'
