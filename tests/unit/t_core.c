@@ -351,6 +351,47 @@ static void test_changes(void)
 	suan_core_close(c, 3000);
 }
 
+/* A log written by version 0.1.0: every later version reads it. */
+static void test_corpus(const char *dir)
+{
+	static const enum suan_state want[] = {SUAN_COMPLETED, SUAN_FAILED,   SUAN_COMPLETED,
+					       SUAN_PENDING,   SUAN_PENDING,  SUAN_CANCELLED,
+					       SUAN_PENDING,   SUAN_RUNNING,  SUAN_PENDING,
+					       SUAN_PENDING,   SUAN_COMPLETED};
+	const char *source = getenv("SUAN_SOURCE");
+	struct suan_core_config config = {.store = &suan_store_sqlite, .now_ms = 1};
+	struct suan_core_opened opened = {0};
+	struct suan_job_view v;
+	struct suan_core *c = NULL;
+	struct suan_err err = {0};
+	char from[4096], to[256];
+
+	snprintf(from, sizeof(from), "%s/tests/corpus/log/v1/suan.db", source ? source : ".");
+	snprintf(to, sizeof(to), "%s/corpus", dir);
+	config.location = to;
+	ok(suan_fs_mkdirs(to, 0700, &err) == SUAN_OK, "a folder");
+	snprintf(to, sizeof(to), "%s/corpus/suan.db", dir);
+	ok(suan_fs_copy(from, to, NULL, NULL, &err) == SUAN_OK, "a copy: %s", err.text);
+	snprintf(to, sizeof(to), "%s/corpus", dir);
+	ok(suan_core_open(&c, &config, &opened, &err) == SUAN_OK, "opens: %s", err.text);
+	if (!c)
+		return;
+	is_int((int64_t)opened.jobs, 11, "all jobs");
+	for (uint64_t i = 0; i < 11; i++)
+		is_int(state_of(c, i + 1), want[i], "its state");
+	ok(suan_engine_job(suan_core_engine(c), 4, &v) && v.priority == 7 && v.ndeps == 2 &&
+		   v.req.memory == 64 << 20 && strcmp(v.account, "org/project") == 0,
+	   "fields of job 4");
+	ok(suan_engine_job(suan_core_engine(c), 3, &v) && strcmp(v.name, "数组") == 0 &&
+		   v.array->cap == 2 && v.elements == 5,
+	   "the array");
+	ok(suan_engine_job(suan_core_engine(c), 10, &v) && v.elements == 1000000,
+	   "the large array");
+	is_int(suan_engine_network(suan_core_engine(c))->nlinks, 1, "the network");
+	ok(suan_engine_verify(suan_core_engine(c), &err) == SUAN_OK, "invariants: %s", err.text);
+	suan_core_close(c, 2);
+}
+
 int main(void)
 {
 	char dir[] = "/tmp/suan-t_core-XXXXXX";
@@ -368,6 +409,7 @@ int main(void)
 	test_failed_commit();
 	test_restart(dir);
 	test_forgetting();
+	test_corpus(dir);
 	test_changes();
 	ok(suan_fs_remove_tree(dir, &err) == SUAN_OK, "cleaned up");
 	suan_arena_done(&net_arena);
