@@ -14,9 +14,10 @@
 #include "sys/fs.h"
 #include "wire/job.h"
 
-#define JOB_LIMIT  (16u << 20)
-#define BULK_LIMIT (1u << 30)
-#define MAX_FIELDS 256
+#define JOB_LIMIT     (16u << 20)
+#define BULK_LIMIT    (1u << 30)
+#define START_POLL_US 200000
+#define MAX_FIELDS    256
 
 /* Options of the command itself; every field of a job is an option as well, see print_fields. */
 static const struct suan_option submit_options[] = {
@@ -491,6 +492,34 @@ static void print_check(const json_t *answer)
 		       json_string_value(json_object_get(c, "reason_text")));
 }
 
+/* Says on a terminal what the job waits for and where it starts; a lost server ends only this. */
+static void watch_start(struct submit *s, const char *id)
+{
+	char last[256] = "", now[256];
+	bool waits = true;
+
+	while (waits) {
+		json_t *job;
+		const char *state, *text, *site;
+
+		if (suan_client_get(&s->client, &job, "/v1/jobs/%s", id) != SUAN_EXIT_OK)
+			return;
+		state = json_string_value(json_object_get(job, "state"));
+		text = json_string_value(json_object_get(job, "reason_text"));
+		site = json_string_value(json_object_get(job, "site"));
+		waits = state && (strcmp(state, "PENDING") == 0 || strcmp(state, "STAGING") == 0);
+		snprintf(now, sizeof(now), "job %s: %s%s%s%s%s", id, state ? state : "",
+			 site ? " at " : "", site ? site : "", waits && text ? ", " : "",
+			 waits && text ? text : "");
+		if (strcmp(now, last) != 0)
+			fprintf(stderr, "%s\n", now);
+		memcpy(last, now, sizeof(last));
+		json_decref(job);
+		if (waits)
+			usleep(START_POLL_US);
+	}
+}
+
 /* Streams the output of a single task, or waits for an array, then tells how it ended. */
 static int follow(struct submit *s, const json_t *job)
 {
@@ -506,7 +535,7 @@ static int follow(struct submit *s, const json_t *job)
 			"job %s, an array: read the output of element N with suan logs %s_N\n", id,
 			id);
 	else if (isatty(STDERR_FILENO))
-		fprintf(stderr, "job %s\n", id);
+		watch_start(s, id);
 	if (!json_object_get(job, "array"))
 		rc = suan_logs_copy(&s->client, &log);
 	wait.progress = isatty(STDERR_FILENO) == 1 && json_object_get(job, "array");
