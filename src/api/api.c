@@ -96,7 +96,9 @@ static bool local_host(const char *host)
 	if (host[0] == '[')
 		return strncmp(host, "[::1]", 5) == 0;
 	n = strcspn(host, ":/");
-	return same_text(host, "localhost", n) || (n >= 4 && strncmp(host, "127.", 4) == 0);
+	/* Digits and dots only: 127.example.org is a name, and its owner says where it leads. */
+	return same_text(host, "localhost", n) ||
+	       (n >= 4 && strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == n);
 }
 
 static bool insecure_principal(struct suan_api_call *c)

@@ -199,8 +199,10 @@ static void settle_unsent(struct local *d)
 	for (struct known *k = d->first; k; k = k->next) {
 		if (k->generation == d->generation || k->r.state == SUAN_HERD_ENDED)
 			continue;
+		/* One that was seen started may still run. */
+		k->r.outcome = k->told_start || k->r.state == SUAN_HERD_STARTED ? SUAN_OUT_UNKNOWN
+										: SUAN_OUT_NOT_STARTED;
 		k->r.state = SUAN_HERD_ENDED;
-		k->r.outcome = SUAN_OUT_NOT_STARTED;
 		k->r.end_ms = suan_clock_now_ms();
 		(void)snprintf(k->r.text, sizeof(k->r.text),
 			       "the order was lost with the keeper of the site's runs");

@@ -75,10 +75,15 @@ enum suan_code suan_fs_read_at(const char *path, uint64_t offset, void *buf, siz
 {
 	enum suan_code rc = SUAN_OK;
 	size_t got = 0;
-	int fd = suan_fs_open(path, O_RDONLY, 0);
+	int fd = suan_fs_open(path, O_RDONLY | O_NONBLOCK, 0);
+	struct stat st;
 
 	if (fd < 0)
 		return suan_fail_os(err, errno, "cannot open %s", path);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {	/* a pipe would block its reader */
+		(void)close(fd);
+		return suan_fail(err, SUAN_EIO, "%s is no regular file", path);
+	}
 	while (got < n && offset <= (uint64_t)INT64_MAX - got) {
 		ssize_t k = pread(fd, (char *)buf + got, n - got, (off_t)(offset + got));
 

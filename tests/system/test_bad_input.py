@@ -178,6 +178,7 @@ def test_tokens_and_roles(make_server):
 
 def test_insecure_is_for_this_machine_only(server):
     server.http('GET', '/v1/jobs', headers={'Host': 'evil.example'}, status=403)
+    server.http('GET', '/v1/jobs', headers={'Host': '127.evil.example:7070'}, status=403)
     server.http('POST', '/v1/jobs', {'command': ['true']}, {'Origin': 'http://evil.example'}, 403)
     r = subprocess.run([SUAN, 'serve', '--data', '/tmp/x', '--listen', '0.0.0.0:0', '--insecure-local'],
                        capture_output=True, text=True, timeout=30)
