@@ -200,8 +200,9 @@ static void settle_unsent(struct local *d)
 		if (k->generation == d->generation || k->r.state == SUAN_HERD_ENDED)
 			continue;
 		/* One that was seen started may still run. */
-		k->r.outcome = k->told_start || k->r.state == SUAN_HERD_STARTED ? SUAN_OUT_UNKNOWN
-										: SUAN_OUT_NOT_STARTED;
+		k->r.outcome = SUAN_OUT_NOT_STARTED;
+		if (k->told_start || k->r.state == SUAN_HERD_STARTED)
+			k->r.outcome = SUAN_OUT_UNKNOWN;
 		k->r.state = SUAN_HERD_ENDED;
 		k->r.end_ms = suan_clock_now_ms();
 		(void)snprintf(k->r.text, sizeof(k->r.text),
