@@ -18,6 +18,8 @@ bool suan_classes_before(const struct suan_classes *c, uint32_t a, uint32_t b)
 
 	if (x->priority != y->priority)
 		return x->priority > y->priority;
+	if (x->key != y->key)
+		return x->key < y->key;
 	return x->id < y->id;
 }
 
@@ -401,6 +403,7 @@ static void enqueue(struct suan_classes *c, uint32_t i)
 	}
 	k->items++;
 	k->starts += c->items[i].count;
+	c->starts += c->items[i].count;
 	c->count++;
 }
 
@@ -410,6 +413,7 @@ static void dequeue(struct suan_classes *c, uint32_t i)
 
 	k->items--;
 	k->starts -= c->items[i].count;
+	c->starts -= c->items[i].count;
 	c->count--;
 	if (k->head != i) {
 		tree_drop(c, &k->root, i);
@@ -448,6 +452,7 @@ void suan_classes_lower(struct suan_classes *c, uint32_t item, uint32_t by)
 		return;
 	}
 	w->count -= by;
+	c->starts -= by;
 	c->classes[w->class].starts -= by;
 }
 
@@ -486,6 +491,7 @@ enum suan_code suan_classes_add(struct suan_classes *c, const struct suan_item *
 	memset(w, 0, sizeof(*w));
 	w->id = item->id;
 	w->priority = item->priority;
+	w->key = item->key;
 	w->count = item->count > 0 ? item->count : 1;
 	w->class = class;
 	suan_table_put(&c->by_id, fold(w->id), i);

@@ -1,9 +1,9 @@
 /* Waiting items. Items with the same ask form a class; classes with the same request and allow set
  * form a shape. The first item of each class stands in one tree (heads), the others in the tree of
  * their class, so that a pass meets each class once and need not look at what waits behind a head
- * that cannot start. Order: higher priority, then lower id. Trees are treaps (Seidel and Aragon
- * 1996) whose heap key is the hash of the id, so that their shape depends on their contents alone.
- * */
+ * that cannot start. Order: higher priority, then lower key, then lower id. Trees are treaps
+ * (Seidel and Aragon 1996) whose heap key is the hash of the id, so that their shape depends on
+ * their contents alone. */
 #ifndef SUAN_ENGINE_CLASSES_H
 #define SUAN_ENGINE_CLASSES_H
 
@@ -16,6 +16,7 @@
 
 struct suan_waiting {		/* one waiting item */
 	uint64_t id;
+	int64_t key;
 	int64_t planned_ms;	/* of the pass `planned_pass` */
 	int32_t priority;
 	uint32_t count;
@@ -23,6 +24,8 @@ struct suan_waiting {		/* one waiting item */
 	uint32_t left, right, up;
 	uint32_t size;		/* items in this subtree */
 	uint32_t planned_pool, planned_pass, ahead;
+	uint32_t slots;		/* starts that have one, see planner_slots.c */
+	uint32_t due;		/* slots that the present pass started */
 };
 
 struct suan_class {
@@ -59,6 +62,7 @@ struct suan_classes {
 	uint32_t exclusive;				/* shapes in use that want whole nodes */
 	uint32_t used_shapes;
 	uint64_t count;					/* items */
+	uint64_t starts;				/* sum of their counts */
 	struct suan_table by_id, by_ask, by_shape;
 };
 

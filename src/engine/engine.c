@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/grow.h"
+#include "engine/order.h"
 #include "engine/state.h"
 
 /* ---- effects ---- */
@@ -54,7 +55,8 @@ static bool make_parts(struct suan_engine *e)
 	e->plan->planner = suan_planner_new();
 	if (!e->plan->planner)
 		return false;
-	suan_planner_policy(e->plan->planner, e->policy.kind, e->policy.plan_depth);
+	suan_planner_policy(e->plan->planner, suan_order_mode(e->policy.kind),
+			    e->policy.plan_depth);
 	return suan_net_copy(&e->net.arena, &(struct suan_network){0}, &e->net.network) == SUAN_OK;
 }
 
@@ -130,7 +132,12 @@ static enum suan_code set_policy(struct suan_engine *e, const struct suan_policy
 	    p->max_walltime_ms < 0)
 		return suan_fail(err, SUAN_EINVAL, "the policy has an unknown kind or a negative "
 				 "walltime");
+	/* slots mean nothing to another policy, so the planner hears of it at once */
+	suan_planner_policy(e->plan->planner, suan_order_mode(p->kind), p->plan_depth);
+	e->plan->all_dirty |= p->kind != e->policy.kind;
+	e->plan->rekey |= p->kind != e->policy.kind;
 	e->policy = *p;
+	suan_planner_freed(e->plan->planner);
 	e->plan->pools_dirty = true;	/* modelled sites open or close */
 	return SUAN_OK;
 }
@@ -147,6 +154,7 @@ static void set_site(struct suan_engine *e, const struct suan_event *ev)
 	if (e->net.sites[site].state == ev->u.site.state)
 		return;
 	e->net.sites[site].state = ev->u.site.state;
+	suan_planner_freed(e->plan->planner);
 	e->plan->pools_dirty = true;
 }
 
@@ -157,6 +165,7 @@ static void set_capacity(struct suan_engine *e, const struct suan_event *ev)
 	if (p->usable == ev->u.capacity.nodes)
 		return;
 	p->usable = ev->u.capacity.nodes;
+	suan_planner_freed(e->plan->planner);
 	e->plan->pools_dirty = true;
 }
 

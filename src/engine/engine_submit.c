@@ -82,6 +82,8 @@ static void list_job(struct suan_engine *e, struct suan_job *j, struct suan_effe
 				      .state = SUAN_PENDING};
 
 	j->id = e->next_id;
+	if (j->id == 1)
+		e->epoch_ms = j->submit_ms;
 	suan_jobs_insert(e, j);
 	e->next_id++;
 	if (suan_jobs_begin(j) > j->submit_ms) {

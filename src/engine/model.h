@@ -225,6 +225,11 @@ enum suan_policy_kind {
 	SUAN_POLICY_EASY,	/* default until `suan` exists */
 	SUAN_POLICY_FCFS,
 	SUAN_POLICY_CONSERVATIVE,
+	/* orders of the queue, with the backfilling of easy; see order.h */
+	SUAN_POLICY_SJF,
+	SUAN_POLICY_LJF,
+	SUAN_POLICY_F1,
+	SUAN_POLICY_WFP3,
 	SUAN_NPOLICIES
 };
 

@@ -107,6 +107,10 @@ const char *suan_policy_name(enum suan_policy_kind p)
 		[SUAN_POLICY_EASY] = "easy",
 		[SUAN_POLICY_FCFS] = "fcfs",
 		[SUAN_POLICY_CONSERVATIVE] = "conservative",
+		[SUAN_POLICY_SJF] = "sjf",
+		[SUAN_POLICY_LJF] = "ljf",
+		[SUAN_POLICY_F1] = "f1",
+		[SUAN_POLICY_WFP3] = "wfp3",
 	};
 
 	return WORD(words, p);

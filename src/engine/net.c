@@ -344,6 +344,7 @@ enum suan_code suan_net_set(struct suan_engine *e, const struct suan_network *ne
 	if (rc != SUAN_OK)
 		return suan_fail(err, rc, "out of memory");
 	suan_rules_refresh(e);
+	suan_planner_freed(e->plan->planner);
 	e->plan->pools_dirty = true;
 	while ((id = suan_engine_next_job(e, id))) {
 		struct suan_job *j = suan_jobs_find(e, id);

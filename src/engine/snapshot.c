@@ -219,9 +219,33 @@ static void put_head(struct writer *w)
 	suan_put_u64(w->out, SUAN_SNAP_SEQ, e->seq);
 	suan_put_i64(w->out, SUAN_SNAP_NOW, e->now_ms);
 	suan_put_u64(w->out, SUAN_SNAP_NEXT_ID, e->next_id);
+	put_i64(w, SUAN_SNAP_EPOCH, e->epoch_ms);
 	mark = suan_put_begin(w->out, SUAN_SNAP_POLICY);
 	suan_pack(w->out, &suan_pack_policy, &e->policy);
 	suan_put_end(w->out, mark);
+}
+
+static void put_slots(struct writer *w)
+{
+	const struct suan_planner *p = w->e->plan->planner;
+	struct suan_kept slot;
+	int64_t freed_ms;
+	size_t n, mark;
+
+	if (w->e->policy.kind != SUAN_POLICY_CONSERVATIVE)
+		return;
+	n = suan_planner_kept(p, 0, &slot, &freed_ms);
+	for (size_t i = 0; i < n; i++) {
+		(void)suan_planner_kept(p, i, &slot, &freed_ms);
+		mark = suan_put_begin(w->out, SUAN_SNAP_SLOT);
+		suan_put_varint(w->out, slot.id);
+		suan_put_varint(w->out, slot.pool);
+		suan_put_varint(w->out, (uint64_t)slot.from_ms);
+		suan_put_varint(w->out, (uint64_t)slot.to_ms);
+		suan_put_end(w->out, mark);
+	}
+	if (freed_ms != INT64_MIN)
+		suan_put_i64(w->out, SUAN_SNAP_FREED, freed_ms);
 }
 
 enum suan_code suan_engine_save(const struct suan_engine *e, struct suan_buf *out,
@@ -239,6 +263,7 @@ enum suan_code suan_engine_save(const struct suan_engine *e, struct suan_buf *ou
 		number_strings(&w, suan_jobs_find(e, id));
 	while ((id = suan_engine_next_job(e, id)))
 		put_job(&w, suan_jobs_find(e, id));
+	put_slots(&w);
 	suan_map_done(&w.numbers);
 	rc = suan_buf_ok(out, err);
 	if (rc == SUAN_OK && w.failed)

@@ -18,6 +18,9 @@ enum suan_snapshot_tag {	/* of the whole, in this order */
 	SUAN_SNAP_STRING,	/* numbered from 1 in order */
 	SUAN_SNAP_JOB,
 	SUAN_SNAP_SUM,		/* hash of all bytes before it; the last field */
+	SUAN_SNAP_SLOT,		/* of conservative, before the sum: see planner_slots.c */
+	SUAN_SNAP_FREED,
+	SUAN_SNAP_EPOCH,	/* in the head */
 };
 
 enum suan_snapshot_site {

@@ -164,12 +164,14 @@ struct suan_plan {
 	size_t ndirty, dirty_cap;
 	uint32_t npools;		/* pools the planner knows */
 	bool all_dirty;			/* every job may be */
+	bool rekey;			/* the order of all jobs changed */
 	bool pools_dirty;
 };
 
 struct suan_engine {
 	uint64_t seq;
 	int64_t now_ms;
+	int64_t epoch_ms;		/* when job 1 was submitted */
 	struct suan_policy policy;
 	struct suan_net net;
 	struct suan_intern *strings;	/* owned */

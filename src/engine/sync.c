@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/grow.h"
+#include "engine/order.h"
 #include "engine/state.h"
 
 void suan_sync_mark(struct suan_engine *e, struct suan_job *j)
@@ -48,12 +49,13 @@ static enum suan_code sync_job(struct suan_engine *e, struct suan_job *j, int64_
 	struct suan_item item = {.id = j->id, .priority = j->priority, .count = want};
 	enum suan_code rc = SUAN_OK;
 
-	if (want == j->planned && !j->replan)
+	if (want == j->planned && !j->replan && (want == 0 || !e->plan->rekey))
 		return SUAN_OK;
 	if (want == 0) {
 		suan_planner_drop(e->plan->planner, j->id);
 	} else {
 		suan_jobs_ask(e, j, &item.ask);
+		item.key = suan_order_key(e, j, now_ms);
 		rc = suan_planner_add(e->plan->planner, &item);
 	}
 	if (rc == SUAN_OK) {
@@ -76,7 +78,7 @@ static enum suan_code sync_all(struct suan_engine *e, int64_t now_ms)
 		j->dirty = j->dirty && rc != SUAN_OK;
 	}
 	if (rc == SUAN_OK) {
-		p->all_dirty = false;
+		p->all_dirty = p->rekey = false;
 		p->ndirty = 0;
 	}
 	return rc;
@@ -127,7 +129,8 @@ static enum suan_code sync_pools(struct suan_engine *e)
 		if (e->plan->npools <= i)
 			e->plan->npools = i + 1;
 	}
-	suan_planner_policy(e->plan->planner, e->policy.kind, e->policy.plan_depth);
+	suan_planner_policy(e->plan->planner, suan_order_mode(e->policy.kind),
+			    e->policy.plan_depth);
 	e->plan->pools_dirty = false;
 	return SUAN_OK;
 }
@@ -141,5 +144,7 @@ enum suan_code suan_sync(struct suan_engine *e, int64_t now_ms)
 		rc = sync_pools(e);
 	if (rc != SUAN_OK)
 		return rc;
+	if (suan_order_moves(e->policy.kind))
+		e->plan->all_dirty = e->plan->rekey = true;
 	return e->plan->all_dirty ? sync_all(e, now_ms) : sync_some(e, now_ms);
 }

@@ -1,0 +1,61 @@
+#include "engine/order.h"
+
+#include "base/num.h"
+
+static uint64_t at_least(int64_t v, uint64_t least)
+{
+	return v > 0 && (uint64_t)v > least ? (uint64_t)v : least;
+}
+
+static int64_t f1(const struct suan_engine *e, const struct suan_job *j)
+{
+	int64_t size = suan_log2_q16(at_least(j->estimate_ms / 1000, 1));
+	int64_t came = suan_log2_q16(at_least((j->submit_ms - e->epoch_ms) / 1000, 1));
+	int64_t cores, product;
+
+	if (!suan_mul_i64((int64_t)j->req.tasks, (int64_t)j->req.cores, &cores) ||
+	    !suan_mul_i64(size, cores, &product))
+		return INT64_MAX;
+	return suan_sat_add(product, 870 * came);
+}
+
+static int64_t wfp3(const struct suan_job *j, int64_t now_ms)
+{
+	int64_t wait = suan_log2_q16(at_least(now_ms - j->submit_ms, 1));
+	int64_t size = suan_log2_q16(at_least(j->estimate_ms, 1));
+	uint64_t cores = (uint64_t)j->req.tasks * j->req.cores;
+
+	return -(3 * (wait - size) + suan_log2_q16(cores > 0 ? cores : 1));
+}
+
+int64_t suan_order_key(const struct suan_engine *e, const struct suan_job *j, int64_t now_ms)
+{
+	switch (e->policy.kind) {
+	case SUAN_POLICY_SJF:
+		return j->estimate_ms;
+	case SUAN_POLICY_LJF:
+		return -j->estimate_ms;
+	case SUAN_POLICY_F1:
+		return f1(e, j);
+	case SUAN_POLICY_WFP3:
+		return wfp3(j, now_ms);
+	case SUAN_POLICY_EASY:
+	case SUAN_POLICY_FCFS:
+	case SUAN_POLICY_CONSERVATIVE:
+	case SUAN_NPOLICIES:
+		break;
+	}
+	return 0;
+}
+
+bool suan_order_moves(enum suan_policy_kind kind)
+{
+	return kind == SUAN_POLICY_WFP3;
+}
+
+enum suan_plan_mode suan_order_mode(enum suan_policy_kind kind)
+{
+	if (kind == SUAN_POLICY_FCFS)
+		return SUAN_PLAN_FCFS;
+	return kind == SUAN_POLICY_CONSERVATIVE ? SUAN_PLAN_CONSERVATIVE : SUAN_PLAN_EASY;
+}
