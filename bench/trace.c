@@ -9,7 +9,7 @@
 #include "base/rng.h"
 #include "wire/trace.h"
 
-#define PIECE (256u << 10)
+#define PIECE	(256u << 10)
 #define BEST_OF 5
 
 /* Of the processor: other programs may run. */
@@ -36,7 +36,8 @@ static void make_log(struct suan_buf *b, unsigned long lines, int jitter)
 
 		submit += (long long)suan_rng_below(&rng, 600);
 		run += (long long)suan_rng_below(&rng, (uint64_t)run);
-		suan_buf_addf(b, "%7lu %9lld %6lld %6lld %4lld %6lld %6d %4lld %6lld %2d %2d %3lld "
+		suan_buf_addf(b,
+			      "%7lu %9lld %6lld %6lld %4lld %6lld %6d %4lld %6lld %2d %2d %3lld "
 			      "%3lld %2d %2d %2d %2d %2d\n",
 			      i, submit - (long long)suan_rng_below(&rng, (uint64_t)jitter + 1),
 			      (long long)suan_rng_below(&rng, 90000), run, procs, run, 1024, procs,

@@ -37,7 +37,7 @@ static const char *const names[LAST] = {
 };
 
 struct record {
-	int64_t v[LAST];     /* before the point; columns that are not there are -1 */
+	int64_t v[LAST];     /* before the point */
 	int16_t milli[LAST]; /* behind it, with its sign; only where fractions has the bit */
 	uint32_t fractions;
 	unsigned n; /* columns, counted up to LAST */
