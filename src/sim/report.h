@@ -26,36 +26,29 @@ struct suan_report_run {
 	uint32_t cores;			/* all of the job's */
 };
 
-/* Of all jobs, whatever the unit. */
+#define SUAN_REPORT_NONE INT64_MIN	/* nothing is known */
+
+/* Of all jobs; NONE where there is none. */
 struct suan_report_spread {
 	int64_t mean, p50, p90, p99, max;
 };
 
-enum suan_report_part {			/* what is known besides the times */
-	SUAN_REPORT_DEADLINES = 1 << 0,
-	SUAN_REPORT_ENERGY = 1 << 1,
-	SUAN_REPORT_CARBON = 1 << 2,
-	SUAN_REPORT_COST = 1 << 3,
-	SUAN_REPORT_MOVED = 1 << 4,
-	SUAN_REPORT_PERF = 1 << 5,
+/* Of all jobs, or of those that ran at one site. Each but the counts may be NONE. Millionths: of
+ * seconds, of one, of kWh, kg and yuan. */
+struct suan_report_scores {
+	uint64_t total, completed, rejected, failed, unfinished;
+	int64_t makespan;		/* last end − first submission */
+	int64_t utilization;		/* 735000 = 73.5 % */
+	int64_t awrt;			/* average weighted response time */
+	struct suan_report_spread wait, slowdown;	/* slowdown: bounded, 1000000 = 1 */
+	int64_t deadlines_met, deadlines_missed;	/* jobs */
+	int64_t energy, carbon, cost;
+	int64_t moved_bytes;
 };
 
-struct suan_report_scores {
-	uint64_t total, completed, rejected;
-	int64_t makespan_ms;		/* last end − first submission */
-	uint32_t utilization_ppm;	/* 735000 = 73.5 % */
-	struct suan_report_spread wait_ms;
-	struct suan_report_spread slowdown_milli;	/* bounded slowdown × 1000 */
-	int64_t awrt_ms;		/* average weighted response time */
-	unsigned parts;			/* of enum suan_report_part: which of these are known */
-	uint64_t deadlines_met, deadlines_missed;
-	uint64_t energy_wh;
-	uint64_t carbon_g_location, carbon_g_market;
-	int64_t cost_uyuan;		/* millionths of a yuan */
-	uint64_t moved_bytes;
-	int64_t wall_us;		/* what the simulation took */
-	uint64_t jobs_per_s;
-	uint64_t peak_rss_bytes;
+struct suan_report_perf {	/* what the simulation took; 0 = not known */
+	int64_t wall_us;
+	uint64_t jobs_per_s, peak_rss_bytes;
 };
 
 /* One simulation. The first one of a report is the one whose key figures are at the top. */
@@ -65,6 +58,7 @@ struct suan_report_case {
 	const struct suan_report_scores *sites;	/* one a site; NULL = not known */
 	const struct suan_report_run *runs;
 	size_t nruns;
+	struct suan_report_perf perf;
 };
 
 struct suan_report {
