@@ -17,7 +17,7 @@ enum suan_trace_form {
 
 /* One job. Strings (user, account, site …) are numbers into suan_trace.strings; 0 = none. */
 struct suan_trace_job {
-	uint64_t id;		/* as the trace says; without one, the number of the record from 1 */
+	uint64_t id;		/* as the trace says; else the number of the record */
 	int64_t submit_ms;	/* since the trace's own zero; >= 0 */
 	int64_t run_ms;		/* what it really takes, cut at the estimate: > 0 */
 	int64_t estimate_ms;	/* what its user asked for: >= run_ms */
@@ -43,8 +43,8 @@ struct suan_trace {
 
 struct suan_trace_reader;
 
-/* name: of the file, for errors ("FILE:LINE: field 4 (run time): found …, want …"); copied. NULL: no
- * memory. */
+/* name: of the file, for errors ("FILE:LINE: field 4 (run time): found …, want …"); copied.
+ * NULL: no memory. */
 struct suan_trace_reader *suan_trace_reader_new(enum suan_trace_form form, const char *name);
 void suan_trace_reader_free(struct suan_trace_reader *r);	/* NULL is fine */
 /* EINVAL: damaged; the text names the line. After any failure only _free may be called. */

@@ -1,4 +1,4 @@
-/* Inside of the trace reader: what its two forms share. Lines are complete here, with their '\n'. */
+/* Inside of the trace reader: what its two forms share. Lines are whole here, with their '\n'. */
 #ifndef SUAN_WIRE_TRACE_INSIDE_H
 #define SUAN_WIRE_TRACE_INSIDE_H
 
@@ -35,8 +35,8 @@ SUAN_MUSTUSE enum suan_code suan_trace_swf_lines(struct suan_trace_reader *r, co
 						 const char *end, struct suan_err *err);
 SUAN_MUSTUSE enum suan_code suan_trace_jsonl_lines(struct suan_trace_reader *r, const char *p,
 						   const char *end, struct suan_err *err);
-/* Adds the job unless it is to be rejected; counts the record, cuts the run time. The strings of job
- * are not set yet: *ret (borrowed until the next job) is where they go, NULL: rejected. */
+/* Adds the job unless it is to be rejected; counts the record, cuts the run time. The strings of
+ * job are not set yet: *ret (borrowed until the next job) is where they go, NULL: rejected. */
 SUAN_MUSTUSE enum suan_code suan_trace_add(struct suan_trace_reader *r,
 					   const struct suan_trace_job *job,
 					   struct suan_trace_job **ret);

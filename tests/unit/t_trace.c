@@ -664,8 +664,9 @@ static void compare(const char *raw_name, const char *clean_name, uint32_t procs
 {
 	struct suan_trace raw, clean;
 	size_t k = 0, wrong = 0, larger = 0;
+	bool good = read_file(raw_name, &raw);
 
-	if (read_file(raw_name, &raw) & read_file(clean_name, &clean)) {
+	if (read_file(clean_name, &clean) && good) {
 		for (size_t i = 0; i < raw.njobs; i++) {
 			const struct suan_trace_job *a = &raw.jobs[i], *b = &clean.jobs[k];
 
