@@ -3,12 +3,25 @@
 #include <string.h>
 
 const struct suan_command *const suan_cli_commands[] = {
-	&suan_cli_submit,  &suan_cli_list,     &suan_cli_show,
-	&suan_cli_why,	   &suan_cli_logs,     &suan_cli_wait,
-	&suan_cli_cancel,  &suan_cli_hold,     &suan_cli_release,
-	&suan_cli_requeue, &suan_cli_priority, &suan_cli_sites,
-	&suan_cli_pools,   &suan_cli_links,    &suan_cli_site,
-	&suan_cli_token,   &suan_cli_info,     NULL,
+	&suan_cli_submit,
+	&suan_cli_list,
+	&suan_cli_show,
+	&suan_cli_why,
+	&suan_cli_logs,
+	&suan_cli_wait,
+	&suan_cli_cancel,
+	&suan_cli_hold,
+	&suan_cli_release,
+	&suan_cli_requeue,
+	&suan_cli_priority,
+	&suan_cli_sites,
+	&suan_cli_pools,
+	&suan_cli_links,
+	&suan_cli_site,
+	&suan_cli_token,
+	&suan_cli_info,
+	&suan_cli_simulate,
+	NULL,
 };
 
 static bool good_id(const char *id)

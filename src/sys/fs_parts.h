@@ -1,4 +1,4 @@
-/* Inside of the file functions, shared by fs.c and fs_tree.c only. */
+/* Inside of the file functions, shared by fs.c, fs_tree.c and reader.c only. */
 #ifndef SUAN_SYS_FS_PARTS_H
 #define SUAN_SYS_FS_PARTS_H
 

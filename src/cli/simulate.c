@@ -1,0 +1,247 @@
+/* suan simulate: the options. */
+#include "cli/simulate.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "cli/commands.h"
+#include "wire/nearest.h"
+
+static const struct suan_option simulate_options[] = {
+	{"trace", 't', "FILE", "the jobs: .swf, .jsonl, also .gz; - for standard input"},
+	{"cores", 'c', "N", "on one machine of N cores"},
+	{"network", 'n', "FILE", "on the sites of a network file"},
+	{"policy", 'p', "POLICY", "easy; several with commas are compared"},
+	{"out", 'o', "DIR", "write schedule.csv there"},
+	{"json", 0, NULL, "JSON, stable for scripts"},
+	{"estimates", 0, "KIND", "what the scheduler knows of run times: user or perfect"},
+	{"load", 0, "FACTOR", "divide the time between submissions by this"},
+	{"shake", 0, "SEED", "vary the time between submissions by up to half, at random"},
+	{"seed", 0, "N", "another number here, and all that is random is different"},
+	{"faults-file", 0, "FILE", "outages of sites, links and nodes, as CSV"},
+	{"from", 0, "TIME", "only submissions from this time of the trace on"},
+	{"until", 0, "TIME", "only submissions before this time of the trace"},
+	{"jobs", 0, "N", "only the first N of them"},
+	{"repeat", 0, "N", "the trace N times end to end"},
+	{"plan-depth", 0, "N", "waiting starts that are planned; default: as the policy needs"},
+	{"goal", 0, "GOAL", "not in this version"},
+	{"help", 'h', NULL, "show this help"},
+	{NULL, 0, NULL, NULL},
+};
+
+static int bad_value(const char *option, const char *value, const char *want)
+{
+	return suan_cli_usage(&suan_cli_simulate, "--%s: found \"%s\", want %s", option, value,
+			      want);
+}
+
+static int take_policy(struct suan_simulate *s, const char *name)
+{
+	struct suan_nearest near;
+
+	suan_nearest_init(&near, name);
+	for (int i = 0; i < SUAN_NPOLICIES; i++) {
+		const char *known = suan_policy_name((enum suan_policy_kind)i);
+
+		suan_nearest_try(&near, known);
+		if (strcmp(known, name) != 0)
+			continue;
+		if (s->npolicies == SUAN_SIMULATE_POLICIES)
+			return suan_cli_usage(&suan_cli_simulate, "--policy: more than %d",
+					      SUAN_SIMULATE_POLICIES);
+		s->policies[s->npolicies++] = (enum suan_policy_kind)i;
+		return SUAN_EXIT_OK;
+	}
+	if (near.best)
+		return suan_cli_usage(&suan_cli_simulate,
+				      "--policy: no policy \"%s\" (did you mean %s?)", name,
+				      near.best);
+	return suan_cli_usage(&suan_cli_simulate,
+			      "--policy: no policy \"%s\"; man suan-simulate "
+			      "lists them",
+			      name);
+}
+
+static int take_policies(struct suan_simulate *s, const char *list)
+{
+	char name[64];
+	int rc = SUAN_EXIT_OK;
+
+	s->npolicies = 0;
+	while (rc == SUAN_EXIT_OK) {
+		size_t n = strcspn(list, ",");
+
+		snprintf(name, sizeof(name), "%.*s", n < INT_MAX ? (int)n : INT_MAX, list);
+		rc = take_policy(s, name);
+		if (!list[n])
+			break;
+		list += n + 1;
+	}
+	return rc;
+}
+
+/* Whole numbers from `least` to `most`. */
+static int take_number(const struct suan_option *o, const char *value, uint64_t least,
+		       uint64_t most, uint64_t *ret)
+{
+	char want[80];
+	uint64_t v;
+
+	if (suan_parse_u64(value, &v, NULL) == SUAN_OK && v >= least && v <= most) {
+		*ret = v;
+		return SUAN_EXIT_OK;
+	}
+	snprintf(want, sizeof(want), "a whole number from %llu to %llu", (unsigned long long)least,
+		 (unsigned long long)most);
+	return bad_value(o->name, value, want);
+}
+
+static int take_count(const struct suan_option *o, const char *value, uint32_t *ret)
+{
+	uint64_t v = 0;
+	int rc = take_number(o, value, 1, INT32_MAX, &v);
+
+	if (rc == SUAN_EXIT_OK)
+		*ret = (uint32_t)v;
+	return rc;
+}
+
+static int take_time(const struct suan_option *o, const char *value, int64_t *ret)
+{
+	if (suan_parse_duration(value, 1000, ret, NULL) == SUAN_OK)
+		return SUAN_EXIT_OK;
+	return bad_value(o->name, value, "seconds, or a duration such as 30d or 1h30m");
+}
+
+static int take_load(struct suan_simulate *s, const char *value)
+{
+	if (suan_parse_fixed(value, 3, &s->load_milli, NULL) == SUAN_OK && s->load_milli > 0 &&
+	    s->load_milli <= 1000000)
+		return SUAN_EXIT_OK;
+	return bad_value("load", value, "a factor from 0.001 to 1000; 1.25 means a quarter more");
+}
+
+static int take_estimates(struct suan_simulate *s, const char *value)
+{
+	if (strcmp(value, "user") == 0)
+		s->estimates = SUAN_SIM_USER;
+	else if (strcmp(value, "perfect") == 0)
+		s->estimates = SUAN_SIM_PERFECT;
+	else
+		return bad_value("estimates", value, "user or perfect");
+	return SUAN_EXIT_OK;
+}
+
+/* Options about the trace; −1: not one of them. */
+static int take_trace_option(struct suan_simulate *s, const struct suan_option *o,
+			     const char *value)
+{
+	if (strcmp(o->name, "load") == 0)
+		return take_load(s, value);
+	if (strcmp(o->name, "shake") == 0) {
+		s->shake = true;
+		return take_number(o, value, 0, UINT64_MAX, &s->shake_seed);
+	}
+	if (strcmp(o->name, "seed") == 0)
+		return take_number(o, value, 0, UINT64_MAX, &s->seed);
+	if (strcmp(o->name, "from") == 0)
+		return take_time(o, value, &s->from_ms);
+	if (strcmp(o->name, "until") == 0)
+		return take_time(o, value, &s->until_ms);
+	if (strcmp(o->name, "jobs") == 0)
+		return take_number(o, value, 1, UINT32_MAX, &s->jobs);
+	if (strcmp(o->name, "repeat") == 0)
+		return take_count(o, value, &s->repeat);
+	return -1;
+}
+
+static int take_option(struct suan_simulate *s, const struct suan_option *o, const char *value)
+{
+	int rc = take_trace_option(s, o, value);
+
+	if (rc >= 0)
+		return rc;
+	if (strcmp(o->name, "cores") == 0)
+		return take_count(o, value, &s->cores);
+	if (strcmp(o->name, "policy") == 0)
+		return take_policies(s, value);
+	if (strcmp(o->name, "estimates") == 0)
+		return take_estimates(s, value);
+	if (strcmp(o->name, "plan-depth") == 0)
+		return take_count(o, value, &s->plan_depth);
+	if (strcmp(o->name, "goal") == 0)
+		return suan_cli_usage(&suan_cli_simulate,
+				      "--goal: the scheduler of this version knows no goals; "
+				      "leave it out");
+	if (strcmp(o->name, "trace") == 0)
+		s->trace = value;
+	else if (strcmp(o->name, "network") == 0)
+		s->network = value;
+	else if (strcmp(o->name, "out") == 0)
+		s->out = value;
+	else if (strcmp(o->name, "faults-file") == 0)
+		s->faults = value;
+	else if (strcmp(o->name, "json") == 0)
+		s->json = true;
+	return SUAN_EXIT_OK;
+}
+
+static int check(const struct suan_simulate *s)
+{
+	if (!s->trace)
+		return suan_cli_usage(&suan_cli_simulate,
+				      "which jobs? --trace FILE, or - for standard input");
+	if (s->cores && s->network)
+		return suan_cli_usage(&suan_cli_simulate,
+				      "--cores and --network: one machine or a network, not both");
+	if (!s->cores && !s->network)
+		return suan_cli_usage(&suan_cli_simulate, "on what? --cores N, or --network FILE");
+	if (s->from_ms >= s->until_ms)
+		return suan_cli_usage(&suan_cli_simulate, "--until is not after --from");
+	return SUAN_EXIT_OK;
+}
+
+static int run_simulate(int argc, char **argv)
+{
+	struct suan_simulate s = {.command = &suan_cli_simulate,
+				  .policies = {SUAN_POLICY_EASY},
+				  .npolicies = 1,
+				  .load_milli = 1000,
+				  .until_ms = INT64_MAX,
+				  .jobs = UINT64_MAX,
+				  .repeat = 1};
+	const struct suan_option *o;
+	struct suan_args args;
+	const char *value;
+	int kind, rc = SUAN_EXIT_OK;
+
+	suan_args_init(&args, &suan_cli_simulate, argc, argv);
+	while (rc == SUAN_EXIT_OK && (kind = suan_args_next(&args, &o, &value)) != SUAN_ARG_END) {
+		if (kind == SUAN_ARG_BAD)
+			return SUAN_EXIT_USAGE;
+		if (kind == SUAN_ARG_OPERAND)
+			return suan_cli_usage(&suan_cli_simulate,
+					      "unexpected \"%s\"; the trace is --trace FILE",
+					      value);
+		if (strcmp(o->name, "help") == 0) {
+			suan_cli_print_help(&suan_cli_simulate);
+			return SUAN_EXIT_OK;
+		}
+		rc = take_option(&s, o, value);
+	}
+	if (rc == SUAN_EXIT_OK)
+		rc = check(&s);
+	return rc == SUAN_EXIT_OK ? suan_simulate(&s) : rc;
+}
+
+const struct suan_command suan_cli_simulate = {
+	.name = "simulate",
+	.usage = "suan simulate (--cores N | --network FILE) --trace FILE [OPTION]…",
+	.summary = "run a trace of jobs through the scheduler, in virtual time",
+	.help = "The scheduler is the one of the service; the sites do what the trace says. No\n"
+		"server is needed. Policies: easy, fcfs, conservative.",
+	.options = simulate_options,
+	.run = run_simulate,
+};

@@ -1,0 +1,33 @@
+/* suan simulate: what was asked for, and doing it. */
+#ifndef SUAN_CLI_SIMULATE_H
+#define SUAN_CLI_SIMULATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cli/cli.h"
+#include "engine/model.h"
+#include "sim/sim.h"
+
+#define SUAN_SIMULATE_POLICIES 16
+#define SUAN_EXIT_INTERRUPTED  130 /* as a shell says it of Ctrl-C */
+
+struct suan_simulate {
+	const struct suan_command *command;
+	const char *trace, *network, *out, *faults; /* NULL = not given */
+	uint32_t cores;				    /* 0 = not given */
+	enum suan_policy_kind policies[SUAN_SIMULATE_POLICIES];
+	uint32_t npolicies;
+	enum suan_sim_estimates estimates;
+	int64_t load_milli; /* 1000 = as it is */
+	bool shake, json;
+	uint64_t shake_seed, seed;
+	int64_t from_ms, until_ms;
+	uint64_t jobs;
+	uint32_t repeat, plan_depth;
+};
+
+/* Returns an exit code; messages are printed. */
+int suan_simulate(const struct suan_simulate *s);
+
+#endif

@@ -1,0 +1,405 @@
+/* suan simulate: reading, running, writing. */
+#include "cli/simulate.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "sys/clock.h"
+#include "sys/fs.h"
+#include "sys/memory.h"
+#include "sys/reader.h"
+#include "wire/network.h"
+
+#define REFRESH_US 200000
+#define BAR_WIDTH  30
+
+static volatile sig_atomic_t interrupted;
+
+struct run { /* of one call */
+	const struct suan_simulate *s;
+	struct suan_arena arena;
+	struct suan_network net;
+	struct suan_trace trace;
+	struct suan_sim_outages outages;
+	struct suan_sim_setup setup[SUAN_SIMULATE_POLICIES];
+	struct suan_sim_result result[SUAN_SIMULATE_POLICIES];
+	struct suan_sim_scores scores[SUAN_SIMULATE_POLICIES];
+	struct suan_sim_outcome outcome[SUAN_SIMULATE_POLICIES];
+	int64_t began_us, read_us, read_rss;
+	const char *doing; /* for the bar */
+	bool bar;
+	int64_t phase_us, shown_us;
+	struct suan_err err;
+};
+
+static void note_interrupt(int signo)
+{
+	(void)signo;
+	interrupted = 1;
+}
+
+static int complain(const struct run *r)
+{
+	const struct suan_err *e = &r->err;
+
+	fprintf(stderr, "suan simulate: %s\n", e->text);
+	if (e->code == SUAN_ENOTFOUND)
+		return SUAN_EXIT_NOTFOUND;
+	return e->code == SUAN_EINVAL || e->code == SUAN_ECORRUPT || e->code == SUAN_ETOOBIG
+		       ? SUAN_EXIT_USAGE
+		       : SUAN_EXIT_FAILED;
+}
+
+/* ---- progress ---- */
+
+static void clear_bar(const struct run *r)
+{
+	if (r->bar)
+		fprintf(stderr, "\r\033[K");
+}
+
+static void draw(struct run *r, uint64_t done, uint64_t all, const char *unit)
+{
+	int64_t now = suan_clock_mono_us();
+	double part = all ? (double)done / (double)all : 0;
+	double rate = (double)done * 1e6 / (double)(now - r->phase_us + 1);
+	char bar[BAR_WIDTH + 1];
+
+	if (!r->bar || now - r->shown_us < REFRESH_US)
+		return;
+	r->shown_us = now;
+	for (int i = 0; i < BAR_WIDTH; i++)
+		bar[i] = i < (int)(part * BAR_WIDTH) ? '#' : '.';
+	bar[BAR_WIDTH] = '\0';
+	fprintf(stderr, "\r\033[K%s [%s] %3.0f %%, %.0f %s/s", r->doing, bar, part * 100, rate,
+		unit);
+	if (rate > 0 && all > done)
+		fprintf(stderr, ", %.0f s left", (double)(all - done) / rate);
+	fflush(stderr);
+}
+
+static void begin_phase(struct run *r, const char *doing)
+{
+	r->doing = doing;
+	r->phase_us = r->shown_us = suan_clock_mono_us();
+}
+
+static bool tick(void *ctx, uint64_t over, uint64_t all)
+{
+	draw(ctx, over, all, "jobs");
+	return !interrupted;
+}
+
+/* ---- reading ---- */
+
+static bool ends_with(const char *s, const char *tail)
+{
+	size_t n = strlen(s), m = strlen(tail);
+
+	return n >= m && strcmp(s + n - m, tail) == 0;
+}
+
+/* By the name; what has no telling name begins with { if it is JSON Lines. */
+static enum suan_trace_form form_of(const char *name, const char *bytes, size_t n)
+{
+	size_t i = 0;
+
+	if (ends_with(name, ".jsonl") || ends_with(name, ".jsonl.gz"))
+		return SUAN_TRACE_JSONL;
+	if (ends_with(name, ".swf") || ends_with(name, ".swf.gz"))
+		return SUAN_TRACE_SWF;
+	while (i < n && (bytes[i] == ' ' || bytes[i] == '\t' || bytes[i] == '\n'))
+		i++;
+	return i < n && bytes[i] == '{' ? SUAN_TRACE_JSONL : SUAN_TRACE_SWF;
+}
+
+static enum suan_code feed_all(struct run *r, struct suan_file_reader *file,
+			       struct suan_trace_reader **parser)
+{
+	const char *name = suan_file_reader_name(file);
+	uint64_t done, all;
+	const void *bytes;
+	size_t n;
+	enum suan_code rc;
+
+	for (;;) {
+		rc = suan_file_reader_next(file, &bytes, &n, &r->err);
+		if (rc == SUAN_OK && !*parser) {
+			*parser = suan_trace_reader_new(form_of(name, bytes, n), name);
+			if (!*parser)
+				rc = suan_fail(&r->err, SUAN_ENOMEM, "out of memory");
+		}
+		if (rc != SUAN_OK || n == 0)
+			return rc;
+		rc = suan_trace_feed(*parser, bytes, n, &r->err);
+		if (rc != SUAN_OK || interrupted)
+			return rc;
+		suan_file_reader_progress(file, &done, &all);
+		draw(r, done, all, "bytes");
+	}
+}
+
+static enum suan_code read_trace(struct run *r)
+{
+	struct suan_file_reader *file = NULL;
+	struct suan_trace_reader *parser = NULL;
+	enum suan_code rc = suan_file_reader_open(r->s->trace, &file, &r->err);
+
+	begin_phase(r, "reading");
+	if (rc == SUAN_OK)
+		rc = feed_all(r, file, &parser);
+	if (rc == SUAN_OK && !interrupted)
+		rc = suan_trace_take(parser, &r->trace, &r->err);
+	suan_trace_reader_free(parser);
+	suan_file_reader_close(file);
+	clear_bar(r);
+	return rc;
+}
+
+static enum suan_code shape_trace(struct run *r)
+{
+	const struct suan_simulate *s = r->s;
+	size_t had = r->trace.njobs;
+
+	suan_sim_cut(&r->trace, s->from_ms, s->until_ms, s->jobs);
+	if (had > 0 && r->trace.njobs == 0)
+		return suan_fail(&r->err, SUAN_EINVAL,
+				 "%s: no job is submitted between --from and --until", s->trace);
+	if (s->load_milli != 1000)
+		suan_trace_load(&r->trace, (uint32_t)s->load_milli);
+	if (s->shake)
+		suan_trace_shake(&r->trace,
+				 s->seed ? suan_hash_u64(s->seed, s->shake_seed) : s->shake_seed);
+	return SUAN_OK;
+}
+
+static enum suan_code read_text(struct run *r, const char *path, struct suan_buf *text)
+{
+	suan_buf_init(text, (size_t)1 << 30);
+	return suan_fs_read(path, text, &r->err);
+}
+
+static enum suan_code read_network(struct run *r)
+{
+	struct suan_buf text;
+	enum suan_code rc;
+
+	if (!r->s->network)
+		return suan_sim_one_machine(&r->arena, r->s->cores, &r->net, &r->err);
+	rc = read_text(r, r->s->network, &text);
+	if (rc == SUAN_OK)
+		rc = suan_network_parse(suan_buf_str(&text), text.len, r->s->network, &r->arena,
+					&r->net, &r->err);
+	suan_buf_done(&text);
+	return rc;
+}
+
+static enum suan_code read_outages(struct run *r)
+{
+	struct suan_buf text;
+	enum suan_code rc;
+
+	if (!r->s->faults)
+		return SUAN_OK;
+	rc = read_text(r, r->s->faults, &text);
+	if (rc == SUAN_OK)
+		rc = suan_sim_outages_parse(&text, r->s->faults, &r->net, &r->outages, &r->err);
+	suan_buf_done(&text);
+	return rc;
+}
+
+static enum suan_code prepare_out(struct run *r)
+{
+	enum suan_code rc;
+
+	if (!r->s->out)
+		return SUAN_OK;
+	rc = suan_fs_mkdirs(r->s->out, 0777, &r->err);
+	if (rc == SUAN_OK && access(r->s->out, W_OK | X_OK) != 0)
+		rc = suan_fail(&r->err, SUAN_EDENIED, "cannot write there: %s", strerror(errno));
+	if (rc != SUAN_OK)
+		suan_err_prefix(&r->err, "--out %s", r->s->out);
+	return rc;
+}
+
+static enum suan_code read_all(struct run *r)
+{
+	enum suan_code rc = prepare_out(r);
+
+	if (rc == SUAN_OK)
+		rc = read_network(r);
+	if (rc == SUAN_OK)
+		rc = read_outages(r);
+	if (rc == SUAN_OK)
+		rc = read_trace(r);
+	if (rc == SUAN_OK && !interrupted)
+		rc = shape_trace(r);
+	r->read_us = suan_clock_mono_us() - r->began_us;
+	r->read_rss = suan_memory_peak_bytes();
+	return rc;
+}
+
+/* ---- simulating ---- */
+
+static enum suan_code simulate(struct run *r, uint32_t i)
+{
+	const struct suan_simulate *s = r->s;
+	struct suan_sim_outcome *o = &r->outcome[i];
+	int64_t began = suan_clock_mono_us(), simulated;
+	enum suan_code rc;
+
+	r->setup[i] = (struct suan_sim_setup){
+		.network = &r->net,
+		.trace = &r->trace,
+		.outages = &r->outages,
+		.policy = {.kind = s->policies[i], .plan_depth = s->plan_depth},
+		.estimates = s->estimates,
+		.repeat = s->repeat,
+		.processors_only = !s->network,
+		.tick = tick,
+		.ctx = r};
+	*o = (struct suan_sim_outcome){.policy = suan_policy_name(s->policies[i]),
+				       .setup = &r->setup[i],
+				       .result = &r->result[i],
+				       .scores = &r->scores[i]};
+	begin_phase(r, o->policy);
+	rc = suan_sim_run(&r->setup[i], &r->result[i], &r->err);
+	clear_bar(r);
+	simulated = suan_clock_mono_us();
+	if (rc == SUAN_OK && !r->result[i].stopped)
+		rc = suan_sim_score(&r->setup[i], &r->result[i], &r->scores[i], &r->err);
+	o->perf = (struct suan_sim_perf){.wall_us = r->read_us + suan_clock_mono_us() - began,
+					 .read_us = r->read_us,
+					 .simulate_us = simulated - began,
+					 .peak_rss_bytes = suan_memory_peak_bytes(),
+					 .read_rss_bytes = r->read_rss};
+	return rc;
+}
+
+/* ---- writing ---- */
+
+static bool to_file(void *ctx, const char *bytes, size_t n)
+{
+	return fwrite(bytes, 1, n, ctx) == n;
+}
+
+static enum suan_code write_file(struct run *r, const struct suan_sim_outcome *o, const char *path,
+				 const char *part)
+{
+	FILE *f = fopen(part, "wb");
+	bool good = f && suan_sim_print_schedule(o, to_file, f);
+
+	if (f)
+		good = fclose(f) == 0 && good;
+	if (good && rename(part, path) == 0)
+		return SUAN_OK;
+	(void)suan_fail(&r->err, SUAN_EIO, "cannot write %s: %s", path, strerror(errno));
+	if (f)
+		(void)unlink(part);
+	return SUAN_EIO;
+}
+
+/* DIR/schedule.csv; with several policies DIR/POLICY/schedule.csv. Whole or not at all. */
+static enum suan_code write_schedule(struct run *r, uint32_t i)
+{
+	struct suan_buf path = {0}, part = {0};
+	enum suan_code rc = SUAN_OK;
+
+	suan_buf_adds(&path, r->s->out);
+	if (r->s->npolicies > 1) {
+		suan_buf_addf(&path, "/%s", r->outcome[i].policy);
+		rc = suan_fs_mkdirs(suan_buf_str(&path), 0777, &r->err);
+	}
+	suan_buf_adds(&path, "/schedule.csv");
+	suan_buf_addf(&part, "%s.part", suan_buf_str(&path));
+	if (rc == SUAN_OK)
+		rc = suan_buf_ok(&part, &r->err);
+	if (rc == SUAN_OK)
+		rc = write_file(r, &r->outcome[i], suan_buf_str(&path), suan_buf_str(&part));
+	suan_buf_done(&path);
+	suan_buf_done(&part);
+	return rc;
+}
+
+static void print_json(const struct run *r, struct suan_buf *out)
+{
+	if (r->s->npolicies == 1) {
+		suan_sim_print_json(&r->outcome[0], out);
+	} else {
+		suan_buf_adds(out, "{\"policies\":[");
+		for (uint32_t i = 0; i < r->s->npolicies; i++) {
+			suan_buf_adds(out, i ? ",\n" : "\n");
+			suan_sim_print_json(&r->outcome[i], out);
+		}
+		suan_buf_adds(out, "\n]}");
+	}
+	suan_buf_addc(out, '\n');
+}
+
+static void print(struct run *r)
+{
+	struct suan_buf out = {0};
+
+	if (r->s->json)
+		print_json(r, &out);
+	else if (r->s->npolicies == 1)
+		suan_sim_print_text(&r->outcome[0], &out);
+	else
+		suan_sim_print_table(r->outcome, r->s->npolicies, &out);
+	fputs(suan_buf_str(&out), stdout);
+	suan_buf_done(&out);
+}
+
+static int run_all(struct run *r)
+{
+	uint32_t done = 0;
+
+	if (read_all(r) != SUAN_OK)
+		return complain(r);
+	for (; done < r->s->npolicies && !interrupted; done++)
+		if (simulate(r, done) != SUAN_OK)
+			return complain(r);
+	if (interrupted) {
+		fprintf(stderr, "suan simulate: interrupted; nothing was written\n");
+		return SUAN_EXIT_INTERRUPTED;
+	}
+	for (uint32_t i = 0; r->s->out && i < r->s->npolicies; i++)
+		if (write_schedule(r, i) != SUAN_OK)
+			return complain(r);
+	print(r);
+	return SUAN_EXIT_OK;
+}
+
+int suan_simulate(const struct suan_simulate *s)
+{
+	struct sigaction on_int = {.sa_handler = note_interrupt}, before;
+	struct run *r = calloc(1, sizeof(*r));
+	int rc;
+
+	if (!r) {
+		fprintf(stderr, "suan simulate: out of memory\n");
+		return SUAN_EXIT_FAILED;
+	}
+	r->s = s;
+	r->bar = isatty(STDERR_FILENO) == 1;
+	r->began_us = suan_clock_mono_us();
+	suan_arena_init(&r->arena, 0);
+	sigemptyset(&on_int.sa_mask);
+	sigaction(SIGINT, &on_int, &before);
+	rc = run_all(r);
+	sigaction(SIGINT, &before, NULL);
+	for (uint32_t i = 0; i < s->npolicies; i++) {
+		suan_sim_result_done(&r->result[i]);
+		suan_sim_scores_done(&r->scores[i]);
+	}
+	suan_sim_outages_done(&r->outages);
+	suan_trace_done(&r->trace);
+	suan_arena_done(&r->arena);
+	free(r);
+	return rc;
+}

@@ -1,0 +1,406 @@
+/* Scores of a schedule. Times are whole milliseconds and slowdowns whole billionths, so sums are
+ * exact and no order of adding matters. */
+#include <stdlib.h>
+
+#include "base/num.h"
+#include "base/rng.h"
+#include "sim/sim.h"
+#include "sim/wide.h"
+
+#define SHORT_MS 10000 /* bound of the bounded slowdown */
+#define BILLION	 1000000000
+
+struct sums { /* of one part */
+	suan_wide wait, slowdown, area, weighted;
+	uint64_t n;
+	int64_t last_end;
+	bool overflow;
+};
+
+struct pool_sums {
+	uint32_t site;
+	const struct suan_pool_spec *spec;
+	suan_wide core_ms;
+};
+
+struct score {
+	const struct suan_sim_setup *s;
+	const struct suan_sim_result *r;
+	struct suan_sim_scores *to;
+	struct pool_sums *pools; /* owned */
+	uint32_t npools;
+	struct sums *sites, all; /* sites: owned */
+	size_t *at;		 /* owned; where the values of each site begin, and the end */
+	int64_t *values;	 /* owned; of one kind, those of a site together */
+};
+
+/* ---- spreads ---- */
+
+/* The k-th smallest, with nothing larger before it and nothing smaller behind it (Hoare 1961). The
+ * random numbers are the same each time. */
+static int64_t nth(int64_t *v, size_t n, size_t k)
+{
+	int64_t lo = 0, hi = (int64_t)n - 1;
+	struct suan_rng rng;
+
+	suan_rng_init(&rng, n);
+	while (lo < hi) {
+		int64_t pivot = v[suan_rng_between(&rng, lo, hi)], i = lo, j = hi;
+
+		while (i <= j) {
+			int64_t x;
+
+			while (v[i] < pivot)
+				i++;
+			while (v[j] > pivot)
+				j--;
+			if (i > j)
+				break;
+			x = v[i];
+			v[i++] = v[j];
+			v[j--] = x;
+		}
+		if ((int64_t)k <= j)
+			hi = j;
+		else if ((int64_t)k >= i)
+			lo = i;
+		else
+			break;
+	}
+	return v[k];
+}
+
+static struct suan_sim_spread spread(int64_t *v, size_t n, suan_wide sum, int64_t unit)
+{
+	static const struct suan_sim_spread none = {SUAN_SIM_NONE, SUAN_SIM_NONE, SUAN_SIM_NONE,
+						    SUAN_SIM_NONE, SUAN_SIM_NONE};
+	static const unsigned percent[3] = {50, 90, 99};
+	struct suan_sim_spread s = none;
+	int64_t p[3];
+	size_t from = 0;
+
+	if (n == 0)
+		return none;
+	for (int i = 0; i < 3; i++) {
+		size_t k = (size_t)(((suan_wide)n * percent[i] + 99) / 100) - 1;
+
+		p[i] = nth(v + from, n - from, k - from);
+		from = k;
+	}
+	s.max = v[from];
+	for (size_t i = from; i < n; i++)
+		s.max = v[i] > s.max ? v[i] : s.max;
+	s.mean = suan_wide_scale(sum, 1000000, (suan_wide)unit * n);
+	s.p50 = suan_wide_scale((suan_wide)p[0], 1000000, (suan_wide)unit);
+	s.p90 = suan_wide_scale((suan_wide)p[1], 1000000, (suan_wide)unit);
+	s.p99 = suan_wide_scale((suan_wide)p[2], 1000000, (suan_wide)unit);
+	s.max = suan_wide_scale((suan_wide)s.max, 1000000, (suan_wide)unit);
+	return s;
+}
+
+/* ---- one pass over the rows ---- */
+
+/* In billionths; saturates at 9·10⁹. */
+static int64_t slowdown(int64_t wait_ms, int64_t run_ms)
+{
+	int64_t floor = run_ms > SHORT_MS ? run_ms : SHORT_MS, response;
+	suan_wide x;
+
+	response = suan_sat_add(wait_ms, run_ms);
+	if (response <= floor)
+		return BILLION;
+	if (response < INT64_MAX / BILLION)
+		return response * BILLION / floor;
+	x = (suan_wide)response * BILLION / (suan_wide)floor;
+	return x < INT64_MAX ? (int64_t)x : INT64_MAX;
+}
+
+static void add_sums(struct sums *t, const struct sums *one)
+{
+	t->wait += one->wait;
+	t->slowdown += one->slowdown;
+	t->overflow |= __builtin_add_overflow(t->area, one->area, &t->area);
+	t->overflow |=
+		one->overflow || __builtin_add_overflow(t->weighted, one->weighted, &t->weighted);
+	t->n += one->n;
+	t->last_end = one->last_end > t->last_end ? one->last_end : t->last_end;
+}
+
+static void count_deadline(struct score *c, const struct suan_trace_job *j,
+			   const struct suan_sim_row *row, struct suan_sim_part *site)
+{
+	int64_t by = j->deadline_ms - c->r->zero_ms +
+		     (int64_t)(row->job / c->s->trace->njobs) * c->r->period_ms;
+	bool met = row->start_ms >= 0 && suan_sat_add(row->start_ms, j->run_ms) <= by;
+
+	c->to->all.deadlines_met += met;
+	c->to->all.deadlines_missed += !met;
+	if (site) {
+		site->deadlines_met += met;
+		site->deadlines_missed += !met;
+	}
+}
+
+static void add_row(struct score *c, const struct suan_sim_row *row)
+{
+	const struct suan_trace_job *j = suan_sim_job(c->s, row);
+	int64_t submit = suan_sim_submit_ms(c->s, c->r, row);
+	int64_t wait = row->start_ms - submit;
+	struct pool_sums *p;
+	struct sums one = {.n = 1};
+
+	if (row->start_ms < 0) {
+		if (j->deadline_ms)
+			count_deadline(c, j, row, NULL);
+		return;
+	}
+	p = &c->pools[row->pool];
+	if (j->deadline_ms)
+		count_deadline(c, j, row, &c->to->sites[p->site]);
+	one.wait = (suan_wide)wait;
+	one.slowdown = (suan_wide)slowdown(wait, j->run_ms);
+	one.area = (suan_wide)j->tasks * j->cores * (suan_wide)j->run_ms;
+	one.overflow = __builtin_mul_overflow(one.area, (suan_wide)wait + (suan_wide)j->run_ms,
+					      &one.weighted);
+	one.last_end = suan_sat_add(row->start_ms, j->run_ms);
+	p->core_ms += one.area;
+	add_sums(&c->sites[p->site], &one);
+}
+
+/* ---- energy ---- */
+
+/* Watts times milliseconds behind the meter → millionths of a kWh before it. */
+static int64_t kwh(suan_wide watt_ms, uint32_t pue_milli)
+{
+	return suan_wide_scale(watt_ms, pue_milli, 3600000);
+}
+
+/* … → millionths of yuan, or milligrams, at so many of them per kWh. */
+static int64_t at_rate(suan_wide watt_ms, uint32_t pue_milli, int64_t rate)
+{
+	return suan_wide_scale(watt_ms, (suan_wide)pue_milli * (suan_wide)rate,
+			       (suan_wide)3600000 * 1000000);
+}
+
+static void add_known(int64_t *sum, int64_t x)
+{
+	*sum = *sum == SUAN_SIM_NONE || x == SUAN_SIM_NONE ? SUAN_SIM_NONE : suan_sat_add(*sum, x);
+}
+
+struct power { /* of one pool; NONE where the network does not say */
+	int64_t energy, carbon, cost;
+};
+
+/* Of so much behind the meter, and rent for so many core-ms. A price of 0 is one that is not known;
+ * one from a file (negative) is known to be there, so that the rent alone would mislead. */
+static struct power power_of(const struct suan_site_spec *s, const struct suan_pool_spec *p,
+			     suan_wide watt_ms, suan_wide core_ms)
+{
+	struct power x = {SUAN_SIM_NONE, SUAN_SIM_NONE, SUAN_SIM_NONE};
+	bool watts = p->busy_watt > 0;
+
+	if (watts)
+		x.energy = kwh(watt_ms, s->pue_milli);
+	if (watts && s->carbon_mg_kwh > 0)
+		x.carbon = at_rate(watt_ms, s->pue_milli, s->carbon_mg_kwh);
+	if (watts && s->price_uyuan_kwh > 0)
+		x.cost = at_rate(watt_ms, s->pue_milli, s->price_uyuan_kwh);
+	if (p->price_hour_uyuan > 0 && s->price_uyuan_kwh >= 0) {
+		int64_t rent = suan_wide_scale(core_ms, (suan_wide)p->price_hour_uyuan,
+					       (suan_wide)3600000 * p->cores);
+
+		x.cost = x.cost == SUAN_SIM_NONE ? rent : suan_sat_add(x.cost, rent);
+	}
+	return x;
+}
+
+static void add_pool(struct score *c, const struct pool_sums *p, suan_wide makespan_ms)
+{
+	const struct suan_site_spec *site = &c->s->network->sites[p->site];
+	struct suan_sim_part *to = &c->to->sites[p->site];
+	suan_wide all_ms = (suan_wide)p->spec->nodes * p->spec->cores * makespan_ms;
+	suan_wide idle_ms = all_ms > p->core_ms ? all_ms - p->core_ms : 0;
+	struct power busy, idle;
+
+	busy = power_of(site, p->spec,
+			suan_wide_div(p->core_ms * p->spec->busy_watt, p->spec->cores), p->core_ms);
+	idle = power_of(site, p->spec, suan_wide_div(idle_ms * p->spec->idle_watt, p->spec->cores),
+			0);
+	add_known(&to->idle_energy, idle.energy);
+	add_known(&to->idle_carbon, idle.carbon);
+	add_known(&to->idle_cost, idle.cost);
+	add_known(&to->energy, busy.energy);
+	add_known(&to->energy, idle.energy);
+	add_known(&to->carbon, busy.carbon);
+	add_known(&to->carbon, idle.carbon);
+	add_known(&to->cost, busy.cost);
+	add_known(&to->cost, idle.cost);
+}
+
+void suan_sim_footprint(const struct suan_network *net, uint32_t pool,
+			const struct suan_trace_job *job, int64_t *ret_cost, int64_t *ret_carbon)
+{
+	suan_wide core_ms = (suan_wide)job->tasks * job->cores * (suan_wide)job->run_ms;
+	const struct suan_site_spec *site = net->sites;
+	const struct suan_pool_spec *p;
+	struct power x;
+
+	while (pool >= site->npools) {
+		pool -= site->npools;
+		site++;
+	}
+	p = &site->pools[pool];
+	x = power_of(site, p, suan_wide_div(core_ms * p->busy_watt, p->cores), core_ms);
+	*ret_cost = x.cost;
+	*ret_carbon = x.carbon;
+}
+
+/* ---- parts ---- */
+
+static void finish_part(struct suan_sim_part *p, const struct sums *t, int64_t makespan_ms)
+{
+	suan_wide room = (suan_wide)p->cores * (suan_wide)makespan_ms;
+
+	p->completed = t->n;
+	p->makespan = t->n ? suan_wide_scale((suan_wide)t->last_end, 1000, 1) : SUAN_SIM_NONE;
+	p->awrt = p->utilization = SUAN_SIM_NONE;
+	if (t->area > 0 && !t->overflow)
+		p->awrt = suan_wide_scale(t->weighted, 1000, t->area);
+	if (room > 0 && !t->overflow)
+		p->utilization = suan_wide_scale(t->area, 1000000, room);
+}
+
+enum kind {
+	WAIT,
+	SLOWDOWN
+};
+
+static void fill_values(struct score *c, enum kind kind)
+{
+	size_t *next = c->at;
+
+	for (size_t i = 0; i < c->r->nrows; i++) {
+		const struct suan_sim_row *row = &c->r->rows[i];
+		int64_t wait;
+
+		if (row->start_ms < 0)
+			continue;
+		wait = row->start_ms - suan_sim_submit_ms(c->s, c->r, row);
+		c->values[next[c->pools[row->pool].site]++] =
+			kind == WAIT ? wait : slowdown(wait, suan_sim_job(c->s, row)->run_ms);
+	}
+	for (uint32_t i = c->to->nsites; i > 0; i--) /* each has moved to the next one's begin */
+		next[i] = next[i - 1];
+	next[0] = 0;
+}
+
+static void spreads(struct score *c, enum kind kind)
+{
+	int64_t unit = kind == WAIT ? 1000 : BILLION;
+	struct suan_sim_spread s;
+
+	fill_values(c, kind);
+	for (uint32_t i = 0; i <= c->to->nsites; i++) {
+		bool all = i == c->to->nsites; /* last, because it mixes the sites' values */
+		struct sums *t = all ? &c->all : &c->sites[i];
+		struct suan_sim_part *p = all ? &c->to->all : &c->to->sites[i];
+
+		s = spread(all ? c->values : c->values + c->at[i], t->n,
+			   kind == WAIT ? t->wait : t->slowdown, unit);
+		if (kind == WAIT)
+			p->wait = s;
+		else
+			p->slowdown = s;
+	}
+}
+
+static enum suan_code open_score(struct score *c)
+{
+	const struct suan_network *net = c->s->network;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < net->nsites; i++)
+		c->npools += net->sites[i].npools;
+	c->pools = calloc((size_t)c->npools + 1, sizeof(*c->pools));
+	c->sites = calloc((size_t)net->nsites + 1, sizeof(*c->sites));
+	c->at = calloc((size_t)net->nsites + 2, sizeof(*c->at));
+	c->to->sites = calloc((size_t)net->nsites + 1, sizeof(*c->to->sites));
+	c->values = malloc((c->r->nrows + 1) * sizeof(*c->values));
+	if (!c->pools || !c->sites || !c->at || !c->to->sites || !c->values)
+		return SUAN_ENOMEM;
+	c->to->nsites = net->nsites;
+	for (uint32_t i = 0; i < net->nsites; i++) {
+		c->to->sites[i].name = net->sites[i].name;
+		for (uint32_t k = 0; k < net->sites[i].npools; k++) {
+			const struct suan_pool_spec *p = &net->sites[i].pools[k];
+
+			c->pools[n++] = (struct pool_sums){.site = i, .spec = p};
+			c->to->sites[i].cores += (uint64_t)p->nodes * p->cores;
+		}
+		c->to->all.cores += c->to->sites[i].cores;
+	}
+	return SUAN_OK;
+}
+
+static void score(struct score *c)
+{
+	struct suan_sim_part *all = &c->to->all;
+
+	for (size_t i = 0; i < c->r->nrows; i++)
+		add_row(c, &c->r->rows[i]);
+	for (uint32_t i = 0; i < c->to->nsites; i++) {
+		c->at[i + 1] = c->at[i] + c->sites[i].n;
+		add_sums(&c->all, &c->sites[i]);
+	}
+	for (uint32_t i = 0; i < c->to->nsites; i++)
+		finish_part(&c->to->sites[i], &c->sites[i], c->all.last_end);
+	finish_part(all, &c->all, c->all.last_end);
+	for (uint32_t i = 0; i < c->npools; i++)
+		add_pool(c, &c->pools[i], (suan_wide)c->all.last_end);
+	for (uint32_t i = 0; i < c->to->nsites; i++) {
+		struct suan_sim_part *p = &c->to->sites[i];
+
+		p->total = p->completed;
+		add_known(&all->energy, p->energy);
+		add_known(&all->carbon, p->carbon);
+		add_known(&all->cost, p->cost);
+		add_known(&all->idle_energy, p->idle_energy);
+		add_known(&all->idle_carbon, p->idle_carbon);
+		add_known(&all->idle_cost, p->idle_cost);
+	}
+	spreads(c, WAIT);
+	spreads(c, SLOWDOWN);
+}
+
+enum suan_code suan_sim_score(const struct suan_sim_setup *s, const struct suan_sim_result *r,
+			      struct suan_sim_scores *ret, struct suan_err *err)
+{
+	struct suan_sim_scores scores = {0};
+	struct score c = {.s = s, .r = r, .to = &scores};
+	enum suan_code rc = open_score(&c);
+
+	if (rc == SUAN_OK) {
+		score(&c);
+		scores.all.total = r->total;
+		scores.all.completed = r->completed;
+		scores.all.rejected = r->rejected;
+		scores.all.failed = r->failed;
+		scores.all.unfinished = r->unfinished;
+		scores.moved_bytes = s->trace->ninputs > 0 ? SUAN_SIM_NONE : 0;
+		*ret = scores;
+	} else {
+		free(scores.sites);
+		rc = suan_fail(err, rc, "out of memory");
+	}
+	free(c.pools);
+	free(c.sites);
+	free(c.at);
+	free(c.values);
+	return rc;
+}
+
+void suan_sim_scores_done(struct suan_sim_scores *s)
+{
+	free(s->sites);
+	*s = (struct suan_sim_scores){0};
+}

@@ -1,0 +1,322 @@
+/* Results as one JSON object, and as text for people. */
+#include <string.h>
+
+#include "base/num.h"
+#include "engine/model.h"
+#include "sim/sim.h"
+#include "wire/json.h"
+
+/* ---- JSON ---- */
+
+static void number(struct suan_jsonw *w, const char *name, int64_t millionths)
+{
+	if (millionths == SUAN_SIM_NONE)
+		suan_jsonw_null(w, name);
+	else
+		suan_jsonw_fixed(w, name, millionths, 6);
+}
+
+static void spread_json(struct suan_jsonw *w, const char *name, const struct suan_sim_spread *s)
+{
+	suan_jsonw_open(w, name, '{');
+	number(w, "mean", s->mean);
+	number(w, "p50", s->p50);
+	number(w, "p90", s->p90);
+	number(w, "p99", s->p99);
+	number(w, "max", s->max);
+	suan_jsonw_close(w, '}');
+}
+
+static void part_json(struct suan_jsonw *w, const struct suan_sim_part *p, int64_t moved_bytes)
+{
+	suan_jsonw_open(w, "jobs", '{');
+	suan_jsonw_i64(w, "total", (int64_t)p->total);
+	suan_jsonw_i64(w, "completed", (int64_t)p->completed);
+	suan_jsonw_i64(w, "rejected", (int64_t)p->rejected);
+	suan_jsonw_i64(w, "failed", (int64_t)p->failed);
+	suan_jsonw_i64(w, "unfinished", (int64_t)p->unfinished);
+	suan_jsonw_close(w, '}');
+	suan_jsonw_i64(w, "cores", (int64_t)p->cores);
+	number(w, "makespan_s", p->makespan);
+	number(w, "utilization", p->utilization);
+	spread_json(w, "wait_s", &p->wait);
+	spread_json(w, "bounded_slowdown", &p->slowdown);
+	number(w, "awrt_s", p->awrt);
+	suan_jsonw_open(w, "deadlines", '{');
+	suan_jsonw_i64(w, "met", (int64_t)p->deadlines_met);
+	suan_jsonw_i64(w, "missed", (int64_t)p->deadlines_missed);
+	suan_jsonw_close(w, '}');
+	number(w, "energy_kwh", p->energy);
+	suan_jsonw_open(w, "carbon_kg", '{');
+	number(w, "location", p->carbon);
+	suan_jsonw_null(w, "market"); /* the network says nothing of contracts */
+	suan_jsonw_close(w, '}');
+	number(w, "cost_yuan", p->cost);
+	if (moved_bytes == SUAN_SIM_NONE)
+		suan_jsonw_null(w, "moved_bytes");
+	else
+		suan_jsonw_i64(w, "moved_bytes", moved_bytes);
+	suan_jsonw_open(w, "idle", '{');
+	number(w, "energy_kwh", p->idle_energy);
+	number(w, "carbon_kg", p->idle_carbon);
+	number(w, "cost_yuan", p->idle_cost);
+	suan_jsonw_close(w, '}');
+}
+
+static int64_t rate(uint64_t jobs, int64_t us)
+{
+	return us > 0 ? (int64_t)((double)jobs * 1e6 / (double)us) : 0;
+}
+
+static void perf_json(struct suan_jsonw *w, const struct suan_sim_outcome *o)
+{
+	const struct suan_sim_perf *p = &o->perf;
+	uint64_t jobs = o->result->total;
+	int64_t beside = p->peak_rss_bytes - p->read_rss_bytes;
+
+	suan_jsonw_open(w, "perf", '{');
+	suan_jsonw_fixed(w, "wall_s", p->wall_us, 6);
+	suan_jsonw_i64(w, "jobs_per_s", rate(jobs, p->wall_us));
+	suan_jsonw_i64(w, "peak_rss_bytes", p->peak_rss_bytes);
+	suan_jsonw_fixed(w, "read_s", p->read_us, 6);
+	suan_jsonw_fixed(w, "simulate_s", p->simulate_us, 6);
+	suan_jsonw_i64(w, "simulate_jobs_per_s", rate(jobs, p->simulate_us));
+	suan_jsonw_fixed(w, "bytes_per_job",
+			 beside > 0 && jobs > 0 ? beside * 10 / (int64_t)jobs : 0, 1);
+	suan_jsonw_i64(w, "events", (int64_t)o->result->events);
+	suan_jsonw_i64(w, "passes", (int64_t)o->result->passes);
+	suan_jsonw_close(w, '}');
+}
+
+static void refused_json(struct suan_jsonw *w, const struct suan_sim_result *r)
+{
+	suan_jsonw_open(w, "rejected_because", '{');
+	for (int i = 0; i < SUAN_NREASONS; i++)
+		if (r->refused[i])
+			suan_jsonw_i64(w, i ? suan_reason_name((enum suan_reason)i) : "not-valid",
+				       (int64_t)r->refused[i]);
+	suan_jsonw_close(w, '}');
+}
+
+void suan_sim_print_json(const struct suan_sim_outcome *o, struct suan_buf *out)
+{
+	const struct suan_sim_scores *s = o->scores;
+	char hash[17];
+	struct suan_jsonw w;
+	uint64_t h = o->result->schedule_hash;
+
+	for (int i = 15; i >= 0; i--, h >>= 4)
+		hash[i] = "0123456789abcdef"[h & 15];
+	hash[16] = '\0';
+	suan_jsonw_init(&w, out);
+	suan_jsonw_open(&w, NULL, '{');
+	suan_jsonw_str(&w, "policy", o->policy);
+	part_json(&w, &s->all, s->moved_bytes);
+	suan_jsonw_open(&w, "sites", '[');
+	for (uint32_t i = 0; i < s->nsites; i++) {
+		suan_jsonw_open(&w, NULL, '{');
+		suan_jsonw_str(&w, "name", s->sites[i].name);
+		part_json(&w, &s->sites[i], s->moved_bytes);
+		suan_jsonw_close(&w, '}');
+	}
+	suan_jsonw_close(&w, ']');
+	refused_json(&w, o->result);
+	suan_jsonw_i64(&w, "restarts", (int64_t)o->result->restarts);
+	suan_jsonw_fixed(&w, "lost_core_s", o->result->lost_core_ms, 3);
+	suan_jsonw_str(&w, "schedule_hash", hash);
+	perf_json(&w, o);
+	suan_jsonw_close(&w, '}');
+}
+
+/* ---- text ---- */
+
+/* A number of millionths with so many decimals, 0 to 6, rounded half up; "-" when not known. */
+static void add_number(struct suan_buf *out, int64_t millionths, unsigned digits)
+{
+	int64_t unit = 1;
+	uint64_t v;
+
+	if (millionths == SUAN_SIM_NONE) {
+		suan_buf_adds(out, "-");
+		return;
+	}
+	for (unsigned i = digits; i < 6; i++)
+		unit *= 10;
+	v = ((uint64_t)millionths + (uint64_t)unit / 2) / (uint64_t)unit;
+	unit = 1;
+	for (unsigned i = 0; i < digits; i++)
+		unit *= 10;
+	suan_buf_add_u64(out, v / (uint64_t)unit);
+	if (digits > 0)
+		suan_buf_addf(out, ".%0*llu", (int)digits,
+			      (unsigned long long)(v % (uint64_t)unit));
+}
+
+#define NAME_WIDTH   24
+#define LEAST_COLUMN 14
+
+/* Text to the left, or to the right, of a column. */
+static void add_padded(struct suan_buf *out, const char *text, size_t width, bool right)
+{
+	size_t used = suan_utf8_width(text);
+
+	if (!right)
+		suan_buf_adds(out, text);
+	for (; used < width; used++)
+		suan_buf_addc(out, ' ');
+	if (right)
+		suan_buf_adds(out, text);
+}
+
+struct figure {
+	const char *name;
+	size_t at; /* of an int64_t in struct suan_sim_part */
+	unsigned digits;
+	bool often_unknown; /* left out when no column knows it */
+};
+
+#define AT(member) offsetof(struct suan_sim_part, member)
+
+static const struct figure figures[] = {
+	{"makespan s", AT(makespan), 0, false},
+	{"utilization", AT(utilization), 4, false},
+	{"wait s, mean", AT(wait.mean), 3, false},
+	{"  p50", AT(wait.p50), 0, false},
+	{"  p90", AT(wait.p90), 0, false},
+	{"  p99", AT(wait.p99), 0, false},
+	{"  max", AT(wait.max), 0, false},
+	{"bounded slowdown, mean", AT(slowdown.mean), 4, false},
+	{"  p50", AT(slowdown.p50), 4, false},
+	{"  p90", AT(slowdown.p90), 4, false},
+	{"  p99", AT(slowdown.p99), 4, false},
+	{"  max", AT(slowdown.max), 4, false},
+	{"AWRT s", AT(awrt), 3, false},
+	{"energy kWh", AT(energy), 3, true},
+	{"carbon kg", AT(carbon), 3, true},
+	{"cost yuan", AT(cost), 2, true},
+};
+
+static const struct figure site_figures[] = {
+	{"UTILIZATION", AT(utilization), 4, false}, {"WAIT S", AT(wait.mean), 1, false},
+	{"SLOWDOWN", AT(slowdown.mean), 2, false},  {"AWRT S", AT(awrt), 0, false},
+	{"ENERGY KWH", AT(energy), 1, false},	    {"COST YUAN", AT(cost), 2, false},
+};
+
+static int64_t value_of(const struct suan_sim_part *p, const struct figure *f)
+{
+	int64_t v;
+
+	memcpy(&v, (const char *)p + f->at, sizeof(v));
+	return v;
+}
+
+static void add_cell(struct suan_buf *out, int64_t millionths, unsigned digits, size_t width)
+{
+	struct suan_buf text = {0};
+
+	add_number(&text, millionths, digits);
+	suan_buf_addc(out, ' ');
+	add_padded(out, suan_buf_str(&text), width, true);
+	suan_buf_done(&text);
+}
+
+static size_t column_width(const char *title)
+{
+	size_t n = suan_utf8_width(title);
+
+	return n > LEAST_COLUMN ? n : LEAST_COLUMN;
+}
+
+static bool worth_a_row(const struct suan_sim_outcome *list, uint32_t n, const struct figure *f)
+{
+	bool known = !f->often_unknown;
+
+	for (uint32_t i = 0; i < n; i++)
+		known |= value_of(&list[i].scores->all, f) != SUAN_SIM_NONE;
+	return known;
+}
+
+static void count_row(const struct suan_sim_outcome *list, uint32_t n, const char *name, size_t at,
+		      struct suan_buf *out)
+{
+	bool any = at == AT(total) || at == AT(completed);
+	uint64_t v;
+
+	for (uint32_t i = 0; i < n; i++) {
+		memcpy(&v, (const char *)&list[i].scores->all + at, sizeof(v));
+		any |= v > 0;
+	}
+	if (!any)
+		return;
+	add_padded(out, name, NAME_WIDTH, false);
+	for (uint32_t i = 0; i < n; i++) {
+		memcpy(&v, (const char *)&list[i].scores->all + at, sizeof(v));
+		add_cell(out, (int64_t)v * 1000000, 0, column_width(list[i].policy));
+	}
+	suan_buf_addc(out, '\n');
+}
+
+void suan_sim_print_table(const struct suan_sim_outcome *list, uint32_t n, struct suan_buf *out)
+{
+	add_padded(out, "policy", NAME_WIDTH, false);
+	for (uint32_t i = 0; i < n; i++) {
+		suan_buf_addc(out, ' ');
+		add_padded(out, list[i].policy, column_width(list[i].policy), true);
+	}
+	suan_buf_addc(out, '\n');
+	count_row(list, n, "jobs", AT(total), out);
+	count_row(list, n, "  completed", AT(completed), out);
+	count_row(list, n, "  rejected", AT(rejected), out);
+	count_row(list, n, "  failed", AT(failed), out);
+	count_row(list, n, "  unfinished", AT(unfinished), out);
+	count_row(list, n, "deadlines met", AT(deadlines_met), out);
+	count_row(list, n, "deadlines missed", AT(deadlines_missed), out);
+	for (size_t k = 0; k < sizeof(figures) / sizeof(figures[0]); k++) {
+		if (!worth_a_row(list, n, &figures[k]))
+			continue;
+		add_padded(out, figures[k].name, NAME_WIDTH, false);
+		for (uint32_t i = 0; i < n; i++)
+			add_cell(out, value_of(&list[i].scores->all, &figures[k]),
+				 figures[k].digits, column_width(list[i].policy));
+		suan_buf_addc(out, '\n');
+	}
+	add_padded(out, "simulated jobs/s", NAME_WIDTH, false);
+	for (uint32_t i = 0; i < n; i++)
+		add_cell(out, rate(list[i].result->total, list[i].perf.simulate_us) * 1000000, 0,
+			 column_width(list[i].policy));
+	suan_buf_addc(out, '\n');
+}
+
+static void site_table(const struct suan_sim_scores *s, struct suan_buf *out)
+{
+	size_t name = 4, columns = sizeof(site_figures) / sizeof(site_figures[0]);
+
+	for (uint32_t i = 0; i < s->nsites; i++)
+		if (suan_utf8_width(s->sites[i].name) > name)
+			name = suan_utf8_width(s->sites[i].name);
+	suan_buf_addc(out, '\n');
+	add_padded(out, "SITE", name, false);
+	add_padded(out, "JOBS", 11, true);
+	for (size_t k = 0; k < columns; k++) {
+		suan_buf_addc(out, ' ');
+		add_padded(out, site_figures[k].name, LEAST_COLUMN, true);
+	}
+	suan_buf_addc(out, '\n');
+	for (uint32_t i = 0; i < s->nsites; i++) {
+		const struct suan_sim_part *p = &s->sites[i];
+
+		add_padded(out, p->name, name, false);
+		add_cell(out, (int64_t)p->total * 1000000, 0, 10);
+		for (size_t k = 0; k < columns; k++)
+			add_cell(out, value_of(p, &site_figures[k]), site_figures[k].digits,
+				 LEAST_COLUMN);
+		suan_buf_addc(out, '\n');
+	}
+}
+
+void suan_sim_print_text(const struct suan_sim_outcome *o, struct suan_buf *out)
+{
+	suan_sim_print_table(o, 1, out);
+	if (o->scores->nsites > 1)
+		site_table(o->scores, out);
+}

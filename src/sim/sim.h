@@ -1,0 +1,177 @@
+/* The simulator: the scheduler of src/engine, a virtual clock, and sites that do what a trace of
+ * jobs says. It decides nothing; it turns submissions, ends and outages into the engine's ordinary
+ * events. At one instant all ends come first, then outages, then all arrivals, then one PASS.
+ * Time 0 is the first submission of an accepted job. Front door of src/sim. */
+#ifndef SUAN_SIM_SIM_H
+#define SUAN_SIM_SIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "engine/model.h"
+#include "wire/trace.h"
+
+enum suan_sim_estimates {
+	SUAN_SIM_USER,	  /* what the trace says that users asked for */
+	SUAN_SIM_PERFECT, /* the true run time */
+};
+
+/* ---- outages ---- */
+
+enum suan_sim_outage_kind {
+	SUAN_SIM_SITE, /* value: enum suan_site_state */
+	SUAN_SIM_LINK, /* value: 0 = cut, 1 = back */
+	SUAN_SIM_POOL, /* value: nodes that can be used */
+};
+
+struct suan_sim_outage {
+	int64_t at_ms;
+	enum suan_sim_outage_kind kind;
+	uint32_t number; /* of the site, link or pool in the network */
+	uint32_t value;
+};
+
+struct suan_sim_outages {	      /* zeroed = none */
+	struct suan_sim_outage *list; /* owned; by time, equal ones as in the file */
+	size_t count, cap;
+};
+
+/* Lines "TIME_S,site,NAME,down|up|drain", "TIME_S,link,FROM:TO,down|up" (both directions) and
+ * "TIME_S,pool,SITE/POOL,NODES"; empty ones and those that begin with # do not count. Errors name
+ * file and line. */
+SUAN_MUSTUSE enum suan_code suan_sim_outages_parse(const struct suan_buf *text, const char *file,
+						   const struct suan_network *net,
+						   struct suan_sim_outages *ret,
+						   struct suan_err *err);
+void suan_sim_outages_done(struct suan_sim_outages *o);
+
+/* ---- running ---- */
+
+/* One site with one pool of one node of so many cores; in the arena. */
+SUAN_MUSTUSE enum suan_code suan_sim_one_machine(struct suan_arena *arena, uint32_t cores,
+						 struct suan_network *ret, struct suan_err *err);
+/* The trace cut to submissions in [from_ms, until_ms) and to the first `most` of them. */
+void suan_sim_cut(struct suan_trace *t, int64_t from_ms, int64_t until_ms, uint64_t most);
+
+struct suan_sim_setup { /* everything borrowed */
+	const struct suan_network *network;
+	const struct suan_trace *trace;
+	const struct suan_sim_outages *outages; /* NULL = none */
+	struct suan_policy policy;		/* plan_depth 0: as much as the policy needs */
+	enum suan_sim_estimates estimates;
+	uint32_t repeat;      /* the trace so many times end to end; 0 counts as 1 */
+	bool processors_only; /* of jobs, memory and number of nodes do not count */
+	/* Called now and then with how many jobs are over; false stops. May be NULL. */
+	bool (*tick)(void *ctx, uint64_t over, uint64_t all);
+	void *ctx;
+};
+
+struct suan_sim_row {	  /* an accepted job; its engine id is its place + 1 */
+	int64_t start_ms; /* of the run that counts; −1: never */
+	uint32_t job;	  /* in the trace; copy k of a repeated trace adds k · njobs */
+	uint32_t pool;	  /* or SUAN_NO_POOL */
+};
+
+struct suan_sim_result {
+	struct suan_sim_row *rows; /* owned; in order of submission */
+	size_t nrows;
+	uint64_t total, rejected, completed, failed, unfinished;
+	uint64_t refused[SUAN_NREASONS]; /* the rejected ones by reason; 0: not valid */
+	uint64_t restarts;		 /* runs that outages ended */
+	int64_t lost_core_ms;		 /* what those had done; saturates */
+	uint64_t events, passes;	 /* that the engine took */
+	int64_t zero_ms, period_ms;	 /* first accepted submission in the trace; of a repeat */
+	uint64_t engine_hash;		 /* of the engine's state at the end */
+	uint64_t schedule_hash;		 /* of all rows */
+	bool stopped;			 /* by tick */
+};
+
+/* ENOMEM; EINVAL: the engine does not take the network. */
+SUAN_MUSTUSE enum suan_code suan_sim_run(const struct suan_sim_setup *s,
+					 struct suan_sim_result *ret, struct suan_err *err);
+void suan_sim_result_done(struct suan_sim_result *r);
+
+static inline const struct suan_trace_job *suan_sim_job(const struct suan_sim_setup *s,
+							const struct suan_sim_row *row)
+{
+	return &s->trace->jobs[row->job % s->trace->njobs];
+}
+
+/* When it was submitted, by the simulation's zero. */
+static inline int64_t suan_sim_submit_ms(const struct suan_sim_setup *s,
+					 const struct suan_sim_result *r,
+					 const struct suan_sim_row *row)
+{
+	return suan_sim_job(s, row)->submit_ms - r->zero_ms +
+	       (int64_t)(row->job / s->trace->njobs) * r->period_ms;
+}
+
+/* ---- scores ---- */
+
+#define SUAN_SIM_NONE INT64_MIN /* nothing is known: null */
+
+struct suan_sim_spread { /* percentiles by nearest rank: the ⌈p·n⌉-th smallest */
+	int64_t mean, p50, p90, p99, max;
+};
+
+/* Of all jobs, or of those that ran at one site. Millionths of s, kWh, kg and yuan. */
+struct suan_sim_part {
+	const char *name; /* borrowed from the network; NULL = all */
+	uint64_t total, completed, rejected, failed, unfinished;
+	uint64_t cores;
+	int64_t makespan, utilization, awrt;
+	struct suan_sim_spread wait, slowdown;
+	uint64_t deadlines_met, deadlines_missed;
+	int64_t energy, carbon, cost;		     /* with what idles */
+	int64_t idle_energy, idle_carbon, idle_cost; /* of cores that no job has */
+};
+
+struct suan_sim_scores {
+	struct suan_sim_part all;
+	struct suan_sim_part *sites; /* owned */
+	uint32_t nsites;
+	int64_t moved_bytes; /* 0, or NONE when jobs have inputs: not modelled */
+};
+
+/* Wait: start − submission. Bounded slowdown: max(1, (wait + run) / max(run, 10 s)). AWRT:
+ * Σ cores·run·(end − submission) / Σ cores·run. Utilization: Σ cores·run / (cores · (last end −
+ * first submission)). Sums are exact whole numbers, so no order of adding changes them. */
+SUAN_MUSTUSE enum suan_code suan_sim_score(const struct suan_sim_setup *s,
+					   const struct suan_sim_result *r,
+					   struct suan_sim_scores *ret, struct suan_err *err);
+void suan_sim_scores_done(struct suan_sim_scores *s);
+
+/* What a job costs and emits: its share of the node's busy power by cores, and of the node's rent.
+ * Micro-yuan and milligrams, or NONE. */
+void suan_sim_footprint(const struct suan_network *net, uint32_t pool,
+			const struct suan_trace_job *job, int64_t *ret_cost, int64_t *ret_carbon);
+
+/* ---- output ---- */
+
+struct suan_sim_perf {
+	int64_t wall_us, read_us, simulate_us;	/* of the whole run, of its parts */
+	int64_t peak_rss_bytes, read_rss_bytes; /* read: before the simulation began */
+};
+
+struct suan_sim_outcome { /* one policy; borrowed */
+	const char *policy;
+	const struct suan_sim_setup *setup;
+	const struct suan_sim_result *result;
+	const struct suan_sim_scores *scores;
+	struct suan_sim_perf perf;
+};
+
+/* One JSON object; failures stick in out. */
+void suan_sim_print_json(const struct suan_sim_outcome *o, struct suan_buf *out);
+/* For people: one run, or several side by side. */
+void suan_sim_print_text(const struct suan_sim_outcome *o, struct suan_buf *out);
+void suan_sim_print_table(const struct suan_sim_outcome *list, uint32_t n, struct suan_buf *out);
+/* schedule.csv in pieces; sink returns false to stop (then false comes back, as without memory). */
+bool suan_sim_print_schedule(const struct suan_sim_outcome *o,
+			     bool (*sink)(void *ctx, const char *bytes, size_t n), void *ctx);
+
+#endif

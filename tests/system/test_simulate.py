@@ -1,0 +1,244 @@
+"""suan simulate as a user calls it: figures, files, options, bad input, Ctrl-C."""
+import csv
+import gzip
+import json
+import os
+import pathlib
+import pty
+import re
+import signal
+import subprocess
+
+import pytest
+from conftest import ROOT, SUAN
+
+DATA = pathlib.Path(os.environ.get('SUAN_SHARED_DATA', ROOT.parent / 'shared' / 'data'))
+needs_data = pytest.mark.skipif(not (DATA / 'norm').is_dir(), reason='no shared data')
+LOGS = {'kth_sp2': 100, 'hpc2n_head': 240, 'lublin256': 256}
+
+# 4 cores: 1 takes all of them until 100; 2 and 3 start at its end.
+THREE = '; MaxProcs: 4\n' + ''.join('%d %d -1 %d %d -1 -1 %d %d -1 1 1 1 -1 -1 -1 -1 -1\n' % (i, s, r, p, p, e) for i, s, r, p, e in (
+    (1, 5, 100, 4, 100), (2, 15, 20, 2, 50), (3, 25, 5, 2, 5)))
+
+
+def suan(*args, text=None, code=0):
+    p = subprocess.run([SUAN, 'simulate', *map(str, args)], input=text, capture_output=True, text=True, timeout=300)
+    assert p.returncode == code, (p.returncode, p.stdout, p.stderr)
+    return p
+
+
+def result(*args, text=None):
+    p = suan('--json', *args, text=text)
+    assert p.stderr == '', p.stderr
+    return json.loads(p.stdout)
+
+
+@pytest.fixture
+def three(tmp_path):
+    path = tmp_path / 'three.swf'
+    path.write_text(THREE)
+    return path
+
+
+def test_figures(three):
+    r = result('--cores', 4, '--trace', three)
+    assert r['policy'] == 'easy'
+    assert r['jobs'] == {'total': 3, 'completed': 3, 'rejected': 0, 'failed': 0, 'unfinished': 0}
+    assert r['makespan_s'] == 120 and r['utilization'] == 0.9375
+    # waits 0, 90, 80; slowdowns 1, 110/20, 85/10; responses 100, 110, 85 weighted by 400, 40, 10
+    assert r['wait_s'] == {'mean': 56.666667, 'p50': 80, 'p90': 90, 'p99': 90, 'max': 90}
+    assert r['bounded_slowdown'] == {'mean': 5, 'p50': 5.5, 'p90': 8.5, 'p99': 8.5, 'max': 8.5}
+    assert r['awrt_s'] == 100.555556
+    assert r['deadlines'] == {'met': 0, 'missed': 0}
+    assert r['energy_kwh'] is None and r['carbon_kg'] == {'location': None, 'market': None}
+    assert r['cost_yuan'] is None and r['moved_bytes'] == 0
+    assert [s['name'] for s in r['sites']] == ['machine'] and r['sites'][0]['awrt_s'] == r['awrt_s']
+    assert r['perf']['wall_s'] > 0 and r['perf']['jobs_per_s'] > 0 and r['perf']['peak_rss_bytes'] > 1000000
+    assert r['perf']['read_s'] + r['perf']['simulate_s'] <= r['perf']['wall_s']
+
+
+def test_schedule_file(three, tmp_path):
+    out = tmp_path / 'new' / 'dir'
+    suan('--cores', 4, '--trace', three, '--out', out)
+    assert (out / 'schedule.csv').read_text() == (
+        'job,site,pool,submit,start,end,cores,cost,carbon\n'
+        '1,machine,cores,0,0,100,4,,\n2,machine,cores,10,100,120,2,,\n3,machine,cores,20,100,105,2,,\n')
+    assert not list(out.glob('*.part'))
+
+
+def test_all_ways_in(three, tmp_path):
+    want = result('--cores', 4, '--trace', three)['schedule_hash']
+    packed = tmp_path / 'three.swf.gz'
+    packed.write_bytes(gzip.compress(THREE.encode()))
+    lines = tmp_path / 'three.jsonl'
+    lines.write_text(''.join('{"id":%d,"submit_s":%d,"run_s":%d,"estimate_s":%d,"tasks":%d}\n' % x for x in (
+        (1, 5, 100, 100, 4), (2, 15, 20, 50, 2), (3, 25, 5, 5, 2))))
+    assert result('--cores', 4, '--trace', packed)['schedule_hash'] == want
+    assert result('--cores', 4, '--trace', lines)['schedule_hash'] == want
+    assert result('--cores', 4, '--trace', '-', text=THREE)['schedule_hash'] == want
+    assert result('--cores', 4, '--trace', '-', text=lines.read_text())['schedule_hash'] == want
+
+
+def test_several_policies(three, tmp_path):
+    r = result('--cores', 4, '--trace', three, '--policy', 'easy,fcfs,conservative', '--out', tmp_path / 'o')
+    assert [p['policy'] for p in r['policies']] == ['easy', 'fcfs', 'conservative']
+    alone = result('--cores', 4, '--trace', three, '--policy', 'fcfs')
+    for both in (alone, r['policies'][1]):
+        del both['perf']
+    assert r['policies'][1] == alone
+    assert sorted(p.name for p in (tmp_path / 'o').iterdir()) == ['conservative', 'easy', 'fcfs']
+    assert (tmp_path / 'o' / 'fcfs' / 'schedule.csv').exists()
+    table = suan('--cores', 4, '--trace', three, '--policy', 'easy,fcfs').stdout
+    assert table.startswith('policy') and 'bounded slowdown' in table
+    assert len({len(line) for line in table.splitlines()}) == 1, 'columns stand below each other'
+
+
+def starts(path):
+    with open(path, newline='') as f:
+        return [(row['submit'], row['start']) for row in csv.DictReader(f)]
+
+
+def test_load_shake_window(three, tmp_path):
+    def submits(*args):
+        suan('--cores', 4, '--trace', three, '--out', tmp_path, *args)
+        return [float(s) for s, _ in starts(tmp_path / 'schedule.csv')]
+    assert submits('--load', '2') == [0, 5, 10]
+    assert submits('--load', '0.5') == [0, 20, 40]
+    assert submits('--from', '15') == [0, 10]
+    assert submits('--until', '25') == [0, 10]
+    assert submits('--jobs', '1') == [0]
+    assert submits('--repeat', '2') == [0, 10, 20, 21, 31, 41]
+    one, again, two, other = (submits('--shake', *a) for a in (['1'], ['1'], ['2'], ['1', '--seed', '9']))
+    assert one == again and one != two and one != other
+    for s in (one, two, other):
+        assert all(5 <= b - a <= 15 for a, b in zip(s, s[1:])), s
+
+
+def test_estimates(tmp_path):
+    # 10 cores. 1 says 100 and ends at 40; 3 goes ahead of 2 only if that is not known.
+    jobs = ((1, 0, 40, 6, 100), (2, 1, 10, 10, 10), (3, 2, 90, 4, 90))
+    text = ''.join('%d %d -1 %d %d -1 -1 -1 %d -1 1 1 1 -1 -1 -1 -1 -1\n' % j for j in jobs)
+    for kind, want in (('user', ['0', '92', '2']), ('perfect', ['0', '40', '50'])):
+        suan('--cores', 10, '--trace', '-', '--estimates', kind, '--out', tmp_path, text=text)
+        assert [s for _, s in starts(tmp_path / 'schedule.csv')] == want
+
+
+NETWORK = """
+network: n
+sites:
+  - {name: a, hub: h, lon: 1, lat: 1, pue: 1.5, price: 0.5, carbon: 600,
+     pools: [{name: p, nodes: 2, cores: 4, memory: 8GiB, idle_watt: 100, busy_watt: 500, price_hour: 2}]}
+  - {name: b, hub: h, lon: 2, lat: 2, driver: local, pue: 2.0, price: 0.5, carbon: 600,
+     pools: [{name: q, nodes: 1, cores: 8, memory: 8GiB, idle_watt: 80, busy_watt: 400, price_hour: 9}]}
+"""
+
+
+def test_network_and_outage(tmp_path):
+    (tmp_path / 'n.yaml').write_text(NETWORK)
+    job = '{"id":7,"submit_s":0,"run_s":3600,"tasks":1,"deadline_s":4000}\n'
+    r = result('--network', tmp_path / 'n.yaml', '--trace', '-', text=job)
+    # 1 of 8 cores at a: (500 W + 7 · 100 W) / 4 · 1.5 · 1 h; b idles: 80 W · 2
+    assert r['energy_kwh'] == 0.61 and r['carbon_kg']['location'] == 0.366
+    assert r['cost_yuan'] == 0.805 and r['deadlines'] == {'met': 1, 'missed': 0}
+    assert [s['jobs']['total'] for s in r['sites']] == [1, 0] and r['sites'][1]['wait_s']['mean'] is None
+    (tmp_path / 'f.csv').write_text('# lost at 100, starts again at the other site\n100,site,a,down\n')
+    r = result('--network', tmp_path / 'n.yaml', '--trace', '-', '--faults-file', tmp_path / 'f.csv',
+               '--out', tmp_path, text=job.replace('4000', '3650'))
+    assert r['restarts'] == 1 and r['lost_core_s'] == 100 and r['deadlines'] == {'met': 0, 'missed': 1}
+    assert (tmp_path / 'schedule.csv').read_text().splitlines()[1].startswith('7,b,q,0,100,3700,1,')
+
+
+@pytest.mark.parametrize('args,text,code,words', [
+    (['--cores', '4', '--trace', 'no-such-file'], None, 3, ['no-such-file']),
+    (['--cores', '4', '--trace', '-'], '', 2, ['standard input', 'no job']),
+    (['--cores', '4', '--trace', '-'], THREE + '4 30 -1 x 1 -1 -1 1 5 -1 1 1 1 -1 -1 -1 -1 -1\n', 2, [':5', 'field 4', 'x']),
+    (['--cores', '4', '--trace', '-'], '{"id":1,"submit_s":0,"run_s":5}\n{"id":2,\n', 2, [':2']),
+    (['--cores', '4', '--trace', '-', '--policy', 'eays'], THREE, 2, ['eays', 'easy']),
+    (['--cores', '4', '--trace', '-', '--policy', 'easy,'], THREE, 2, ['no policy ""']),
+    (['--cores', '0', '--trace', '-'], THREE, 2, ['--cores', '"0"']),
+    (['--cores', '4', '--network', 'x', '--trace', '-'], THREE, 2, ['--cores', '--network']),
+    (['--trace', '-'], THREE, 2, ['--cores', '--network']),
+    (['--cores', '4'], None, 2, ['--trace']),
+    (['--network', 'no-such-network', '--trace', '-'], THREE, 3, ['no-such-network']),
+    (['--cores', '4', '--trace', '-', '--load', '0'], THREE, 2, ['--load', '"0"']),
+    (['--cores', '4', '--trace', '-', '--estimates', 'some'], THREE, 2, ['some', 'perfect']),
+    (['--cores', '4', '--trace', '-', '--goal', 'greenest'], THREE, 2, ['--goal']),
+    (['--cores', '4', '--trace', '-', '--from', '60'], THREE, 2, ['--from']),
+    (['--cores', '4', '--trace', '-', '--from', '60', '--until', '60'], THREE, 2, ['--until']),
+    (['--cores', '4', '--trace', '-', '--repeat', '0'], THREE, 2, ['--repeat', '"0"']),
+    (['--cores', '4', '--trace', '-', '--faults-file', '/nowhere/f'], THREE, 3, ['/nowhere/f']),
+    (['--cores', '4', '--trace', '-', '--out', '/dev/null/x'], THREE, 1, ['/dev/null/x']),
+    (['--cores', '4', '--trace', '-', 'extra'], THREE, 2, ['extra']),
+    (['--cores', '4', '--trace', '-', '--polcy', 'easy'], THREE, 2, ['--polcy', '--policy']),
+])
+def test_bad_input(args, text, code, words):
+    p = suan(*args, text=text, code=code)
+    assert p.stdout == ''
+    for w in words:
+        assert w in p.stderr, (w, p.stderr)
+
+
+def test_gzip_cut_short(tmp_path):
+    path = tmp_path / 'cut.swf.gz'
+    path.write_bytes(gzip.compress(THREE.encode() * 50)[:-20])
+    p = suan('--cores', 4, '--trace', path, code=2)
+    assert 'cut.swf.gz' in p.stderr and p.stdout == ''
+
+
+def test_full_disk(three):
+    with open('/dev/full', 'w') as full:
+        p = subprocess.run([SUAN, 'simulate', '--cores', '4', '--trace', str(three)], stdout=full,
+                           stderr=subprocess.PIPE, text=True, timeout=60)
+    assert p.returncode == 1 and 'write' in p.stderr
+
+
+def test_interrupt_and_bar(three, tmp_path):
+    """On a terminal a bar appears; Ctrl-C ends the run with 130 and leaves no file."""
+    master, slave = pty.openpty()
+    out = tmp_path / 'out'
+    p = subprocess.Popen([SUAN, 'simulate', '--cores', '4', '--trace', str(three), '--repeat', '100000000',
+                          '--out', str(out)], stdout=subprocess.PIPE, stderr=slave)
+    os.close(slave)
+    seen = b''
+    while not re.search(rb'easy \[[#.]+\] +\d+ %, \d+ jobs/s, \d+ s left', seen):
+        seen += os.read(master, 4096)
+    p.send_signal(signal.SIGINT)
+    while b'interrupted' not in seen:
+        seen += os.read(master, 4096)
+    assert p.wait(60) == 130
+    assert p.stdout.read() == b'' and not list(out.iterdir())
+    os.close(master)
+
+
+def expected(log, policy):
+    with gzip.open(DATA / 'expected' / ('%s_%s_tieA.starts.gz' % (log, policy)), 'rt') as f:
+        return [tuple(line.split()) for line in f]
+
+
+def metrics(log, policy):
+    for line in (DATA / 'expected' / 'metrics.tsv').read_text().splitlines():
+        fields = line.split('\t')
+        if fields[:3] == [log, policy, 'tieA']:
+            return dict(x.split('=') for x in re.split(r'[\t ]', line)[3:])
+    raise AssertionError('no metrics')
+
+
+@needs_data
+@pytest.mark.parametrize('policy', ['fcfs', 'easy'])
+@pytest.mark.parametrize('log', LOGS)
+def test_exact(log, policy, tmp_path):
+    r = result('--cores', LOGS[log], '--trace', DATA / 'norm' / (log + '.swf.gz'), '--policy', policy, '--out', tmp_path)
+    with open(tmp_path / 'schedule.csv', newline='') as f:
+        got = [(row['job'], row['start']) for row in csv.DictReader(f)]
+    assert got == expected(log, policy)
+    m = metrics(log, policy)
+    assert '%.3f' % r['wait_s']['mean'] == m['avg_wait']
+    assert '%.4f' % r['bounded_slowdown']['mean'] == m['avg_bsld']
+    assert '%d' % r['makespan_s'] == m['makespan'] and '%.6f' % r['utilization'] == m['util']
+
+
+@needs_data
+def test_raw_equals_clean(tmp_path):
+    for name, log in (('raw', 'swf/KTH-SP2-1996-2.swf.gz'), ('clean', 'norm/kth_sp2.swf.gz')):
+        suan('--cores', 100, '--trace', DATA / log, '--out', tmp_path / name)
+    assert starts(tmp_path / 'raw' / 'schedule.csv') == starts(tmp_path / 'clean' / 'schedule.csv')

@@ -1,0 +1,606 @@
+/* The simulator on traces small enough to work out by hand: starts, scores, power, refusals,
+ * outages, and what goes wrong. Real logs: t_sim_logs. */
+#include "lib/tap.h"
+
+#include "lib/oom.h"
+
+#include "sim/sim.h"
+#include "wire/network.h"
+
+struct rig {
+	struct suan_arena arena;
+	struct suan_network net;
+	struct suan_trace trace;
+	struct suan_sim_outages outages;
+	struct suan_sim_setup setup;
+	struct suan_sim_result r;
+	struct suan_sim_scores s;
+	struct suan_err err;
+};
+
+static void must(enum suan_code rc, const struct suan_err *err)
+{
+	if (rc == SUAN_OK)
+		return;
+	printf("Bail out! %s\n", err->text);
+	exit(1);
+}
+
+static void read_trace(struct rig *g, const char *text)
+{
+	enum suan_trace_form form = text[0] == '{' ? SUAN_TRACE_JSONL : SUAN_TRACE_SWF;
+	struct suan_trace_reader *p = suan_trace_reader_new(form, "trace");
+
+	must(suan_trace_feed(p, text, strlen(text), &g->err), &g->err);
+	must(suan_trace_take(p, &g->trace, &g->err), &g->err);
+	suan_trace_reader_free(p);
+}
+
+static void rig_init(struct rig *g, const char *text)
+{
+	memset(g, 0, sizeof(*g));
+	suan_arena_init(&g->arena, 0);
+	read_trace(g, text);
+	g->setup.network = &g->net;
+	g->setup.trace = &g->trace;
+	g->setup.outages = &g->outages;
+}
+
+static void on_cores(struct rig *g, uint32_t cores, const char *text)
+{
+	rig_init(g, text);
+	g->setup.processors_only = true;
+	must(suan_sim_one_machine(&g->arena, cores, &g->net, &g->err), &g->err);
+}
+
+static void on_network(struct rig *g, const char *yaml, const char *text)
+{
+	rig_init(g, text);
+	must(suan_network_parse(yaml, strlen(yaml), "net", &g->arena, &g->net, &g->err), &g->err);
+}
+
+static void with_outages(struct rig *g, const char *text)
+{
+	struct suan_buf b = {0};
+
+	suan_buf_adds(&b, text);
+	must(suan_sim_outages_parse(&b, "faults", &g->net, &g->outages, &g->err), &g->err);
+	suan_buf_done(&b);
+}
+
+static void run(struct rig *g)
+{
+	suan_sim_result_done(&g->r);
+	suan_sim_scores_done(&g->s);
+	must(suan_sim_run(&g->setup, &g->r, &g->err), &g->err);
+	must(suan_sim_score(&g->setup, &g->r, &g->s, &g->err), &g->err);
+}
+
+static void rig_done(struct rig *g)
+{
+	suan_sim_result_done(&g->r);
+	suan_sim_scores_done(&g->s);
+	suan_sim_outages_done(&g->outages);
+	suan_trace_done(&g->trace);
+	suan_arena_done(&g->arena);
+}
+
+/* "0 100 -1": start seconds of the accepted jobs in order. */
+static void starts_are(const struct rig *g, const char *want, const char *what)
+{
+	struct suan_buf b = {0};
+
+	for (size_t i = 0; i < g->r.nrows; i++) {
+		int64_t at = g->r.rows[i].start_ms;
+
+		suan_buf_addf(&b, "%s%lld", i ? " " : "", (long long)(at < 0 ? -1 : at / 1000));
+	}
+	is_str(suan_buf_str(&b), want, what);
+	suan_buf_done(&b);
+}
+
+static void spread_is(const struct suan_sim_spread *s, const int64_t want[5], const char *what)
+{
+	bool good = s->mean == want[0] && s->p50 == want[1] && s->p90 == want[2] &&
+		    s->p99 == want[3] && s->max == want[4];
+
+	if (!ok(good, "%s", what))
+		printf("# got %lld %lld %lld %lld %lld\n", (long long)s->mean, (long long)s->p50,
+		       (long long)s->p90, (long long)s->p99, (long long)s->max);
+}
+
+/* SWF: id submit wait run procs cpu mem procs estimate mem status user group app queue part … */
+#define SWF(id, submit, run, procs, estimate)                                                      \
+#id " " #submit " -1 " #run " " #procs " -1 -1 " #procs " " #estimate                      \
+	    " -1 1 1 1 -1 -1 -1 -1 -1\n"
+
+/* 4 cores:  1 takes all from 0 to 100; 2 (2 cores, 20 s) and 3 (2 cores, 5 s) wait for its end. */
+static const char three[] = SWF(1, 0, 100, 4, 100) SWF(2, 10, 20, 2, 50) SWF(3, 20, 5, 2, 5);
+
+static void test_scores(void)
+{
+	struct rig g;
+
+	on_cores(&g, 4, three);
+	run(&g);
+	starts_are(&g, "0 100 100", "both start at the end of the first");
+	/* waits 0, 90, 80; sorted 0 80 90: p50 = 2nd, p90 = p99 = 3rd */
+	spread_is(&g.s.all.wait, (int64_t[]){56666667, 80000000, 90000000, 90000000, 90000000},
+		  "waits");
+	/* 100/100 = 1, (90 + 20)/20 = 5.5, (80 + 5)/10 = 8.5: mean 5 */
+	spread_is(&g.s.all.slowdown, (int64_t[]){5000000, 5500000, 8500000, 8500000, 8500000},
+		  "bounded slowdowns");
+	/* (400·100 + 40·110 + 10·85) / 450 = 45250/450 */
+	is_int(g.s.all.awrt, 100555556, "AWRT");
+	is_int(g.s.all.makespan, 120000000, "makespan");
+	is_int(g.s.all.utilization, 937500, "utilization: 450/(4·120)");
+	is_int(g.s.all.total, 3, "total");
+	is_int(g.s.all.completed, 3, "completed");
+	is_int(g.s.nsites, 1, "one site");
+	is_int(g.s.sites[0].awrt, g.s.all.awrt, "which has the same");
+	is_int(g.s.all.energy, SUAN_SIM_NONE, "no watts, no energy");
+	is_int(g.s.all.cost, SUAN_SIM_NONE, "no price, no cost");
+	is_int(g.s.moved_bytes, 0, "nothing was moved");
+	rig_done(&g);
+}
+
+static void test_no_wait(void)
+{
+	struct rig g;
+
+	/* 3 s early in the log: time begins at the first submission. Shorter than 10 s: slowdown 1
+	 */
+	on_cores(&g, 4, SWF(1, 7, 3, 1, 3) SWF(2, 8, 3, 1, 3));
+	run(&g);
+	starts_are(&g, "0 1", "at once");
+	spread_is(&g.s.all.slowdown, (int64_t[]){1000000, 1000000, 1000000, 1000000, 1000000},
+		  "never below 1");
+	is_int(g.s.all.makespan, 4000000, "from the first submission to the last end");
+	rig_done(&g);
+}
+
+/* 10 cores. 1: 6 cores, ends at 40 though it said 100. 2: all 10, must wait. 3: 4 cores for 90:
+ * fits before 100. 4: 4 cores for 200: does not. */
+static const char backfill[] =
+	SWF(1, 0, 40, 6, 100) SWF(2, 1, 10, 10, 10) SWF(3, 2, 90, 4, 90) SWF(4, 3, 200, 4, 200);
+
+static void test_policies(void)
+{
+	struct rig g;
+	uint64_t easy;
+
+	on_cores(&g, 10, backfill);
+	run(&g);
+	starts_are(&g, "0 92 2 102", "easy: 3 goes ahead and 2 pays for it, 4 does not go ahead");
+	easy = g.r.schedule_hash;
+	run(&g);
+	ok(g.r.schedule_hash == easy, "the same again");
+	g.setup.policy.kind = SUAN_POLICY_FCFS;
+	run(&g);
+	starts_are(&g, "0 40 50 50", "fcfs");
+	ok(g.r.schedule_hash != easy, "another schedule, another hash");
+	g.setup.policy.kind = SUAN_POLICY_CONSERVATIVE;
+	run(&g);
+	starts_are(&g, "0 92 2 102", "conservative");
+	g.setup.policy.kind = SUAN_POLICY_EASY;
+	g.setup.estimates = SUAN_SIM_PERFECT;
+	run(&g);
+	starts_are(&g, "0 40 50 50", "easy with perfect estimates: 3 would delay 2");
+	rig_done(&g);
+}
+
+static void test_instant(void)
+{
+	struct rig g;
+
+	/* At 50: 1 ends, 2 and 3 arrive, one pass. 3 is shorter, but 2 comes first. */
+	on_cores(&g, 2, SWF(1, 0, 50, 2, 60) SWF(2, 50, 10, 2, 10) SWF(3, 50, 1, 2, 1));
+	run(&g);
+	starts_are(&g, "0 50 60", "ends before arrivals");
+	is_int(g.r.passes, 4, "0, 50, 60, 61: one pass each");
+	rig_done(&g);
+}
+
+static void test_refusals(void)
+{
+	struct rig g;
+
+	/* 1, 4, 6 are too large, 8 has no run time; 4 and 6 stand among others of their instant. */
+	on_cores(&g, 4,
+		 SWF(1, 100, 10, 5, 10) SWF(2, 200, 10, 1, 10) SWF(3, 300, 10, 1, 10)
+			 SWF(4, 300, 10, 9, 10) SWF(5, 300, 10, 1, 10) SWF(6, 300, 10, 9, 10)
+				 SWF(7, 300, 10, 1, 10) SWF(8, 400, 0, 1, 10));
+	run(&g);
+	starts_are(&g, "0 100 100 100", "time begins with the first accepted job");
+	is_int(g.s.all.total, 8, "total");
+	is_int(g.s.all.rejected, 4, "rejected");
+	is_int(g.s.all.completed, 4, "completed");
+	is_int(g.r.refused[SUAN_R_TOO_MANY_TASKS], 3, "three are too large");
+	is_int(g.r.refused[SUAN_R_NONE], 1, "one is none");
+	rig_done(&g);
+	on_cores(&g, 4, SWF(1, 100, 10, 5, 10) SWF(2, 200, 10, 6, 10));
+	run(&g);
+	is_int(g.s.all.rejected, 2, "all rejected");
+	is_int(g.s.all.wait.mean, SUAN_SIM_NONE, "no wait without a job");
+	is_int(g.s.all.makespan, SUAN_SIM_NONE, "nor a makespan");
+	rig_done(&g);
+}
+
+static void test_repeat(void)
+{
+	struct rig g;
+
+	on_cores(&g, 4, three);
+	g.setup.repeat = 3;
+	run(&g);
+	/* last submission at 20, so copies begin at 21 and 42, while the first still runs */
+	is_int(g.r.nrows, 9, "three times as many");
+	is_int(g.r.period_ms, 21000, "a second after the last submission");
+	is_int(suan_sim_submit_ms(&g.setup, &g.r, &g.r.rows[8]), 62000, "shifted twice");
+	is_int(g.r.rows[8].job, 8, "numbered on");
+	is_int(suan_sim_job(&g.setup, &g.r.rows[8])->id, 3, "the same job");
+	is_int(g.s.all.completed, 9, "all of them end");
+	rig_done(&g);
+}
+
+static const char two_sites[] =
+	"network: n\n"
+	"sites:\n"
+	"  - {name: a, hub: h, lon: 1, lat: 1, pue: 1.5, price: 0.5, carbon: 600,\n"
+	"     pools: [{name: p, nodes: 2, cores: 4, memory: 8GiB, idle_watt: 100, busy_watt: 500,"
+	" price_hour: 2}]}\n"
+	"  - {name: b, hub: h, lon: 2, lat: 2, pue: 2.0, price: 0.5, carbon: 600,\n"
+	"     pools: [{name: q, nodes: 1, cores: 8, memory: 8GiB, idle_watt: 80, busy_watt: 400,"
+	" price_hour: 9}]}\n"
+	"links:\n"
+	"  - {from: a, to: b, gbit: 10, ms: 1}\n"
+	"  - {from: b, to: a, gbit: 10, ms: 1}\n";
+
+static void test_power(void)
+{
+	struct rig g;
+	int64_t cost, carbon;
+
+	/* a is cheaper: 1 core of 4 for an hour there. b idles. */
+	on_network(&g, two_sites, SWF(1, 0, 3600, 1, 3600));
+	run(&g);
+	/* busy: 500 W / 4 · 1 h · 1.5 = 0.1875 kWh; idle: 7 of 8 cores, 175 W · 1.5 = 0.2625 */
+	is_int(g.s.sites[0].energy, 450000, "energy of a");
+	is_int(g.s.sites[0].idle_energy, 262500, "of that idle");
+	is_int(g.s.sites[0].carbon, 270000, "carbon: 0.45 kWh · 600 g");
+	/* 0.45 kWh · 0.5 yuan + a quarter of a node for 2 yuan */
+	is_int(g.s.sites[0].cost, 725000, "cost");
+	is_int(g.s.sites[1].energy, 160000, "b idles: 80 W · 2");
+	is_int(g.s.all.energy, 610000, "the sum");
+	is_int(g.s.all.cost, 805000, "the sum of costs");
+	suan_sim_footprint(&g.net, 0, &g.trace.jobs[0], &cost, &carbon);
+	is_int(cost, 593750, "the job's cost: 0.1875 · 0.5 + 0.5");
+	is_int(carbon, 112500, "the job's carbon");
+	is_int(g.s.sites[0].total, 1, "the job ran at a");
+	is_int(g.s.sites[1].total, 0, "none at b");
+	is_int(g.s.sites[1].awrt, SUAN_SIM_NONE, "so b has no AWRT");
+	is_int(g.s.all.utilization, 62500, "1 of 16 cores");
+	is_int(g.s.sites[0].utilization, 125000, "1 of 8 cores there");
+	rig_done(&g);
+}
+
+static void test_site_outage(void)
+{
+	struct rig g;
+
+	/* The run at a is lost at 40 and starts again at b. */
+	on_network(&g, two_sites, SWF(1, 0, 100, 8, 100));
+	with_outages(&g, "# lost\n40,site,a,down\n\n 50, site, a, up\n");
+	run(&g);
+	starts_are(&g, "40", "starts again at once");
+	is_int(g.r.rows[0].pool, 1, "at the other site");
+	is_int(g.r.restarts, 1, "one restart");
+	is_int(g.r.lost_core_ms, 320000, "8 cores for 40 s are lost");
+	is_int(g.s.all.completed, 1, "completed");
+	is_int(g.s.all.wait.mean, 40000000, "the wait of the run that counts");
+	rig_done(&g);
+	/* Both down: waits for the first to come back. */
+	on_network(&g, two_sites, SWF(1, 10, 100, 8, 100) SWF(2, 20, 30, 8, 30));
+	with_outages(&g, "0,site,b,down\n0,site,a,drain\n77.5,site,b,up\n");
+	run(&g);
+	starts_are(&g, "77 177", "from 77.5 s on, one after the other");
+	rig_done(&g);
+	/* Never back: what waits is unfinished. */
+	on_network(&g, two_sites, SWF(1, 0, 100, 8, 100) SWF(2, 20, 40, 8, 40));
+	with_outages(&g, "50,site,a,down\n50,site,b,down\n");
+	run(&g);
+	starts_are(&g, "-1 -1", "nothing ends");
+	is_int(g.s.all.unfinished, 2, "unfinished");
+	is_int(g.s.all.completed, 0, "none completed");
+	rig_done(&g);
+}
+
+static void test_lost_too_often(void)
+{
+	struct rig g;
+
+	on_network(&g, two_sites, SWF(1, 0, 1000, 8, 1000));
+	with_outages(&g, "1,site,b,down\n"
+			 "10,site,a,down\n11,site,a,up\n20,site,a,down\n21,site,a,up\n"
+			 "30,site,a,down\n31,site,a,up\n40,site,a,down\n41,site,a,up\n"
+			 "50,site,a,down\n51,site,a,up\n");
+	run(&g);
+	is_int(g.s.all.failed, 1, "after five losses the engine gives up");
+	is_int(g.s.all.unfinished, 0, "so it is not waiting");
+	is_int(g.r.restarts, 5, "five runs");
+	rig_done(&g);
+}
+
+static void test_link_cut(void)
+{
+	struct rig g;
+
+	/* a is cut off from 10 to 60. Its run ends at 30; that is known at 60. Job 2 goes to b. */
+	on_network(&g, two_sites,
+		   SWF(1, 0, 30, 8, 100) SWF(2, 20, 100, 8, 100) SWF(3, 40, 10, 8, 10));
+	with_outages(&g, "10,link,b:a,down\n60,link,a:b,up\n");
+	run(&g);
+	/* both sites hang on this one link: b is cut off as well */
+	starts_are(&g, "0 60 60", "nothing starts beyond a cut");
+	is_int(g.s.all.completed, 3, "all end");
+	is_int(g.r.restarts, 0, "no run is lost");
+	spread_is(&g.s.all.wait, (int64_t[]){20000000, 20000000, 40000000, 40000000, 40000000},
+		  "waits 0, 40, 20");
+	rig_done(&g);
+	/* Never mended: the run did end. */
+	on_network(&g, two_sites, SWF(1, 0, 30, 8, 100) SWF(2, 20, 100, 8, 100));
+	with_outages(&g, "10,link,a:b,down\n");
+	run(&g);
+	is_int(g.s.all.completed, 1, "ended, though nobody was told");
+	is_int(g.s.all.unfinished, 1, "the other waits for ever");
+	rig_done(&g);
+}
+
+static void test_pool_outage(void)
+{
+	struct rig g;
+
+	on_network(&g, two_sites, SWF(1, 0, 40, 4, 40) SWF(2, 1, 10, 4, 10) SWF(3, 2, 20, 4, 20));
+	with_outages(&g, "0,pool,b/q,0\n0,pool,a/p,1\n50,pool,a/p,2\n");
+	run(&g);
+	starts_are(&g, "0 40 50", "one node of four cores until 50, then two");
+	rig_done(&g);
+}
+
+static void outage_fails(const char *text, const char *want)
+{
+	struct suan_sim_outages o = {0};
+	struct suan_err err = {0};
+	struct suan_buf b = {0};
+	struct rig g;
+
+	on_network(&g, two_sites, three);
+	suan_buf_adds(&b, text);
+	ok(suan_sim_outages_parse(&b, "f.csv", &g.net, &o, &err) == SUAN_EINVAL, "refused: %s",
+	   want);
+	is_str(err.text, want, "the words");
+	suan_buf_done(&b);
+	rig_done(&g);
+}
+
+static void test_outage_errors(void)
+{
+	outage_fails("1,site,a\n",
+		     "f.csv:1: found \"1,site,a\", want four fields: seconds, site or "
+		     "link or pool, name, state");
+	outage_fails("\n-1,site,a,up", "f.csv:2: found \"-1\", want seconds since the first "
+				       "submission, from 0");
+	outage_fails("1,site,c,up\n", "f.csv:1: found \"c\", want the name of a site");
+	outage_fails("1,site,a,off\n", "f.csv:1: found \"off\", want down, up or drain");
+	outage_fails("1,link,a:c,up\n",
+		     "f.csv:1: found \"a:c\", want a link of the network as FROM:TO");
+	outage_fails("1,link,a:b,drain\n", "f.csv:1: found \"drain\", want down or up");
+	outage_fails("1,pool,a/q,1\n",
+		     "f.csv:1: found \"a/q\", want a pool of the network as SITE/POOL");
+	outage_fails("1,pool,a/p,3\n", "f.csv:1: found \"3\", want the number of nodes that can be "
+				       "used, not more than the pool has");
+	outage_fails("1,rack,a,up\n", "f.csv:1: found \"rack\", want site, link or pool");
+}
+
+static void test_deadlines(void)
+{
+	struct rig g;
+
+	on_cores(&g, 1,
+		 "{\"id\":1,\"submit_s\":5,\"run_s\":10,\"deadline_s\":15}\n"
+		 "{\"id\":2,\"submit_s\":6,\"run_s\":10,\"deadline_s\":24}\n"
+		 "{\"id\":3,\"submit_s\":7,\"run_s\":1,\"inputs\":[{\"data\":\"d\"}]}\n");
+	run(&g);
+	starts_are(&g, "0 10 20", "in order");
+	is_int(g.s.all.deadlines_met, 1, "the first ends at 15 of the trace");
+	is_int(g.s.all.deadlines_missed, 1, "the second at 25");
+	is_int(g.s.moved_bytes, SUAN_SIM_NONE, "inputs are not modelled");
+	rig_done(&g);
+}
+
+static void test_cut(void)
+{
+	struct rig g;
+
+	on_cores(&g, 4, three);
+	suan_sim_cut(&g.trace, 10000, 20000, UINT64_MAX);
+	is_int(g.trace.njobs, 1, "one in the window");
+	is_int(g.trace.jobs[0].id, 2, "the second");
+	rig_done(&g);
+	on_cores(&g, 4, three);
+	suan_sim_cut(&g.trace, 0, INT64_MAX, 2);
+	is_int(g.trace.njobs, 2, "the first two");
+	suan_sim_cut(&g.trace, 50000, INT64_MAX, 2);
+	is_int(g.trace.njobs, 0, "none");
+	ok(suan_sim_run(&g.setup, &g.r, &g.err) == SUAN_EINVAL, "nothing to simulate");
+	rig_done(&g);
+	memset(&g, 0, sizeof(g));
+	ok(suan_sim_one_machine(&g.arena, 0, &g.net, &g.err) == SUAN_EINVAL, "no cores");
+	ok(suan_sim_one_machine(&g.arena, UINT32_MAX, &g.net, &g.err) == SUAN_EINVAL,
+	   "too many cores");
+}
+
+static bool stop(void *ctx, uint64_t over, uint64_t all)
+{
+	uint64_t *seen = ctx;
+
+	seen[0] = over;
+	seen[1] = all;
+	return false;
+}
+
+static void test_tick(void)
+{
+	uint64_t seen[2] = {0};
+	struct rig g;
+
+	on_cores(&g, 4, three);
+	g.setup.repeat = 2000;
+	g.setup.tick = stop;
+	g.setup.ctx = seen;
+	must(suan_sim_run(&g.setup, &g.r, &g.err), &g.err);
+	ok(g.r.stopped, "stopped");
+	is_int(seen[1], 6000, "told how many there are");
+	ok(seen[0] > 0 && seen[0] < 6000, "and how many are over");
+	rig_done(&g);
+}
+
+static bool to_buf(void *ctx, const char *bytes, size_t n)
+{
+	return suan_buf_add(ctx, bytes, n);
+}
+
+static void test_output(void)
+{
+	struct suan_sim_outcome o = {.policy = "easy"};
+	struct suan_buf b = {0};
+	struct rig g;
+
+	on_network(&g, two_sites, SWF(11, 0, 3600, 1, 3600) SWF(12, 1, 10, 9, 10));
+	run(&g);
+	o.setup = &g.setup;
+	o.result = &g.r;
+	o.scores = &g.s;
+	ok(suan_sim_print_schedule(&o, to_buf, &b), "printed");
+	is_str(suan_buf_str(&b),
+	       "job,site,pool,submit,start,end,cores,cost,carbon\n"
+	       "11,a,p,0,0,3600,1,0.593750,0.112500\n",
+	       "schedule.csv");
+	suan_buf_reset(&b);
+	g.s.nsites = 1;
+	g.r.schedule_hash = 0xabc;
+	suan_sim_print_json(&o, &b);
+	is_str(suan_buf_str(&b),
+	       "{\"policy\":\"easy\","
+	       "\"jobs\":{\"total\":2,\"completed\":1,\"rejected\":1,\"failed\":0,"
+	       "\"unfinished\":0},\"cores\":16,\"makespan_s\":3600,\"utilization\":0.0625,"
+	       "\"wait_s\":{\"mean\":0,\"p50\":0,\"p90\":0,\"p99\":0,\"max\":0},"
+	       "\"bounded_slowdown\":{\"mean\":1,\"p50\":1,\"p90\":1,\"p99\":1,\"max\":1},"
+	       "\"awrt_s\":3600,\"deadlines\":{\"met\":0,\"missed\":0},\"energy_kwh\":0.61,"
+	       "\"carbon_kg\":{\"location\":0.366,\"market\":null},\"cost_yuan\":0.805,"
+	       "\"moved_bytes\":0,\"idle\":{\"energy_kwh\":0.4225,\"carbon_kg\":0.2535,"
+	       "\"cost_yuan\":0.21125},\"sites\":[{\"name\":\"a\","
+	       "\"jobs\":{\"total\":1,\"completed\":1,\"rejected\":0,\"failed\":0,"
+	       "\"unfinished\":0},\"cores\":8,\"makespan_s\":3600,\"utilization\":0.125,"
+	       "\"wait_s\":{\"mean\":0,\"p50\":0,\"p90\":0,\"p99\":0,\"max\":0},"
+	       "\"bounded_slowdown\":{\"mean\":1,\"p50\":1,\"p90\":1,\"p99\":1,\"max\":1},"
+	       "\"awrt_s\":3600,\"deadlines\":{\"met\":0,\"missed\":0},\"energy_kwh\":0.45,"
+	       "\"carbon_kg\":{\"location\":0.27,\"market\":null},\"cost_yuan\":0.725,"
+	       "\"moved_bytes\":0,\"idle\":{\"energy_kwh\":0.2625,\"carbon_kg\":0.1575,"
+	       "\"cost_yuan\":0.13125}}],\"rejected_because\":{\"too-many-tasks\":1},"
+	       "\"restarts\":0,\"lost_core_s\":0,\"schedule_hash\":\"0000000000000abc\","
+	       "\"perf\":{\"wall_s\":0,\"jobs_per_s\":0,\"peak_rss_bytes\":0,\"read_s\":0,"
+	       "\"simulate_s\":0,\"simulate_jobs_per_s\":0,\"bytes_per_job\":0,\"events\":9,"
+	       "\"passes\":3}}",
+	       "JSON");
+	suan_buf_done(&b);
+	rig_done(&g);
+}
+
+static void test_table(void)
+{
+	struct suan_sim_outcome o[2] = {{.policy = "easy"}, {.policy = "fcfs"}};
+	struct suan_buf b = {0};
+	struct rig g;
+
+	on_cores(&g, 4, three);
+	run(&g);
+	o[0].setup = o[1].setup = &g.setup;
+	o[0].result = o[1].result = &g.r;
+	o[0].scores = o[1].scores = &g.s;
+	suan_sim_print_table(o, 2, &b);
+	is_str(suan_buf_str(&b),
+	       "policy                             easy           fcfs\n"
+	       "jobs                                  3              3\n"
+	       "  completed                           3              3\n"
+	       "makespan s                          120            120\n"
+	       "utilization                      0.9375         0.9375\n"
+	       "wait s, mean                     56.667         56.667\n"
+	       "  p50                                80             80\n"
+	       "  p90                                90             90\n"
+	       "  p99                                90             90\n"
+	       "  max                                90             90\n"
+	       "bounded slowdown, mean           5.0000         5.0000\n"
+	       "  p50                            5.5000         5.5000\n"
+	       "  p90                            8.5000         8.5000\n"
+	       "  p99                            8.5000         8.5000\n"
+	       "  max                            8.5000         8.5000\n"
+	       "AWRT s                          100.556        100.556\n"
+	       "simulated jobs/s                      0              0\n",
+	       "the table");
+	suan_buf_done(&b);
+	rig_done(&g);
+}
+
+/* The n-th allocation fails: ENOMEM, nothing leaks, and nothing else comes of it. */
+static void test_oom(void)
+{
+	unsigned failures = 0;
+	bool good = true;
+	struct rig g;
+
+	on_network(&g, two_sites,
+		   SWF(1, 0, 30, 8, 100) SWF(2, 20, 100, 8, 100) SWF(3, 20, 9, 9, 9));
+	with_outages(&g, "10,link,b:a,down\n60,link,a:b,up\n70,site,a,down\n80,site,a,up\n");
+	for (unsigned n = 1; oom_next(n); n++) {
+		enum suan_code rc;
+		bool hit;
+
+		memset(&g.err, 0, sizeof(g.err));
+		oom_arm(n);
+		rc = suan_sim_run(&g.setup, &g.r, &g.err);
+		if (rc == SUAN_OK)
+			rc = suan_sim_score(&g.setup, &g.r, &g.s, &g.err);
+		hit = oom_disarm();
+		failures += hit;
+		/* the engine may do without some of its memory */
+		good &= rc == SUAN_OK || (hit && rc == SUAN_ENOMEM && g.err.code == SUAN_ENOMEM);
+		suan_sim_result_done(&g.r);
+		suan_sim_scores_done(&g.s);
+	}
+	ok(good && (failures > 20 || !oom_works()), "out of memory at any of %u places", failures);
+	rig_done(&g);
+}
+
+int main(void)
+{
+	test_scores();
+	test_no_wait();
+	test_policies();
+	test_instant();
+	test_refusals();
+	test_repeat();
+	test_power();
+	test_site_outage();
+	test_lost_too_often();
+	test_link_cut();
+	test_pool_outage();
+	test_outage_errors();
+	test_deadlines();
+	test_cut();
+	test_tick();
+	test_output();
+	test_table();
+	test_oom();
+	return tap_done();
+}
