@@ -395,7 +395,8 @@ static bool same_policy(const struct suan_policy *a, const struct suan_policy *b
 	return a->kind == b->kind && a->plan_depth == b->plan_depth &&
 	       a->default_walltime_ms == b->default_walltime_ms &&
 	       a->max_walltime_ms == b->max_walltime_ms && a->max_pending == b->max_pending &&
-	       a->max_attempts == b->max_attempts && a->model_sites == b->model_sites;
+	       a->max_attempts == b->max_attempts && a->model_sites == b->model_sites &&
+	       a->predict == b->predict;
 }
 
 static enum suan_code same_network(const struct suan_network *a, const struct suan_network *b,

@@ -170,6 +170,8 @@ void suan_ask_normal(const struct suan_ask *ask, struct suan_ask *ret)
 		ret->duration_ms = 1;
 	if (ret->limit_ms < ret->duration_ms)
 		ret->limit_ms = ret->duration_ms;
+	if (ret->fit_ms < 1 || ret->fit_ms > ret->duration_ms)
+		ret->fit_ms = ret->duration_ms;
 	if (!ret->allow || ret->nallow == 0) {
 		ret->allow = NULL;
 		ret->nallow = 0;
@@ -206,7 +208,9 @@ static uint32_t shape_hash(const struct suan_ask *ask)
 
 static uint32_t ask_hash(uint32_t shape_hash_of, const struct suan_ask *ask)
 {
-	return fold(mix(mix(shape_hash_of, (uint64_t)ask->duration_ms), (uint64_t)ask->limit_ms));
+	uint64_t h = mix(mix(shape_hash_of, (uint64_t)ask->duration_ms), (uint64_t)ask->limit_ms);
+
+	return fold(mix(h, (uint64_t)ask->fit_ms));
 }
 
 static bool same_shape(const struct suan_shape *s, const struct suan_ask *ask)
@@ -241,7 +245,8 @@ static uint32_t find_class(const struct suan_classes *c, const struct suan_ask *
 		i = suan_table_next(&c->by_ask, hash, &pos);
 		if (i == SUAN_TABLE_NONE ||
 		    (c->classes[i].shape == shape && c->classes[i].limit_ms == ask->limit_ms &&
-		     c->classes[i].duration_ms == ask->duration_ms))
+		     c->classes[i].duration_ms == ask->duration_ms &&
+		     c->classes[i].fit_ms == ask->fit_ms))
 			return i;
 	}
 }
@@ -342,6 +347,7 @@ static enum suan_code class_make(struct suan_classes *c, const struct suan_ask *
 	memset(k, 0, sizeof(*k));
 	k->duration_ms = ask->duration_ms;
 	k->limit_ms = ask->limit_ms;
+	k->fit_ms = ask->fit_ms;
 	k->shape = shape;
 	k->head = k->root = NONE;
 	k->hash = ask_hash(hash, ask);
@@ -492,6 +498,7 @@ enum suan_code suan_classes_add(struct suan_classes *c, const struct suan_item *
 	w->id = item->id;
 	w->priority = item->priority;
 	w->key = item->key;
+	w->firm_ms = item->firm_ms;
 	w->count = item->count > 0 ? item->count : 1;
 	w->class = class;
 	suan_table_put(&c->by_id, fold(w->id), i);

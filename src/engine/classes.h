@@ -16,7 +16,7 @@
 
 struct suan_waiting {		/* one waiting item */
 	uint64_t id;
-	int64_t key;
+	int64_t key, firm_ms;
 	int64_t planned_ms;	/* of the pass `planned_pass` */
 	int32_t priority;
 	uint32_t count;
@@ -29,7 +29,7 @@ struct suan_waiting {		/* one waiting item */
 };
 
 struct suan_class {
-	int64_t duration_ms, limit_ms;
+	int64_t duration_ms, limit_ms, fit_ms;
 	uint64_t starts;	/* sum of the counts */
 	uint32_t shape;
 	uint32_t head;		/* SUAN_NO_ITEM: free slot */
@@ -45,7 +45,8 @@ struct suan_shape {
 	uint64_t *allow;	/* owned; NULL = all pools */
 	uint64_t *pools;	/* owned: pools that allow and admit it; NULL: `one` is enough */
 	uint64_t one;
-	int64_t blocked_ms;	/* in pass long_pass: as long or longer cannot start */
+	/* in pass long_pass: as long in both cannot start */
+	int64_t blocked_ms, blocked_fit_ms;
 	uint32_t nallow, pools_gen;
 	uint32_t classes;	/* 0: free slot */
 	uint32_t hash;
@@ -69,7 +70,7 @@ struct suan_classes {
 void suan_classes_init(struct suan_classes *c);
 void suan_classes_done(struct suan_classes *c);
 /* Asks in one form: at least one task and core, no node without a task unless it is taken whole,
- * 1 ≤ duration ≤ limit. */
+ * 1 ≤ fit ≤ duration ≤ limit. */
 void suan_ask_normal(const struct suan_ask *ask, struct suan_ask *ret);
 bool suan_ask_allows(const uint64_t *allow, uint32_t nallow, uint32_t pool);
 

@@ -103,6 +103,7 @@ void suan_engine_free(struct suan_engine *e)
 		free(e->plan->dirty);
 		free(e->plan);
 	}
+	suan_history_done(&e->history, e->strings);
 	suan_intern_free(e->strings);
 	free(e->picks);
 	free(e);
@@ -136,6 +137,7 @@ static enum suan_code set_policy(struct suan_engine *e, const struct suan_policy
 	suan_planner_policy(e->plan->planner, suan_order_mode(p->kind), p->plan_depth);
 	e->plan->all_dirty |= p->kind != e->policy.kind;
 	e->plan->rekey |= p->kind != e->policy.kind;
+	e->plan->firm_id = 0;
 	e->policy = *p;
 	suan_planner_freed(e->plan->planner);
 	e->plan->pools_dirty = true;	/* modelled sites open or close */

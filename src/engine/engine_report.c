@@ -89,6 +89,19 @@ static void note_times(struct suan_job *j, struct suan_elem *x, const struct sua
 		a->last_end_ms = at;
 }
 
+/* Ends that say how long such jobs take. */
+static void learn(struct suan_engine *e, struct suan_job *j, const struct suan_elem *x)
+{
+	if (x->start_ms == 0 || x->end_ms <= x->start_ms)
+		return;
+	suan_history_learn(&e->history, j->user, j->estimate_ms, x->end_ms - x->start_ms);
+	if (!suan_jobs_array(j))
+		return;
+	/* the other elements are its nearest kin */
+	j->predict_ms = suan_history_predict(&e->history, j->user, j->estimate_ms);
+	suan_sync_replan(e, j);
+}
+
 static void end(struct suan_engine *e, struct suan_job *j, uint32_t pos,
 		const struct suan_event *ev, struct suan_effects *fx)
 {
@@ -108,6 +121,8 @@ static void end(struct suan_engine *e, struct suan_job *j, uint32_t pos,
 		suan_planner_end(e->plan->planner, x->run);
 		note_times(j, x, r, ev->now_ms);
 		x->stopping = x->again = false;
+		if (r->outcome <= SUAN_OUT_MEMORY)
+			learn(e, j, x);
 	}
 	if (v.state == SUAN_PENDING) {
 		x->order_ms = x->start_ms = x->end_ms = 0;
@@ -178,6 +193,8 @@ enum suan_code suan_engine_report(struct suan_engine *e, const struct suan_event
 	rc = suan_effects_reserve(fx, 1);
 	if (rc == SUAN_OK)
 		rc = suan_dues_reserve(&e->leases, 1);
+	if (rc == SUAN_OK && r->kind == SUAN_REPORT_ENDED)
+		rc = suan_history_reserve(&e->history, e->strings, j->user);
 	if (rc == SUAN_OK)
 		rc = take_text(e, suan_elems_at(j, pos), r->text);
 	if (rc != SUAN_OK)

@@ -159,7 +159,8 @@ void suan_jobs_ask(const struct suan_engine *e, const struct suan_job *j, struct
 {
 	memset(ret, 0, sizeof(*ret));
 	ret->req = j->req;
-	ret->duration_ms = j->estimate_ms;
+	ret->duration_ms = e->policy.predict && j->predict_ms ? j->predict_ms : j->estimate_ms;
+	ret->fit_ms = e->policy.kind == SUAN_POLICY_SUAN ? j->predict_ms : 0;
 	ret->limit_ms = j->walltime_ms;
 	ret->deadline_ms = suan_jobs_deadline(j);
 	if (j->rule) {

@@ -613,12 +613,32 @@ static void finish_job(struct loader *l, struct suan_job *j)
 							    .job = j->id});
 }
 
+static void get_past(struct loader *l, const struct suan_field *f)
+{
+	struct suan_past past = {0};
+	struct suan_reader r;
+	struct suan_field x;
+
+	suan_field_reader(f, &r);
+	while (!failed(l) && suan_get_field(&r, &x)) {
+		damage(l, x.tag == SUAN_SNAP_PAST_USER && past.user != 0);
+		if (x.tag == SUAN_SNAP_PAST_USER)
+			past.user = take_string(l, &x);
+		else
+			(void)suan_unpack_field(&l->u, &suan_past_members, &x, &past);
+	}
+	damage(l, r.bad);
+	if (!failed(l))
+		needs(l, suan_history_restore(&l->e->history, l->e->strings, &past));
+	suan_intern_drop(l->e->strings, past.user);	/* the history has its own reference */
+}
+
 static void get_slot(struct loader *l, const struct suan_field *f)
 {
 	uint64_t v[4] = {0};
 	struct suan_reader r;
 
-	suan_reader_init(&r, f->bytes, f->len);
+	suan_field_reader(f, &r);
 	for (int i = 0; i < 4; i++)
 		damage(l, !suan_get_varint(&r, &v[i]));
 	damage(l, v[1] >= SUAN_NO_POOL || v[2] > INT64_MAX || v[3] > INT64_MAX);
@@ -645,6 +665,7 @@ static void finish(struct loader *l)
 	uint64_t id = 0;
 
 	damage(l, !l->has_network || e->next_id == 0);
+	suan_net_measure(&e->net);
 	make_wide(l);
 	e->plan->pools_dirty = true;
 	if (!failed(l))
@@ -680,6 +701,9 @@ static void get_part(struct loader *l, const struct suan_field *f)
 		break;
 	case SUAN_SNAP_EPOCH:
 		l->e->epoch_ms = suan_field_i64(f);
+		break;
+	case SUAN_SNAP_PAST:
+		get_past(l, f);
 		break;
 	case SUAN_SNAP_SLOT:
 		get_slot(l, f);

@@ -222,7 +222,7 @@ enum suan_event_type {
 };
 
 enum suan_policy_kind {
-	SUAN_POLICY_EASY,	/* default until `suan` exists */
+	SUAN_POLICY_EASY,
 	SUAN_POLICY_FCFS,
 	SUAN_POLICY_CONSERVATIVE,
 	/* orders of the queue, with the backfilling of easy; see order.h */
@@ -230,6 +230,7 @@ enum suan_policy_kind {
 	SUAN_POLICY_LJF,
 	SUAN_POLICY_F1,
 	SUAN_POLICY_WFP3,
+	SUAN_POLICY_SUAN,	/* the default: order.h */
 	SUAN_NPOLICIES
 };
 
@@ -240,6 +241,7 @@ struct suan_policy {
 	int64_t max_walltime_ms;	/* 0 = no limit */
 	uint32_t max_pending;		/* jobs; 0 = no limit */
 	uint32_t max_attempts;		/* of one task after losses; 0 = 5 */
+	bool predict;			/* plan with predicted run times, not estimates */
 	bool model_sites;		/* true: sites without driver take jobs (simulation) */
 };
 

@@ -111,6 +111,7 @@ const char *suan_policy_name(enum suan_policy_kind p)
 		[SUAN_POLICY_LJF] = "ljf",
 		[SUAN_POLICY_F1] = "f1",
 		[SUAN_POLICY_WFP3] = "wfp3",
+		[SUAN_POLICY_SUAN] = "suan",
 	};
 
 	return WORD(words, p);

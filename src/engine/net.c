@@ -317,6 +317,20 @@ void suan_net_done(struct suan_net *n)
 	free(n->pools);
 }
 
+void suan_net_measure(struct suan_net *n)
+{
+	n->widest_cores = n->widest_gpus = 1;
+	for (uint32_t i = 0; i < n->npools; i++) {
+		const struct suan_pool_spec *p = &n->pools[i].spec;
+		uint64_t cores = (uint64_t)p->nodes * p->cores, gpus = (uint64_t)p->nodes * p->gpus;
+
+		if (n->pools[i].gone)
+			continue;
+		n->widest_cores = cores > n->widest_cores ? cores : n->widest_cores;
+		n->widest_gpus = gpus > n->widest_gpus ? gpus : n->widest_gpus;
+	}
+}
+
 enum suan_code suan_net_set(struct suan_engine *e, const struct suan_network *net,
 			    struct suan_err *err)
 {
@@ -337,15 +351,17 @@ enum suan_code suan_net_set(struct suan_engine *e, const struct suan_network *ne
 	if (rc == SUAN_OK)
 		rc = suan_rules_reserve(e, n.npools);
 	old = rc == SUAN_OK ? e->net : n;
-	if (rc == SUAN_OK)
+	if (rc == SUAN_OK) {
+		suan_net_measure(&n);
 		e->net = n;
+	}
 	drop_kinds(e->strings, &old);
 	suan_net_done(&old);
 	if (rc != SUAN_OK)
 		return suan_fail(err, rc, "out of memory");
 	suan_rules_refresh(e);
 	suan_planner_freed(e->plan->planner);
-	e->plan->pools_dirty = true;
+	e->plan->pools_dirty = e->plan->all_dirty = e->plan->rekey = true;
 	while ((id = suan_engine_next_job(e, id))) {
 		struct suan_job *j = suan_jobs_find(e, id);
 

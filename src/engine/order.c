@@ -2,6 +2,10 @@
 
 #include "base/num.h"
 
+#define HEAD_MS	 INT64_C(604800000) /* a week */
+#define THETA_MS INT64_C(600000)
+#define FIRM_MS	 INT64_C(604800000)
+
 static uint64_t at_least(int64_t v, uint64_t least)
 {
 	return v > 0 && (uint64_t)v > least ? (uint64_t)v : least;
@@ -28,6 +32,31 @@ static int64_t wfp3(const struct suan_job *j, int64_t now_ms)
 	return -(3 * (wait - size) + suan_log2_q16(cores > 0 ? cores : 1));
 }
 
+/* Share of the largest pool, of HEAD_MS. */
+static int64_t width(const struct suan_engine *e, const struct suan_job *j)
+{
+	uint64_t cores = (uint64_t)j->req.tasks * j->req.cores;
+	uint64_t gpus = (uint64_t)j->req.tasks * j->req.gpus;
+
+	cores = cores < e->net.widest_cores ? cores : e->net.widest_cores;
+	gpus = gpus < e->net.widest_gpus ? gpus : e->net.widest_gpus;
+	cores = (uint64_t)((unsigned __int128)cores * HEAD_MS / e->net.widest_cores);
+	gpus = (uint64_t)((unsigned __int128)gpus * HEAD_MS / e->net.widest_gpus);
+	return (int64_t)(cores > gpus ? cores : gpus);
+}
+
+static int64_t shortness(const struct suan_job *j)
+{
+	int64_t expected = j->predict_ms > 0 ? j->predict_ms : j->estimate_ms;
+
+	return (int64_t)((__int128)HEAD_MS * THETA_MS / ((__int128)THETA_MS + expected));
+}
+
+int64_t suan_order_firm(const struct suan_job *j)
+{
+	return suan_sat_add(j->submit_ms, FIRM_MS);
+}
+
 int64_t suan_order_key(const struct suan_engine *e, const struct suan_job *j, int64_t now_ms)
 {
 	switch (e->policy.kind) {
@@ -39,6 +68,10 @@ int64_t suan_order_key(const struct suan_engine *e, const struct suan_job *j, in
 		return f1(e, j);
 	case SUAN_POLICY_WFP3:
 		return wfp3(j, now_ms);
+	case SUAN_POLICY_SUAN:
+		if (suan_order_firm(j) <= now_ms)
+			return INT64_MIN / 2 + j->submit_ms;
+		return j->submit_ms - width(e, j) - shortness(j);
 	case SUAN_POLICY_EASY:
 	case SUAN_POLICY_FCFS:
 	case SUAN_POLICY_CONSERVATIVE:

@@ -10,7 +10,8 @@
  *   - If some open pool can take the start now, by nodes (exact packing) and by the hard profile
  *     over [now, now + duration), and the policy allows it there, it starts: lowest rank, then
  *     lowest number. fcfs: allowed while no earlier item is planned later in that pool. easy: hard
- *     holds the first planned start of each pool (Lifka 1995; Mu'alem and Feitelson 2001).
+ *     holds the first planned start of each pool (Lifka 1995; Mu'alem and Feitelson 2001); a start
+ *     counts with fit_ms against it, until the protected one is firm.
  *     conservative: hard holds every planned start (hard = soft), and planned starts keep their
  *     time from pass to pass: planner_slots.c.
  *   - Otherwise it is planned at the pool with the earliest start in the soft profile (then rank,
@@ -53,6 +54,7 @@ struct suan_ask {
 	struct suan_req req;
 	int64_t duration_ms;	/* estimate: what is planned with */
 	int64_t limit_ms;	/* walltime ≥ duration */
+	int64_t fit_ms;		/* expected run time ≤ duration; 0 = duration */
 	int64_t deadline_ms;	/* latest end, 0 = none: not part of the order */
 	const uint64_t *allow;	/* bit per pool, nallow words; beyond: 1; NULL = all. Copied */
 	uint32_t nallow;
@@ -61,6 +63,7 @@ struct suan_ask {
 struct suan_item {
 	uint64_t id;
 	int64_t key;		/* the policy's order among equal priorities: lower first */
+	int64_t firm_ms;	/* from then on nothing may push back its planned start */
 	int32_t priority;
 	uint32_t count;		/* starts wanted now, ≥ 1 */
 	struct suan_ask ask;

@@ -76,9 +76,10 @@ static uint32_t shape_of(const struct suan_planner *p, uint32_t item)
 
 /* May the policy start it there now? The nodes' sums have room now. */
 static enum suan_code allowed(struct pass *s, struct suan_ppool *o, const struct suan_vec *v,
-			      int64_t duration, enum answer *ret)
+			      const struct suan_class *k, enum answer *ret)
 {
-	int64_t end = suan_sat_add(s->now, duration);
+	int64_t duration = k->duration_ms;
+	int64_t end = suan_sat_add(s->now, o->firm ? duration : k->fit_ms);
 	enum suan_code rc = SUAN_OK;
 
 	*ret = YES;
@@ -306,7 +307,7 @@ static enum suan_code try_pool(struct pass *s, uint32_t item, uint32_t pool, con
 	suan_nodes_vec(&o->nodes, req, &v);
 	if (!suan_vec_fits(&v, &o->nodes.free))
 		return SUAN_OK;
-	rc = allowed(s, o, &v, k->duration_ms, ret);
+	rc = allowed(s, o, &v, k, ret);
 	if (rc != SUAN_OK || *ret != YES)
 		return rc;
 	rc = pack(p, o, req, &nplaces);
@@ -328,7 +329,8 @@ static enum suan_code try_start(struct pass *s, uint32_t item, bool *ret)
 
 	*ret = false;
 	if (k->blocked_pass == p->pass || h->blocked_pass == p->pass ||
-	    (h->long_pass == p->pass && k->duration_ms >= h->blocked_ms))
+	    (h->long_pass == p->pass && k->duration_ms >= h->blocked_ms &&
+	     k->fit_ms >= h->blocked_fit_ms))
 		return SUAN_OK;
 	bits = suan_shape_pools(p, k->shape);
 	if (!bits)
@@ -349,6 +351,7 @@ static enum suan_code try_start(struct pass *s, uint32_t item, bool *ret)
 	if (later) {
 		h->long_pass = p->pass;
 		h->blocked_ms = k->duration_ms;
+		h->blocked_fit_ms = k->fit_ms;
 	} else {
 		h->blocked_pass = p->pass;
 		s->blocked++;
@@ -479,6 +482,7 @@ static enum suan_code hold(struct pass *s, uint32_t item, const struct best *b)
 			return rc;
 	} else {
 		o->first = h;
+		o->firm = s->now >= s->p->waiting.items[item].firm_ms;
 		o->spare = *suan_profile_at(&o->base, h.from);
 		suan_vec_sub(&o->spare, &h.vec);
 	}

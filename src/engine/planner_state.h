@@ -55,6 +55,7 @@ struct suan_ppool {
 	int64_t first_end;	/* first expected end; without runs, of the pass's first start */
 	int64_t floor;		/* fcfs: last planned start */
 	struct suan_hold first;		/* planned start that easy protects */
+	bool firm;			/* against full durations */
 	struct suan_vec spare;		/* easy: free when `first` starts, beyond it */
 };
 

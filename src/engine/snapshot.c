@@ -225,6 +225,19 @@ static void put_head(struct writer *w)
 	suan_put_end(w->out, mark);
 }
 
+static void put_history(struct writer *w)
+{
+	const struct suan_history *h = &w->e->history;
+
+	for (size_t i = 0; i < h->known; i++) {
+		size_t mark = suan_put_begin(w->out, SUAN_SNAP_PAST);
+
+		suan_pack(w->out, &suan_past_members, &h->list[i]);
+		put_string(w, SUAN_SNAP_PAST_USER, h->list[i].user);
+		suan_put_end(w->out, mark);
+	}
+}
+
 static void put_slots(struct writer *w)
 {
 	const struct suan_planner *p = w->e->plan->planner;
@@ -261,6 +274,9 @@ enum suan_code suan_engine_save(const struct suan_engine *e, struct suan_buf *ou
 	put_network(&w);
 	while ((id = suan_engine_next_job(e, id)))
 		number_strings(&w, suan_jobs_find(e, id));
+	for (size_t i = 0; i < e->history.known; i++)
+		number(&w, e->history.list[i].user);
+	put_history(&w);
 	while ((id = suan_engine_next_job(e, id)))
 		put_job(&w, suan_jobs_find(e, id));
 	put_slots(&w);

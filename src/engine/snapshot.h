@@ -21,7 +21,10 @@ enum suan_snapshot_tag {	/* of the whole, in this order */
 	SUAN_SNAP_SLOT,		/* of conservative, before the sum: see planner_slots.c */
 	SUAN_SNAP_FREED,
 	SUAN_SNAP_EPOCH,	/* in the head */
+	SUAN_SNAP_PAST,		/* run times of a user, after the strings */
 };
+
+enum suan_snapshot_past { SUAN_SNAP_PAST_USER = 20 };	/* 1 … 4: members by table */
 
 enum suan_snapshot_site {
 	SUAN_SNAP_SITE_SPEC = 1, SUAN_SNAP_SITE_STATE, SUAN_SNAP_SITE_GONE

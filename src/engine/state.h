@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/map.h"
 #include "engine/engine.h"
+#include "engine/history.h"
 #include "engine/planner.h"
 
 #define SUAN_LEASE_GRACE_MS   60000		/* after order or start + limit: certainly over */
@@ -74,6 +75,7 @@ struct suan_more {		/* rarely used parts */
 struct suan_job {
 	uint64_t id;
 	int64_t submit_ms, walltime_ms, estimate_ms;
+	int64_t predict_ms;		/* expected run time; 0: of an old snapshot */
 	struct suan_req req;		/* with gpu_kind interned */
 	struct suan_more *more;		/* owned; NULL: nothing rare */
 	struct suan_elem *one;		/* owned; single task that is not just waiting */
@@ -120,6 +122,7 @@ struct suan_net {
 	struct suan_eng_site *sites;	/* owned */
 	struct suan_eng_pool *pools;	/* owned */
 	uint32_t nsites, npools;
+	uint64_t widest_cores, widest_gpus;	/* of the largest pool */
 };
 
 /* ---- allow and deny lists: equal ones are one rule ---- */
@@ -164,6 +167,7 @@ struct suan_plan {
 	size_t ndirty, dirty_cap;
 	uint32_t npools;		/* pools the planner knows */
 	bool all_dirty;			/* every job may be */
+	uint64_t firm_id;		/* jobs up to this one have their last key, see order.h */
 	bool rekey;			/* the order of all jobs changed */
 	bool pools_dirty;
 };
@@ -175,6 +179,7 @@ struct suan_engine {
 	struct suan_policy policy;
 	struct suan_net net;
 	struct suan_intern *strings;	/* owned */
+	struct suan_history history;
 
 	uint64_t next_id;		/* of the next job */
 	struct suan_job_page **pages;	/* owned; page p has ids p × SUAN_PAGE … */
@@ -302,6 +307,7 @@ bool suan_deps_has_corr(const struct suan_job *j);	/* element by element */
 SUAN_MUSTUSE enum suan_code suan_net_set(struct suan_engine *e, const struct suan_network *net,
 					 struct suan_err *err);
 void suan_net_done(struct suan_net *n);
+void suan_net_measure(struct suan_net *n);	/* sets widest_… */
 uint32_t suan_net_site(const struct suan_net *n, const char *name);
 uint32_t suan_net_pool(const struct suan_net *n, uint32_t site, const char *name);
 bool suan_net_has_hub(const struct suan_net *n, const char *name);

@@ -56,6 +56,7 @@ static enum suan_code sync_job(struct suan_engine *e, struct suan_job *j, int64_
 	} else {
 		suan_jobs_ask(e, j, &item.ask);
 		item.key = suan_order_key(e, j, now_ms);
+		item.firm_ms = suan_order_firm(j);
 		rc = suan_planner_add(e->plan->planner, &item);
 	}
 	if (rc == SUAN_OK) {
@@ -116,6 +117,24 @@ static void mark_begun(struct suan_engine *e, int64_t now_ms)
 	}
 }
 
+/* Ids are in order of submission, so those whose turn has come lie before a cursor. */
+static void mark_firm(struct suan_engine *e, int64_t now_ms)
+{
+	uint64_t id = e->plan->firm_id;
+	struct suan_job *j;
+
+	if (e->policy.kind != SUAN_POLICY_SUAN)
+		return;
+	while ((id = suan_engine_next_job(e, id))) {
+		j = suan_jobs_find(e, id);
+		if (suan_order_firm(j) > now_ms)
+			return;
+		if (j->planned > 0)
+			suan_sync_replan(e, j);
+		e->plan->firm_id = id;
+	}
+}
+
 static enum suan_code sync_pools(struct suan_engine *e)
 {
 	for (uint32_t i = 0; i < e->net.npools; i++) {
@@ -140,6 +159,7 @@ enum suan_code suan_sync(struct suan_engine *e, int64_t now_ms)
 	enum suan_code rc = SUAN_OK;
 
 	mark_begun(e, now_ms);
+	mark_firm(e, now_ms);
 	if (e->plan->pools_dirty)
 		rc = sync_pools(e);
 	if (rc != SUAN_OK)

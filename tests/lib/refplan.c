@@ -389,12 +389,23 @@ static void by_rank(const struct ref *r, uint32_t *ret)
 	}
 }
 
+static bool firm(const struct ref *r, uint32_t pool)
+{
+	for (uint32_t i = 0; i < r->nholds; i++)
+		if (r->holds[i].pool == pool && r->holds[i].hard)
+			return r->holds[i].firm;
+	return false;
+}
+
 static bool start_in(struct ref *r, const struct ref_item *x, uint32_t pool)
 {
 	struct ref_run *run = &r->runs[r->nruns];
+	struct suan_ask ask = x->item.ask;
 
 	assert(r->nruns < REF_RUNS && r->nstarted < REF_STARTS);
-	if (!may_use(r, x, pool) || !fits_over(r, pool, &x->item.ask, r->now, true) ||
+	if (r->kind == SUAN_PLAN_EASY && !firm(r, pool) && ask.fit_ms > 0)
+		ask.duration_ms = ask.fit_ms;
+	if (!may_use(r, x, pool) || !fits_over(r, pool, &ask, r->now, true) ||
 	    (r->kind == SUAN_PLAN_FCFS && has_hold(r, pool)))
 		return false;
 	memset(run, 0, sizeof(*run));
@@ -431,7 +442,7 @@ static bool same_ask(const struct ref_item *x, const struct ref_item *y)
 	       a->req.cores == b->req.cores && a->req.gpus == b->req.gpus &&
 	       a->req.memory == b->req.memory && a->req.gpu_kind == b->req.gpu_kind &&
 	       a->req.exclusive == b->req.exclusive && a->duration_ms == b->duration_ms &&
-	       a->limit_ms == b->limit_ms && a->nallow == b->nallow &&
+	       a->limit_ms == b->limit_ms && a->fit_ms == b->fit_ms && a->nallow == b->nallow &&
 	       memcmp(x->allow, y->allow, sizeof(x->allow)) == 0;
 }
 
@@ -489,6 +500,7 @@ static bool plan_start(struct ref *r, struct ref_item *x, uint64_t ahead)
 	h->to = best_at + x->item.ask.duration_ms;
 	h->hard = r->kind == SUAN_PLAN_CONSERVATIVE ||
 		  (r->kind == SUAN_PLAN_EASY && !has_hold(r, best));
+	h->firm = r->now >= x->item.firm_ms;
 	r->nholds++;
 	if (!x->predicted) {
 		x->predicted = true;

@@ -40,7 +40,7 @@ struct ref_hold {
 	uint32_t pool;		/* SUAN_NO_POOL: lifted */
 	struct suan_ask ask;
 	int64_t from, to;
-	bool hard;
+	bool hard, firm;
 };
 
 struct ref {

@@ -92,6 +92,9 @@ static void make_ask(struct world *w, struct suan_item *item, uint64_t *allow)
 		q->nodes = q->tasks;
 	item->ask.duration_ms = 1000 * (1 + pick(w, chance(w, 50) ? 5 : 40));
 	item->ask.limit_ms = item->ask.duration_ms + 1000 * (chance(w, 50) ? pick(w, 20) : 0);
+	item->ask.fit_ms = item->ask.duration_ms;
+	if (chance(w, 40))
+		item->ask.fit_ms = 1000 * (1 + pick(w, (uint32_t)(item->ask.duration_ms / 1000)));
 	if (chance(w, 30)) {
 		*allow = 1 + pick(w, 15);
 		item->ask.allow = allow;
@@ -111,6 +114,7 @@ static void arrive(struct world *w)
 	item.id = chance(w, 5) && w->next_id > 1 ? 1 + pick(w, (uint32_t)w->next_id) : w->next_id++;
 	item.priority = chance(w, 30) ? (int32_t)pick(w, 3) - 1 : 0;
 	item.key = chance(w, 30) ? (int64_t)pick(w, 4) - 1 : 0;
+	item.firm_ms = chance(w, 50) ? w->now + 1000 * (int64_t)pick(w, 60) : 0;
 	item.count = chance(w, 20) ? 1 + pick(w, 4) : 1;
 	ref_add(w->slow, &item);
 	if (suan_planner_add(w->fast, &item) != SUAN_OK)
