@@ -104,7 +104,7 @@ static bool watch_run(struct suan_sheep *s)
 		if (s->pidfd >= 0 && suan_watch_new(&s->watch, s->flock->config.loop, s->pidfd,
 						    on_gone, s) == SUAN_OK)
 			return true;
-		s->polled = true;	/* out of descriptors: more is no reason to end it */
+		s->polled = true; /* out of descriptors: more is no reason to end it */
 		suan_timer_set(s->flock->poll, POLL_MS);
 	}
 	if (s->pidfd >= 0)
@@ -115,7 +115,7 @@ static bool watch_run(struct suan_sheep *s)
 
 static void adopt_started(struct suan_sheep *s)
 {
-	s->r.state = SUAN_HERD_INTENT;	/* not counted as alive yet */
+	s->r.state = SUAN_HERD_INTENT; /* not counted as alive yet */
 	if (!watch_run(s)) {
 		run_gone(s);
 		return;
@@ -159,7 +159,7 @@ static void adopt_forked(struct suan_sheep *s)
 
 static void adopt_one(struct suan_sheep *s, bool same_boot)
 {
-	if (!same_boot) {	/* not all that was written need be on the disk */
+	if (!same_boot) { /* not all that was written need be on the disk */
 		s->r.state = SUAN_HERD_INTENT;
 		suan_sheep_ended(s, SUAN_OUT_LOST, "the machine was restarted");
 	} else if (s->r.state == SUAN_HERD_STARTED) {

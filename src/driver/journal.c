@@ -13,16 +13,16 @@
 #include "sys/oserr.h"
 
 #define HEAD_BYTES  8
-#define TAIL_BYTES  8			/* pid and pid inverted */
+#define TAIL_BYTES  8 /* pid and pid inverted */
 #define HAS_TAIL    0x80000000u
 #define RECORD_MAX  (1u << 20)
 #define BOOT_ID_MAX 64
 
 struct suan_journal {
-	char *path;		/* owned */
+	char *path; /* owned */
 	int fd;
-	size_t bytes;		/* of whole records in the file */
-	struct suan_buf out;	/* put, not written */
+	size_t bytes;	     /* of whole records in the file */
+	struct suan_buf out; /* put, not written */
 	struct suan_buf note;
 	char boot_id[BOOT_ID_MAX];
 };

@@ -16,20 +16,20 @@
 #include "sys/link.h"
 #include "sys/process.h"
 
-#define ANSWER_MS    10000	/* for a shepherd that is there to tell what it has */
+#define ANSWER_MS    10000 /* for a shepherd that is there to tell what it has */
 #define FLUSH_MS     1000
 #define RECONNECT_MS 500
 
-struct known {			/* a run */
+struct known { /* a run */
 	struct suan_herd_run r;
-	struct known *same;		/* next with the same key */
-	struct known *prev, *next;	/* all, by age */
-	struct known *queue_next;	/* reports to be made */
+	struct known *same;	   /* next with the same key */
+	struct known *prev, *next; /* all, by age */
+	struct known *queue_next;  /* reports to be made */
 	bool queued;
-	bool due_start, due_end;	/* reports to be made */
+	bool due_start, due_end; /* reports to be made */
 	bool told_start;
-	bool dropped;			/* forgotten while queued */
-	unsigned generation;		/* of the last sync that had it */
+	bool dropped;	     /* forgotten while queued */
+	unsigned generation; /* of the last sync that had it */
 };
 
 struct local {
@@ -37,18 +37,18 @@ struct local {
 	struct suan_loop *loop;
 	void (*report)(void *ctx, const struct suan_report *report);
 	void *ctx;
-	char *state_dir, *socket_path, *log_path, *program;	/* owned */
-	struct suan_link *link;		/* NULL: no shepherd answers now */
+	char *state_dir, *socket_path, *log_path, *program; /* owned */
+	struct suan_link *link;				    /* NULL: no shepherd answers now */
 	bool synced, closing;
 	unsigned generation;
 	struct suan_map by_key;
 	struct known *first, *last;
 	struct known *queue, **queue_end;
-	struct suan_timer *tell;	/* reports are made from here */
+	struct suan_timer *tell; /* reports are made from here */
 	struct suan_timer *reconnect;
 	struct suan_buf buf;
 	struct suan_arena arena;
-	char *description;		/* owned; of the shepherd */
+	char *description; /* owned; of the shepherd */
 };
 
 static struct local *local_of(struct suan_driver *d)
@@ -106,7 +106,7 @@ static void unlink_key(struct local *d, struct known *k)
 		head->same = k->same;
 	} else if (k->same) {
 		rc = suan_map_put(&d->by_key, key, (uint64_t)(uintptr_t)k->same);
-		assert(rc == SUAN_OK);	/* replacing never fails */
+		assert(rc == SUAN_OK); /* replacing never fails */
 	} else {
 		(void)suan_map_drop(&d->by_key, key);
 	}
@@ -118,7 +118,7 @@ static void drop(struct local *d, struct known *k)
 	*(k->prev ? &k->prev->next : &d->first) = k->next;
 	*(k->next ? &k->next->prev : &d->last) = k->prev;
 	if (k->queued)
-		k->dropped = true;	/* the queue frees it */
+		k->dropped = true; /* the queue frees it */
 	else
 		free(k);
 }
@@ -138,7 +138,7 @@ static void report_later(struct local *d, struct known *k)
 
 static void tell_one(struct local *d, struct known *k)
 {
-	struct suan_herd_run r = k->r;	/* the listener may forget it */
+	struct suan_herd_run r = k->r; /* the listener may forget it */
 	bool start = k->due_start, end = k->due_end;
 	struct suan_report report;
 
@@ -177,14 +177,14 @@ static void learn(struct local *d, const struct suan_herd_run *r)
 {
 	struct known *k = find(d, r->id);
 
-	if (k && k->r.state == SUAN_HERD_ENDED) {	/* nothing new */
+	if (k && k->r.state == SUAN_HERD_ENDED) { /* nothing new */
 		k->generation = d->generation;
 		return;
 	}
 	if (!k)
 		k = add(d, r);
 	if (!k)
-		return;		/* out of memory: told again at the next connect */
+		return; /* out of memory: told again at the next connect */
 	k->generation = d->generation;
 	k->due_start = k->due_start || (!k->told_start && r->start_ms > 0);
 	k->due_end = k->due_end || (r->state == SUAN_HERD_ENDED);
@@ -308,8 +308,7 @@ static enum suan_code connect_once(struct local *d, struct suan_err *err)
 		if (suan_link_wait(d->link, ANSWER_MS) || d->synced)
 			continue;
 		rc = suan_fail(err, SUAN_EUNREACHABLE, "the shepherd at %s does not answer (%d ms)",
-			       d->socket_path,
-			       (int)((suan_clock_mono_us() - began_us) / 1000));
+			       d->socket_path, (int)((suan_clock_mono_us() - began_us) / 1000));
 	}
 	if (rc == SUAN_OK) {
 		settle_unsent(d);
@@ -436,11 +435,19 @@ static enum suan_code local_start(struct suan_driver *base, const struct suan_dr
 	struct local *d = local_of(base);
 	struct suan_herd_message m = {
 		.kind = SUAN_HERD_START,
-		.run = {.id = run->id, .state = SUAN_HERD_INTENT, .walltime_ms = run->walltime_ms,
-			.grace_ms = run->grace_ms, .memory_bytes = run->memory_bytes},
-		.dir = run->dir, .stdin_path = run->stdin_path, .stdout_path = run->stdout_path,
-		.stderr_path = run->stderr_path, .append = run->append, .cores = run->cores,
-		.argv = run->argv, .envp = run->envp,
+		.run = {.id = run->id,
+			.state = SUAN_HERD_INTENT,
+			.walltime_ms = run->walltime_ms,
+			.grace_ms = run->grace_ms,
+			.memory_bytes = run->memory_bytes},
+		.dir = run->dir,
+		.stdin_path = run->stdin_path,
+		.stdout_path = run->stdout_path,
+		.stderr_path = run->stderr_path,
+		.append = run->append,
+		.cores = run->cores,
+		.argv = run->argv,
+		.envp = run->envp,
 	};
 	struct known *k;
 	enum suan_code rc;
@@ -449,7 +456,7 @@ static enum suan_code local_start(struct suan_driver *base, const struct suan_dr
 		return SUAN_OK;
 	if (!d->link)
 		(void)connect_or_launch(d, err);
-	if (find(d, run->id))		/* told by the shepherd just now */
+	if (find(d, run->id)) /* told by the shepherd just now */
 		return SUAN_OK;
 	k = add(d, &m.run);
 	if (!k)
@@ -508,8 +515,8 @@ static enum suan_code local_describe(struct suan_driver *base, struct suan_buf *
 {
 	const struct local *d = local_of(base);
 
-	suan_buf_adds(out, d->description && *d->description ? d->description :
-							       "{\"driver\":\"local\"}");
+	suan_buf_adds(out, d->description && *d->description ? d->description
+							     : "{\"driver\":\"local\"}");
 	return suan_buf_ok(out, NULL);
 }
 

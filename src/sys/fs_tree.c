@@ -93,8 +93,8 @@ static int fill_copy(int in, int to, const struct stat *st, struct suan_sha256 *
 }
 
 /* sha256_hex may be NULL; *bytes grows by the size of the file. */
-static enum suan_code copy_file(const char *from, const char *to, char *sha256_hex,
-				uint64_t *bytes, struct suan_err *err)
+static enum suan_code copy_file(const char *from, const char *to, char *sha256_hex, uint64_t *bytes,
+				struct suan_err *err)
 {
 	struct suan_sha256 sha;
 	struct stat st;
@@ -138,8 +138,8 @@ out:
 
 /* ---- a tree ---- */
 
-struct line {			/* of the digest of a tree */
-	char *path;		/* owned; below the root */
+struct line {	    /* of the digest of a tree */
+	char *path; /* owned; below the root */
 	char hex[65];
 };
 
@@ -218,9 +218,9 @@ static enum suan_code copy_link(const char *from, const char *to, char hex[65],
 	return SUAN_OK;
 }
 
-struct step {			/* one entry on the way down */
+struct step { /* one entry on the way down */
 	const char *from, *to;
-	const char *below;	/* path under the root, "" for the root itself */
+	const char *below; /* path under the root, "" for the root itself */
 	int depth;
 };
 
@@ -301,8 +301,8 @@ static enum suan_code copy_entry(struct copy *c, const struct step *s, struct su
 	return rc;
 }
 
-enum suan_code suan_fs_copy(const char *from, const char *to, char *sha256_hex,
-			    uint64_t *ret_bytes, struct suan_err *err)
+enum suan_code suan_fs_copy(const char *from, const char *to, char *sha256_hex, uint64_t *ret_bytes,
+			    struct suan_err *err)
 {
 	struct copy c = {.want_digest = sha256_hex != NULL};
 	struct step root = {from, to, "", 0};
@@ -348,8 +348,7 @@ static int empty_folder(int fd, int depth)
 			e = errno;
 			break;
 		}
-		sub = openat(dirfd(d), de->d_name,
-			     O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		sub = openat(dirfd(d), de->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		e = sub < 0 ? errno : depth >= DEPTH_MAX ? ELOOP : empty_folder(sub, depth + 1);
 		if (sub >= 0 && depth >= DEPTH_MAX)
 			(void)close(sub);

@@ -217,15 +217,15 @@ static void test_stubborn(void)
 
 static void test_memory(void)
 {
-	struct suan_driver_run run = shell_run(
-		"head -c 150000000 /dev/zero | tail -c 150000000 | sleep 600");
+	struct suan_driver_run run =
+		shell_run("head -c 150000000 /dev/zero | tail -c 150000000 | sleep 600");
 	struct suan_run_id id;
 
 	run.memory_bytes = 64u << 20;
 	id = start(&run);
 	ended(id, SUAN_OUT_MEMORY, "more memory than allowed, in a child");
-	ok(strstr(seen_of(id)->text, "64.0 MiB") || strstr(seen_of(id)->text, "64 MiB"),
-	   "text: %s", seen_of(id)->text);
+	ok(strstr(seen_of(id)->text, "64.0 MiB") || strstr(seen_of(id)->text, "64 MiB"), "text: %s",
+	   seen_of(id)->text);
 	run = shell_run("head -c 20000000 /dev/zero | tail -c 20000000 | (sleep 0.4; wc -c)");
 	run.memory_bytes = 64u << 20;
 	run.stdout_path = at("out");
@@ -234,9 +234,9 @@ static void test_memory(void)
 
 static void test_usage(void)
 {
-	struct suan_driver_run run = shell_run(
-		"i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done;"
-		"head -c 50000000 /dev/zero | tail -c 50000000 | wc -c");
+	struct suan_driver_run run =
+		shell_run("i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done;"
+			  "head -c 50000000 /dev/zero | tail -c 50000000 | wc -c");
 	const struct seen *s = await_end(start(&run));
 
 	ok(s->end.usage.cpu_ms > 10, "processor time: %d ms", (int)s->end.usage.cpu_ms);
@@ -334,7 +334,9 @@ static void test_shepherd_killed(void)
 /* Killed in the middle of many starts: each run is told exactly one truth. */
 static void test_killed_while_starting(void)
 {
-	enum { N = 200 };
+	enum {
+		N = 200
+	};
 	struct suan_run_id ids[N];
 	struct suan_driver_run run;
 	int unknown = 0, exited = 0, lost = 0, other = 0, traces = 0;
@@ -379,8 +381,12 @@ static void test_other_boot(void)
 {
 	struct suan_herd_run runs[3] = {
 		{.id = {70001, 0, 1}, .state = SUAN_HERD_STARTED, .pid = getpid(), .start_ms = 5},
-		{.id = {70002, 0, 1}, .state = SUAN_HERD_ENDED, .outcome = SUAN_OUT_EXITED,
-		 .exit_code = 2, .start_ms = 5, .end_ms = 6},
+		{.id = {70002, 0, 1},
+		 .state = SUAN_HERD_ENDED,
+		 .outcome = SUAN_OUT_EXITED,
+		 .exit_code = 2,
+		 .start_ms = 5,
+		 .end_ms = 6},
 		{.id = {70003, 0, 1}, .state = SUAN_HERD_INTENT},
 	};
 	struct suan_journal *j = NULL;
@@ -478,7 +484,7 @@ static void tests(void)
 {
 	int fd = suan_process_pidfd(getpid());
 
-	if (fd < 0) {		/* as under valgrind 3.19 */
+	if (fd < 0) { /* as under valgrind 3.19 */
 		ok(true, "# SKIP pidfd_open is not there to wait for processes by");
 		return;
 	}

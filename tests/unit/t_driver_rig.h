@@ -19,7 +19,7 @@
 #include "sys/fs.h"
 #include "sys/process.h"
 
-#define GUARD_US 60000000	/* a test that waits longer has failed */
+#define GUARD_US 60000000 /* a test that waits longer has failed */
 
 struct seen {
 	struct suan_run_id id;
@@ -36,7 +36,7 @@ struct rig {
 	struct seen seen[4096];
 	int nseen;
 	uint64_t next_job;
-	bool inside;		/* a call of the driver is going on */
+	bool inside; /* a call of the driver is going on */
 	int told_inside;
 };
 
