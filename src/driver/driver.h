@@ -38,20 +38,29 @@ struct suan_driver_config {
 	/* A run started or ended (report kinds STARTED, ENDED); borrowed. May be called again for
 	 * the same fact after a restart. Never called from inside start or stop. */
 	void (*report)(void *ctx, const struct suan_report *report);
+	/* It is ready again after it was not. Not called from inside another call; NULL is fine. */
+	void (*answers)(void *ctx);
 	void *ctx;
 };
 
 struct suan_driver_ops {
 	const char *name; /* "local", "fake" */
+	/* What keeps the runs may be there and silent: it is waited for a little while, then the
+	 * driver is open but not ready. */
 	enum suan_code (*open)(struct suan_driver **ret, const struct suan_driver_config *config,
 			       struct suan_err *err);
 	void (*close)(struct suan_driver *d); /* runs go on */
+	/* Can it say now which runs it knows? Where not, it may know more than it says: nothing
+	 * follows from `knows`, and `start` refuses. */
+	bool (*ready)(struct suan_driver *d);
 	/* Idempotent: a run id that is known already is not started again. What goes wrong with the
 	 * program itself (not found, no such directory) comes as an ENDED report with START_FAILED
-	 * or exit code 127/126. EIO …: nothing was started, certainly. */
+	 * or exit code 127/126; what is the fault of the site, as NOT_STARTED. An error: nothing
+	 * was started, certainly; EINVAL and ETOOBIG are the fault of the run. */
 	enum suan_code (*start)(struct suan_driver *d, const struct suan_driver_run *run,
 				struct suan_err *err);
-	/* TERM to the whole run, KILL after its grace. ENOTFOUND: no such run. */
+	/* TERM to the whole run, KILL after its grace. ENOTFOUND: no such run. Once taken, the
+	 * order is kept until the run has ended, whatever becomes of helpers meanwhile. */
 	enum suan_code (*stop)(struct suan_driver *d, struct suan_run_id id, struct suan_err *err);
 	/* Does the driver know this run (running, or ended and not forgotten)? When it has ended,
 	 * the ENDED report comes (again) by callback. */

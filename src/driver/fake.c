@@ -231,6 +231,12 @@ static enum suan_code fake_open(struct suan_driver **ret, const struct suan_driv
 	return SUAN_OK;
 }
 
+static bool fake_ready(struct suan_driver *base)
+{
+	(void)base;
+	return true;
+}
+
 static enum suan_code fake_start(struct suan_driver *base, const struct suan_driver_run *run,
 				 struct suan_err *err)
 {
@@ -302,6 +308,7 @@ const struct suan_driver_ops suan_driver_fake = {
 	.name = "fake",
 	.open = fake_open,
 	.close = fake_close,
+	.ready = fake_ready,
 	.start = fake_start,
 	.stop = fake_stop,
 	.knows = fake_knows,

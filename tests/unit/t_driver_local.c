@@ -331,6 +331,84 @@ static void test_shepherd_killed(void)
 	is_int(seen_of(ids[2])->starts, 1, "started once");
 }
 
+/* Stops the shepherd's process, as a debugger or a hanging disk would, and waits until it stands.
+ */
+static int64_t freeze_shepherd(void)
+{
+	int64_t pid = shepherd_pid(), until = suan_clock_mono_us() + GUARD_US;
+	struct suan_process_stat st = {0};
+
+	ok(suan_process_signal(pid, SIGSTOP), "the shepherd is stopped");
+	while (suan_process_stat(pid, &st) && st.state != 'T' && suan_clock_mono_us() < until)
+		;
+	is_int(st.state, 'T', "it stands");
+	return pid;
+}
+
+/* A stop is sent, and the shepherd dies before it reads it. */
+static void test_stop_unread(void)
+{
+	struct suan_driver_run run = shell_run("echo $$ > pids; exec sleep 600");
+	struct suan_run_id id = start(&run);
+	int64_t shepherd;
+	int fd, fd_shepherd;
+
+	await(id, 1, 0);
+	fd = suan_process_pidfd(line_of("pids"));
+	shepherd = freeze_shepherd();
+	fd_shepherd = suan_process_pidfd(shepherd);
+	stop_run(id);
+	stop_run(id);
+	for (int i = 0; i < 3; i++)
+		if (suan_loop_once(rig.loop, 0, &(struct suan_err){0}) != SUAN_OK)
+			abort();
+	ok(suan_process_signal(shepherd, SIGKILL) && gone(fd_shepherd), "it dies");
+	ended(id, SUAN_OUT_CANCELLED, "the next shepherd carries the stop out");
+	ok(gone(fd), "really");
+	stop_run(id);
+}
+
+/* The shepherd is there and says nothing: nobody waits for it for long, and its runs stay. */
+static void test_silent(void)
+{
+	struct suan_driver_run run = shell_run("echo $$ > pids; exec sleep 600");
+	struct suan_driver_run more = shell_run("exit 3");
+	struct suan_run_id id = start(&run);
+	int64_t until = suan_clock_mono_us() + GUARD_US;
+	struct suan_err err = {0};
+	struct suan_buf b;
+	int64_t shepherd;
+	int fd;
+
+	await(id, 1, 0);
+	fd = suan_process_pidfd(line_of("pids"));
+	shepherd = freeze_shepherd();
+	close_driver();
+	rig.answers = 0;
+	open_driver();
+	ok(!rig.ops->ready(rig.driver), "open, but not ready");
+	is_int(rig.ops->start(rig.driver, &more, &err), SUAN_EUNREACHABLE, "starts nothing");
+	ok(strstr(err.text, "does not answer") != NULL, "says why: %s", err.text);
+	suan_buf_init(&b, 0);
+	ok(rig.ops->describe(rig.driver, &b) == SUAN_OK && strstr(b.data, "does not answer"),
+	   "to all who ask: %s", b.data);
+	suan_buf_done(&b);
+	close_driver();
+	open_driver();
+	is_int(rig.answers, 0, "nor when opened once more");
+	ok(suan_process_signal(shepherd, SIGCONT), "it goes on");
+	while (rig.answers == 0 && suan_clock_mono_us() < until)
+		if (suan_loop_once(rig.loop, 1000, &err) != SUAN_OK)
+			abort();
+	is_int(rig.answers, 1, "told when it answers");
+	ok(rig.ops->ready(rig.driver) && rig.ops->knows(rig.driver, id), "the run is known");
+	is_int(seen_of(id)->ends, 0, "and goes on");
+	is_int(await_end(start(&more))->end.exit_code, 3, "others start");
+	stop_run(id);
+	ended(id, SUAN_OUT_CANCELLED, "it can be stopped");
+	ok(gone(fd), "really");
+}
+
 /* Killed in the middle of many starts: each run is told exactly one truth. */
 static void test_killed_while_starting(void)
 {
@@ -497,6 +575,8 @@ static void tests(void)
 	test_usage();
 	test_driver_killed();
 	test_shepherd_killed();
+	test_stop_unread();
+	test_silent();
 	test_killed_while_starting();
 	test_idle_end();
 	test_other_boot();

@@ -38,6 +38,7 @@ struct rig {
 	uint64_t next_job;
 	bool inside; /* a call of the driver is going on */
 	int told_inside;
+	int answers; /* so often it was ready again */
 };
 
 static struct rig rig;
@@ -72,13 +73,21 @@ static inline void on_report(void *ctx, const struct suan_report *r)
 	s->end.text = s->text;
 }
 
+static inline void on_answers(void *ctx)
+{
+	(void)ctx;
+	rig.told_inside += rig.inside;
+	rig.answers++;
+}
+
 static inline void open_driver(void)
 {
 	struct suan_driver_config config = {.site = "here",
 					    .state_dir = rig.state,
 					    .program = rig.program,
 					    .loop = rig.loop,
-					    .report = on_report};
+					    .report = on_report,
+					    .answers = on_answers};
 	struct suan_err err = {0};
 
 	rig.inside = true;
