@@ -207,11 +207,19 @@ static const char *group_name(const struct suan_sheep *s)
 	return name;
 }
 
+/* The number of a process that is not our child may be another's by now; that it is gone will be
+ * seen soon, and its group ended then. */
+static void signal_run(const struct suan_sheep *s, int signo)
+{
+	if ((s->pidfd < 0 && !s->polled) || suan_sheep_is_alive(s))
+		(void)suan_process_signal_group(s->r.pid, signo);
+}
+
 static void kill_run(struct suan_sheep *s)
 {
 	if (s->in_cgroup)
 		suan_cgroup_kill(s->flock->cgroup, group_name(s));
-	(void)suan_process_signal_group(s->r.pid, SIGKILL);
+	signal_run(s, SIGKILL);
 }
 
 /* TERM now, KILL after the grace; over its memory: KILL now. */
@@ -226,8 +234,8 @@ static void begin_end(struct suan_sheep *s, enum suan_outcome why)
 		suan_timer_set(s->timer, KILL_AGAIN_MS);
 		return;
 	}
-	(void)suan_process_signal_group(s->r.pid, SIGTERM);
-	(void)suan_process_signal_group(s->r.pid, SIGCONT); /* a stopped one hears it too */
+	signal_run(s, SIGTERM);
+	signal_run(s, SIGCONT); /* a stopped one hears it too */
 	suan_timer_set(s->timer, s->r.grace_ms);
 }
 
@@ -418,13 +426,29 @@ static const char *const *make_env(const struct suan_flock *f, struct suan_arena
 	return out;
 }
 
+/* Is it the run's own fault? It would fail as well another day or at another site; what else goes
+ * wrong (no memory, no space, no processes, no descriptors, a disk error) is the site's. */
+static bool own_fault(const struct suan_spawned *got)
+{
+	static const int own[] = {ENOENT, ENOTDIR, EACCES, EPERM, EROFS,   EISDIR,	ELOOP,
+				  ENXIO,  ENODEV,  EINVAL, E2BIG, ENOEXEC, ENAMETOOLONG};
+
+	if (got->failed == SUAN_SPAWN_FORK || got->failed == SUAN_SPAWN_CGROUP ||
+	    got->failed == SUAN_SPAWN_NOTE)
+		return false;
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (got->sys_errno == own[i])
+			return true;
+	return false;
+}
+
 /* What went wrong, in words; 127 and 126 as shells do. */
 static void start_failed(struct suan_sheep *s, const struct suan_herd_message *m,
 			 const struct suan_spawned *got)
 {
 	static const char *const steps[] = {
-		[SUAN_SPAWN_FORK] = "cannot make a process",
-		[SUAN_SPAWN_CGROUP] = "cannot enter the run's cgroup",
+		[SUAN_SPAWN_FORK] = "the site cannot make a process",
+		[SUAN_SPAWN_CGROUP] = "the site cannot use the run's cgroup",
 		[SUAN_SPAWN_DIR] = "cannot enter the folder",
 		[SUAN_SPAWN_STDIN] = "cannot open for input:",
 		[SUAN_SPAWN_STDOUT] = "cannot open for output:",
@@ -449,17 +473,17 @@ static void start_failed(struct suan_sheep *s, const struct suan_herd_message *m
 	if (got->failed == SUAN_SPAWN_EXEC && missing)
 		(void)snprintf(text, sizeof(text), "command not found: %s", what[got->failed]);
 	else
-		(void)snprintf(text, sizeof(text), "%s %s: %s", steps[got->failed],
-			       what[got->failed],
+		(void)snprintf(text, sizeof(text), "%s%s%s: %s", steps[got->failed],
+			       *what[got->failed] ? " " : "", what[got->failed],
 			       strerror_r(got->sys_errno, reason, sizeof(reason)));
-	if (got->failed == SUAN_SPAWN_EXEC) {
+	if (!own_fault(got)) {
+		suan_sheep_ended(s, SUAN_OUT_NOT_STARTED, text);
+	} else if (got->failed == SUAN_SPAWN_EXEC) {
 		s->r.start_ms = suan_clock_now_ms();
 		s->r.exit_code = missing ? 127 : 126;
 		suan_sheep_ended(s, SUAN_OUT_EXITED, text);
 	} else {
-		bool elsewhere = got->failed == SUAN_SPAWN_FORK || got->failed == SUAN_SPAWN_NOTE;
-
-		suan_sheep_ended(s, elsewhere ? SUAN_OUT_NOT_STARTED : SUAN_OUT_START_FAILED, text);
+		suan_sheep_ended(s, SUAN_OUT_START_FAILED, text);
 	}
 }
 
@@ -499,7 +523,9 @@ static void start_one(struct suan_sheep *s, struct suan_arena *arena)
 	if (suan_herd_get(s->order, s->order_len, arena, &m))
 		envp = make_env(f, arena, &m);
 	if (!envp || suan_journal_note(f->journal, s->r.id, &note) != SUAN_OK) {
-		suan_sheep_ended(s, SUAN_OUT_NOT_STARTED, "out of memory");
+		suan_sheep_ended(s, SUAN_OUT_NOT_STARTED,
+				 envp ? "the site cannot write its journal"
+				      : "the site is out of memory");
 		return;
 	}
 	s->in_cgroup = enter_cgroup(s, &m);

@@ -36,6 +36,7 @@ struct suan_flock {
 	struct suan_timer *look;	       /* memory */
 	struct suan_timer *strays;	       /* processes that outlived their run */
 	struct suan_timer *poll;	       /* runs that are polled */
+	bool adopting;			       /* what ended runs left behind is ended in one go */
 	struct suan_cgroup *cgroup;	       /* NULL: not permitted */
 	char boot_id[64];
 };
@@ -47,11 +48,11 @@ void suan_sheep_free(struct suan_sheep *s);
 void suan_sheep_started(struct suan_sheep *s);
 /* It has ended; r holds the end but for state and time. Journal and listener are told. */
 void suan_sheep_ended(struct suan_sheep *s, enum suan_outcome outcome, const char *text);
+/* Not our child: is it still there, and the same? */
+bool suan_sheep_is_alive(const struct suan_sheep *s);
 /* Settles all that the journal left open. */
 void suan_flock_adopt(struct suan_flock *f);
 void suan_flock_poll(void *flock); /* looks whether polled runs are still there */
-/* Ends every process that says it is of this run of ours. */
-void suan_flock_kill_named(struct suan_flock *f, struct suan_run_id id);
 
 #define SUAN_RUN_VARIABLE      "SUAN_RUN"      /* name of the run, in its environment */
 #define SUAN_SHEPHERD_VARIABLE "SUAN_SHEPHERD" /* state folder: whose run it is */

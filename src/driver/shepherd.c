@@ -111,7 +111,7 @@ static void order_start(struct client *c, const struct suan_herd_message *m, con
 	failed.run.state = SUAN_HERD_ENDED;
 	failed.run.outcome = SUAN_OUT_NOT_STARTED;
 	failed.run.end_ms = suan_clock_now_ms();
-	(void)snprintf(failed.run.text, sizeof(failed.run.text), "out of memory");
+	(void)snprintf(failed.run.text, sizeof(failed.run.text), "the site is out of memory");
 	send_to(p, c, &failed);
 }
 

@@ -2,6 +2,8 @@
  * when they are ready; ends of processes are awaited by pidfd. */
 #include "t_driver_rig.h"
 
+#include <sys/resource.h>
+
 #include "driver/journal.h"
 
 static void slurp(const char *name, char *out, size_t size)
@@ -162,6 +164,39 @@ static void test_failures(void)
 	run.stdout_path = at("nobody");
 	make_pipe("nobody");
 	fails(&run, 0, "cannot open for output: ");
+}
+
+static void not_started(const struct suan_driver_run *run, const char *words)
+{
+	const struct seen *s = await_end(start(run));
+
+	is_int(s->end.outcome, SUAN_OUT_NOT_STARTED, words);
+	is_int(s->starts, 0, "never started");
+	ok(strstr(s->text, words) != NULL, "text: %s", s->text);
+}
+
+/* What goes wrong at the site is no reason for the run to fail. */
+static void test_faults_of_the_site(void)
+{
+	static const char *const busy[] = {"./busy", NULL};
+	struct suan_driver_run run = a_run(busy);
+	struct rlimit before, few;
+	int64_t pid = shepherd_pid();
+	int fd = open(at("busy"), O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+
+	ok(fd >= 0, "a program that is just being written");
+	not_started(&run, "cannot execute ./busy: Text file busy");
+	(void)close(fd);
+
+	ok(prlimit((pid_t)pid, RLIMIT_NOFILE, NULL, &before) == 0, "limits of the shepherd");
+	few = before;
+	few.rlim_cur = 3;
+	ok(prlimit((pid_t)pid, RLIMIT_NOFILE, &few, NULL) == 0, "no descriptors are left");
+	run = shell_run("exit 0");
+	not_started(&run, "Too many open files");
+	ok(prlimit((pid_t)pid, RLIMIT_NOFILE, &before, NULL) == 0, "there are some again");
+	run = shell_run("exit 0");
+	ended(start(&run), SUAN_OUT_EXITED, "and runs start");
 }
 
 /* ---- ends that must take everything along ---- */
@@ -329,6 +364,41 @@ static void test_shepherd_killed(void)
 	ok(f && fputs("x\n", f) >= 0 && fclose(f) == 0, "let the last one end");
 	ended(ids[2], SUAN_OUT_LOST, "certainly over, result unknown");
 	is_int(seen_of(ids[2])->starts, 1, "started once");
+}
+
+/* More runs are alive than the next shepherd may open files: it takes over all of them. */
+static void test_few_files(void)
+{
+	enum {
+		N = 80
+	};
+	struct suan_run_id ids[N];
+	struct rlimit before, few;
+	int64_t pid = shepherd_pid();
+	int cancelled = 0;
+
+	for (int i = 0; i < N; i++) {
+		struct suan_driver_run run = shell_run("exec sleep 600");
+
+		ids[i] = start(&run);
+	}
+	for (int i = 0; i < N; i++)
+		await(ids[i], 1, 0);
+	(void)getrlimit(RLIMIT_NOFILE, &before);
+	few = before;
+	few.rlim_cur = N - 10;
+	(void)setrlimit(RLIMIT_NOFILE, &few);
+	kill_shepherd();
+	for (int i = 0; i < N; i++)
+		stop_run(ids[i]);
+	for (int i = 0; i < N; i++)
+		cancelled += await_end(ids[i])->end.outcome == SUAN_OUT_CANCELLED;
+	(void)setrlimit(RLIMIT_NOFILE, &before);
+	is_int(cancelled, N, "all are taken over and stopped");
+	ok(shepherd_pid() != pid, "by another");
+	kill_shepherd(); /* its successor has all files again */
+	close_driver();
+	open_driver();
 }
 
 /* Stops the shepherd's process, as a debugger or a hanging disk would, and waits until it stands.
@@ -570,6 +640,7 @@ static void tests(void)
 	rig_begin("local");
 	test_files();
 	test_failures();
+	test_faults_of_the_site();
 	test_stubborn();
 	test_memory();
 	test_usage();
@@ -577,6 +648,7 @@ static void tests(void)
 	test_shepherd_killed();
 	test_stop_unread();
 	test_silent();
+	test_few_files();
 	test_killed_while_starting();
 	test_idle_end();
 	test_other_boot();

@@ -1,9 +1,11 @@
 /* The shepherd's journal: what was written is read; damage is cut off; failures change nothing. */
 #include "lib/tap.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "driver/journal.h"
@@ -12,6 +14,16 @@
 static char top[] = "/tmp/suan-t_journal-XXXXXX";
 static char path[100];
 static struct suan_err err;
+
+static bool cannot_cut; /* files */
+
+int ftruncate(int fd, off_t size)
+{
+	if (!cannot_cut)
+		return (int)syscall(SYS_ftruncate, fd, size);
+	errno = EIO;
+	return -1;
+}
 
 struct story {
 	int records, forgets;
@@ -189,6 +201,36 @@ static void test_full(void)
 	suan_journal_close(j);
 }
 
+/* A write is torn and what is torn cannot be cut off at once: nothing may be put behind it. */
+static void test_torn(void)
+{
+	struct rlimit before, small;
+	struct suan_spawn_note note;
+	struct suan_journal *j = NULL;
+	struct story s;
+
+	(void)unlink(path);
+	j = reopen(j, &s);
+	put(j, 1);
+	ok(suan_journal_write(j, false, &err) == SUAN_OK, "first");
+	(void)getrlimit(RLIMIT_FSIZE, &before);
+	small = before;
+	small.rlim_cur = suan_journal_bytes(j) + 5;
+	(void)setrlimit(RLIMIT_FSIZE, &small);
+	cannot_cut = true;
+	put(j, 2);
+	ok(suan_journal_write(j, false, &err) != SUAN_OK, "torn: %s", err.text);
+	(void)setrlimit(RLIMIT_FSIZE, &before);
+	ok(suan_journal_write(j, false, &err) != SUAN_OK, "still torn: %s", err.text);
+	ok(suan_journal_note(j, (struct suan_run_id){3, 0, 1}, &note) != SUAN_OK,
+	   "no child may write either");
+	cannot_cut = false;
+	ok(suan_journal_write(j, false, &err) == SUAN_OK, "cut and written");
+	j = reopen(j, &s);
+	ok(s.records == 2 && s.last.id.job == 2, "all is read back");
+	suan_journal_close(j);
+}
+
 int main(void)
 {
 	if (!mkdtemp(top))
@@ -198,6 +240,7 @@ int main(void)
 	test_damage();
 	test_rewrite();
 	test_full();
+	test_torn();
 	ok(suan_fs_remove_tree(top, &err) == SUAN_OK, "tidy");
 	return tap_done();
 }
