@@ -122,6 +122,32 @@ static void test_copy(void)
 	is_int(suan_fs_copy(at("d3"), at("x"), NULL, NULL, &err), SUAN_EINVAL, "no pipes");
 }
 
+static void test_copy_broken_off(void)
+{
+	atomic_bool cancel = false;
+	struct suan_fs_copying c = {.cancel = &cancel, .durable = true};
+	struct suan_buf b;
+	size_t n = 0;
+
+	ok(mkdir(at("c"), 0700) == 0 && mkdir(at("c/to"), 0700) == 0, "folders");
+	put("c/from", "hello world");
+	ok(suan_fs_copy_as(at("c/from"), at("c/to/f"), &c, &err) == SUAN_OK, "copy %s", err.text);
+	is_int(c.bytes, 11, "bytes");
+	is_str(c.sha256_hex, "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9",
+	       "digest");
+	ok(suan_fs_copy_as(at("c/to"), at("c/tree"), &c, &err) == SUAN_OK, "tree %s", err.text);
+	is_int(suan_fs_copy_as(at("c/from"), at("c/none/f"), &c, &err), SUAN_ENOTFOUND,
+	       "no folder");
+	ok(c.at_target, "that is at the target");
+	is_int(suan_fs_copy_as(at("c/none"), at("c/to/f"), &c, &err), SUAN_ENOTFOUND, "no source");
+	ok(!c.at_target, "that is not");
+	atomic_store(&cancel, true);
+	is_int(suan_fs_copy_as(at("c/from"), at("c/to/g"), &c, &err), SUAN_EREFUSED, "broken off");
+	suan_buf_init(&b, 0);
+	ok(suan_fs_list(at("c/to"), &b, &n, &err) == SUAN_OK && n == 1, "nothing is left of it");
+	suan_buf_done(&b);
+}
+
 static void test_remove(void)
 {
 	put("outside", "kept");
@@ -162,6 +188,7 @@ int main(void)
 	test_read_write();
 	test_folders();
 	test_copy();
+	test_copy_broken_off();
 	test_remove();
 	test_lock();
 	is_absolute("/a//b/./c/../d/", "/a/b/d");
