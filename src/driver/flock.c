@@ -15,6 +15,7 @@
 #include "driver/flock_inside.h"
 #include "driver/rss.h"
 #include "sys/clock.h"
+#include "sys/fs.h"
 #include "sys/log.h"
 #include "sys/process.h"
 
@@ -772,6 +773,10 @@ static enum suan_code open_parts(struct suan_flock *f, struct suan_err *err)
 		suan_log(SUAN_LOG_INFO, "memory limits without cgroup: %s", why);
 	if (!suan_process_adopt_orphans())
 		suan_log(SUAN_LOG_WARN, "cannot adopt the orphans of runs");
+	/* A journal that is lost with its folder when the power fails would make us start twice. */
+	rc = suan_fs_sync_names(f->state_dir, err);
+	if (rc != SUAN_OK)
+		return rc;
 	(void)snprintf(path, sizeof(path), "%s/journal", f->state_dir);
 	return suan_journal_open(&f->journal, path, replay, f, err);
 }

@@ -122,6 +122,13 @@ static void test_copy(void)
 	is_int(suan_fs_copy(at("d3"), at("x"), NULL, NULL, &err), SUAN_EINVAL, "no pipes");
 }
 
+static void test_sync_names(void)
+{
+	ok(suan_fs_sync_names(at("d/e/f"), &err) == SUAN_OK, "names up to the root");
+	ok(suan_fs_sync_names("/", &err) == SUAN_OK, "the root has none");
+	is_int(suan_fs_sync_names(at("none/none"), &err), SUAN_ENOTFOUND, "no such folder");
+}
+
 static void test_copy_broken_off(void)
 {
 	atomic_bool cancel = false;
@@ -188,6 +195,7 @@ int main(void)
 	test_read_write();
 	test_folders();
 	test_copy();
+	test_sync_names();
 	test_copy_broken_off();
 	test_remove();
 	test_lock();
