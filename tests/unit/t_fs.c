@@ -44,7 +44,8 @@ static void test_read_write(void)
 	ok(suan_fs_read(at("f"), &b, &err) == SUAN_OK, "read");
 	is_str(suan_buf_str(&b), "hello world", "same bytes");
 	ok(suan_fs_read_at(at("f"), 6, got, 5, &n, &err) == SUAN_OK && n == 5 &&
-	   memcmp(got, "world", 5) == 0, "read from the middle");
+		   memcmp(got, "world", 5) == 0,
+	   "read from the middle");
 	ok(suan_fs_read_at(at("f"), 11, got, 5, &n, &err) == SUAN_OK && n == 0, "at the end");
 	ok(suan_fs_read_at(at("f"), UINT64_MAX, got, 5, &n, &err) == SUAN_OK && n == 0, "far past");
 	is_int(suan_fs_read(at("none"), &b, &err), SUAN_ENOTFOUND, "no such file");
@@ -94,7 +95,7 @@ static void test_copy(void)
 	is_str(hex, "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9", "digest");
 	ok(suan_fs_sha256(at("g"), hex2, &err) == SUAN_OK && strcmp(hex, hex2) == 0, "the same");
 	ok(stat(at("f"), &a) == 0 && stat(at("g"), &b) == 0 && a.st_mode == b.st_mode &&
-	   a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec == b.st_mtim.tv_nsec,
+		   a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec == b.st_mtim.tv_nsec,
 	   "mode and time are kept");
 	put("d/e/f/deep", "3");
 	ok(symlink("a", at("d/link")) == 0, "link");
@@ -107,7 +108,7 @@ static void test_copy(void)
 	for (int i = 0; i < 4; i++) {
 		static const char *const files[] = {"d/a", "d/b", "d/e/f/deep", "d/link"};
 
-		if (i == 3)	/* a link counts as the text it holds */
+		if (i == 3) /* a link counts as the text it holds */
 			put("text", "a");
 		ok(suan_fs_sha256(at(i == 3 ? "text" : files[i]), hex2, &err) == SUAN_OK, "file");
 		suan_sha256_add(&s, hex2, 64);
