@@ -18,11 +18,9 @@
 #include "sys/log.h"
 #include "sys/loop.h"
 #include "sys/memory.h"
-#include "sys/workers.h"
 
-#define STAGING_THREADS 2
-#define TRIM_BYTES	(1u << 20)
-#define IDLE_TIMEOUT_S	120
+#define TRIM_BYTES     (1u << 20)
+#define IDLE_TIMEOUT_S 120
 
 struct service;
 
@@ -36,7 +34,6 @@ struct service {
 	const struct suan_daemon_settings *s;
 	struct suan_loop *loop;
 	struct suan_timer *wake;
-	struct suan_workers *workers;
 	struct suan_core *core;
 	struct suan_api *api;
 	struct suan_http_server *http;
@@ -146,7 +143,6 @@ static enum suan_code open_site(struct service *v, const struct suan_site_spec *
 					   .driver = spec->driver,
 					   .program = v->program,
 					   .loop = v->loop,
-					   .workers = v->workers,
 					   .grace_ms = v->s->set.grace_ms,
 					   .report = site_report,
 					   .ctx = l};
@@ -301,8 +297,6 @@ static enum suan_code open_all(struct service *v, struct suan_err *err)
 	if (rc == SUAN_OK)
 		rc = suan_loop_signal(v->loop, SIGINT, stop_signal, v);
 	if (rc == SUAN_OK)
-		rc = suan_workers_new(&v->workers, v->loop, STAGING_THREADS, err);
-	if (rc == SUAN_OK)
 		rc = suan_timer_new(&v->wake, v->loop, woken, v);
 	if (rc == SUAN_OK)
 		rc = open_core(v, err);
@@ -320,7 +314,6 @@ static void close_all(struct service *v)
 	suan_api_stop(v->api);
 	if (v->http)
 		suan_http_server_stop(v->http);
-	suan_workers_free(v->workers);
 	suan_core_close(v->core, suan_clock_now_ms());
 	suan_api_free(v->api);
 	for (uint32_t i = 0; i < v->nsites; i++)

@@ -231,3 +231,29 @@ def test_export_takes_the_environment_along(server, tmp_path):
     server.wait(job, code=0)
     assert server.cli('logs', job).stdout == ' taken\n'
     assert 'ignored' in server.cli('submit', '--partition', 'x', '--hold', '--', 'true').stderr
+
+
+def test_cancel_while_inputs_are_copied(server, tmp_path):
+    """A copy that would take for ever is broken off, holds up nobody else, and leaves nothing."""
+    with open(tmp_path / 'huge', 'wb') as f:
+        f.truncate(1 << 40)
+    (tmp_path / 'little').write_text('hello')
+    slow = [server.submit('--site', 'west', '--inputs', 'huge', '--', 'true') for _ in range(3)]
+    runs = server.data / 'sites' / 'west' / 'runs'
+    wait_for(lambda: len(list(runs.glob('*/huge.tmp*'))) == 2, 'two copies are under way')
+    quick = server.submit('--site', 'east', '--inputs', 'little', '--', 'cat', 'little')
+    assert server.wait(quick, code=0)['state'] == 'COMPLETED'
+    for job in reversed(slow):
+        server.cli('cancel', job)
+        server.wait(job)
+        assert server.job(job)['state'] == 'CANCELLED'
+    wait_for(lambda: not list(runs.iterdir()), 'their folders are removed')
+
+
+def test_usage_is_kept_when_outputs_are_missing(server):
+    job = server.submit('--outputs', 'none=/tmp/none', '--', 'sh', '-c',
+                        'i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done')
+    doc = server.wait(job, code=None)
+    assert (doc['state'], doc['reason'], doc['exit_code']) == ('FAILED', 'staging-failed', 0)
+    assert doc['usage']['max_rss_bytes'] > 0 and doc['usage']['cpu_s'] > 0
+    assert 'none' in doc['text']
