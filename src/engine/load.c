@@ -146,10 +146,16 @@ static void get_pool(struct loader *l, const struct suan_field *f)
 			p.usable = get_u32(l, &x, UINT32_MAX);
 		} else if (x.tag == SUAN_SNAP_POOL_GONE) {
 			p.gone = get_u32(l, &x, 1);
+		} else if (x.tag == SUAN_SNAP_POOL_FAILURES) {
+			p.failures = get_u32(l, &x, UINT32_MAX);
+		} else if (x.tag == SUAN_SNAP_POOL_RETRY) {
+			damage(l, x.is_bytes);
+			p.retry_ms = suan_field_i64(&x);
 		}
 		l->u.bad |= u.bad;
 		l->u.nomem |= u.nomem;
 	}
+	p.paused = p.retry_ms > l->e->now_ms;
 	damage(l, r.bad || !spec || p.site >= n->nsites ||
 	       !suan_mul_u64(p.spec.nodes, p.spec.cores, &sum) || sum > INT32_MAX ||
 	       !suan_mul_u64(p.spec.nodes, p.spec.gpus, &sum) || sum > INT32_MAX ||

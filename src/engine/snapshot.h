@@ -25,7 +25,8 @@ enum suan_snapshot_site {
 };
 
 enum suan_snapshot_pool {
-	SUAN_SNAP_POOL_SPEC = 1, SUAN_SNAP_POOL_SITE, SUAN_SNAP_POOL_USABLE, SUAN_SNAP_POOL_GONE
+	SUAN_SNAP_POOL_SPEC = 1, SUAN_SNAP_POOL_SITE, SUAN_SNAP_POOL_USABLE, SUAN_SNAP_POOL_GONE,
+	SUAN_SNAP_POOL_FAILURES, SUAN_SNAP_POOL_RETRY
 };
 
 enum suan_snapshot_job {	/* 1 … 19: members by table */
