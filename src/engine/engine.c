@@ -155,6 +155,8 @@ static void set_site(struct suan_engine *e, const struct suan_event *ev)
 {
 	uint32_t site = find_site(e, ev);
 
+	if (ev->u.site.state == SUAN_SITE_UP)
+		suan_net_lift_pauses(e, site);
 	if (e->net.sites[site].state == ev->u.site.state)
 		return;
 	e->net.sites[site].state = ev->u.site.state;

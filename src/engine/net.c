@@ -221,6 +221,18 @@ void suan_net_start_worked(struct suan_engine *e, uint32_t pool)
 	e->net.pools[pool].failures = 0;
 }
 
+void suan_net_lift_pauses(struct suan_engine *e, uint32_t site)
+{
+	for (uint32_t i = 0; i < e->net.npools; i++) {
+		struct suan_eng_pool *p = &e->net.pools[i];
+
+		if (p->site == site) {
+			p->failures = 0;
+			p->retry_ms = 0;	/* the next pass opens it */
+		}
+	}
+}
+
 int64_t suan_net_resume(struct suan_engine *e, int64_t now_ms)
 {
 	int64_t next = SUAN_FOREVER;

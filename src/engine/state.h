@@ -322,6 +322,8 @@ uint32_t suan_net_usable(const struct suan_eng_pool *p);
 void suan_net_start_failed(struct suan_engine *e, uint32_t pool, int64_t order_ms,
 			   int64_t now_ms);
 void suan_net_start_worked(struct suan_engine *e, uint32_t pool);
+/* Somebody says that the site is well again. */
+void suan_net_lift_pauses(struct suan_engine *e, uint32_t site);
 /* Opens the pools whose pause is over. When the next one is, or SUAN_FOREVER. */
 int64_t suan_net_resume(struct suan_engine *e, int64_t now_ms);
 /* Candidates in paused pools: until when. */
