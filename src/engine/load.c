@@ -149,6 +149,13 @@ static void get_pool(struct loader *l, const struct suan_field *f)
 			p.usable = get_u32(l, &x, UINT32_MAX);
 		} else if (x.tag == SUAN_SNAP_POOL_GONE) {
 			p.gone = get_u32(l, &x, 1);
+		} else if (x.tag == SUAN_SNAP_POOL_FAILURES) {
+			p.failures = get_u32(l, &x, UINT32_MAX);
+		} else if (x.tag == SUAN_SNAP_POOL_RETRY) {
+			damage(l, x.is_bytes);
+			p.retry_ms = suan_field_i64(&x);
+		} else if (x.tag == SUAN_SNAP_POOL_PAUSED) {
+			p.paused = get_u32(l, &x, 1);
 		}
 		l->u.bad |= u.bad;
 		l->u.nomem |= u.nomem;

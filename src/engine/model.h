@@ -193,6 +193,9 @@ enum suan_reason {
 	SUAN_R_START_FAILED,	/* the site could not start it */
 	SUAN_R_STAGING_FAILED,
 	SUAN_R_TOO_MANY_ATTEMPTS,	/* a */
+	/* later ones; snapshots keep the numbers */
+	SUAN_R_PAUSED,		/* of a candidate: starts failed there, tried again at a */
+	SUAN_R_SITE_GONE,	/* of an end: its site left the network; over by a */
 	SUAN_NREASONS
 };
 
@@ -299,6 +302,9 @@ struct suan_event {
 	uint64_t seq;		/* 1, 2, …: the engine takes them in this order without gaps */
 	int64_t now_ms;		/* never less than the event before */
 	enum suan_event_type type;
+	/* From the log of a version that knew no pauses and let runs be whose site was gone: played
+	 * back by the rules of then, because what it decided has happened. */
+	bool old_rules;
 	union {
 		const struct suan_network *network;
 		struct suan_policy policy;

@@ -85,6 +85,8 @@ const char *suan_reason_name(enum suan_reason r)
 		[SUAN_R_START_FAILED] = "start-failed",
 		[SUAN_R_STAGING_FAILED] = "staging-failed",
 		[SUAN_R_TOO_MANY_ATTEMPTS] = "too-many-attempts",
+		[SUAN_R_PAUSED] = "paused",
+		[SUAN_R_SITE_GONE] = "site-gone",
 	};
 
 	return WORD(words, r);

@@ -206,6 +206,9 @@ static void put_network(struct writer *w)
 		put_u64(w, SUAN_SNAP_POOL_SITE, n->pools[i].site);
 		put_u64(w, SUAN_SNAP_POOL_USABLE, n->pools[i].usable);
 		put_u64(w, SUAN_SNAP_POOL_GONE, n->pools[i].gone);
+		put_u64(w, SUAN_SNAP_POOL_FAILURES, n->pools[i].failures);
+		put_i64(w, SUAN_SNAP_POOL_RETRY, n->pools[i].retry_ms);
+		put_u64(w, SUAN_SNAP_POOL_PAUSED, n->pools[i].paused);
 		suan_put_end(w->out, mark);
 	}
 }

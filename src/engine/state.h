@@ -12,7 +12,7 @@
 #include "engine/history.h"
 #include "engine/planner.h"
 
-#define SUAN_LEASE_GRACE_MS   60000		/* after order or start + limit: certainly over */
+#define SUAN_LEASE_GRACE_MS   60000		/* after start + limit: certainly over */
 #define SUAN_DEFAULT_WALLTIME 86400000		/* 24 h */
 #define SUAN_DEFAULT_ATTEMPTS 5u
 #define SUAN_CHUNK	      256u		/* elements made at once when one of them starts */
@@ -113,6 +113,9 @@ struct suan_eng_pool {
 	uint32_t site;
 	uint32_t usable;	/* as told by CAPACITY; UINT32_MAX: all */
 	uint32_t gpu_kind;	/* interned */
+	uint32_t failures;	/* starts that the site could not make, in a row */
+	int64_t retry_ms;	/* because of them, no start before this */
+	bool paused;		/* follows from retry_ms at the last pass */
 	bool gone;
 };
 
@@ -304,8 +307,10 @@ bool suan_deps_has_corr(const struct suan_job *j);	/* element by element */
 
 /* ---- net.c ---- */
 
-SUAN_MUSTUSE enum suan_code suan_net_set(struct suan_engine *e, const struct suan_network *net,
-					 struct suan_err *err);
+/* The network of the event. Runs whose site is not in it are lost (engine_report.c). */
+SUAN_MUSTUSE enum suan_code suan_net_set(struct suan_engine *e, const struct suan_event *ev,
+					 struct suan_effects *fx, struct suan_err *err);
+SUAN_MUSTUSE enum suan_code suan_net_check(const struct suan_network *net, struct suan_err *err);
 void suan_net_done(struct suan_net *n);
 void suan_net_measure(struct suan_net *n);	/* sets widest_… */
 uint32_t suan_net_site(const struct suan_net *n, const char *name);
@@ -321,6 +326,16 @@ SUAN_MUSTUSE enum suan_code suan_net_copy_pool(struct suan_arena *a,
 					       const struct suan_pool_spec *spec,
 					       struct suan_pool_spec *ret);
 uint32_t suan_net_usable(const struct suan_eng_pool *p);
+/* A start ordered at this time did not come about and will be tried again; a start worked. */
+void suan_net_start_failed(struct suan_engine *e, uint32_t pool, int64_t order_ms,
+			   int64_t now_ms);
+void suan_net_start_worked(struct suan_engine *e, uint32_t pool);
+/* Somebody says that the site is well again. */
+void suan_net_lift_pauses(struct suan_engine *e, uint32_t site);
+/* Opens the pools whose pause is over. When the next one is, or SUAN_FOREVER. */
+int64_t suan_net_resume(struct suan_engine *e, int64_t now_ms);
+/* Candidates in paused pools: until when. */
+void suan_net_explain(const struct suan_engine *e, struct suan_candidate *list, uint32_t n);
 
 /* ---- rules.c ---- */
 
@@ -391,6 +406,10 @@ void suan_engine_ask(const struct suan_engine *e, const struct suan_event *ev,
 		     struct suan_effects *fx, struct suan_err *err);
 SUAN_MUSTUSE enum suan_code suan_engine_report(struct suan_engine *e, const struct suan_event *ev,
 					       struct suan_effects *fx);
+/* The site of a run that it has or should have is gone: as if it had said UNKNOWN. Room for one
+ * effect and one lease is reserved. */
+void suan_engine_lose_run(struct suan_engine *e, struct suan_spot at, int64_t now_ms,
+			  struct suan_effects *fx);
 SUAN_MUSTUSE enum suan_code suan_engine_pass(struct suan_engine *e, int64_t now_ms,
 					     struct suan_effects *fx);
 uint32_t suan_engine_max_attempts(const struct suan_engine *e);
