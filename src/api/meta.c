@@ -45,10 +45,8 @@ static bool read_ask(struct suan_api_call *c, struct suan_token_ask *ask, struct
 			else if (strcmp(name, "expires_s") == 0)
 				suan_json_i64(&j, 1, 315360000, &expires_s);
 			else
-				suan_json_fail(
-					&j, SUAN_EINVAL,
-					"unknown field \"%.40s\"; expected user, role, expires_s",
-					name);
+				suan_json_fail_name(
+					&j, "unknown field; expected user, role, expires_s");
 		}
 	}
 	if (!j.failed)

@@ -28,8 +28,8 @@ struct suan_tokens;
 SUAN_MUSTUSE enum suan_code suan_tokens_open(struct suan_tokens **ret, struct suan_core *core,
 					     struct suan_err *err);
 void suan_tokens_close(struct suan_tokens *t);
-/* false: unknown or expired. */
-bool suan_tokens_check(const struct suan_tokens *t, const char *secret, int64_t now_ms,
+/* false: unknown or expired. From any thread; everything else is for the core's thread. */
+bool suan_tokens_check(struct suan_tokens *t, const char *secret, int64_t now_ms,
 		       struct suan_principal *ret);
 
 struct suan_token_ask {
@@ -48,6 +48,8 @@ SUAN_MUSTUSE enum suan_code suan_tokens_revoke(struct suan_tokens *t, const char
 /* Elements of an open array. */
 void suan_tokens_list(const struct suan_tokens *t, struct suan_jsonw *w);
 
+/* A name that a token, or who asks without one, may have. */
+bool suan_user_valid(const char *name);
 const char *suan_role_name(enum suan_role r);
 bool suan_role_parse(const char *name, enum suan_role *ret);
 /* Has `have` the rights of `need`? */

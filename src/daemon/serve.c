@@ -263,6 +263,7 @@ static enum suan_code open_api(struct service *v, struct suan_err *err)
 					.max_connections = set->max_connections,
 					.threads = set->http_threads,
 					.idle_timeout_s = IDLE_TIMEOUT_S,
+					.begin = suan_api_begin,
 					.handle = suan_api_handle,
 					.handled = suan_api_handled};
 	enum suan_code rc;
