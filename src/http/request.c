@@ -232,21 +232,28 @@ static enum MHD_Result refuse_size(struct suan_http_request *r)
 	return refuse(r, 413, text);
 }
 
-/* How long the body will be is said twice, or in two ways: a proxy may have understood it
- * otherwise, and what we take for the body be a second request. */
-static bool framed_twice(const struct suan_http_request *r)
+/* What others on the way may understand otherwise than MHD does: what we take for a body could be a
+ * second request to them, or the other way round. NULL: nothing. */
+static const char *ambiguous(const struct suan_http_request *r)
 {
 	const char *p = r->text.data + r->headers_at, *end = r->text.data + r->text.len;
-	unsigned said = 0;
+	unsigned lengths = 0, hosts = 0;
 
 	while (p < end) {
 		const char *value = p + strlen(p) + 1;
+		bool coded = strcasecmp(p, "Transfer-Encoding") == 0;
 
-		said += strcasecmp(p, "Content-Length") == 0 ||
-			strcasecmp(p, "Transfer-Encoding") == 0;
+		if (strpbrk(p, " \t"))
+			return "a header's name contains a blank";
+		if (coded && strcasecmp(value, "chunked") != 0)
+			return "no Transfer-Encoding is known but chunked";
+		lengths += coded || strcasecmp(p, "Content-Length") == 0;
+		hosts += strcasecmp(p, "Host") == 0;
 		p = value + strlen(value) + 1;
 	}
-	return said > 1;
+	if (hosts > 1)
+		return "there is more than one Host";
+	return lengths > 1 ? "the length of the body is given more than once" : NULL;
 }
 
 /* Asks the application before the body is read. True: it has answered. */
@@ -322,9 +329,10 @@ static enum MHD_Result begin(struct suan_http_loop *l, struct suan_http_request 
 		linger(r);
 		return refuse(r, 503, "the server is out of memory");
 	}
-	if (framed_twice(r)) {
+	text = ambiguous(r);
+	if (text) {
 		linger(r);
-		return refuse(r, 400, "the length of the body is given more than once");
+		return refuse(r, 400, text);
 	}
 	text = suan_http_header(r, "Content-Length");
 	if (text && suan_parse_u64(text, &length, NULL) != SUAN_OK)

@@ -273,6 +273,14 @@ static void test_early(struct app *a)
 		   "Transfer-Encoding: chunked\r\n\r\n",
 		   "HTTP/1.1 400"),
 	   "a length and chunks");
+	ok(refused(a, "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n",
+		   "HTTP/1.1 400"),
+	   "another coding");
+	ok(refused(a, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length : 4\r\n\r\n",
+		   "HTTP/1.1 400"),
+	   "a blank behind a header's name");
+	ok(refused(a, "GET /echo HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", "HTTP/1.1 400"),
+	   "two hosts");
 	fd = raw_connect(a);
 	raw_send(fd, "POST /small HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello");
 	ok(raw_until(fd, buf, sizeof(buf), "body hello (5)"), "others go on to the body");
