@@ -13,12 +13,14 @@
 #define LOG_POLL_MS  200
 #define LOG_PIECE    SUAN_HTTP_PIECE
 #define EVENTS_PIECE (64u << 10)
+#define LOG_LARGEST  (INT64_C(1) << 60) /* byte of a file; beyond, reading would overflow */
 #define LOG_MOST     (16u << 20)
 
 struct feed {
 	struct suan_feeds *feeds;
 	struct feed *prev, *next;
 	struct suan_http_stream *stream;
+	struct suan_principal who;
 	atomic_bool gone, room; /* set by a server thread */
 	uint64_t job;		/* events: only of this job, 0 = all; logs: of this task */
 	bool is_log;
@@ -124,6 +126,7 @@ static struct feed *open_feed(struct suan_api_call *c, const char *type)
 
 	if (f) {
 		f->feeds = feeds;
+		f->who = c->who;
 		rc = suan_http_stream_open(c->req, type, &events, &f->stream);
 	}
 	if (rc != SUAN_OK) {
@@ -214,6 +217,16 @@ void suan_feeds_changed(struct suan_feeds *feeds, const struct suan_change *chan
 	suan_buf_done(&text);
 }
 
+void suan_feeds_check(struct suan_feeds *feeds)
+{
+	const struct suan_tokens *tokens = suan_api_tokens(feeds->api);
+	int64_t now = suan_clock_now_ms();
+
+	for (struct feed *f = feeds->first; f; f = f->next)
+		f->dead = f->dead || !suan_tokens_alive(tokens, &f->who, now);
+	sweep(feeds);
+}
+
 static void ping(void *ctx)
 {
 	struct suan_feeds *feeds = ctx;
@@ -224,7 +237,7 @@ static void ping(void *ctx)
 		else if (!f->is_log)
 			send(f, ": ping\n\n", 8);
 	}
-	sweep(feeds);
+	suan_feeds_check(feeds);
 	suan_timer_set(feeds->ping, PING_MS);
 }
 
@@ -383,7 +396,7 @@ void suan_api_logs(struct suan_api_call *c)
 
 	if (!find_task(c) || !suan_api_word(c, "stream", streams, &stream) ||
 	    !suan_api_word(c, "follow", no_yes, &go_on) ||
-	    !suan_api_number(c, "offset", 0, INT64_MAX, &offset) ||
+	    !suan_api_number(c, "offset", 0, LOG_LARGEST, &offset) ||
 	    !suan_api_number(c, "limit", 1, LOG_MOST, &limit))
 		return;
 	ask.job = c->job;

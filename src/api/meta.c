@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/feed.h"
 #include "core/doc.h"
 #include "sys/clock.h"
 #include "sys/fs.h"
@@ -103,6 +104,7 @@ void suan_api_tokens_revoke(struct suan_api_call *c)
 		suan_api_problem(c, suan_api_status(rc), &err);
 		return;
 	}
+	suan_feeds_check(suan_api_feeds(c->api));
 	suan_buf_init(&text, 0);
 	suan_buf_adds(&text, "{}");
 	suan_api_send(c, 200, &text, NULL);

@@ -136,6 +136,22 @@ static const struct token *find_digest(const struct suan_tokens *t, const char d
 	return NULL;
 }
 
+static bool expired(const struct token *k, int64_t now_ms)
+{
+	return k->expires_ms && now_ms >= k->expires_ms;
+}
+
+bool suan_tokens_alive(const struct suan_tokens *t, const struct suan_principal *who,
+		       int64_t now_ms)
+{
+	if (!who->token[0])
+		return true;
+	for (size_t i = 0; i < t->count; i++)
+		if (strcmp(t->list[i].id, who->token) == 0)
+			return !expired(&t->list[i], now_ms);
+	return false;
+}
+
 bool suan_tokens_check(struct suan_tokens *t, const char *secret, int64_t now_ms,
 		       struct suan_principal *ret)
 {
@@ -146,9 +162,11 @@ bool suan_tokens_check(struct suan_tokens *t, const char *secret, int64_t now_ms
 	digest_of(secret, digest);
 	pthread_rwlock_rdlock(&t->lock);
 	k = find_digest(t, digest);
-	good = k && (!k->expires_ms || now_ms < k->expires_ms);
-	if (good)
+	good = k && !expired(k, now_ms);
+	if (good) {
 		*ret = k->who;
+		memcpy(ret->token, k->id, sizeof(k->id));
+	}
 	pthread_rwlock_unlock(&t->lock);
 	return good;
 }

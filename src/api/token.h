@@ -18,9 +18,13 @@ enum suan_role {
 	SUAN_ROLE_SITE, /* agents; has no rights of the others */
 };
 
+#define SUAN_TOKEN_SECRET 64
+#define SUAN_TOKEN_ID	  20
+
 struct suan_principal {
 	char user[128];
 	enum suan_role role;
+	char token[SUAN_TOKEN_ID]; /* its id; "": asked without one */
 };
 
 struct suan_tokens;
@@ -32,13 +36,15 @@ void suan_tokens_close(struct suan_tokens *t);
 bool suan_tokens_check(struct suan_tokens *t, const char *secret, int64_t now_ms,
 		       struct suan_principal *ret);
 
+/* Is the token still good with which somebody asked? */
+bool suan_tokens_alive(const struct suan_tokens *t, const struct suan_principal *who,
+		       int64_t now_ms);
+
 struct suan_token_ask {
 	const char *user;
 	enum suan_role role;
 	int64_t now_ms, expires_ms; /* 0 = never */
 };
-#define SUAN_TOKEN_SECRET 64
-#define SUAN_TOKEN_ID	  20
 /* secret: shown once. */
 SUAN_MUSTUSE enum suan_code suan_tokens_new(struct suan_tokens *t, const struct suan_token_ask *ask,
 					    char secret[SUAN_TOKEN_SECRET], char id[SUAN_TOKEN_ID],

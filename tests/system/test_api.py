@@ -47,7 +47,7 @@ def test_numbers_in_queries(server):
     for path, name, wrong in [('/v1/jobs?', 'limit', (0, -1, 1001, '', '1e2', '0x10', ' 1', 2**64)),
                               ('/v1/jobs?', 'cursor', (-1, 2**63, 'x')),
                               (tasks, 'limit', (0, -1, 1001, 'x')), (tasks, 'cursor', (-1, 2**32, 'x')),
-                              (logs, 'limit', (0, -1, 2**24 + 1, 2**64)), (logs, 'offset', (-1, 2**63, 'x')),
+                              (logs, 'limit', (0, -1, 2**24 + 1, 2**64)), (logs, 'offset', (-1, 2**60 + 1, 2**63 - 1, 'x')),
                               (logs, 'follow', ('yes', '')), (logs, 'stream', ('stdin', '')),
                               ('/v1/events?', 'job', (0, -1, 'x')), ('/v1/events?', 'after', (-1, 'x'))]:
         for value in wrong:
@@ -192,6 +192,28 @@ def test_followed_log_ends_openly_with_the_service(server):
     server.start()
     server.cli('cancel', job)
     server.wait(job)
+
+
+def test_streams_end_with_their_token(make_server):
+    s = make_server(insecure=False).start()
+    s.token = (s.data / 'admin.token').read_text().strip()
+    job = s.submit('--', 'sh', '-c', 'echo begun; exec sleep 1000')
+    viewer = s.cli('token', 'create', '--role', 'viewer', '--user', 'v').stdout.strip()
+    mine, admins = 'Authorization: Bearer %s\r\n' % viewer, 'Authorization: Bearer %s\r\n' % s.token
+    log, other = Stream(s, '/v1/jobs/%d/logs?follow=1' % job, mine), Stream(s, '/v1/events', admins)
+    chunks, events = log.chunks(), Stream(s, '/v1/events', mine)
+    assert next(chunks) == b'begun\n'
+    ident = next(t['id'] for t in s.http('GET', '/v1/tokens', status=200)[2]['tokens'] if t['user'] == 'v')
+    s.http('DELETE', '/v1/tokens/' + ident, status=200)
+    assert list(chunks) == [] and not log.whole
+    assert all(kind == 'change' for kind, _ in events.events()) and events.whole
+    s.submit('--hold', '--', 'true')
+    assert 'change' in [kind for kind, _ in itertools.islice(other.events(), 1)]
+    for stream in (log, events, other):
+        stream.close()
+    s.cli('cancel', job)
+    s.wait(job)
+    assert s.stop() == 0, s.log.read_text()
 
 
 def test_start_while_the_service_stops(server, tmp_path):
