@@ -71,6 +71,7 @@ static void print_network(const struct suan_network *n)
 static int run_config(int argc, char **argv)
 {
 	struct suan_daemon_settings s;
+	struct suan_err err = {0};
 	int rc;
 
 	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
@@ -83,8 +84,8 @@ static int run_config(int argc, char **argv)
 	if (rc == SUAN_EXIT_OK && !s.has_network)
 		fprintf(stderr,
 			"suan config: note: no network file; the one of the last start is used\n");
-	if (rc == SUAN_EXIT_OK && !s.set.data[0] && strcmp(s.set.store, "memory") != 0)
-		fprintf(stderr, "suan config: note: no data folder; suan serve needs --data DIR\n");
+	if (rc == SUAN_EXIT_OK && suan_daemon_check_data(&s, &err) != SUAN_OK)
+		fprintf(stderr, "suan config: note: suan serve would refuse: %s\n", err.text);
 	if (rc == SUAN_EXIT_OK) {
 		if (s.has_network)
 			print_network(&s.net);

@@ -189,6 +189,26 @@ int suan_daemon_settings(struct suan_daemon_settings *s, const struct suan_comma
 	return rc;
 }
 
+enum suan_code suan_daemon_check_data(const struct suan_daemon_settings *s, struct suan_err *err)
+{
+	if (s->set.data[0])
+		return SUAN_OK;
+	if (strcmp(s->set.store, "memory") != 0)
+		return suan_fail_field(err, SUAN_EINVAL, "data",
+				       "--data DIR is needed: where state is kept");
+	if (!s->set.insecure_local)
+		return suan_fail_field(err, SUAN_EINVAL, "data",
+				       "--data DIR is needed: the administrator's token is written "
+				       "there; with --insecure-local there are no tokens");
+	for (uint32_t i = 0; s->has_network && i < s->net.nsites; i++)
+		if (s->net.sites[i].driver[0])
+			return suan_fail_field(err, SUAN_EINVAL, "data",
+					       "--data DIR is needed: site %s runs jobs, whose "
+					       "files are kept there",
+					       s->net.sites[i].name);
+	return SUAN_OK;
+}
+
 void suan_daemon_settings_done(struct suan_daemon_settings *s)
 {
 	suan_arena_done(&s->arena);
