@@ -142,19 +142,15 @@ def test_one_silent_shepherd_keeps_nothing_down(make_server, tmp_path):
 
 def test_lost_shepherd_is_resolved_by_the_guarantee(make_server, tmp_path):
     s = make_server().start()
-    body = 'echo $SUAN_ATTEMPT >> %s; [ $SUAN_ATTEMPT = 2 ] || exec sleep 60'
-    once = s.submit('--guarantee', 'at-most-once', '--', 'sh', '-c', body % (tmp_path / 'once'))
-    lease = s.submit('--guarantee', 'lease', '--', 'sh', '-c', body % (tmp_path / 'lease'))
+    body = 'echo $$ >> pids; echo $SUAN_ATTEMPT >> %s; [ $SUAN_ATTEMPT = 2 ] || exec sleep 60'
+    once = s.submit('--guarantee', 'at-most-once', '--', 'sh', '-c', body % 'once')
+    lease = s.submit('--guarantee', 'lease', '--', 'sh', '-c', body % 'lease')
     wait_for(lambda: starts(tmp_path / 'once') and starts(tmp_path / 'lease'), 'both run')
     s.kill()
     for pid in shepherds(s.data):
         os.kill(pid, signal.SIGKILL)
-    for p in filter(str.isdigit, os.listdir('/proc')):
-        try:
-            if open('/proc/%s/cmdline' % p, 'rb').read() == b'sleep\x0060\x00':
-                os.kill(int(p), signal.SIGKILL)
-        except OSError:
-            pass
+    for pid in starts(tmp_path / 'pids'):
+        os.kill(int(pid), signal.SIGKILL)
     s.start()
     wait_for(lambda: s.job(once)['state'] == 'UNKNOWN', 'at-most-once is UNKNOWN')
     assert s.wait(lease, code=0)['attempt'] == 2
