@@ -14,7 +14,7 @@ static const struct suan_option simulate_options[] = {
 	{"cores", 'c', "N", "on one machine of N cores"},
 	{"network", 'n', "FILE", "on the sites of a network file"},
 	{"policy", 'p', "POLICY", "easy; several with commas are compared"},
-	{"out", 'o', "DIR", "write schedule.csv there"},
+	{"out", 'o', "DIR", "write schedule.csv and report.html there"},
 	{"json", 0, NULL, "JSON, stable for scripts"},
 	{"estimates", 0, "KIND", "what the scheduler knows of run times: user or perfect"},
 	{"load", 0, "FACTOR", "divide the time between submissions by this"},
@@ -217,6 +217,8 @@ static int run_simulate(int argc, char **argv)
 	const char *value;
 	int kind, rc = SUAN_EXIT_OK;
 
+	s.words = (const char *const *)argv;
+	s.nwords = argc;
 	suan_args_init(&args, &suan_cli_simulate, argc, argv);
 	while (rc == SUAN_EXIT_OK && (kind = suan_args_next(&args, &o, &value)) != SUAN_ARG_END) {
 		if (kind == SUAN_ARG_BAD)

@@ -59,7 +59,7 @@ static void machine(struct suan_report_page *p)
 
 static void facts(struct suan_report_page *p)
 {
-	const struct suan_report *r = p->r;
+	const struct suan_report_input *r = p->r;
 
 	suan_buf_adds(p->out, "<dl class=\"facts\">\n");
 	fact(p, "Trace", "作业轨迹");
@@ -266,7 +266,7 @@ static void find_times(struct suan_report_page *p)
 		p->until_ms++;
 }
 
-enum suan_code suan_report_write(const struct suan_report *r, struct suan_buf *out,
+enum suan_code suan_report_write(const struct suan_report_input *r, struct suan_buf *out,
 				 struct suan_err *err)
 {
 	struct suan_report_page p = {.out = out, .r = r};

@@ -160,7 +160,7 @@ static double place(const struct scale *s, double v)
 	return v <= 1 ? 0 : v >= s->most ? 1 : log(v) / log(s->most);
 }
 
-static double largest(const struct suan_report *r, double (*value)(const struct suan_report_run *))
+static double largest(const struct suan_report_input *r, double (*value)(const struct suan_report_run *))
 {
 	double most = 0;
 
