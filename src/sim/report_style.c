@@ -7,12 +7,17 @@
 	"--page:#f5f7f9;--card:#fff;--text:#17202b;--muted:#5a6573;--line:#dce2e8;--grid:#e7ebf0;" \
 	"--accent:#0b5cad;--soft:#e3effb;--area:#3b5bdc22;" \
 	"--c0:#3b5bdc;--c1:#bb7800;--c2:#05a191;--c3:#b00004;--c4:#67037e;--c5:#52555d;" \
-	"--k0:#3b5bdc;--k1:#05a191;--k2:#bb7800;--k3:#b00004;--shade:#64748b;color-scheme:light;"
+	"--k0:#3b5bdc;--k1:#05a191;--k2:#bb7800;--k3:#b00004;color-scheme:light;"
 #define DARK \
 	"--page:#0b1016;--card:#121922;--text:#e7edf4;--muted:#9aa7b6;--line:#253140;--grid:#1f2935;" \
 	"--accent:#6cb4ff;--soft:#14304a;--area:#5e7fd933;" \
 	"--c0:#7391ea;--c1:#f29b05;--c2:#82f59e;--c3:#e9494a;--c4:#dec4fe;--c5:#9da3b5;" \
-	"--k0:#5e7fd9;--k1:#82f59e;--k2:#f29b05;--k3:#e9494a;--shade:#8494a8;color-scheme:dark;"
+	"--k0:#5e7fd9;--k1:#82f59e;--k2:#f29b05;--k3:#e9494a;color-scheme:dark;"
+
+/* Scores and distributions beside each other. */
+#define BESIDE(which) \
+	which "{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:0 28px}" \
+	which " .pair{grid-template-columns:1fr}"
 
 const char suan_report_style[] =
 	":root{" LIGHT "}\n"
@@ -41,14 +46,17 @@ const char suan_report_style[] =
 	".facts{display:flex;flex-wrap:wrap;gap:6px 28px;margin:16px 0 0;padding:0}\n"
 	".facts div{min-width:0}.facts dt{display:inline;color:var(--muted);margin-right:8px}\n"
 	".facts dd{display:inline;margin:0;font-weight:600;overflow-wrap:anywhere}\n"
-	".tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,165px),1fr));gap:1px;"
-	"margin:24px 0 0;background:var(--line);border:1px solid var(--line);border-radius:12px;overflow:hidden}\n"
-	".tile{background:var(--card);padding:14px 18px}\n"
+	".tiles{display:flex;flex-wrap:wrap;gap:1px;margin:24px 0 0;background:var(--line);"
+	"border:1px solid var(--line);border-radius:12px;overflow:hidden}\n"
+	".tile{background:var(--card);padding:14px 18px;flex:1 1 auto;min-width:150px}\n"
 	".tile dt{font-size:13px;color:var(--muted)}\n"
-	".tile dd{margin:2px 0 0;font-size:22px;line-height:1.3;font-weight:650;letter-spacing:-.01em}\n"
+	".tile dd{margin:2px 0 0;font-size:22px;line-height:1.3;font-weight:650;letter-spacing:-.01em;"
+	"white-space:nowrap}\n"
 	".card{background:var(--card);border:1px solid var(--line);border-radius:12px;margin:0;min-width:0}\n"
 	"figure.card{padding:14px 18px 10px;container-type:inline-size}\n"
-	"figcaption{margin-bottom:12px}figcaption b{font-weight:600;margin-right:6px}\n"
+	"figcaption{margin-bottom:12px;color:var(--muted);font-size:14px}"
+	"figcaption b{font-weight:600;font-size:15px;color:var(--text);margin-right:8px}"
+	"figcaption>.muted{white-space:nowrap;font-size:13px}\n"
 	".wide{overflow-x:auto}\n"
 	"table{border-collapse:collapse;width:100%;font-size:14px}\n"
 	"th,td{padding:8px 18px;text-align:right;white-space:nowrap;border-top:1px solid var(--grid);"
@@ -56,16 +64,19 @@ const char suan_report_style[] =
 	"thead th{border-top:0;color:var(--muted);font-size:13px;vertical-align:bottom;white-space:normal;"
 	"text-wrap:balance;min-width:90px}\n"
 	".scores thead th+th{color:var(--text);font-weight:600;font-size:14px}\n"
-	"th:first-child{text-align:left;position:sticky;left:0;background:var(--card);white-space:normal}\n"
+	"th:first-child{text-align:left;position:sticky;left:0;background:var(--card)}\n"
 	"tbody tr:hover>*{background:var(--soft)}\n"
 	"td small{display:block;color:var(--muted);font-size:12px;line-height:1.3}\n"
 	"td.best{font-weight:650}td.best small{font-weight:400}\n"
 	"td.best::before{content:\"●\";color:var(--accent);font-size:9px;vertical-align:2px;margin-right:7px}\n"
+	".pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:16px}\n"
+	".top>section{min-width:0}\n"
+	"@media (min-width:1180px){" BESIDE(".few") "}@media (min-width:1640px){" BESIDE(".some") "}\n"
 	".two{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:16px}\n"
 	".many{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,380px),1fr));gap:16px;"
 	"margin-top:16px}\n"
 	".legend{list-style:none;display:flex;flex-wrap:wrap;gap:4px 20px;margin:0 0 12px;padding:0;"
-	"font-size:14px}\n"
+	"font-size:14px;color:var(--text)}figcaption .legend{margin:8px 0 0}\n"
 	".legend li{display:flex;align-items:center;gap:8px}\n"
 	".legend i{width:14px;height:14px;border-radius:3px;background:var(--k)}\n"
 	".plot{padding:2px 4px 24px 50px}\n"
@@ -81,18 +92,17 @@ const char suan_report_style[] =
 	".d1{stroke-dasharray:8 3}.d2{stroke-dasharray:2 3}.d3{stroke-dasharray:9 3 2 3}\n"
 	".bar rect{stroke:var(--card);stroke-width:.5;vector-effect:non-scaling-stroke}\n"
 	".bar rect:hover{stroke:var(--text);stroke-width:2}\n"
-	".k0{--k:var(--k0)}.k1{--k:var(--k1)}.k2{--k:var(--k2)}.k3{--k:var(--k3)}.ks{--k:var(--shade)}\n"
-	".bar{fill:var(--k)}\n"
-	".s1,.s2,.s3,.s4{fill:var(--shade);opacity:.18}.s2{opacity:.36}.s3{opacity:.58}.s4{opacity:.82}\n"
+	".k0{--k:var(--k0)}.k1{--k:var(--k1)}.k2{--k:var(--k2)}.k3{--k:var(--k3)}\n"
+	".bar,.s1,.s2,.s3{fill:var(--k)}.s1{opacity:.2}.s2{opacity:.42}.s3{opacity:.68}\n"
 	"details.case{margin-top:12px}\n"
 	"details.case>summary{cursor:pointer;font-size:19px;font-weight:650;padding:6px 0;margin-top:20px}\n"
 	"pre{margin:12px 0 0;padding:12px 16px;overflow-x:auto;font:13px/1.5 ui-monospace,Menlo,Consolas,"
 	"\"DejaVu Sans Mono\",\"Noto Sans Mono CJK SC\",monospace}\n"
 	"footer{padding-top:32px;padding-bottom:40px;font-size:13px}footer p{max-width:100ch;margin:6px 0}\n"
 	"@container (max-width:520px){.odd{display:none}}\n"
-	"@media (max-width:560px){header{padding-top:18px}.tile{padding:12px 14px}.tile dd{font-size:19px}"
-	".tiles{grid-template-columns:1fr 1fr}figure.card{padding:12px 12px 8px}th,td{padding:7px 12px}"
-	"th:first-child{max-width:44vw}.plot{padding-left:42px}}\n"
+	"@media (max-width:560px){header{padding-top:18px}.tile{padding:12px 14px;min-width:130px}.tile dd{font-size:19px}"
+	"figure.card{padding:12px 12px 8px}th,td{padding:7px 12px}"
+	"th:first-child{max-width:40vw;white-space:normal}.plot{padding-left:42px}}\n"
 	"@media print{:root,:root[data-theme=dark]{" LIGHT "--page:#fff}body{font-size:11px}nav{display:none}"
 	"main,header,footer{max-width:none;padding:0}.card,.tile,tr{break-inside:avoid}h2,h3{break-after:avoid}"
 	".wide{overflow:visible}th:first-child{position:static}"
