@@ -76,7 +76,7 @@ struct suan_report_input {
 };
 
 /* Appends the page to *out. The same report gives the same bytes. ENOMEM, ETOOBIG (out's limit). */
-SUAN_MUSTUSE enum suan_code suan_report_write(const struct suan_report_input *r, struct suan_buf *out,
-					      struct suan_err *err);
+SUAN_MUSTUSE enum suan_code suan_report_write(const struct suan_report_input *r,
+					      struct suan_buf *out, struct suan_err *err);
 
 #endif
