@@ -126,8 +126,8 @@ const char suan_report_style[] =
 	"figure.card{padding:12px 12px 8px}th,td{padding:7px 12px}"
 	"th:first-child{max-width:40vw;white-space:normal}.plot{padding-left:42px}}\n"
 	"@media print{:root,"
-	":root:not([data-theme=light]),:root[data-theme=dark]{" LIGHT
-	"--page:#fff}body{font-size:11px}nav{display:none}"
+	":root:not([data-theme=light]),:root[data-theme=dark]{" LIGHT "--page:#fff}"
+	"body{font-size:11px}nav{display:none}"
 	"main,header,footer{max-width:none;padding:0}.card,.tile,tr{break-inside:avoid}h2,h3{"
 	"break-after:avoid}"
 	".wide{overflow:visible}th:first-child{position:static}"
