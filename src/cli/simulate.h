@@ -15,7 +15,9 @@
 struct suan_simulate {
 	const struct suan_command *command;
 	const char *trace, *network, *out, *faults; /* NULL = not given */
-	uint32_t cores;				    /* 0 = not given */
+	const char *const *words;		    /* of the command line, nwords of them */
+	int nwords;
+	uint32_t cores; /* 0 = not given */
 	enum suan_policy_kind policies[SUAN_SIMULATE_POLICIES];
 	uint32_t npolicies;
 	enum suan_sim_estimates estimates;

@@ -326,6 +326,70 @@ static enum suan_code write_schedule(struct run *r, uint32_t i)
 	return rc;
 }
 
+/* A word as a shell takes it. */
+static void add_word(struct suan_buf *out, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-_=+.,:/@%";
+
+	if (word[0] && !word[strspn(word, plain)]) {
+		suan_buf_adds(out, word);
+		return;
+	}
+	suan_buf_addc(out, '\'');
+	for (; *word; word++) {
+		if (*word == '\'')
+			suan_buf_adds(out, "'\\'");
+		suan_buf_addc(out, *word);
+	}
+	suan_buf_addc(out, '\'');
+}
+
+static void add_command(const struct suan_simulate *s, struct suan_buf *out)
+{
+	suan_buf_adds(out, "suan");
+	for (int i = 0; i < s->nwords; i++) {
+		suan_buf_addc(out, ' ');
+		add_word(out, s->words[i]);
+	}
+}
+
+static enum suan_code write_page(struct run *r)
+{
+	const struct suan_simulate *s = r->s;
+	const char *slash = strrchr(s->trace, '/');
+	struct suan_buf command = {0}, path = {0}, page = {0};
+	struct suan_sim_about about = {.network = s->network ? r->net.name : NULL,
+				       .trace = slash ? slash + 1 : s->trace,
+				       .load_milli = (uint32_t)s->load_milli,
+				       .shaken = s->shake,
+				       .seed = s->shake_seed};
+	enum suan_code rc;
+
+	add_command(s, &command);
+	about.command = suan_buf_str(&command);
+	suan_buf_addf(&path, "%s/report.html", s->out);
+	rc = suan_buf_ok(&path, &r->err);
+	if (rc == SUAN_OK)
+		rc = suan_sim_print_page(r->outcome, s->npolicies, &about, &page, &r->err);
+	if (rc == SUAN_OK)
+		rc = suan_fs_write(suan_buf_str(&path), suan_buf_str(&page), page.len, 0666, false,
+				   &r->err);
+	suan_buf_done(&command);
+	suan_buf_done(&path);
+	suan_buf_done(&page);
+	return rc;
+}
+
+static enum suan_code write_all(struct run *r)
+{
+	enum suan_code rc = SUAN_OK;
+
+	for (uint32_t i = 0; rc == SUAN_OK && r->s->out && i < r->s->npolicies; i++)
+		rc = write_schedule(r, i);
+	return rc == SUAN_OK && r->s->out ? write_page(r) : rc;
+}
+
 static void print_json(const struct run *r, struct suan_buf *out)
 {
 	if (r->s->npolicies == 1) {
@@ -368,9 +432,8 @@ static int run_all(struct run *r)
 		fprintf(stderr, "suan simulate: interrupted; nothing was written\n");
 		return SUAN_EXIT_INTERRUPTED;
 	}
-	for (uint32_t i = 0; r->s->out && i < r->s->npolicies; i++)
-		if (write_schedule(r, i) != SUAN_OK)
-			return complain(r);
+	if (write_all(r) != SUAN_OK)
+		return complain(r);
 	print(r);
 	return SUAN_EXIT_OK;
 }

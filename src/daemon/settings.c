@@ -16,7 +16,7 @@ const struct suan_option suan_daemon_options[] = {
 	{"network", 'n', "FILE", "network file, see suan-network(5)"},
 	{"listen", 'l', "HOST:PORT", "address to serve HTTP on (127.0.0.1:7070)"},
 	{"store", 0, "NAME", "where state is kept: sqlite (default) or memory (lost at exit)"},
-	{"policy", 0, "NAME", "easy (default), fcfs or conservative"},
+	{"policy", 0, "NAME", "suan (default), easy, fcfs, conservative, sjf, ljf, f1, wfp3"},
 	{"insecure-local", 0, NULL, "no tokens; listens on loopback only"},
 	{"tls-cert", 0, "FILE", "serve HTTPS with this certificate chain (PEM)"},
 	{"tls-key", 0, "FILE", "private key of the certificate (PEM)"},

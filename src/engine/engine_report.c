@@ -113,7 +113,7 @@ static void learn(struct suan_engine *e, struct suan_job *j, const struct suan_e
 	if (!suan_jobs_array(j))
 		return;
 	/* the other elements are its nearest kin */
-	j->predict_ms = suan_history_predict(&e->history, j->user, j->estimate_ms);
+	suan_jobs_predict(e, j);
 	suan_sync_replan(e, j);
 }
 
@@ -231,7 +231,7 @@ enum suan_code suan_engine_report(struct suan_engine *e, const struct suan_event
 	if (rc == SUAN_OK)
 		rc = suan_dues_reserve(&e->leases, 1);
 	if (rc == SUAN_OK && r->kind == SUAN_REPORT_ENDED)
-		rc = suan_history_reserve(&e->history, e->strings, j->user);
+		rc = suan_history_reserve(&e->history, e->strings, j->user, j->estimate_ms);
 	if (rc == SUAN_OK)
 		rc = take_text(e, suan_elems_at(j, pos), r->text);
 	if (rc != SUAN_OK)

@@ -37,7 +37,7 @@ static enum suan_code make_one(struct suan_engine *e, const struct suan_event *e
 		return rc;
 	}
 	j->submit_ms = ev->now_ms;
-	j->predict_ms = suan_history_predict(&e->history, j->user, j->estimate_ms);
+	suan_jobs_predict(e, j);
 	b->begins += suan_jobs_begin(j) > ev->now_ms;
 	b->jobs[b->n++] = j;
 	return SUAN_OK;

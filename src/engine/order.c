@@ -2,9 +2,10 @@
 
 #include "base/num.h"
 
-#define HEAD_MS	 INT64_C(604800000) /* a week */
-#define THETA_MS INT64_C(600000)
-#define FIRM_MS	 INT64_C(604800000)
+#define HEAD_MS	 INT64_C(691200000) /* 8 d: the longest head start */
+#define THETA_MS INT64_C(400000)    /* expected run time that gets half of it */
+#define LANE_MS	 INT64_C(60000)
+#define FIRM_MS	 INT64_C(604800000) /* a week */
 
 static uint64_t at_least(int64_t v, uint64_t least)
 {
@@ -45,11 +46,24 @@ static int64_t width(const struct suan_engine *e, const struct suan_job *j)
 	return (int64_t)(cores > gpus ? cores : gpus);
 }
 
+/* What the order believes: a little of the estimate stays in it. */
+static int64_t expected(const struct suan_job *j)
+{
+	int64_t guess = j->predict_ms > 0 ? j->predict_ms : j->estimate_ms;
+
+	return guess + (j->estimate_ms - guess) / 8;
+}
+
 static int64_t shortness(const struct suan_job *j)
 {
-	int64_t expected = j->predict_ms > 0 ? j->predict_ms : j->estimate_ms;
+	return (int64_t)((__int128)HEAD_MS * THETA_MS / ((__int128)THETA_MS + expected(j)));
+}
 
-	return (int64_t)((__int128)HEAD_MS * THETA_MS / ((__int128)THETA_MS + expected));
+int64_t suan_order_fit(const struct suan_job *j)
+{
+	if (expected(j) <= LANE_MS)
+		return 1;
+	return j->known ? j->predict_ms / 4 * 3 + 1 : j->estimate_ms;
 }
 
 int64_t suan_order_firm(const struct suan_job *j)

@@ -24,7 +24,7 @@ enum suan_snapshot_tag {	/* of the whole, in this order */
 	SUAN_SNAP_PAST,		/* run times of a user, after the strings */
 };
 
-enum suan_snapshot_past { SUAN_SNAP_PAST_USER = 20 };	/* 1 … 4: members by table */
+enum suan_snapshot_past { SUAN_SNAP_PAST_USER = 20 };	/* 1 … 8: members by table */
 
 enum suan_snapshot_site {
 	SUAN_SNAP_SITE_SPEC = 1, SUAN_SNAP_SITE_STATE, SUAN_SNAP_SITE_GONE

@@ -90,6 +90,7 @@ struct suan_job {
 	bool held;			/* single task without record */
 	bool started;			/* some element was: dependencies count no more */
 	bool dirty;			/* listed for suan_sync */
+	bool known;			/* predict_ms is from runs, not the estimate */
 	bool replan;			/* the planner's item is outdated whatever its count */
 };
 
@@ -226,6 +227,7 @@ int64_t suan_jobs_walltime(const struct suan_engine *e, const struct suan_job_sp
 int64_t suan_jobs_begin(const struct suan_job *j);
 int64_t suan_jobs_deadline(const struct suan_job *j);
 struct suan_array *suan_jobs_array(const struct suan_job *j);	/* NULL: single task */
+void suan_jobs_predict(struct suan_engine *e, struct suan_job *j);	/* sets predict_ms */
 /* What one start of the job asks of the planner; allow bits are borrowed. */
 void suan_jobs_ask(const struct suan_engine *e, const struct suan_job *j, struct suan_ask *ret);
 

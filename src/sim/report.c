@@ -59,7 +59,7 @@ static void machine(struct suan_report_page *p)
 
 static void facts(struct suan_report_page *p)
 {
-	const struct suan_report *r = p->r;
+	const struct suan_report_input *r = p->r;
 
 	suan_buf_adds(p->out, "<dl class=\"facts\">\n");
 	fact(p, "Trace", "作业轨迹");
@@ -81,7 +81,7 @@ static void facts(struct suan_report_page *p)
 	fact(p, r->ncases > 1 ? "Policies" : "Policy", "策略");
 	for (size_t i = 0; i < r->ncases; i++) {
 		if (i > 0)
-			suan_report_say(p->out, ", ", "、");
+			suan_buf_adds(p->out, " · ");
 		suan_report_name(p->out, r->cases[i].name);
 	}
 	fact_end(p);
@@ -115,10 +115,8 @@ static void header(struct suan_report_page *p)
 static void distributions(struct suan_report_page *p)
 {
 	suan_buf_adds(p->out, "<section id=\"distributions\"><h2>");
-	suan_report_say(p->out, "How long jobs waited", "作业等待了多久");
-	suan_buf_adds(p->out, "</h2>\n");
-	suan_report_legend(p);
-	suan_buf_adds(p->out, "<div class=\"two\">\n");
+	suan_report_say(p->out, "Distributions", "分布");
+	suan_buf_adds(p->out, "</h2>\n<div class=\"pair\">\n");
 	suan_report_waits(p);
 	suan_report_slowdowns(p);
 	suan_buf_adds(p->out, "</div></section>\n");
@@ -134,9 +132,11 @@ static void subtitle(struct suan_report_page *p, const char *en, const char *zh)
 static void class_legend(struct suan_report_page *p)
 {
 	static const char *const words[][3] = {
-		{"k0", "slowdown below 2", "减速比低于 2"}, {"k1", "2 to 10", "2 至 10"},
-		{"k2", "10 to 100", "10 至 100"},	    {"k3", "100 and more", "100 及以上"},
-		{"ks", "many small runs", "许多小运行"},
+		{"k0", "waited less than 1 min", "等待不足 1 分"},
+		{"k1", "1 min to 1 h", "1 分至 1 时"},
+		{"k2", "1 h to 1 d", "1 时至 1 天"},
+		{"k3", "longer", "更久"},
+		{"k0 s2", "paler: many small runs", "浅色：许多小运行"},
 	};
 
 	suan_buf_adds(p->out, "<ul class=\"legend\">");
@@ -177,7 +177,10 @@ static void sites(struct suan_report_page *p)
 	suan_buf_adds(out, "<section id=\"sites\">\n");
 	for (size_t i = 0; i < p->r->ncases; i++) {
 		suan_buf_addf(out, "<details class=\"case\"%s><summary>", i == 0 ? " open" : "");
-		suan_report_say(out, "Sites under ", "各站点，策略 ");
+		if (p->r->nsites > 1)
+			suan_report_say(out, "Sites under ", "各站点，策略 ");
+		else
+			suan_report_say(out, "The machine under ", "机器，策略 ");
 		suan_report_name(out, p->r->cases[i].name);
 		suan_buf_adds(out, "</summary>\n");
 		one_case(p, &p->r->cases[i]);
@@ -266,7 +269,7 @@ static void find_times(struct suan_report_page *p)
 		p->until_ms++;
 }
 
-enum suan_code suan_report_write(const struct suan_report *r, struct suan_buf *out,
+enum suan_code suan_report_write(const struct suan_report_input *r, struct suan_buf *out,
 				 struct suan_err *err)
 {
 	struct suan_report_page p = {.out = out, .r = r};
@@ -275,8 +278,13 @@ enum suan_code suan_report_write(const struct suan_report *r, struct suan_buf *o
 	find_times(&p);
 	head(&p);
 	header(&p);
+	suan_buf_addf(out, "<div class=\"top%s\">\n",
+		      r->ncases <= 3   ? " few some"
+		      : r->ncases <= 5 ? " some"
+				       : "");
 	suan_report_scores(&p);
 	distributions(&p);
+	suan_buf_adds(out, "</div>\n");
 	sites(&p);
 	footer(&p);
 	if (p.no_memory)

@@ -61,7 +61,7 @@ struct suan_report_case {
 	struct suan_report_perf perf;
 };
 
-struct suan_report {
+struct suan_report_input {
 	const char *network;		/* name of the network; NULL: one machine (--cores) */
 	const char *trace;		/* name of the trace */
 	const char *version;		/* of suan */
@@ -76,7 +76,7 @@ struct suan_report {
 };
 
 /* Appends the page to *out. The same report gives the same bytes. ENOMEM, ETOOBIG (out's limit). */
-SUAN_MUSTUSE enum suan_code suan_report_write(const struct suan_report *r, struct suan_buf *out,
-					      struct suan_err *err);
+SUAN_MUSTUSE enum suan_code suan_report_write(const struct suan_report_input *r,
+					      struct suan_buf *out, struct suan_err *err);
 
 #endif

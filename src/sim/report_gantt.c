@@ -17,10 +17,10 @@
 #define MOST_OF_SITE 2500
 #define LEAST_BARS   150
 #define MOST_RUNS    200000 /* that are laid out; of more the largest */
-#define COLUMNS	     240
+#define COLUMNS	     300
 #define ROWS	     50
-#define SHADES	     4
-#define CLASSES	     4
+#define SHADES	     3
+#define CLASSES	     4 /* of waits */
 
 struct piece { /* of free cores, or of a run's */
 	uint64_t low, n;
@@ -47,7 +47,7 @@ struct chart {
 	size_t nbars, bars_cap;
 	struct active *heap; /* owned; room for all runs; earliest end first */
 	size_t nactive;
-	float shade[ROWS][COLUMNS]; /* share of each cell that small bars cover */
+	float small[ROWS][COLUMNS][CLASSES]; /* share of each cell that small bars cover */
 };
 
 /* ---- which runs ---- */
@@ -265,55 +265,84 @@ static bool visible(struct box b)
 	return b.w * 1000 >= 1 && b.h * HEIGHT >= 1;
 }
 
-/* Adds the part of each cell that the box covers. */
-static void add_shade(struct chart *g, struct box b)
+static int class_of(const struct suan_report_run *run)
 {
+	int64_t wait_s = (run->start_ms - run->submit_ms) / 1000;
+
+	return wait_s < 60 ? 0 : wait_s < 3600 ? 1 : wait_s < 86400 ? 2 : 3;
+}
+
+/* Adds the part of each cell that the bar covers. */
+static void add_small(struct chart *g, const struct bar *bar)
+{
+	struct box b = box_of(g, bar);
 	double x0 = b.x * COLUMNS, x1 = (b.x + b.w) * COLUMNS, y0 = b.y * ROWS;
 	double y1 = (b.y + b.h) * ROWS;
+	int class = class_of(bar->run);
 
 	for (int row = (int)y0; row < ROWS && row < y1; row++) {
 		double high = fmin(y1, row + 1) - fmax(y0, row);
 
 		for (int col = (int)x0; col < COLUMNS && col < x1; col++)
-			g->shade[row][col] += (float)(high * (fmin(x1, col + 1) - fmax(x0, col)));
+			g->small[row][col][class] +=
+				(float)(high * (fmin(x1, col + 1) - fmax(x0, col)));
 	}
 }
 
-static int shade_of(float share)
+/* The class that covers most of the cell, and how strong its tint is: 0 (none) to SHADES. */
+static int tint_of(const float cell[CLASSES], int *ret_class)
 {
-	return share < 0.06f ? 0 : share < 0.3f ? 1 : share < 0.55f ? 2 : share < 0.8f ? 3 : SHADES;
+	float sum = 0;
+
+	*ret_class = 0;
+	for (int k = 0; k < CLASSES; k++) {
+		sum += cell[k];
+		if (cell[k] > cell[*ret_class])
+			*ret_class = k;
+	}
+	return sum < 0.06f ? 0 : sum < 0.35f ? 1 : sum < 0.7f ? 2 : SHADES;
 }
 
-static void draw_shades(struct chart *g)
+static bool has_tint(const struct chart *g, int row, int col, int class, int shade)
+{
+	int own;
+
+	return tint_of(g->small[row][col], &own) == shade && own == class;
+}
+
+/* All cells of one tint: neighbours in a row make one rectangle. */
+static void draw_tint(struct chart *g, int class, int shade)
 {
 	struct suan_buf *out = g->p->out;
+	size_t before = out->len, begun;
 
-	for (int level = 1; level <= SHADES; level++) {
-		suan_buf_addf(out, "<path class=\"s%d\" d=\"", level);
-		for (int row = 0; row < ROWS; row++)
-			for (int col = 0, run; col < COLUMNS; col += run) {
-				int shade = shade_of(g->shade[row][col]);
-
-				run = 1;
-				while (col + run < COLUMNS &&
-				       shade_of(g->shade[row][col + run]) == shade)
-					run++;
-				if (shade == level)
-					suan_buf_addf(out, "M%d %dh%dv%dh-%dz",
-						      col * WIDTH / COLUMNS, row * LEVELS / ROWS,
-						      run * WIDTH / COLUMNS, LEVELS / ROWS,
-						      run * WIDTH / COLUMNS);
-			}
+	suan_buf_addf(out, "<path class=\"k%d s%d\" d=\"", class, shade);
+	begun = out->len;
+	for (int row = 0; row < ROWS; row++)
+		for (int col = 0, n; col < COLUMNS; col += n) {
+			for (n = 0; col + n < COLUMNS && has_tint(g, row, col + n, class, shade);)
+				n++;
+			if (n > 0)
+				suan_buf_addf(out, "M%d %dh%dv%dh-%dz", col, row, n, 1, n);
+			else
+				n = 1;
+		}
+	if (out->len == begun)
+		suan_buf_cut(out, before);
+	else
 		suan_buf_adds(out, "\"/>\n");
-	}
 }
 
-/* 0: hardly waited … 3: waited a hundred times as long as it ran. */
-static int class_of(const struct suan_report_run *run)
+static void draw_small(struct chart *g)
 {
-	double s = suan_report_slowdown(run);
-
-	return s < 2 ? 0 : s < 10 ? 1 : s < 100 ? 2 : 3;
+	suan_buf_addf(g->p->out,
+		      "<svg width=\"100%%\" height=\"%d\" viewBox=\"0 0 %d %d\" "
+		      "preserveAspectRatio=\"none\" class=\"shapes\">\n",
+		      HEIGHT, COLUMNS, ROWS);
+	for (int class = 0; class < CLASSES; class ++)
+		for (int shade = 1; shade <= SHADES; shade++)
+			draw_tint(g, class, shade);
+	suan_buf_adds(g->p->out, "</svg>\n");
 }
 
 static void draw_bar(struct chart *g, const struct bar *b)
@@ -345,20 +374,21 @@ static int larger_box(const void *a, const void *b)
 	return x->at.low < y->at.low ? -1 : x->at.low > y->at.low;
 }
 
-/* Puts the bars to be drawn first; the others go into the shades. Returns how many those are. */
+/* Puts the bars to be drawn first; the others go into the grid. Returns how many those are. */
 static size_t thin_out(struct chart *g)
 {
 	size_t most = MOST_BARS / g->p->r->nsites / g->p->r->ncases, drawn = 0;
 
 	most = most > MOST_OF_SITE ? MOST_OF_SITE : most < LEAST_BARS ? LEAST_BARS : most;
-	qsort(g->bars, g->nbars, sizeof(*g->bars), larger_box);
+	if (g->nbars > 0)
+		qsort(g->bars, g->nbars, sizeof(*g->bars), larger_box);
 	for (size_t i = 0; i < g->nbars; i++) {
 		struct bar b = g->bars[i];
 
 		if (drawn < most && visible(box_of(g, &b)))
 			g->bars[drawn++] = b;
 		else
-			add_shade(g, box_of(g, &b));
+			add_small(g, &b);
 	}
 	return drawn;
 }
@@ -368,11 +398,11 @@ static void draw(struct chart *g)
 	struct suan_buf *out = g->p->out;
 	size_t drawn = thin_out(g);
 
+	draw_small(g);
 	suan_buf_addf(out,
 		      "<svg width=\"100%%\" height=\"%d\" viewBox=\"0 0 %d %d\" "
 		      "preserveAspectRatio=\"none\" class=\"shapes\">\n",
 		      HEIGHT, WIDTH, LEVELS);
-	draw_shades(g);
 	for (int class = 0; class < CLASSES; class ++) {
 		suan_buf_addf(out, "<g class=\"bar k%d\">\n", class);
 		for (size_t i = 0; i < drawn; i++)

@@ -9,7 +9,7 @@
 
 struct suan_report_page {
 	struct suan_buf *out;		/* borrowed */
-	const struct suan_report *r;
+	const struct suan_report_input *r;
 	int64_t from_ms, until_ms;	/* of all cases, from_ms < until_ms */
 	unsigned figures;		/* so far, for ids */
 	bool no_memory;

@@ -90,6 +90,10 @@ static void span_label(struct suan_report_page *p, int64_t s)
 	char en[48], zh[48];
 	unsigned i = 0;
 
+	if (s == 0) {
+		suan_buf_adds(p->out, "0");
+		return;
+	}
 	while (i < 3 && (s < units[i].s || s % units[i].s != 0))
 		i++;
 	(void)snprintf(en, sizeof(en), "%lld %s", (long long)(s / units[i].s), units[i].en);
@@ -160,7 +164,8 @@ static double place(const struct scale *s, double v)
 	return v <= 1 ? 0 : v >= s->most ? 1 : log(v) / log(s->most);
 }
 
-static double largest(const struct suan_report *r, double (*value)(const struct suan_report_run *))
+static double largest(const struct suan_report_input *r,
+		      double (*value)(const struct suan_report_run *))
 {
 	double most = 0;
 
@@ -235,11 +240,13 @@ void suan_report_waits(struct suan_report_page *p)
 
 	s.most = s.most > 10 ? s.most : 10;
 	suan_report_figure_open(p);
-	suan_report_say(p->out, "<b>Waiting times</b>: share of jobs that waited at most so long",
-			"<b>等待时间</b>：等待不超过该时长的作业比例");
+	suan_report_say(p->out, "<b>Waiting time</b> share of jobs that waited at most so long",
+			"<b>等待时间</b>等待不超过该时长的作业比例");
+	suan_report_legend(p);
 	suan_report_figure_frame(p, CDF_HEIGHT, "Waiting times / 等待时间",
-				 "Cumulative distribution, logarithmic time axis / "
-				 "累积分布，时间轴为对数刻度");
+				 "Cumulative distribution, logarithmic time axis; the "
+				 "percentiles are in the table of scores / "
+				 "累积分布，时间轴为对数刻度；分位数见评分表");
 	percent_axis(p, CDF_HEIGHT, 25);
 	for (size_t i = 0; i < sizeof(ticks) / sizeof(ticks[0]) && (double)ticks[i] <= s.most;
 	     i++) {
@@ -279,10 +286,13 @@ void suan_report_slowdowns(struct suan_report_page *p)
 
 	s.most = s.most > 2 ? s.most : 2;
 	suan_report_figure_open(p);
-	suan_report_say(p->out, "<b>Bounded slowdown</b>: share of jobs that have at most so much",
-			"<b>有界减速比</b>：不超过该值的作业比例");
-	suan_report_figure_frame(p, CDF_HEIGHT, "Bounded slowdown / 有界减速比",
-				 "Cumulative distribution, logarithmic axis / 累积分布，对数刻度");
+	suan_report_say(p->out, "<b>Bounded slowdown</b> share of jobs that have at most so much",
+			"<b>有界减速比</b>不超过该值的作业比例");
+	suan_report_legend(p);
+	suan_report_figure_frame(
+		p, CDF_HEIGHT, "Bounded slowdown / 有界减速比",
+		"Cumulative distribution, logarithmic axis; the percentiles are in the "
+		"table of scores / 累积分布，对数刻度；分位数见评分表");
 	percent_axis(p, CDF_HEIGHT, 25);
 	slowdown_axis(p, &s);
 	curves(p, &s);

@@ -119,7 +119,7 @@ struct range {
 	bool known, zero, differ; /* zero: no value is another one */
 };
 
-static struct range range_of(const struct suan_report *r, const struct row *row)
+static struct range range_of(const struct suan_report_input *r, const struct row *row)
 {
 	struct range g = {.zero = true};
 

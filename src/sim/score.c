@@ -1,6 +1,7 @@
 /* Scores of a schedule. Times are whole milliseconds and slowdowns whole billionths, so sums are
  * exact and no order of adding matters. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/num.h"
 #include "base/rng.h"
@@ -9,6 +10,7 @@
 
 #define SHORT_MS 10000 /* bound of the bounded slowdown */
 #define BILLION	 1000000000
+#define NO_SITE	 UINT32_MAX
 
 struct sums { /* of one part */
 	suan_wide wait, slowdown, area, weighted;
@@ -23,6 +25,14 @@ struct pool_sums {
 	suan_wide core_ms;
 };
 
+/* Rows in order, with what belongs to them; without dividing for each. */
+struct cursor {
+	const struct suan_sim_row *row;
+	const struct suan_trace_job *job;
+	int64_t shift_ms;    /* of times in the trace */
+	uint64_t copy_begin; /* number of the first job of this copy */
+};
+
 struct score {
 	const struct suan_sim_setup *s;
 	const struct suan_sim_result *r;
@@ -30,6 +40,8 @@ struct score {
 	struct pool_sums *pools; /* owned */
 	uint32_t npools;
 	struct sums *sites, all; /* sites: owned */
+	struct sums *own;	 /* owned; of the jobs submitted at each site */
+	uint32_t *site_of_name;	 /* owned; by the trace's numbers of strings */
 	size_t *at;		 /* owned; where the values of each site begin, and the end */
 	int64_t *values;	 /* owned; of one kind, those of a site together */
 };
@@ -126,12 +138,30 @@ static void add_sums(struct sums *t, const struct sums *one)
 	t->last_end = one->last_end > t->last_end ? one->last_end : t->last_end;
 }
 
-static void count_deadline(struct score *c, const struct suan_trace_job *j,
-			   const struct suan_sim_row *row, struct suan_sim_part *site)
+static bool next_row(const struct score *c, struct cursor *at)
 {
-	int64_t by = j->deadline_ms - c->r->zero_ms +
-		     (int64_t)(row->job / c->s->trace->njobs) * c->r->period_ms;
-	bool met = row->start_ms >= 0 && suan_sat_add(row->start_ms, j->run_ms) <= by;
+	const struct suan_trace *t = c->s->trace;
+
+	at->row = at->row ? at->row + 1 : c->r->rows;
+	if (at->row == c->r->rows + c->r->nrows)
+		return false;
+	if (!at->job || at->row->job - at->copy_begin >= t->njobs) {
+		at->copy_begin = at->row->job / t->njobs * t->njobs;
+		at->shift_ms = suan_sim_shift_ms(c->s, c->r, at->row);
+	}
+	at->job = &t->jobs[at->row->job - at->copy_begin];
+	return true;
+}
+
+static int64_t wait_of(const struct cursor *at)
+{
+	return at->row->start_ms - at->job->submit_ms - at->shift_ms;
+}
+
+static void count_deadline(struct score *c, const struct cursor *at, struct suan_sim_part *site)
+{
+	int64_t by = at->job->deadline_ms + at->shift_ms;
+	bool met = at->row->start_ms >= 0 && suan_sat_add(at->row->start_ms, at->job->run_ms) <= by;
 
 	c->to->all.deadlines_met += met;
 	c->to->all.deadlines_missed += !met;
@@ -141,30 +171,32 @@ static void count_deadline(struct score *c, const struct suan_trace_job *j,
 	}
 }
 
-static void add_row(struct score *c, const struct suan_sim_row *row)
+static void add_row(struct score *c, const struct cursor *at)
 {
-	const struct suan_trace_job *j = suan_sim_job(c->s, row);
-	int64_t submit = suan_sim_submit_ms(c->s, c->r, row);
-	int64_t wait = row->start_ms - submit;
-	struct pool_sums *p;
+	const struct suan_trace_job *j = at->job;
+	int64_t wait = wait_of(at);
+	uint32_t own = c->site_of_name[j->site];
 	struct sums one = {.n = 1};
+	struct pool_sums *p;
 
-	if (row->start_ms < 0) {
+	if (at->row->start_ms < 0) {
 		if (j->deadline_ms)
-			count_deadline(c, j, row, NULL);
+			count_deadline(c, at, NULL);
 		return;
 	}
-	p = &c->pools[row->pool];
+	p = &c->pools[at->row->pool];
 	if (j->deadline_ms)
-		count_deadline(c, j, row, &c->to->sites[p->site]);
+		count_deadline(c, at, &c->to->sites[p->site]);
 	one.wait = (suan_wide)wait;
 	one.slowdown = (suan_wide)slowdown(wait, j->run_ms);
 	one.area = (suan_wide)j->tasks * j->cores * (suan_wide)j->run_ms;
 	one.overflow = __builtin_mul_overflow(one.area, (suan_wide)wait + (suan_wide)j->run_ms,
 					      &one.weighted);
-	one.last_end = suan_sat_add(row->start_ms, j->run_ms);
+	one.last_end = suan_sat_add(at->row->start_ms, j->run_ms);
 	p->core_ms += one.area;
 	add_sums(&c->sites[p->site], &one);
+	if (own != NO_SITE)
+		add_sums(&c->own[own], &one);
 }
 
 /* ---- energy ---- */
@@ -270,6 +302,18 @@ static void finish_part(struct suan_sim_part *p, const struct sums *t, int64_t m
 		p->utilization = suan_wide_scale(t->area, 1000000, room);
 }
 
+static void finish_own(struct suan_sim_part *p, const struct sums *t)
+{
+	p->own_jobs = t->n;
+	p->own_wait = p->own_slowdown = p->own_awrt = SUAN_SIM_NONE;
+	if (t->n > 0) {
+		p->own_wait = suan_wide_scale(t->wait, 1000, t->n);
+		p->own_slowdown = suan_wide_scale(t->slowdown, 1, (suan_wide)t->n * 1000);
+	}
+	if (t->area > 0 && !t->overflow)
+		p->own_awrt = suan_wide_scale(t->weighted, 1000, t->area);
+}
+
 enum kind {
 	WAIT,
 	SLOWDOWN
@@ -278,16 +322,15 @@ enum kind {
 static void fill_values(struct score *c, enum kind kind)
 {
 	size_t *next = c->at;
+	struct cursor at = {0};
 
-	for (size_t i = 0; i < c->r->nrows; i++) {
-		const struct suan_sim_row *row = &c->r->rows[i];
-		int64_t wait;
+	while (next_row(c, &at)) {
+		int64_t wait = wait_of(&at);
 
-		if (row->start_ms < 0)
+		if (at.row->start_ms < 0)
 			continue;
-		wait = row->start_ms - suan_sim_submit_ms(c->s, c->r, row);
-		c->values[next[c->pools[row->pool].site]++] =
-			kind == WAIT ? wait : slowdown(wait, suan_sim_job(c->s, row)->run_ms);
+		c->values[next[c->pools[at.row->pool].site]++] =
+			kind == WAIT ? wait : slowdown(wait, at.job->run_ms);
 	}
 	for (uint32_t i = c->to->nsites; i > 0; i--) /* each has moved to the next one's begin */
 		next[i] = next[i - 1];
@@ -314,6 +357,20 @@ static void spreads(struct score *c, enum kind kind)
 	}
 }
 
+/* Which of the trace's strings are names of sites. */
+static void name_sites(struct score *c)
+{
+	const struct suan_trace *t = c->s->trace;
+	const struct suan_network *net = c->s->network;
+
+	for (uint32_t i = 0; i < t->nstrings; i++) {
+		c->site_of_name[i] = NO_SITE;
+		for (uint32_t k = 0; i > 0 && k < net->nsites; k++)
+			if (strcmp(net->sites[k].name, t->strings[i]) == 0)
+				c->site_of_name[i] = k;
+	}
+}
+
 static enum suan_code open_score(struct score *c)
 {
 	const struct suan_network *net = c->s->network;
@@ -323,11 +380,15 @@ static enum suan_code open_score(struct score *c)
 		c->npools += net->sites[i].npools;
 	c->pools = calloc((size_t)c->npools + 1, sizeof(*c->pools));
 	c->sites = calloc((size_t)net->nsites + 1, sizeof(*c->sites));
+	c->own = calloc((size_t)net->nsites + 1, sizeof(*c->own));
 	c->at = calloc((size_t)net->nsites + 2, sizeof(*c->at));
+	c->site_of_name = calloc((size_t)c->s->trace->nstrings + 1, sizeof(*c->site_of_name));
 	c->to->sites = calloc((size_t)net->nsites + 1, sizeof(*c->to->sites));
 	c->values = malloc((c->r->nrows + 1) * sizeof(*c->values));
-	if (!c->pools || !c->sites || !c->at || !c->to->sites || !c->values)
+	if (!c->pools || !c->sites || !c->own || !c->at || !c->site_of_name || !c->to->sites ||
+	    !c->values)
 		return SUAN_ENOMEM;
+	name_sites(c);
 	c->to->nsites = net->nsites;
 	for (uint32_t i = 0; i < net->nsites; i++) {
 		c->to->sites[i].name = net->sites[i].name;
@@ -345,15 +406,18 @@ static enum suan_code open_score(struct score *c)
 static void score(struct score *c)
 {
 	struct suan_sim_part *all = &c->to->all;
+	struct cursor at = {0};
 
-	for (size_t i = 0; i < c->r->nrows; i++)
-		add_row(c, &c->r->rows[i]);
+	while (next_row(c, &at))
+		add_row(c, &at);
 	for (uint32_t i = 0; i < c->to->nsites; i++) {
 		c->at[i + 1] = c->at[i] + c->sites[i].n;
 		add_sums(&c->all, &c->sites[i]);
 	}
-	for (uint32_t i = 0; i < c->to->nsites; i++)
+	for (uint32_t i = 0; i < c->to->nsites; i++) {
 		finish_part(&c->to->sites[i], &c->sites[i], c->all.last_end);
+		finish_own(&c->to->sites[i], &c->own[i]);
+	}
 	finish_part(all, &c->all, c->all.last_end);
 	for (uint32_t i = 0; i < c->npools; i++)
 		add_pool(c, &c->pools[i], (suan_wide)c->all.last_end);
@@ -394,6 +458,8 @@ enum suan_code suan_sim_score(const struct suan_sim_setup *s, const struct suan_
 	}
 	free(c.pools);
 	free(c.sites);
+	free(c.own);
+	free(c.site_of_name);
 	free(c.at);
 	free(c.values);
 	return rc;

@@ -63,6 +63,17 @@ static void part_json(struct suan_jsonw *w, const struct suan_sim_part *p, int64
 	suan_jsonw_close(w, '}');
 }
 
+/* How those fared who submit at this site. */
+static void own_json(struct suan_jsonw *w, const struct suan_sim_part *p)
+{
+	suan_jsonw_open(w, "submitted_here", '{');
+	suan_jsonw_i64(w, "jobs", (int64_t)p->own_jobs);
+	number(w, "wait_s", p->own_wait);
+	number(w, "bounded_slowdown", p->own_slowdown);
+	number(w, "awrt_s", p->own_awrt);
+	suan_jsonw_close(w, '}');
+}
+
 static int64_t rate(uint64_t jobs, int64_t us)
 {
 	return us > 0 ? (int64_t)((double)jobs * 1e6 / (double)us) : 0;
@@ -117,6 +128,7 @@ void suan_sim_print_json(const struct suan_sim_outcome *o, struct suan_buf *out)
 		suan_jsonw_open(&w, NULL, '{');
 		suan_jsonw_str(&w, "name", s->sites[i].name);
 		part_json(&w, &s->sites[i], s->moved_bytes);
+		own_json(&w, &s->sites[i]);
 		suan_jsonw_close(&w, '}');
 	}
 	suan_jsonw_close(&w, ']');

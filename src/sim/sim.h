@@ -101,13 +101,20 @@ static inline const struct suan_trace_job *suan_sim_job(const struct suan_sim_se
 	return &s->trace->jobs[row->job % s->trace->njobs];
 }
 
+/* Times of this copy of the trace, by the simulation's zero, less those of the trace. */
+static inline int64_t suan_sim_shift_ms(const struct suan_sim_setup *s,
+					const struct suan_sim_result *r,
+					const struct suan_sim_row *row)
+{
+	return (int64_t)(row->job / s->trace->njobs) * r->period_ms - r->zero_ms;
+}
+
 /* When it was submitted, by the simulation's zero. */
 static inline int64_t suan_sim_submit_ms(const struct suan_sim_setup *s,
 					 const struct suan_sim_result *r,
 					 const struct suan_sim_row *row)
 {
-	return suan_sim_job(s, row)->submit_ms - r->zero_ms +
-	       (int64_t)(row->job / s->trace->njobs) * r->period_ms;
+	return suan_sim_job(s, row)->submit_ms + suan_sim_shift_ms(s, r, row);
 }
 
 /* ---- scores ---- */
@@ -128,6 +135,9 @@ struct suan_sim_part {
 	uint64_t deadlines_met, deadlines_missed;
 	int64_t energy, carbon, cost;		     /* with what idles */
 	int64_t idle_energy, idle_carbon, idle_cost; /* of cores that no job has */
+	/* Of a site: the jobs that were submitted there, wherever they ran; means */
+	uint64_t own_jobs;
+	int64_t own_wait, own_slowdown, own_awrt;
 };
 
 struct suan_sim_scores {
@@ -170,6 +180,20 @@ void suan_sim_print_json(const struct suan_sim_outcome *o, struct suan_buf *out)
 /* For people: one run, or several side by side. */
 void suan_sim_print_text(const struct suan_sim_outcome *o, struct suan_buf *out);
 void suan_sim_print_table(const struct suan_sim_outcome *list, uint32_t n, struct suan_buf *out);
+
+struct suan_sim_about {	     /* of the page; borrowed */
+	const char *network; /* its name; NULL: one machine */
+	const char *trace;   /* its name */
+	const char *command; /* how to get it again; NULL = left out */
+	uint32_t load_milli;
+	bool shaken; /* with this seed */
+	uint64_t seed;
+};
+
+/* One HTML page about one or several policies on the same jobs and sites. */
+SUAN_MUSTUSE enum suan_code suan_sim_print_page(const struct suan_sim_outcome *list, uint32_t n,
+						const struct suan_sim_about *about,
+						struct suan_buf *out, struct suan_err *err);
 /* schedule.csv in pieces; sink returns false to stop (then false comes back, as without memory). */
 bool suan_sim_print_schedule(const struct suan_sim_outcome *o,
 			     bool (*sink)(void *ctx, const char *bytes, size_t n), void *ctx);

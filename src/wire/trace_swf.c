@@ -158,7 +158,7 @@ static inline const char *number(const char *p, const char *end, struct record *
 		const char *behind = some_digits(q, &v);
 
 		if (behind > q && ends_word(*behind)) {
-			rec->v[i] = minus ? -(int64_t)v : (int64_t)v;
+			rec->v[i] = ((int64_t)v ^ -(int64_t)minus) + minus;
 			return behind;
 		}
 	}
@@ -179,7 +179,7 @@ static inline const char *skip_blanks(const char *p, const char *end)
 			}
 			p += 8;
 		}
-		if (*p != ' ' && *p != '\t' && *p != '\r')
+		if ((unsigned char)*p > ' ' || (*p != ' ' && *p != '\t' && *p != '\r'))
 			return p;
 		p++;
 	}
@@ -282,22 +282,25 @@ static void comment(struct suan_trace_reader *r, const char *p)
 static inline bool read_columns(const char *p, const char *end, struct record *rec,
 				const char **ret)
 {
+	bool good = true;
+	unsigned i;
+
 	rec->fractions = 0;
-	for (rec->n = 0; rec->n < LAST; rec->n++) {
+	for (i = 0; i < LAST; i++) {
 		const char *behind;
 
 		p = skip_blanks(p, end);
 		if (*p == '\n')
 			break;
-		behind = SKIPPED >> rec->n & 1 ? skip_word(p, end) : number(p, end, rec, rec->n);
-		if (!behind || behind == p) {
-			*ret = p;
-			return false;
-		}
+		behind = SKIPPED >> i & 1 ? skip_word(p, end) : number(p, end, rec, i);
+		good = behind && behind != p;
+		if (!good)
+			break;
 		p = behind;
 	}
+	rec->n = i;
 	*ret = p;
-	return true;
+	return good;
 }
 
 static inline int64_t milliseconds(const struct record *rec, unsigned i)

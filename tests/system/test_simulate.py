@@ -63,7 +63,9 @@ def test_schedule_file(three, tmp_path):
     assert (out / 'schedule.csv').read_text() == (
         'job,site,pool,submit,start,end,cores,cost,carbon\n'
         '1,machine,cores,0,0,100,4,,\n2,machine,cores,10,100,120,2,,\n3,machine,cores,20,100,105,2,,\n')
-    assert not list(out.glob('*.part'))
+    assert sorted(p.name for p in out.iterdir()) == ['report.html', 'schedule.csv']
+    page = (out / 'report.html').read_text()
+    assert page.startswith('<!') and 'three.swf' in page and 'easy' in page and "--out" in page
 
 
 def test_all_ways_in(three, tmp_path):
@@ -86,7 +88,7 @@ def test_several_policies(three, tmp_path):
     for both in (alone, r['policies'][1]):
         del both['perf']
     assert r['policies'][1] == alone
-    assert sorted(p.name for p in (tmp_path / 'o').iterdir()) == ['conservative', 'easy', 'fcfs']
+    assert sorted(p.name for p in (tmp_path / 'o').iterdir()) == ['conservative', 'easy', 'fcfs', 'report.html']
     assert (tmp_path / 'o' / 'fcfs' / 'schedule.csv').exists()
     table = suan('--cores', 4, '--trace', three, '--policy', 'easy,fcfs').stdout
     assert table.startswith('policy') and 'bounded slowdown' in table

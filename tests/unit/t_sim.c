@@ -418,6 +418,30 @@ static void test_deadlines(void)
 	rig_done(&g);
 }
 
+/* Who submits at a site, and who runs there, are two things. */
+static void test_own(void)
+{
+	struct rig g;
+
+	/* a is cheaper, so the first goes there; the second, of 8 cores, to b; the third waits. */
+	on_network(&g, two_sites,
+		   "{\"id\":1,\"submit_s\":0,\"run_s\":100,\"tasks\":8,\"site\":\"b\"}\n"
+		   "{\"id\":2,\"submit_s\":0,\"run_s\":40,\"tasks\":8,\"site\":\"a\"}\n"
+		   "{\"id\":3,\"submit_s\":10,\"run_s\":20,\"tasks\":8,\"site\":\"a\"}\n"
+		   "{\"id\":4,\"submit_s\":10,\"run_s\":20,\"tasks\":1}\n");
+	run(&g);
+	starts_are(&g, "0 0 40 60", "starts");
+	is_int(g.s.sites[0].total, 1, "one ran at a");
+	is_int(g.s.sites[0].own_jobs, 2, "two were submitted there");
+	is_int(g.s.sites[0].own_wait, 15000000, "they waited 0 and 30");
+	is_int(g.s.sites[0].own_slowdown, 1750000, "slowdowns 1 and 50/20");
+	/* (320·40 + 160·50) / 480 */
+	is_int(g.s.sites[0].own_awrt, 43333333, "AWRT");
+	is_int(g.s.sites[1].own_jobs, 1, "one at b");
+	is_int(g.s.sites[1].own_awrt, 100000000, "which took 100");
+	rig_done(&g);
+}
+
 static void test_cut(void)
 {
 	struct rig g;
@@ -507,7 +531,9 @@ static void test_output(void)
 	       "\"awrt_s\":3600,\"deadlines\":{\"met\":0,\"missed\":0},\"energy_kwh\":0.45,"
 	       "\"carbon_kg\":{\"location\":0.27,\"market\":null},\"cost_yuan\":0.725,"
 	       "\"moved_bytes\":0,\"idle\":{\"energy_kwh\":0.2625,\"carbon_kg\":0.1575,"
-	       "\"cost_yuan\":0.13125}}],\"rejected_because\":{\"too-many-tasks\":1},"
+	       "\"cost_yuan\":0.13125},\"submitted_here\":{\"jobs\":0,\"wait_s\":null,"
+	       "\"bounded_slowdown\":null,\"awrt_s\":null}}],\"rejected_because\":{\"too-many-"
+	       "tasks\":1},"
 	       "\"restarts\":0,\"lost_core_s\":0,\"schedule_hash\":\"0000000000000abc\","
 	       "\"perf\":{\"wall_s\":0,\"jobs_per_s\":0,\"peak_rss_bytes\":0,\"read_s\":0,"
 	       "\"simulate_s\":0,\"simulate_jobs_per_s\":0,\"bytes_per_job\":0,\"events\":9,"
@@ -597,6 +623,7 @@ int main(void)
 	test_pool_outage();
 	test_outage_errors();
 	test_deadlines();
+	test_own();
 	test_cut();
 	test_tick();
 	test_output();
