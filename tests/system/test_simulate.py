@@ -10,7 +10,7 @@ import signal
 import subprocess
 
 import pytest
-from conftest import ROOT, SUAN
+from conftest import ROOT, SUAN, wait_for
 
 DATA = pathlib.Path(os.environ.get('SUAN_SHARED_DATA', ROOT.parent / 'shared' / 'data'))
 needs_data = pytest.mark.skipif(not (DATA / 'norm').is_dir(), reason='no shared data')
@@ -210,6 +210,21 @@ def test_interrupt_and_bar(three, tmp_path):
     assert p.wait(60) == 130
     assert p.stdout.read() == b'' and not list(out.iterdir())
     os.close(master)
+
+
+def test_interrupt_while_reading():
+    """A read from a pipe to which nobody writes is no reason not to end."""
+    p = subprocess.Popen([SUAN, 'simulate', '--cores', '4', '--trace', '-'], stdin=subprocess.PIPE,
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def catches_sigint():
+        status = pathlib.Path('/proc/%d/status' % p.pid).read_text()
+        return int(re.search(r'SigCgt:\s*(\w+)', status).group(1), 16) >> (signal.SIGINT - 1) & 1
+    wait_for(catches_sigint, 'the signal is caught')
+    p.send_signal(signal.SIGINT)
+    p.wait(60)
+    assert p.returncode == 130 and p.stdout.read() == '' and 'interrupted' in p.stderr.read()
+    p.stdin.close()
 
 
 def expected(log, policy):

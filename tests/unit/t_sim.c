@@ -167,14 +167,16 @@ static const char backfill[] =
 static void test_policies(void)
 {
 	struct rig g;
-	uint64_t easy;
+	uint64_t easy, engine;
 
 	on_cores(&g, 10, backfill);
 	run(&g);
 	starts_are(&g, "0 92 2 102", "easy: 3 goes ahead and 2 pays for it, 4 does not go ahead");
 	easy = g.r.schedule_hash;
+	engine = g.r.engine_hash;
 	run(&g);
-	ok(g.r.schedule_hash == easy, "the same again");
+	ok(g.r.schedule_hash == easy, "the same schedule again");
+	ok(g.r.engine_hash == engine && engine != 0, "and the same engine");
 	g.setup.policy.kind = SUAN_POLICY_FCFS;
 	run(&g);
 	starts_are(&g, "0 40 50 50", "fcfs");
