@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Builds suan in every way and runs every test: test.sh [--quick] [--long] [-k PATTERN]
-#   --quick     the sanitized build with its unit tests, and the checkers; no clang, system tests, fuzzing
+#   --quick     the sanitized build with its unit tests, and the checkers; no clang, threads, coverage,
+#               system tests, fuzzing
 #   --long      fuzz each target for 10 minutes instead of 5 seconds; unit tests under valgrind too
 #   -k PATTERN  only tests whose name has PATTERN in it; no checkers
-# Trees: build-test (gcc, ASan + UBSan), build-clang, build (gcc, optimised), build-fuzz. Logs: build-logs.
+# Trees: build-test (gcc, ASan + UBSan), build-clang, build (gcc, optimised), build-tsan (gcc, TSan),
+# build-cov (gcc, coverage), build-fuzz. Logs: build-logs.
 # The last line is "N passed, M failed"; exits 1 if anything failed.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
@@ -34,7 +36,7 @@ python=/usr/bin/python3 # Debian's, the one that python3-pytest belongs to
 logs=build-logs
 mkdir -p "$logs"
 passed=0 failed=0
-declare -a failures=()
+declare -a failures=() names=()
 
 # stage NAME COMMAND…: one line with the time it took; the end of its output if it fails.
 stage() {
@@ -88,12 +90,19 @@ build() {
 	stage "$tree: build" ninja -C "$tree" "${targets[@]}" || { fail "$tree: build"; return 1; }
 }
 
-# unit_tests STAGE TREE OPTIONS…: meson test, each program one test.
+# test_names TREE SELECTION…: the names of meson's tests that match the pattern.
+test_names() {
+	local tree=$1
+	shift
+	meson test -C "$tree" --no-rebuild --list "$@" 2>/dev/null |
+		grep -vE '^(ninja|No tests)' | sed 's#.* / ##' | grep -F -- "$pattern" | sort -u
+}
+
+# unit_tests STAGE TREE OPTIONS…: meson test, each program one test; those in the array "names" if it is not empty.
 unit_tests() {
-	local name=$1 tree=$2 names=() rc
+	local name=$1 tree=$2 rc
 	shift 2
-	mapfile -t names < <(meson test -C "$tree" --no-rebuild --list 2>/dev/null |
-		grep -vE '^(ninja|No tests)' | sed 's#.* / ##' | grep -F -- "$pattern" | sort -u)
+	[ ${#names[@]} != 0 ] || mapfile -t names < <(test_names "$tree")
 	if [ ${#names[@]} = 0 ]; then
 		skip "$name" "no test${pattern:+ named *$pattern*}"
 		return
@@ -101,7 +110,67 @@ unit_tests() {
 	rm -f "$tree"/meson-logs/testlog*.json
 	stage "$name" meson test -C "$tree" --no-rebuild --print-errorlogs "$@" "${names[@]}"
 	rc=$?
+	names=()
 	tally "$name" $rc < <($python tools/count_results.py meson "$tree"/meson-logs/testlog*.json)
+}
+
+# pytests STAGE BINARY TREES_OR_FILES… -- OPTIONS…
+pytests() {
+	local name=$1 binary=$2 where=() xml=$logs/$1.xml rc
+	shift 2
+	while [ "$1" != -- ]; do
+		where+=("$1")
+		shift
+	done
+	shift
+	rm -f "$xml"
+	SUAN_BIN=$PWD/$binary stage "$name" "$python" -m pytest -q -p no:cacheprovider --junitxml="$xml" \
+		"$@" "${where[@]}"
+	rc=$?
+	if [ $rc = 5 ] && [ -n "$pattern" ]; then
+		skip "$name" "no test named *$pattern*"
+		return
+	fi
+	tally "$name" $rc < <([ ! -f "$xml" ] || $python tools/count_results.py junit "$xml")
+}
+
+# The parts that have threads under ThreadSanitizer, and a server that runs a few jobs. The stores have none.
+threads() {
+	local threaded=(t_workers t_loop t_link t_store t_httpclient t_httpserver t_httpstream) targets=() t
+	local smoke='command_runs or streams_output or staging_with'
+	names=()
+	for t in "${threaded[@]}"; do
+		[[ $t != *"$pattern"* ]] || names+=("$t")
+	done
+	if [ ${#names[@]} = 0 ]; then
+		skip threads "no test named *$pattern*"
+		return
+	fi
+	for t in "${names[@]}"; do targets+=("tests/$t"); done
+	build build-tsan src/suan "${targets[@]}" -- --werror -Db_sanitize=thread || { names=(); return; }
+	unit_tests threads build-tsan --timeout-multiplier 4
+	# The server forks the shepherd while it has threads, and the shepherd has one of its own.
+	[ -n "$pattern" ] || TSAN_OPTIONS=die_after_fork=0 \
+		pytests threads-system build-tsan/src/suan tests/system/test_jobs.py -- -k "$smoke"
+}
+
+# What the unit tests of the pure layers reach, against tools/coverage.txt.
+coverage() {
+	local suites=(--suite base --suite engine --suite wire) targets=() t rc
+	if [ ! -f build-cov/build.ninja ]; then
+		stage "build-cov: configure" meson setup build-cov --werror -Doptimization=0 -Db_coverage=true ||
+			{ fail "build-cov: configure"; return; }
+	fi
+	mapfile -t names < <(test_names build-cov "${suites[@]}")
+	for t in "${names[@]}"; do targets+=("tests/$t"); done
+	# Counts of sources that were changed since are worth nothing.
+	find build-cov -name '*.gcda' -delete
+	build build-cov "${targets[@]}" -- || { names=(); return; }
+	unit_tests "build-cov: tests" build-cov --timeout-multiplier 4
+	stage coverage $python tools/check_coverage.py build-cov
+	rc=$?
+	sed 's/^/    /' "$log"
+	tally coverage $rc < <(grep -E '^(ok|FAIL) ' "$log")
 }
 
 checks() {
@@ -110,7 +179,7 @@ checks() {
 }
 
 system_tests() {
-	local dirs=() d xml=$logs/system.xml rc
+	local dirs=() d
 	for d in tests/system tests/issues; do
 		[ -z "$(find "$d" -name 'test_*.py' -print -quit 2>/dev/null)" ] || dirs+=("$d")
 	done
@@ -118,15 +187,7 @@ system_tests() {
 		skip system "no test_*.py in tests/system"
 		return
 	fi
-	rm -f "$xml"
-	SUAN_BIN=$PWD/build-test/src/suan stage system "$python" -m pytest -q -p no:cacheprovider \
-		--junitxml="$xml" ${pattern:+-k "$pattern"} "${dirs[@]}"
-	rc=$?
-	if [ $rc = 5 ] && [ -n "$pattern" ]; then
-		skip system "no test named *$pattern*"
-		return
-	fi
-	tally system $rc < <([ ! -f "$xml" ] || $python tools/count_results.py junit "$xml")
+	pytests system build-test/src/suan "${dirs[@]}" -- ${pattern:+-k "$pattern"}
 }
 
 # Each target runs on its own scratch corpus, seeded from tests/corpus/<name without fuzz_>.
@@ -192,9 +253,10 @@ if [ -n "$long" ] && [ -n "$plain" ]; then
 fi
 
 if [ -n "$quick" ]; then
-	skip system "--quick"
-	skip fuzz "--quick"
+	for s in threads coverage system fuzz; do skip $s "--quick"; done
 else
+	threads
+	if [ -n "$pattern" ]; then skip coverage "-k"; else coverage; fi
 	if [ -n "$sanitized" ]; then system_tests; else skip system "build-test failed"; fi
 	fuzz
 fi

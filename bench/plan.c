@@ -19,7 +19,7 @@ static double now_ms(void)
 
 struct setting {
 	const char *name;
-	enum suan_policy_kind kind;
+	enum suan_plan_mode kind;
 	uint32_t pools, nodes, cores, items, durations, sizes, depth;
 };
 
@@ -111,16 +111,16 @@ static void measure(const struct setting *s)
 int main(void)
 {
 	static const struct setting settings[] = {
-		{"1M x 100 pools, 80 classes", SUAN_POLICY_EASY, 100, 100, 64, 1000000, 10, 8, 0},
-		{"1M x 100 pools, 1M asks", SUAN_POLICY_EASY, 100, 100, 64, 1000000, 1000000, 8, 0},
-		{"100k x 1 pool, 80 classes", SUAN_POLICY_EASY, 1, 1000, 64, 100000, 10, 8, 0},
-		{"100k x 1 pool, 80 classes, depth 1", SUAN_POLICY_EASY, 1, 1000, 64, 100000, 10, 8, 1},
-		{"100k x 100 pools, 80 classes", SUAN_POLICY_EASY, 100, 10, 64, 100000, 10, 8, 0},
-		{"100k x 100 pools, 100k asks", SUAN_POLICY_EASY, 100, 10, 64, 100000, 100000, 8, 0},
-		{"100k x 100 pools, 80 classes, conservative", SUAN_POLICY_CONSERVATIVE, 100, 10, 64,
+		{"1M x 100 pools, 80 classes", SUAN_PLAN_EASY, 100, 100, 64, 1000000, 10, 8, 0},
+		{"1M x 100 pools, 1M asks", SUAN_PLAN_EASY, 100, 100, 64, 1000000, 1000000, 8, 0},
+		{"100k x 1 pool, 80 classes", SUAN_PLAN_EASY, 1, 1000, 64, 100000, 10, 8, 0},
+		{"100k x 1 pool, 80 classes, depth 1", SUAN_PLAN_EASY, 1, 1000, 64, 100000, 10, 8, 1},
+		{"100k x 100 pools, 80 classes", SUAN_PLAN_EASY, 100, 10, 64, 100000, 10, 8, 0},
+		{"100k x 100 pools, 100k asks", SUAN_PLAN_EASY, 100, 10, 64, 100000, 100000, 8, 0},
+		{"100k x 100 pools, 80 classes, conservative", SUAN_PLAN_CONSERVATIVE, 100, 10, 64,
 		 100000, 10, 8, 0},
-		{"10k x 10 pools, 10k asks", SUAN_POLICY_EASY, 10, 10, 64, 10000, 10000, 8, 0},
-		{"one big pool, 100k nodes", SUAN_POLICY_EASY, 1, 100000, 64, 1000000, 10, 8, 0},
+		{"10k x 10 pools, 10k asks", SUAN_PLAN_EASY, 10, 10, 64, 10000, 10000, 8, 0},
+		{"one big pool, 100k nodes", SUAN_PLAN_EASY, 1, 100000, 64, 1000000, 10, 8, 0},
 	};
 
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)

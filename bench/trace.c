@@ -1,5 +1,9 @@
 /* How fast a workload trace is read: a made-up log in the Standard Workload Format, in pieces of
- * 256 KiB from memory. Usage: trace LINES. Prints one line per figure: name, value, unit. */
+ * 256 KiB from memory. The first reading takes new pages from the system, which costs more than
+ * reading where page faults are dear; later ones use the same pages again. Usage: trace LINES.
+ * Prints one line per figure: name, value, unit. */
+#include <limits.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +76,7 @@ static double read_log(const struct suan_buf *b, size_t *ret_jobs)
 static void measure(unsigned long lines, int jitter, const char *name)
 {
 	struct suan_buf b = {0};
-	double best = 1e9;
+	double best = 1e9, first = 0;
 	size_t jobs = 0;
 
 	make_log(&b, lines, jitter);
@@ -81,8 +85,10 @@ static void measure(unsigned long lines, int jitter, const char *name)
 	for (int i = 0; i < BEST_OF; i++) {
 		double s = read_log(&b, &jobs);
 
+		first = i == 0 ? s : first;
 		best = s < best ? s : best;
 	}
+	printf("%s_first %.0f lines/s\n", name, (double)jobs / first);
 	printf("%s %.0f lines/s\n", name, (double)jobs / best);
 	printf("%s_mb %.0f MB/s\n", name, (double)b.len / best / 1e6);
 	suan_buf_done(&b);
@@ -92,6 +98,9 @@ int main(int argc, char **argv)
 {
 	unsigned long lines = argc > 1 ? strtoul(argv[1], NULL, 10) : 1000000;
 
+	/* Freed memory stays with the process. */
+	(void)mallopt(M_MMAP_THRESHOLD, 1 << 30);
+	(void)mallopt(M_TRIM_THRESHOLD, INT_MAX);
 	measure(lines, 0, "sorted");
 	measure(lines, 3600, "unsorted");
 	return 0;

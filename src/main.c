@@ -37,8 +37,10 @@ static int print_usage(void)
 
 static int unknown(const char *name)
 {
-	fprintf(stderr, "suan: no such command \"%s\"; suan --help lists them\n", name);
-	return SUAN_EXIT_USAGE;
+	const struct suan_command *const *const lists[] = {suan_cli_commands, suan_daemon_commands,
+							   NULL};
+
+	return suan_cli_unknown(name, lists);
 }
 
 /* What could not be printed was not done: an id on a full disk is lost. */

@@ -69,6 +69,13 @@ class Suite:
                   % ('no finding' if want is None else 'one finding with "%s"' % want, status,
                      out.replace('\n', '\n# ')))
 
+    def told(self, what, good, out):
+        self.count += 1
+        self.failed += not good
+        print('%s %d - check_coverage.py: %s' % ('ok' if good else 'not ok', self.count, what))
+        if not good:
+            print('# got\n# ' + out.replace('\n', '\n# '))
+
 
 def build_archives(root):
     """Every src/<layer>/*.c of base and engine into build/src/<layer>/libsuan_<layer>.a."""
@@ -262,9 +269,49 @@ def names(s):
     source('words that are near', 'network/a /home/wo' 'rk/a fa' 'rm https://a.b/wo' 'rk/x library\n', None, 'docs/x.md')
 
 
+# Half of its branches are taken; the one that an assert could take does not count.
+MEASURED = '''#include <assert.h>
+/* assert(1) in a comment is none. */
+static int half(int a)
+{
+	assert(a > 0);
+	assert(a < 5 &&
+	       a != 3);
+	if (a > 1)
+		return 2;
+	return 1;
+}
+int main(void)
+{
+	return half(1) - 1;
+}
+'''
+
+
+def coverage(s):
+    root = tempfile.mkdtemp(prefix='suan-checks-')
+    try:
+        write_tree(root, {'src/base/x.c': MEASURED})
+        os.makedirs(os.path.join(root, 'build/src/base/x.p'))
+        build = os.path.join(root, 'build')
+        subprocess.run(['gcc', '--coverage', '-O0', '../src/base/x.c', '-o', 'src/base/x.p/x'], cwd=build, check=True)
+        subprocess.run([os.path.join(build, 'src/base/x.p/x')], cwd=build, check=True)
+        for gate, status, want in (('base 87 50 # a ratchet', 0, 'ok    coverage-base'), ('base 90 50', 1, 'FAIL'),
+                                   ('base 80 51', 1, 'branches  50.0 % (want 51), of 8 and 2'), ('wire 1 1', 1, 'FAIL')):
+            write_tree(root, {'tools/coverage.txt': gate})
+            got, out = run('check_coverage.py', root, build)
+            s.told('gate ' + gate, got == status and want in out, out)
+        write_tree(root, {'tools/coverage.txt': 'base 1 1'})
+        out = run('check_coverage.py', root, build, '--missed', 'base')[1].splitlines()[1:]
+        s.told('what was missed', out == ['src/base/x.c:8: 1 of 2  if (a > 1)', 'src/base/x.c:9: line      return 2;'],
+               '\n'.join(out))
+    finally:
+        shutil.rmtree(root)
+
+
 def main():
     s = Suite()
-    for part in (layers, purity, sizes, names):
+    for part in (layers, purity, sizes, names, coverage):
         part(s)
     print('1..%d' % s.count)
     return 1 if s.failed else 0

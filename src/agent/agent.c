@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/folders.h"
 #include "agent/run.h"
+#include "agent/staging.h"
 #include "base/hash.h"
 #include "base/map.h"
 #include "driver/driver.h"
@@ -11,10 +13,14 @@
 #include "sys/fs.h"
 #include "sys/log.h"
 
+#define STAGING_THREADS 2 /* of each site */
+
 struct suan_agent {
 	struct suan_agent_config config;
 	char *site, *state_dir;
 	struct suan_driver *driver;
+	struct suan_staging *staging;
+	struct suan_folders *folders;
 	struct suan_map runs;	      /* key of run → struct suan_agent_run * */
 	struct suan_agent_run *first; /* all of them */
 	bool fresh; /* the state folder was made just now: earlier runs are unknown */
@@ -51,9 +57,15 @@ static void drop(struct suan_agent *a, struct suan_agent_run *r)
 static void tell(struct suan_agent *a, struct suan_agent_run *r)
 {
 	r->phase = SUAN_AGENT_OVER;
+	/* It is tried again as another run, if at all. */
+	if (r->end.outcome == SUAN_OUT_NOT_STARTED && r->has_dir) {
+		suan_folders_remove(a->folders, r->id);
+		r->has_dir = false;
+	}
 	a->config.report(a->config.ctx, &r->end);
 }
 
+/* The end of one that was never started. */
 static void end(struct suan_agent *a, struct suan_agent_run *r, enum suan_outcome outcome,
 		const char *text)
 {
@@ -65,58 +77,92 @@ static void end(struct suan_agent *a, struct suan_agent_run *r, enum suan_outcom
 	tell(a, r);
 }
 
+static void end_stopped(struct suan_agent *a, struct suan_agent_run *r)
+{
+	if (r->has_dir)
+		suan_folders_remove(a->folders, r->id);
+	r->has_dir = false;
+	end(a, r, SUAN_OUT_CANCELLED, "stopped before it was started");
+}
+
+/* It ran, but its outputs did not come back. What the driver told of it stays. */
+static void end_without_outputs(struct suan_agent *a, struct suan_agent_run *r,
+				enum suan_outcome outcome, const char *why)
+{
+	const char *before = r->end.text && *r->end.text ? r->end.text : "";
+	struct suan_buf b;
+
+	suan_buf_init(&b, 0);
+	suan_buf_addf(&b, "%s%s%s; outputs are kept in %s", before, *before ? "; " : "", why,
+		      r->run_dir);
+	if (suan_buf_ok(&b, NULL) == SUAN_OK)
+		r->end.text = suan_arena_str(&r->arena, suan_buf_str(&b));
+	suan_buf_done(&b);
+	r->end.outcome = outcome;
+	tell(a, r);
+}
+
 /* ---- staging on worker threads ---- */
 
 static void start(struct suan_agent *a, struct suan_agent_run *r);
 
 static void stage_in_work(void *ctx)
 {
-	struct suan_agent_run *r = ctx;
-
-	r->staged = suan_agent_stage_in(r, &r->staged_err);
+	suan_agent_stage_in(ctx);
 }
 
 static void stage_out_work(void *ctx)
 {
-	struct suan_agent_run *r = ctx;
-
-	r->staged = suan_agent_stage_out(r, &r->staged_err);
+	suan_agent_stage_out(ctx);
 }
 
 static void stage_in_done(void *ctx)
 {
 	struct suan_agent_run *r = ctx;
 
-	if (r->staged != SUAN_OK)
-		end(r->agent, r, SUAN_OUT_STAGING_FAILED, r->staged_err.text);
-	else if (r->stop)
-		end(r->agent, r, SUAN_OUT_CANCELLED, "stopped before it was started");
+	if (r->stop)
+		end_stopped(r->agent, r);
+	else if (r->staged != SUAN_OK)
+		end(r->agent, r, r->staged_site ? SUAN_OUT_NOT_STARTED : SUAN_OUT_STAGING_FAILED,
+		    r->staged_err.text);
 	else
 		start(r->agent, r);
+}
+
+static void end_broken_off(struct suan_agent *a, struct suan_agent_run *r)
+{
+	end_without_outputs(a, r, SUAN_OUT_CANCELLED, "stopped while its outputs were copied");
 }
 
 static void stage_out_done(void *ctx)
 {
 	struct suan_agent_run *r = ctx;
 
-	if (r->staged != SUAN_OK)
-		end(r->agent, r, SUAN_OUT_STAGING_FAILED, r->staged_err.text);
-	else
+	if (r->staged == SUAN_OK)
 		tell(r->agent, r);
+	else if (r->stop && r->staged == SUAN_EREFUSED)
+		end_broken_off(r->agent, r);
+	else
+		end_without_outputs(r->agent, r, SUAN_OUT_STAGING_FAILED, r->staged_err.text);
 }
 
 static void begin_staging(struct suan_agent *a, struct suan_agent_run *r, bool in)
 {
-	enum suan_code rc;
-
 	r->phase = in ? SUAN_AGENT_STAGING_IN : SUAN_AGENT_STAGING_OUT;
-	rc = suan_workers_do(a->config.workers, in ? stage_in_work : stage_out_work,
-			     in ? stage_in_done : stage_out_done, r);
-	if (rc != SUAN_OK)
-		end(a, r, SUAN_OUT_STAGING_FAILED, "out of memory at the site");
+	r->staging.work = in ? stage_in_work : stage_out_work;
+	r->staging.done = in ? stage_in_done : stage_out_done;
+	r->staging.ctx = r;
+	suan_staging_add(a->staging, &r->staging);
 }
 
 /* ---- starting ---- */
+
+/* The run's own fault fails it; the site's is a reason to try again, here or elsewhere. */
+static enum suan_outcome cannot_start(enum suan_code rc)
+{
+	return rc == SUAN_EINVAL || rc == SUAN_ETOOBIG ? SUAN_OUT_START_FAILED
+						       : SUAN_OUT_NOT_STARTED;
+}
 
 static void start(struct suan_agent *a, struct suan_agent_run *r)
 {
@@ -132,8 +178,23 @@ static void start(struct suan_agent *a, struct suan_agent_run *r)
 	if (rc != SUAN_OK) {
 		suan_log(SUAN_LOG_WARN, "site %s: cannot start job %llu: %s", a->site,
 			 (unsigned long long)r->id.job, err.text);
-		end(a, r, SUAN_OUT_START_FAILED, err.text);
+		end(a, r, cannot_start(rc), err.text);
 	}
+}
+
+/* Without memory for the run itself. One that may be known here is told of by the driver. */
+static void cannot_take_in(struct suan_agent *a, const struct suan_order *o)
+{
+	struct suan_report report = {.run = o->run,
+				     .kind = SUAN_REPORT_ENDED,
+				     .at_ms = suan_clock_now_ms(),
+				     .outcome = SUAN_OUT_NOT_STARTED,
+				     .text = "the site is out of memory"};
+
+	suan_log(SUAN_LOG_ERROR, "site %s: out of memory for job %llu", a->site,
+		 (unsigned long long)o->run.job);
+	if (!o->staged && !o->started)
+		a->config.report(a->config.ctx, &report);
 }
 
 static struct suan_agent_run *take_in(struct suan_agent *a, const struct suan_order *o)
@@ -144,7 +205,7 @@ static struct suan_agent_run *take_in(struct suan_agent *a, const struct suan_or
 
 	if (!r || suan_map_put(&a->runs, run_key(o->run), (uintptr_t)r) != SUAN_OK) {
 		free(r);
-		suan_log(SUAN_LOG_ERROR, "site %s: out of memory, order dropped", a->site);
+		cannot_take_in(a, o);
 		return NULL;
 	}
 	rc = suan_agent_run_init(r, o, a->state_dir, &err);
@@ -153,56 +214,110 @@ static struct suan_agent_run *take_in(struct suan_agent *a, const struct suan_or
 	if (r->next)
 		r->next->prev = r;
 	a->first = r;
-	if (rc != SUAN_OK) {
+	if (rc == SUAN_OK)
+		return r;
+	if (cannot_start(rc) == SUAN_OUT_NOT_STARTED) {
+		drop(a, r);
+		cannot_take_in(a, o);
+	} else {
 		end(a, r, SUAN_OUT_START_FAILED, err.text);
-		return NULL;
 	}
-	return r;
+	return NULL;
 }
 
-static void order_start(struct suan_agent *a, const struct suan_order *o)
+static void stop(struct suan_agent *a, struct suan_agent_run *r)
 {
-	struct suan_agent_run *r = find(a, o->run);
 	struct suan_err err = {0};
 
-	if (r) { /* ordered twice */
-		if (r->phase == SUAN_AGENT_OVER)
-			tell(a, r);
-		return;
+	if (a->driver->ops->stop(a->driver, r->id, &err) != SUAN_OK)
+		suan_log(SUAN_LOG_WARN, "site %s: cannot stop job %llu: %s", a->site,
+			 (unsigned long long)r->id.job, err.text);
+}
+
+/* A run that nobody has started here. */
+static void start_anew(struct suan_agent *a, struct suan_agent_run *r)
+{
+	struct suan_err err = {0};
+	enum suan_code rc = SUAN_OK;
+
+	if (suan_agent_run_wants_dir(r)) {
+		r->has_dir = true;
+		rc = suan_folders_add(a->folders, r->id);
+		if (rc != SUAN_OK)
+			(void)suan_fail(&err, rc, "the site is out of memory");
+		else if (!r->what.ninputs)
+			rc = suan_fs_mkdirs(r->run_dir, 0755, &err);
 	}
-	r = take_in(a, o);
-	if (!r)
-		return;
-	r->phase = SUAN_AGENT_RUNNING;
-	if (a->driver->ops->knows(a->driver, o->run))
-		return; /* taken up again */
-	if (o->started || (o->staged && a->fresh)) {
-		end(a, r, SUAN_OUT_UNKNOWN, "the site has no memory of this run");
-		return;
-	}
-	if (suan_agent_run_wants_dir(r) && suan_fs_mkdirs(r->run_dir, 0755, &err) != SUAN_OK) {
-		end(a, r, SUAN_OUT_START_FAILED, err.text);
-		return;
-	}
-	if (r->what.ninputs)
+	if (rc != SUAN_OK)
+		end(a, r, SUAN_OUT_NOT_STARTED, err.text);
+	else if (r->what.ninputs)
 		begin_staging(a, r, true);
 	else
 		start(a, r);
 }
 
+/* Starts the run, or takes it up again. While the driver cannot say which of both, a run that it
+ * may know waits, and others go elsewhere. */
+static void begin(struct suan_agent *a, struct suan_agent_run *r)
+{
+	const struct suan_order *o = &r->order;
+
+	if (!a->driver->ops->ready(a->driver)) {
+		r->phase = SUAN_AGENT_WAITING;
+		if (!o->staged && !o->started)
+			end(a, r, SUAN_OUT_NOT_STARTED,
+			    "what keeps the runs of the site does not answer");
+		return;
+	}
+	r->phase = SUAN_AGENT_RUNNING;
+	if (a->driver->ops->knows(a->driver, r->id)) {
+		if (r->stop)
+			stop(a, r);
+	} else if (o->started || (o->staged && a->fresh)) {
+		end(a, r, SUAN_OUT_UNKNOWN, "the site has no memory of this run");
+	} else if (r->stop) {
+		end_stopped(a, r);
+	} else {
+		start_anew(a, r);
+	}
+}
+
+static void order_start(struct suan_agent *a, const struct suan_order *o)
+{
+	struct suan_agent_run *r = find(a, o->run);
+
+	if (!r) {
+		r = take_in(a, o);
+		if (r)
+			begin(a, r);
+	} else if (r->phase == SUAN_AGENT_OVER) { /* ordered twice */
+		tell(a, r);
+	}
+}
+
 static void order_stop(struct suan_agent *a, struct suan_run_id id)
 {
 	struct suan_agent_run *r = find(a, id);
-	struct suan_err err = {0};
 
 	if (!r)
 		return;
 	r->stop = true;
-	if (r->phase != SUAN_AGENT_RUNNING)
-		return;
-	if (a->driver->ops->stop(a->driver, id, &err) != SUAN_OK)
-		suan_log(SUAN_LOG_WARN, "site %s: cannot stop job %llu: %s", a->site,
-			 (unsigned long long)id.job, err.text);
+	switch (r->phase) {
+	case SUAN_AGENT_RUNNING:
+		stop(a, r);
+		break;
+	case SUAN_AGENT_STAGING_IN:
+		if (suan_staging_cancel(a->staging, &r->staging))
+			end_stopped(a, r);
+		break;
+	case SUAN_AGENT_STAGING_OUT:
+		if (suan_staging_cancel(a->staging, &r->staging))
+			end_broken_off(a, r);
+		break;
+	case SUAN_AGENT_WAITING: /* when the driver answers */
+	case SUAN_AGENT_OVER:
+		break;
+	}
 }
 
 static void order_forget(struct suan_agent *a, struct suan_run_id id)
@@ -212,33 +327,6 @@ static void order_forget(struct suan_agent *a, struct suan_run_id id)
 	a->driver->ops->forget(a->driver, id);
 	if (r && r->phase == SUAN_AGENT_OVER)
 		drop(a, r);
-}
-
-/* Folders of all runs of a forgotten job. */
-static void order_drop(struct suan_agent *a, uint64_t job)
-{
-	struct suan_buf runs, names, path;
-	struct suan_err err = {0};
-	struct suan_run_id id;
-	size_t count = 0;
-
-	suan_buf_init(&runs, 0);
-	suan_buf_init(&names, 0);
-	suan_buf_init(&path, 0);
-	suan_buf_addf(&runs, "%s/runs", a->state_dir);
-	if (suan_fs_list(suan_buf_str(&runs), &names, &count, &err) != SUAN_OK)
-		count = 0;
-	for (const char *n = names.data; count; count--, n += strlen(n) + 1) {
-		if (!suan_run_parse(n, &id) || id.job != job)
-			continue;
-		suan_buf_reset(&path);
-		suan_buf_addf(&path, "%s/%s", suan_buf_str(&runs), n);
-		if (suan_fs_remove_tree(suan_buf_str(&path), &err) != SUAN_OK)
-			suan_log(SUAN_LOG_WARN, "site %s: %s", a->site, err.text);
-	}
-	suan_buf_done(&runs);
-	suan_buf_done(&names);
-	suan_buf_done(&path);
 }
 
 void suan_agent_orders(struct suan_agent *a, const struct suan_order *orders, uint32_t n)
@@ -255,10 +343,11 @@ void suan_agent_orders(struct suan_agent *a, const struct suan_order *orders, ui
 			order_forget(a, orders[i].run);
 			break;
 		case SUAN_ORDER_DROP:
-			order_drop(a, orders[i].run.job);
+			suan_folders_drop(a->folders, orders[i].run.job);
 			break;
 		}
 	}
+	suan_folders_note(a->folders);
 }
 
 /* ---- reports of the driver ---- */
@@ -274,13 +363,29 @@ static void driver_report(void *ctx, const struct suan_report *report)
 	}
 	if (r->phase == SUAN_AGENT_STAGING_OUT)
 		return;
+	/* What was told stands, unless it was that nobody knows. */
+	if (r->phase == SUAN_AGENT_OVER && r->end.outcome != SUAN_OUT_UNKNOWN) {
+		tell(a, r);
+		return;
+	}
 	r->end = *report;
 	r->end.text = suan_arena_str(&r->arena, report->text ? report->text : "");
-	if (r->phase != SUAN_AGENT_OVER && r->what.noutputs && report->outcome == SUAN_OUT_EXITED &&
-	    report->exit_code == 0)
+	if (r->what.noutputs && report->outcome == SUAN_OUT_EXITED && report->exit_code == 0)
 		begin_staging(a, r, false);
 	else
 		tell(a, r);
+}
+
+/* Runs that waited for it. */
+static void driver_answers(void *ctx)
+{
+	struct suan_agent *a = ctx;
+
+	for (struct suan_agent_run *r = a->first, *next; r; r = next) {
+		next = r->next;
+		if (r->phase == SUAN_AGENT_WAITING)
+			begin(a, r);
+	}
 }
 
 /* ---- opening ---- */
@@ -303,6 +408,7 @@ static enum suan_code open_driver(struct suan_agent *a, struct suan_err *err)
 					    .program = a->config.program,
 					    .loop = a->config.loop,
 					    .report = driver_report,
+					    .answers = driver_answers,
 					    .ctx = a};
 	enum suan_code rc;
 
@@ -339,6 +445,10 @@ enum suan_code suan_agent_open(struct suan_agent **ret, const struct suan_agent_
 	a->fresh = !suan_fs_is_dir(runs);
 	rc = suan_fs_mkdirs(runs, 0755, err);
 	if (rc == SUAN_OK)
+		rc = suan_staging_new(&a->staging, config->loop, STAGING_THREADS, err);
+	if (rc == SUAN_OK)
+		rc = suan_folders_open(&a->folders, a->state_dir, config->loop, a->staging, err);
+	if (rc == SUAN_OK)
 		rc = open_driver(a, err);
 out:
 	free(runs);
@@ -353,6 +463,8 @@ void suan_agent_close(struct suan_agent *a)
 {
 	if (!a)
 		return;
+	suan_staging_free(a->staging);
+	suan_folders_close(a->folders);
 	if (a->driver)
 		a->driver->ops->close(a->driver);
 	while (a->first)

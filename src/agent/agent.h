@@ -11,7 +11,6 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "sys/loop.h"
-#include "sys/workers.h"
 #include "wire/order.h"
 
 struct suan_agent;
@@ -22,7 +21,6 @@ struct suan_agent_config {
 	const char *state_dir; /* made if missing: driver state and the runs' own folders */
 	const char *program;   /* path of the suan binary */
 	struct suan_loop *loop;
-	struct suan_workers *workers; /* for staging */
 	int64_t grace_ms;
 	/* Facts about runs, to be put on record; the same fact may come again after a restart. The
 	 * agent goes on telling an end until it is ordered to FORGET the run. */
@@ -33,7 +31,8 @@ struct suan_agent_config {
 SUAN_MUSTUSE enum suan_code suan_agent_open(struct suan_agent **ret,
 					    const struct suan_agent_config *config,
 					    struct suan_err *err);
-/* Runs go on. The workers must have been freed before: none may still be moving files. */
+/* Runs go on. Copying of files is broken off: inputs are staged anew and outputs are brought back
+ * after the next open. No report is made from here on. */
 void suan_agent_close(struct suan_agent *a);
 void suan_agent_orders(struct suan_agent *a, const struct suan_order *orders, uint32_t n);
 

@@ -311,8 +311,8 @@ static enum suan_code make_argv(struct suan_agent_run *r, const char *const **re
 	if (!path || !argv)
 		return suan_fail(err, SUAN_ENOMEM, "out of memory");
 	rc = suan_fs_write(path, p->script, strlen(p->script), 0700, false, err);
-	if (rc != SUAN_OK)
-		return rc;
+	if (rc != SUAN_OK) /* the folder is ours: never the order's fault */
+		return rc == SUAN_EINVAL ? SUAN_EIO : rc;
 	argv[0] = path;
 	for (uint32_t i = 0; i < p->nargs; i++)
 		argv[i + 1] = p->args[i];
@@ -353,11 +353,20 @@ static const char *local_path(const char *url)
 	return strncmp(url, "file://", 7) == 0 ? url + 7 : url;
 }
 
-static enum suan_code copy(const char *from, const char *to, const char *want_sha256,
-			   struct suan_err *err)
+/* Is it for the site that copying failed? Then it may work elsewhere, or later. What is missing,
+ * not permitted, or in the way of another is the job's. */
+static bool fault_of_site(enum suan_code rc, bool at_target)
 {
-	char sha256[65], *parent = strdup(to), *slash;
-	uint64_t bytes;
+	if (rc == SUAN_EDENIED || rc == SUAN_ETOOBIG)
+		return at_target;
+	return rc == SUAN_ENOMEM || rc == SUAN_EIO || rc == SUAN_EFULL || rc == SUAN_EBUSY ||
+	       rc == SUAN_EUNREACHABLE;
+}
+
+static enum suan_code copy(const char *from, const char *to, const char *want_sha256,
+			   struct suan_fs_copying *how, struct suan_err *err)
+{
+	char *parent = strdup(to), *slash;
 	enum suan_code rc = SUAN_OK;
 
 	if (!parent)
@@ -366,12 +375,13 @@ static enum suan_code copy(const char *from, const char *to, const char *want_sh
 	if (slash && slash != parent) {
 		*slash = '\0';
 		rc = suan_fs_mkdirs(parent, 0755, err);
+		how->at_target = rc != SUAN_OK;
 	}
 	if (rc == SUAN_OK)
-		rc = suan_fs_copy(from, to, sha256, &bytes, err);
-	if (rc == SUAN_OK && want_sha256[0] && strcmp(want_sha256, sha256) != 0)
-		rc = suan_fail(err, SUAN_ECORRUPT, "%s has SHA-256 %s, expected %s", from, sha256,
-			       want_sha256);
+		rc = suan_fs_copy_as(from, to, how, err);
+	if (rc == SUAN_OK && want_sha256[0] && strcmp(want_sha256, how->sha256_hex) != 0)
+		rc = suan_fail(err, SUAN_ECORRUPT, "%s has SHA-256 %s, expected %s", from,
+			       how->sha256_hex, want_sha256);
 	free(parent);
 	return rc;
 }
@@ -396,9 +406,11 @@ static const char *expand(const struct suan_agent_run *r, const char *pattern,
 	return NULL;
 }
 
-static enum suan_code stage(const struct suan_agent_run *r, const struct suan_stage *s, bool in,
-			    struct suan_err *err)
+static void stage(struct suan_agent_run *r, const struct suan_stage *s, bool in)
 {
+	/* What came back must survive the machine: its job is told to be complete. */
+	struct suan_fs_copying how = {.cancel = &r->staging.cancel, .durable = !in};
+	struct suan_err *err = &r->staged_err;
 	struct suan_arena arena;
 	const char *path, *url, *inside;
 	enum suan_code rc;
@@ -410,29 +422,32 @@ static enum suan_code stage(const struct suan_agent_run *r, const struct suan_st
 	if (!inside || !url)
 		rc = suan_fail(err, SUAN_ENOMEM, "out of memory");
 	else if (in)
-		rc = copy(url, inside, s->sha256, err);
+		rc = copy(url, inside, s->sha256, &how, err);
 	else
-		rc = copy(inside, url, "", err);
+		rc = copy(inside, url, "", &how, err);
 	if (rc != SUAN_OK)
 		suan_err_prefix(err, "%s %s", in ? "input" : "output", s->path);
+	r->staged = rc;
+	r->staged_site = fault_of_site(rc, how.at_target);
 	suan_arena_done(&arena);
-	return rc;
 }
 
-enum suan_code suan_agent_stage_in(const struct suan_agent_run *r, struct suan_err *err)
+void suan_agent_stage_in(struct suan_agent_run *r)
 {
-	enum suan_code rc = SUAN_OK;
+	struct suan_err *err = &r->staged_err;
 
-	for (uint32_t i = 0; rc == SUAN_OK && i < r->what.ninputs; i++)
-		rc = stage(r, &r->what.inputs[i], true, err);
-	return rc;
+	/* A copy that was cut short by the end of an earlier process may have left pieces. */
+	r->staged = suan_fs_remove_tree(r->run_dir, err);
+	if (r->staged == SUAN_OK)
+		r->staged = suan_fs_mkdirs(r->run_dir, 0755, err);
+	r->staged_site = r->staged != SUAN_OK;
+	for (uint32_t i = 0; r->staged == SUAN_OK && i < r->what.ninputs; i++)
+		stage(r, &r->what.inputs[i], true);
 }
 
-enum suan_code suan_agent_stage_out(const struct suan_agent_run *r, struct suan_err *err)
+void suan_agent_stage_out(struct suan_agent_run *r)
 {
-	enum suan_code rc = SUAN_OK;
-
-	for (uint32_t i = 0; rc == SUAN_OK && i < r->what.noutputs; i++)
-		rc = stage(r, &r->what.outputs[i], false, err);
-	return rc;
+	r->staged = SUAN_OK;
+	for (uint32_t i = 0; r->staged == SUAN_OK && i < r->what.noutputs; i++)
+		stage(r, &r->what.outputs[i], false);
 }

@@ -2,6 +2,7 @@
 #ifndef SUAN_AGENT_RUN_H
 #define SUAN_AGENT_RUN_H
 
+#include "agent/staging.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "driver/driver.h"
@@ -9,6 +10,7 @@
 #include "wire/payload.h"
 
 enum suan_agent_phase {
+	SUAN_AGENT_WAITING, /* nobody can say now whether it was started */
 	SUAN_AGENT_STAGING_IN,
 	SUAN_AGENT_RUNNING, /* with the driver */
 	SUAN_AGENT_STAGING_OUT,
@@ -23,17 +25,21 @@ struct suan_agent_run {
 	struct suan_arena arena;	    /* owns every string below */
 	struct suan_run_id id;
 	enum suan_agent_phase phase;
-	bool stop; /* STOP came before the driver had it */
+	bool stop;    /* was ordered */
+	bool has_dir; /* its own folder was made, or is being made */
 	struct suan_order order;
 	struct suan_payload what;
 	const char *run_dir, *dir;
 	const char *stdout_path, *stderr_path;
 	struct suan_report end; /* once over */
-	enum suan_code staged;	/* result of a worker's staging, with its text */
+	struct suan_staging_item staging;
+	enum suan_code staged; /* result of a worker's staging, with its text */
+	bool staged_site;      /* it failed by a fault of the site */
 	struct suan_err staged_err;
 };
 
-/* Copies the order and works out folders and files. state_dir: of the agent. */
+/* Copies the order and works out folders and files. state_dir: of the agent. EINVAL: the order
+ * makes no sense. */
 SUAN_MUSTUSE enum suan_code suan_agent_run_init(struct suan_agent_run *r,
 						const struct suan_order *o, const char *state_dir,
 						struct suan_err *err);
@@ -41,14 +47,14 @@ void suan_agent_run_done(struct suan_agent_run *r);
 
 /* Does it need its own folder on disk? */
 bool suan_agent_run_wants_dir(const struct suan_agent_run *r);
-/* Fills argv, envp, limits. Strings live in r's arena. Writes a script to the run's folder. */
+/* Fills argv, envp, limits. Strings live in r's arena. Writes a script to the run's folder. EINVAL:
+ * the order makes no sense; else it is the site that failed. */
 SUAN_MUSTUSE enum suan_code
 suan_agent_run_prepare(struct suan_agent_run *r, struct suan_driver_run *ret, struct suan_err *err);
 
-/* Copy inputs in, or outputs back, with digests. Blocking: for a worker thread. */
-SUAN_MUSTUSE enum suan_code suan_agent_stage_in(const struct suan_agent_run *r,
-						struct suan_err *err);
-SUAN_MUSTUSE enum suan_code suan_agent_stage_out(const struct suan_agent_run *r,
-						 struct suan_err *err);
+/* Copy inputs in, into a folder made anew, or outputs back, with digests. Blocking: for a worker
+ * thread. Break off when r->staging.cancel is set. They fill staged, staged_err and staged_site. */
+void suan_agent_stage_in(struct suan_agent_run *r);
+void suan_agent_stage_out(struct suan_agent_run *r);
 
 #endif

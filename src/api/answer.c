@@ -1,6 +1,7 @@
 /* Answers and parameters of a call. */
 #include "api/call.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,11 @@
 void suan_api_call_free(struct suan_api_call *c, int status)
 {
 	suan_api_count_answer(c->api, c->route_number, status);
+	suan_api_call_drop(c);
+}
+
+void suan_api_call_drop(struct suan_api_call *c)
+{
 	suan_arena_done(&c->arena);
 	suan_buf_done(&c->jobs.warnings);
 	free(c);
@@ -79,12 +85,10 @@ static const char *title_of(int status)
 		int status;
 		const char *title;
 	} titles[] = {
-		{400, "Bad request"},	     {401, "Not authenticated"},
-		{403, "Not allowed"},	     {404, "Not found"},
-		{405, "Method not allowed"}, {409, "Conflict"},
-		{413, "Too large"},	     {422, "Refused"},
-		{500, "Internal error"},     {503, "Not available"},
-		{507, "No space left"},
+		{400, "Bad request"},	 {401, "Not authenticated"},  {403, "Not allowed"},
+		{404, "Not found"},	 {405, "Method not allowed"}, {409, "Conflict"},
+		{413, "Too large"},	 {415, "Wrong content type"}, {422, "Refused"},
+		{500, "Internal error"}, {503, "Not available"},      {507, "No space left"},
 	};
 
 	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
@@ -102,8 +106,7 @@ struct problem {
 
 static void send_problem(struct suan_api_call *c, const struct problem *p)
 {
-	const char *headers = NULL;
-	struct suan_buf text, type;
+	struct suan_buf text, type, headers;
 	struct suan_jsonw w;
 
 	suan_buf_init(&text, 0);
@@ -126,11 +129,19 @@ static void send_problem(struct suan_api_call *c, const struct problem *p)
 	}
 	suan_jsonw_close(&w, '}');
 	suan_buf_done(&type);
+	suan_buf_init(&headers, 0);
 	if (p->status == 401)
-		headers = "WWW-Authenticate: Bearer\n";
+		suan_buf_adds(&headers, "WWW-Authenticate: Bearer\n");
 	else if (p->status == 503 || p->status == 507)
-		headers = "Retry-After: 1\n";
-	send(c, p->status, "application/problem+json", &text, headers);
+		suan_buf_adds(&headers, "Retry-After: 1\n");
+	else if (p->status == 405) {
+		suan_buf_adds(&headers, "Allow: ");
+		suan_api_methods(suan_http_path(c->req), &headers);
+		suan_buf_addc(&headers, '\n');
+	}
+	send(c, p->status, "application/problem+json", &text,
+	     headers.len ? suan_buf_str(&headers) : NULL);
+	suan_buf_done(&headers);
 }
 
 void suan_api_problem(struct suan_api_call *c, int status, const struct suan_err *err)
@@ -140,19 +151,58 @@ void suan_api_problem(struct suan_api_call *c, int status, const struct suan_err
 	send_problem(c, &p);
 }
 
+/* The field that a rule found too much. NULL: no single one. */
+static const char *field_of(enum suan_reason reason)
+{
+	static const struct {
+		enum suan_reason reason;
+		const char *field;
+	} fields[] = {
+		{SUAN_R_NOT_ALLOWED, "site"},	    {SUAN_R_TOO_MANY_CORES, "cores"},
+		{SUAN_R_TOO_MUCH_MEMORY, "memory"}, {SUAN_R_TOO_MANY_GPUS, "gpus"},
+		{SUAN_R_GPU_KIND, "gpu"},	    {SUAN_R_TOO_MANY_NODES, "nodes"},
+		{SUAN_R_TOO_MANY_TASKS, "tasks"},   {SUAN_R_DEADLINE, "deadline"},
+		{SUAN_R_BAD_DEPENDENCY, "after"},   {SUAN_R_TOO_LONG, "walltime_s"},
+	};
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (fields[i].reason == reason)
+			return fields[i].field;
+	return NULL;
+}
+
+/* What of the request a refusal is about. NULL: nothing of it. */
+static const char *fault_of(const struct suan_api_call *c, const struct suan_core_answer *answer)
+{
+	if (answer->refused != SUAN_R_NONE)
+		return field_of(answer->refused);
+	if (answer->code != SUAN_ENOTFOUND && answer->code != SUAN_ECONFLICT)
+		return NULL;
+	if (strstr(c->route->path, "{id}"))
+		return "id";
+	if (strstr(c->route->path, "{name}"))
+		return "name";
+	return answer->code == SUAN_ECONFLICT ? "Idempotency-Key" : NULL;
+}
+
 void suan_api_refuse(struct suan_api_call *c, const struct suan_core_answer *answer)
 {
-	struct problem p = {suan_api_status(answer->code), suan_code_name(answer->code),
-			    answer->err, answer};
+	const char *field = fault_of(c, answer);
+	struct suan_err err = *answer->err;
+	struct problem p = {suan_api_status(answer->code), suan_code_name(answer->code), &err,
+			    answer};
 
 	if (answer->refused != SUAN_R_NONE)
 		p.code = suan_reason_name(answer->refused);
+	if (!err.field[0] && field)
+		snprintf(err.field, sizeof(err.field), "%s", field);
 	send_problem(c, &p);
 }
 
 /* ---- parameters ---- */
 
-bool suan_api_number(struct suan_api_call *c, const char *name, int64_t max, int64_t *value)
+bool suan_api_number(struct suan_api_call *c, const char *name, int64_t min, int64_t max,
+		     int64_t *value)
 {
 	const char *text = suan_http_query(c->req, name);
 	struct suan_err err = {0};
@@ -160,15 +210,40 @@ bool suan_api_number(struct suan_api_call *c, const char *name, int64_t max, int
 
 	if (!text)
 		return true;
-	if (suan_parse_i64(text, &v, &err) != SUAN_OK || v < 0 || v > max) {
+	if (suan_parse_i64(text, &v, &err) != SUAN_OK || v < min || v > max) {
 		suan_fail_field(&err, SUAN_EINVAL, name,
-				"expected a whole number from 0 to %lld, found \"%.40s\"",
-				(long long)max, text);
+				"expected a whole number from %lld to %lld, found \"%.40s\"",
+				(long long)min, (long long)max, text);
 		suan_api_problem(c, 400, &err);
 		return false;
 	}
 	*value = v;
 	return true;
+}
+
+bool suan_api_word(struct suan_api_call *c, const char *name, const char *const *words,
+		   unsigned *ret)
+{
+	const char *text = suan_http_query(c->req, name);
+	struct suan_err err = {0};
+	struct suan_buf list;
+
+	if (!text)
+		return true;
+	suan_buf_init(&list, 0);
+	for (unsigned i = 0; words[i]; i++) {
+		if (strcmp(words[i], text) == 0) {
+			suan_buf_done(&list);
+			*ret = i;
+			return true;
+		}
+		suan_buf_addf(&list, "%s%s", i ? " or " : "", words[i]);
+	}
+	suan_fail_field(&err, SUAN_EINVAL, name, "expected %s, found \"%.40s\"",
+			suan_buf_str(&list), text);
+	suan_buf_done(&list);
+	suan_api_problem(c, 400, &err);
+	return false;
 }
 
 bool suan_api_job_id(struct suan_api_call *c)
@@ -206,11 +281,12 @@ bool suan_api_find_job(struct suan_api_call *c, struct suan_job_view *ret)
 	if (!suan_api_job_id(c))
 		return false;
 	if (!suan_engine_job(suan_api_engine(c->api), c->job, ret))
-		suan_fail(&err, SUAN_ENOTFOUND, "no job %llu", (unsigned long long)c->job);
+		suan_fail_field(&err, SUAN_ENOTFOUND, "id", "no job %llu",
+				(unsigned long long)c->job);
 	else if (c->element &&
 		 (!ret->is_array ? c->index != 0 : !suan_range_pos(ret->array, c->index, &pos)))
-		suan_fail(&err, SUAN_ENOTFOUND, "job %llu has no element %u",
-			  (unsigned long long)c->job, c->index);
+		suan_fail_field(&err, SUAN_ENOTFOUND, "id", "job %llu has no element %u",
+				(unsigned long long)c->job, c->index);
 	else
 		return true;
 	suan_api_problem(c, 404, &err);

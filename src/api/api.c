@@ -1,20 +1,23 @@
 #include "api/api.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "api/call.h"
 #include "api/feed.h"
 #include "base/num.h"
 #include "sys/clock.h"
 
-#define COUNTED_STATUSES 12
+#define COUNTED_STATUSES 16
+#define UNUSED_BODY	 (64u << 10) /* of a route that takes none: read and ignored */
 
-struct counter {
-	int status;
-	uint64_t n;
+struct counter { /* any thread counts */
+	atomic_int status;
+	_Atomic(uint64_t) n;
 };
 
 struct suan_api {
@@ -59,10 +62,10 @@ void suan_api_count_answer(struct suan_api *a, uint32_t route, int status)
 {
 	for (int i = 0; i < COUNTED_STATUSES; i++) {
 		struct counter *k = &a->counts[route][i];
+		int found = 0;
 
-		if (k->status == status || !k->status) {
-			k->status = status;
-			k->n++;
+		if (atomic_compare_exchange_strong(&k->status, &found, status) || found == status) {
+			atomic_fetch_add_explicit(&k->n, 1, memory_order_relaxed);
 			return;
 		}
 	}
@@ -73,10 +76,16 @@ void suan_api_each_count(const struct suan_api *a,
 				    uint64_t n),
 			 void *ctx)
 {
-	for (uint32_t r = 0; r <= suan_api_route_count(); r++)
-		for (int i = 0; i < COUNTED_STATUSES && a->counts[r][i].status; i++)
-			fn(ctx, r < suan_api_route_count() ? &suan_api_routes[r] : NULL,
-			   a->counts[r][i].status, a->counts[r][i].n);
+	for (uint32_t r = 0; r <= suan_api_route_count(); r++) {
+		for (int i = 0; i < COUNTED_STATUSES; i++) {
+			int status = atomic_load(&a->counts[r][i].status);
+
+			if (!status)
+				break;
+			fn(ctx, r < suan_api_route_count() ? &suan_api_routes[r] : NULL, status,
+			   atomic_load_explicit(&a->counts[r][i].n, memory_order_relaxed));
+		}
+	}
 }
 
 /* ---- who asks ---- */
@@ -94,7 +103,7 @@ static bool local_host(const char *host)
 
 	host = p ? p + 3 : host;
 	if (host[0] == '[')
-		return strncmp(host, "[::1]", 5) == 0;
+		return strncmp(host, "[::1]", 5) == 0 && strcspn(host + 5, ":/") == 0;
 	n = strcspn(host, ":/");
 	/* Digits and dots only: 127.example.org is a name, and its owner says where it leads. */
 	return same_text(host, "localhost", n) ||
@@ -106,16 +115,16 @@ static bool insecure_principal(struct suan_api_call *c)
 	const char *user = suan_http_header(c->req, "Suan-User");
 	const char *host = suan_http_header(c->req, "Host");
 	const char *origin = suan_http_header(c->req, "Origin");
+	bool foreign = host && !local_host(host);
 	struct suan_err err = {0};
 
-	if ((host && !local_host(host)) || (origin && !local_host(origin))) {
-		suan_fail(&err, SUAN_EDENIED,
-			  "without tokens only pages and programs of this machine may ask");
+	if (foreign || (origin && !local_host(origin))) {
+		suan_fail_field(&err, SUAN_EDENIED, foreign ? "Host" : "Origin",
+				"without tokens only pages and programs of this machine may ask");
 		suan_api_problem(c, 403, &err);
 		return false;
 	}
-	if (!user || !user[0] || strlen(user) >= sizeof(c->who.user) ||
-	    !suan_utf8_valid(user, strlen(user)))
+	if (!user || !suan_user_valid(user))
 		user = "local";
 	memcpy(c->who.user, user, strlen(user) + 1);
 	c->who.role = SUAN_ROLE_ADMIN;
@@ -131,20 +140,23 @@ static bool authenticate(struct suan_api_call *c)
 		return true;
 	if (c->api->config.insecure_local && !h)
 		return insecure_principal(c);
-	if (!h || strncmp(h, "Bearer ", 7) != 0) {
-		suan_fail(&err, SUAN_EDENIED, "a token is needed: Authorization: Bearer …");
+	if (!h || strncasecmp(h, "Bearer ", 7) != 0) {
+		suan_fail_field(&err, SUAN_EDENIED, "Authorization",
+				"a token is needed: Authorization: Bearer …");
 		suan_api_problem(c, 401, &err);
 		return false;
 	}
 	if (!suan_tokens_check(c->api->tokens, h + 7, suan_clock_now_ms(), &c->who)) {
-		suan_fail(&err, SUAN_EDENIED, "the token is unknown, expired or revoked");
+		suan_fail_field(&err, SUAN_EDENIED, "Authorization",
+				"the token is unknown, expired or revoked");
 		suan_api_problem(c, 401, &err);
 		return false;
 	}
 	if (suan_role_allows(c->who.role, c->route->role))
 		return true;
-	suan_fail(&err, SUAN_EDENIED, "%s needs the role %s; this token has %s",
-		  c->route->operation, suan_role_name(c->route->role), suan_role_name(c->who.role));
+	suan_fail_field(&err, SUAN_EDENIED, "Authorization",
+			"%s needs the role %s; this token has %s", c->route->operation,
+			suan_role_name(c->route->role), suan_role_name(c->who.role));
 	suan_api_problem(c, 403, &err);
 	return false;
 }
@@ -233,9 +245,8 @@ void suan_api_handled(void *api)
 	pthread_mutex_unlock(&a->lock);
 }
 
-/* Requests that no route takes are answered on the server's thread; the counter of "no route" may
- * lose a count when two threads meet there, which only metrics would see, so it is kept under the
- * lock. */
+/* ---- on a server thread ---- */
+
 static void no_route(struct suan_api_call *c, bool known)
 {
 	struct suan_err err = {0};
@@ -246,20 +257,18 @@ static void no_route(struct suan_api_call *c, bool known)
 	else
 		suan_fail(&err, SUAN_ENOTFOUND, "no such path: %s; /openapi.json lists them",
 			  suan_http_path(c->req));
-	pthread_mutex_lock(&c->api->lock);
 	suan_api_problem(c, known ? 405 : 404, &err);
 }
 
-void suan_api_handle(void *api, struct suan_http_request *req)
+/* NULL: answered. */
+static struct suan_api_call *new_call(struct suan_api *a, struct suan_http_request *req)
 {
-	struct suan_api *a = api;
 	struct suan_api_call *c = calloc(1, sizeof(*c));
-	struct suan_err err = {0};
 	bool known = false;
 
 	if (!c) {
 		suan_http_reply(req, &(struct suan_http_reply){.status = 500});
-		return;
+		return NULL;
 	}
 	c->api = a;
 	c->req = req;
@@ -269,19 +278,75 @@ void suan_api_handle(void *api, struct suan_http_request *req)
 	c->route = suan_api_find_route(suan_http_method(req), suan_http_path(req), c->name, &known);
 	if (!c->route) {
 		no_route(c, known);
-		pthread_mutex_unlock(&a->lock);
-		return;
+		return NULL;
 	}
 	c->route_number = (uint32_t)(c->route - suan_api_routes);
+	return c;
+}
+
+const struct suan_api_type *suan_api_body_type(const struct suan_api_call *c)
+{
+	const struct suan_api_body *body = c->route->request;
+	const char *h = suan_http_header(c->req, "Content-Type");
+	size_t n = h ? strcspn(h, "; \t") : 0, most = sizeof(body->types) / sizeof(body->types[0]);
+
+	if (!h)
+		return &body->types[0];
+	for (size_t i = 0; i < most && body->types[i].name; i++)
+		if (strlen(body->types[i].name) == n && strncasecmp(body->types[i].name, h, n) == 0)
+			return &body->types[i];
+	return NULL;
+}
+
+/* False: answered. */
+static bool takes_body(struct suan_api_call *c)
+{
+	const struct suan_api_body *body = c->route->request;
+	const struct suan_api_type *type = body ? suan_api_body_type(c) : NULL;
+	struct suan_err err = {0};
+	struct suan_buf names;
+
+	if (!body)
+		suan_http_limit(c->req, UNUSED_BODY);
+	else if (type && type->most_bytes)
+		suan_http_limit(c->req, type->most_bytes);
+	if (!body || type)
+		return true;
+	suan_buf_init(&names, 0);
+	for (size_t i = 0; i < sizeof(body->types) / sizeof(body->types[0]); i++)
+		if (body->types[i].name)
+			suan_buf_addf(&names, "%s%s", i ? ", " : "", body->types[i].name);
+	suan_fail_field(&err, SUAN_EINVAL, "Content-Type", "expected %s, found \"%.60s\"",
+			suan_buf_str(&names), suan_http_header(c->req, "Content-Type"));
+	suan_buf_done(&names);
+	suan_api_problem(c, 415, &err);
+	return false;
+}
+
+/* The request comes again, complete, to suan_api_handle; nothing is kept until then. Who asks is
+ * looked at again there: a token may be revoked while the body is on its way. */
+void suan_api_begin(void *api, struct suan_http_request *req)
+{
+	struct suan_api_call *c = new_call(api, req);
+
+	if (c && authenticate(c) && params_known(c) && takes_body(c))
+		suan_api_call_drop(c);
+}
+
+void suan_api_handle(void *api, struct suan_http_request *req)
+{
+	struct suan_api *a = api;
+	struct suan_api_call *c = new_call(a, req);
+	struct suan_err err = {0};
+
+	if (!c)
+		return;
 	if (c->route->prepare)
 		c->route->prepare(c);
 	if (enqueue(a, c))
 		return;
 	suan_fail(&err, SUAN_EBUSY, "the service is stopping");
-	c->route_number = suan_api_route_count();
-	pthread_mutex_lock(&a->lock);
 	suan_api_problem(c, 503, &err);
-	pthread_mutex_unlock(&a->lock);
 }
 
 /* ---- life ---- */

@@ -4,30 +4,29 @@
  *
  * {id} is a job, "12", or one element of an array job, "12_5".
  *
- * GET    /v1/jobs ?state=A,B &user &account &name (prefix) &site &hub &limit (100, ≤ 1000) &cursor
- *                 newest first → {"jobs":[short…],"next":cursor or null}
- * POST   /v1/jobs            JSON job; or text/x-shellscript, application/yaml → 201, Location,
- * full job; Idempotency-Key; 200 instead of 201 when the key was known POST   /v1/jobs:bulk
- * application/x-ndjson, all or nothing → 201 {"first":id,"count":n} POST   /v1/jobs:check      one
- * job as for POST /v1/jobs, nothing is kept → {"ok":true,"candidates":[…]} GET    /v1/jobs/{id}
- * full job (archived ones too), or one task PATCH  /v1/jobs/{id}       {"priority":n} GET
- * /v1/jobs/{id}/tasks ?state &limit &cursor (index) → {"tasks":[…],"next":…} GET /v1/jobs/{id}/why
- * → {"job","index","state","decided","reason","reason_text","candidates":[…]} GET
- * /v1/jobs/{id}/logs  ?stream=stdout|stderr &offset &limit &follow=1 → text/plain, header
- *                            Suan-Next-Offset; with follow an endless answer until the task has
- * ended POST   /v1/jobs/{id}:cancel :hold :release :requeue → {"job":id} GET    /v1/events
- * text/event-stream of state changes; ?job= &after=; resumes by Last-Event-ID; event types: change,
- * reset (some were missed), ping GET    /v1/sites  /v1/sites/{name}  /v1/pools  /v1/links  /v1/hubs
- * POST   /v1/sites/{name}:drain :resume                                        operator
+ * GET    /v1/jobs ?state=A,B &user &account &name (prefix) &site &hub &limit (100, 1 … 1000)
+ * &cursor newest first → {"jobs":[short…],"next":cursor or null} POST   /v1/jobs            JSON
+ * job; or text/x-shellscript, application/yaml → 201, Location, full job; Idempotency-Key; 200
+ * instead of 201 when the key was known POST   /v1/jobs:bulk application/x-ndjson, all or nothing →
+ * 201 {"first":id,"count":n} POST   /v1/jobs:check      one job as for POST /v1/jobs, nothing is
+ * kept → {"ok":true,"candidates":[…]} GET    /v1/jobs/{id} full job (archived ones too), or one
+ * task PATCH  /v1/jobs/{id}       {"priority":n} GET /v1/jobs/{id}/tasks ?state &limit &cursor
+ * (index) → {"tasks":[…],"next":…} GET /v1/jobs/{id}/why →
+ * {"job","index","state","decided","reason","reason_text","candidates":[…]} GET /v1/jobs/{id}/logs
+ * ?stream=stdout|stderr &offset &limit &follow=1 → text/plain, header Suan-Next-Offset; with follow
+ * an endless answer until the task has ended POST   /v1/jobs/{id}:cancel :hold :release :requeue →
+ * {"job":id} GET    /v1/events text/event-stream of state changes; ?job= &after=; resumes by
+ * Last-Event-ID; event types: change, reset (the id is unknown or too old), ping GET    /v1/sites
+ * /v1/sites/{name}  /v1/pools  /v1/links  /v1/hubs POST   /v1/sites/{name}:drain :resume operator
  * GET    /v1/tokens   POST /v1/tokens {"user","role","expires_s"} → {"id","token"}   DELETE
  * /v1/tokens/{id} GET    /v1/whoami → {"user","role"}      GET /v1/info →
  * {"version","network","policy","uptime_s","store",…} GET    /healthz  /readyz  /metrics
  * /openapi.json                            no token needed
  *
  * Errors are application/problem+json: {"type":"urn:suan:error:CODE","title","status","detail",
- * "field","item","line","reason",…}; CODE = suan_code_name() or a reason. 400 EINVAL, 401 (with
- * WWW-Authenticate: Bearer), 403 EDENIED by role, 404, 409 ECONFLICT, 413 ETOOBIG, 422 EREFUSED by
- * policy, 500 EIO, 503 EBUSY (Retry-After), 507 EFULL.
+ * "field","line","reason","a","b"}; CODE = suan_code_name() or a reason. 400 EINVAL, 401 (with
+ * WWW-Authenticate: Bearer), 403 EDENIED by role, 404, 409 ECONFLICT, 413 ETOOBIG, 415, 422
+ * EREFUSED by policy, 500 EIO, 503 EBUSY (Retry-After), 507 EFULL.
  *
  * Roles, each with the rights of those before it: viewer (reads), user (own jobs), operator (all
  * jobs, drain), admin (tokens); site (agents) stands apart. A user sees every job's short form and
@@ -68,6 +67,9 @@ void suan_api_stop(struct suan_api *a);
 void suan_api_free(struct suan_api *a); /* after the server has stopped */
 /* suan_http_config.handle with ctx = the api: hands the request to the core's thread. */
 void suan_api_handle(void *api, struct suan_http_request *req);
+/* suan_http_config.begin, with the same ctx: who may not ask, and what no route takes, is answered
+ * before the body is read. */
+void suan_api_begin(void *api, struct suan_http_request *req);
 /* suan_http_config.handled, with the same ctx: wakes the core's thread once a round. */
 void suan_api_handled(void *api);
 /* Makes a token without HTTP (first start): *ret_token gets the secret, shown once. */

@@ -15,6 +15,16 @@ struct suan_api_param { /* of the query; documentation and check */
 	const char *name, *help;
 };
 
+struct suan_api_type {
+	const char *name;    /* media type */
+	uint64_t most_bytes; /* of a body; 0: only the service's own limit counts */
+};
+
+struct suan_api_body { /* what a route takes; a request that names no type means the first */
+	const char *schema;
+	struct suan_api_type types[3];
+};
+
 #define SUAN_API_PARAMS	  9
 #define SUAN_API_STATUSES 8
 
@@ -26,11 +36,14 @@ struct suan_api_route {
 	/* Pure work that a server thread may do before the core's thread gets the request. */
 	void (*prepare)(struct suan_api_call *c);
 	const char *summary;
-	const char *request, *response; /* component schemas, NULL = none */
-	const char *response_type;	/* NULL = application/json */
+	const struct suan_api_body *request; /* NULL = none */
+	const char *response;		     /* component schema, NULL = none */
+	const char *response_type;	     /* NULL = application/json */
 	struct suan_api_param params[SUAN_API_PARAMS];
-	int statuses[SUAN_API_STATUSES]; /* what it can answer, 0-terminated */
+	int statuses[SUAN_API_STATUSES]; /* what it can answer, 0-terminated, beside those that … */
 };
+/* … every route can answer, those with a role, and those that take a body. */
+bool suan_api_may_answer(const struct suan_api_route *r, int status);
 
 /* Jobs parsed from a request, before the core sees them. */
 struct suan_api_jobs {
@@ -70,11 +83,19 @@ void suan_api_refuse(struct suan_api_call *c, const struct suan_core_answer *ans
 int suan_api_status(enum suan_code code);
 /* For answers that the HTTP layer has taken over (streams): frees the call. */
 void suan_api_call_free(struct suan_api_call *c, int status);
+/* Without an answer: the request goes on. */
+void suan_api_call_drop(struct suan_api_call *c);
 
 /* ---- parameters ---- */
 
-/* Query number in [min, max]; absent = def. false: answered with 400. */
-bool suan_api_number(struct suan_api_call *c, const char *name, int64_t max, int64_t *value);
+/* Query number in [min, max]; absent: *value stays. false: answered with 400. */
+bool suan_api_number(struct suan_api_call *c, const char *name, int64_t min, int64_t max,
+		     int64_t *value);
+/* Query word, one of the NULL-terminated words; absent: *ret stays. false: answered with 400. */
+bool suan_api_word(struct suan_api_call *c, const char *name, const char *const *words,
+		   unsigned *ret);
+/* Of the route's types the one that the body has; NULL: another one. */
+const struct suan_api_type *suan_api_body_type(const struct suan_api_call *c);
 /* Parses {id} into job, index, element; false: answered with 400. */
 bool suan_api_job_id(struct suan_api_call *c);
 /* The job of {id}; false: answered with 404 (archived ones are not found here). */
@@ -96,7 +117,9 @@ uint32_t suan_api_route_count(void);
  */
 const struct suan_api_route *suan_api_find_route(const char *method, const char *path, char *name,
 						 bool *ret_known);
-/* How often a route answered with a status; for /metrics and the coverage test. */
+/* "GET, POST": what a path takes; "" for an unknown path. */
+void suan_api_methods(const char *path, struct suan_buf *out);
+/* How often a route answered with a status; for /metrics and the coverage test. From any thread. */
 void suan_api_count_answer(struct suan_api *a, uint32_t route, int status);
 void suan_api_each_count(const struct suan_api *a,
 			 void (*fn)(void *ctx, const struct suan_api_route *r, int status,

@@ -1,5 +1,6 @@
 #include "api/feed.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,18 +9,25 @@
 #include "base/num.h"
 #include "sys/clock.h"
 
-#define PING_MS	    15000
-#define LOG_POLL_MS 200
-#define LOG_PIECE   (256u << 10)
-#define LOG_MOST    (16u << 20)
+#define PING_MS	     15000
+#define LOG_POLL_MS  200
+#define LOG_PIECE    SUAN_HTTP_PIECE
+#define EVENTS_PIECE (64u << 10)
+#define LOG_LARGEST  (INT64_C(1) << 60) /* byte of a file; beyond, reading would overflow */
+#define LOG_MOST     (16u << 20)
 
 struct feed {
 	struct suan_feeds *feeds;
-	uint64_t number; /* never used again */
 	struct feed *prev, *next;
 	struct suan_http_stream *stream;
-	uint64_t job; /* events: only of this job, 0 = all; logs: of this task */
-	bool is_log, dead;
+	struct suan_principal who;
+	atomic_bool gone, room; /* set by a server thread */
+	uint64_t job;		/* events: only of this job, 0 = all; logs: of this task */
+	bool is_log;
+	bool behind;	/* the reader is slow: nothing is sent until there is room */
+	bool dead;	/* to be dropped */
+	bool finished;	/* logs: everything was sent */
+	uint64_t after; /* events: id of the last change that was sent or passed over */
 	uint32_t index;
 	struct suan_log_ask ask; /* logs: where we are */
 };
@@ -28,8 +36,10 @@ struct suan_feeds {
 	struct suan_api *api;
 	struct suan_timer *ping, *poll;
 	struct feed *first;
-	uint64_t numbers;
+	atomic_bool posted; /* look() is on its way */
 };
+
+static void pump(struct feed *f);
 
 /* ---- life ---- */
 
@@ -41,49 +51,11 @@ static void drop(struct feed *f)
 		f->feeds->first = f->next;
 	if (f->next)
 		f->next->prev = f->prev;
-	suan_http_stream_close(f->stream);
+	if (f->is_log && !f->finished)
+		suan_http_stream_break(f->stream); /* the end must not look like the output's */
+	else
+		suan_http_stream_close(f->stream);
 	free(f);
-}
-
-/* On the loop's thread. The feed may have been dropped already: then it is no longer in the list.
- */
-struct gone {
-	struct suan_feeds *feeds;
-	uint64_t number;
-};
-
-static void gone_here(void *ctx)
-{
-	struct gone *g = ctx;
-
-	for (struct feed *f = g->feeds->first; f; f = f->next) {
-		if (f->number == g->number) {
-			drop(f);
-			break;
-		}
-	}
-	free(g);
-}
-
-/* On a server thread. */
-static void client_gone(void *ctx)
-{
-	struct feed *f = ctx;
-	struct gone *g = malloc(sizeof(*g));
-
-	if (!g)
-		return; /* sending will fail and drop it */
-	*g = (struct gone){f->feeds, f->number};
-	if (suan_loop_post(suan_api_config(f->feeds->api)->loop, gone_here, g) != SUAN_OK)
-		free(g);
-}
-
-static bool send(struct feed *f, const void *bytes, size_t n)
-{
-	if (suan_http_stream_send(f->stream, bytes, n) == SUAN_OK)
-		return true;
-	f->dead = true; /* the reader is too slow or gone */
-	return false;
 }
 
 static void sweep(struct suan_feeds *feeds)
@@ -92,22 +64,70 @@ static void sweep(struct suan_feeds *feeds)
 
 	for (struct feed *f = feeds->first; f; f = next) {
 		next = f->next;
-		if (f->dead)
+		if (f->dead || atomic_load(&f->gone))
 			drop(f);
 	}
+}
+
+/* What server threads have noted. */
+static void look(void *ctx)
+{
+	struct suan_feeds *feeds = ctx;
+
+	atomic_store(&feeds->posted, false);
+	for (struct feed *f = feeds->first; f; f = f->next)
+		if (atomic_exchange(&f->room, false))
+			pump(f);
+	sweep(feeds);
+}
+
+/* On a server thread. Without memory for the message the next ping looks. */
+static void note(struct feed *f, atomic_bool *what)
+{
+	struct suan_feeds *feeds = f->feeds;
+
+	atomic_store(what, true);
+	if (!atomic_exchange(&feeds->posted, true) &&
+	    suan_loop_post(suan_api_config(feeds->api)->loop, look, feeds) != SUAN_OK)
+		atomic_store(&feeds->posted, false);
+}
+
+static void client_gone(void *ctx)
+{
+	struct feed *f = ctx;
+
+	note(f, &f->gone);
+}
+
+static void has_room(void *ctx)
+{
+	struct feed *f = ctx;
+
+	note(f, &f->room);
+}
+
+/* False: the reader is slow, and has_room will be called, or it has gone. */
+static bool send(struct feed *f, const void *bytes, size_t n)
+{
+	enum suan_code rc = suan_http_stream_send(f->stream, bytes, n);
+
+	f->behind = rc == SUAN_EBUSY;
+	f->dead = f->dead || (rc != SUAN_OK && rc != SUAN_EBUSY);
+	return rc == SUAN_OK;
 }
 
 static struct feed *open_feed(struct suan_api_call *c, const char *type)
 {
 	struct suan_feeds *feeds = suan_api_feeds(c->api);
 	struct feed *f = calloc(1, sizeof(*f));
+	struct suan_http_stream_events events = {client_gone, has_room, f};
 	struct suan_err err = {0};
 	enum suan_code rc = SUAN_ENOMEM;
 
 	if (f) {
 		f->feeds = feeds;
-		f->number = ++feeds->numbers;
-		rc = suan_http_stream_open(c->req, type, client_gone, f, &f->stream);
+		f->who = c->who;
+		rc = suan_http_stream_open(c->req, type, &events, &f->stream);
 	}
 	if (rc != SUAN_OK) {
 		free(f);
@@ -136,6 +156,52 @@ static void format_change(const struct suan_change *ch, struct suan_buf *out)
 		      suan_state_name(ch->state), at);
 }
 
+static bool wants(const struct feed *f, const struct suan_change *ch)
+{
+	return !f->job || f->job == ch->job;
+}
+
+/* Adds what comes after *after, moving it on; false: nothing does. A place that the core does not
+ * know, too old or of another life, becomes a reset, which names the place to go on from. */
+static bool next_event(const struct feed *f, uint64_t *after, struct suan_buf *out)
+{
+	struct suan_core *core = suan_api_config(f->feeds->api)->core;
+	struct suan_change ch;
+	bool gap, found = suan_core_next_change(core, *after, &ch, &gap);
+
+	if (gap || *after > suan_core_last_change(core)) {
+		*after = found ? ch.id - 1 : suan_core_last_change(core);
+		suan_buf_addf(out, "id: %llu\nevent: reset\ndata: {}\n\n",
+			      (unsigned long long)*after);
+		return true;
+	}
+	if (!found)
+		return false;
+	*after = ch.id;
+	if (wants(f, &ch))
+		format_change(&ch, out);
+	return true;
+}
+
+static void pump_events(struct feed *f)
+{
+	uint64_t after = f->after;
+	struct suan_buf text;
+	bool more = true;
+
+	suan_buf_init(&text, 0);
+	f->behind = false;
+	while (more && !f->behind && !f->dead) {
+		suan_buf_reset(&text);
+		do
+			more = next_event(f, &after, &text);
+		while (more && text.len < EVENTS_PIECE - 512);
+		if (!text.len || send(f, text.data, text.len))
+			f->after = after;
+	}
+	suan_buf_done(&text);
+}
+
 void suan_feeds_changed(struct suan_feeds *feeds, const struct suan_change *change)
 {
 	struct suan_buf text;
@@ -145,63 +211,63 @@ void suan_feeds_changed(struct suan_feeds *feeds, const struct suan_change *chan
 	suan_buf_init(&text, 0);
 	format_change(change, &text);
 	for (struct feed *f = feeds->first; f; f = f->next)
-		if (!f->is_log && !f->dead && (!f->job || f->job == change->job))
-			send(f, text.data, text.len);
+		if (!f->is_log && !f->dead && !f->behind &&
+		    (!wants(f, change) || send(f, text.data, text.len)))
+			f->after = change->id;
 	suan_buf_done(&text);
+}
+
+void suan_feeds_check(struct suan_feeds *feeds)
+{
+	const struct suan_tokens *tokens = suan_api_tokens(feeds->api);
+	int64_t now = suan_clock_now_ms();
+
+	for (struct feed *f = feeds->first; f; f = f->next)
+		f->dead = f->dead || !suan_tokens_alive(tokens, &f->who, now);
+	sweep(feeds);
 }
 
 static void ping(void *ctx)
 {
 	struct suan_feeds *feeds = ctx;
 
-	for (struct feed *f = feeds->first; f; f = f->next)
-		if (!f->is_log)
+	for (struct feed *f = feeds->first; f; f = f->next) {
+		if (f->behind)
+			pump(f);
+		else if (!f->is_log)
 			send(f, ": ping\n\n", 8);
-	sweep(feeds);
-	suan_timer_set(feeds->ping, PING_MS);
-}
-
-/* What happened after the last event that the client saw. */
-static void catch_up(struct feed *f, struct suan_core *core, uint64_t after)
-{
-	struct suan_change ch;
-	struct suan_buf text;
-	bool gap;
-
-	suan_buf_init(&text, 0);
-	while (suan_core_next_change(core, after, &ch, &gap)) {
-		if (gap)
-			suan_buf_adds(&text, "event: reset\ndata: {}\n\n");
-		if (!f->job || f->job == ch.job)
-			format_change(&ch, &text);
-		after = ch.id;
 	}
-	if (text.len)
-		send(f, text.data, text.len);
-	suan_buf_done(&text);
+	suan_feeds_check(feeds);
+	suan_timer_set(feeds->ping, PING_MS);
 }
 
 void suan_api_events(struct suan_api_call *c)
 {
 	const char *last = suan_http_header(c->req, "Last-Event-ID");
-	struct suan_core *core = suan_api_config(c->api)->core;
-	int64_t job = 0, after = -1;
-	struct suan_err err = {0};
-	uint64_t id;
+	uint64_t newest = suan_core_last_change(suan_api_config(c->api)->core), after = newest;
+	int64_t job = 0, number = -1;
+	char hello[64];
 	struct feed *f;
+	int n;
 
-	if (!suan_api_number(c, "job", INT64_MAX, &job) ||
-	    !suan_api_number(c, "after", INT64_MAX, &after))
+	if (!suan_api_number(c, "job", 1, INT64_MAX, &job) ||
+	    !suan_api_number(c, "after", 0, INT64_MAX, &number))
 		return;
-	if (last && suan_parse_u64(last, &id, &err) == SUAN_OK && id <= INT64_MAX)
-		after = (int64_t)id;
+	if (number >= 0)
+		after = (uint64_t)number;
+	if (last && suan_parse_u64(last, &after, NULL) != SUAN_OK)
+		after = UINT64_MAX; /* not one of ours: a reset */
 	f = open_feed(c, "text/event-stream");
 	if (!f)
 		return;
 	f->job = (uint64_t)job;
-	send(f, "retry: 1000\n\n", 13);
-	if (after >= 0)
-		catch_up(f, core, (uint64_t)after);
+	f->after = after;
+	/* Who comes for the first time can resume here even if nothing happens meanwhile. */
+	n = last || number >= 0 ? snprintf(hello, sizeof(hello), "retry: 1000\n\n")
+				: snprintf(hello, sizeof(hello), "retry: 1000\nid: %llu\n\n",
+					   (unsigned long long)newest);
+	if (send(f, hello, (size_t)n))
+		pump_events(f);
 	suan_api_call_free(c, 200);
 }
 
@@ -230,27 +296,37 @@ static bool task_over(struct suan_api *api, const struct feed *f)
 	       suan_state_final(t.state);
 }
 
-/* Sends what is new. The state is read before the file: what was written before the end is not
- * missed. */
-static void follow(struct suan_feeds *feeds, struct feed *f)
+/* Sends what is new and has room; what has not is read again later. The state is read before the
+ * file: what was written before the end is not missed. */
+static void pump_log(struct feed *f)
 {
-	bool over = task_over(feeds->api, f), ran;
+	bool over = task_over(f->feeds->api, f), ran;
 	struct suan_err err = {0};
 	struct suan_buf piece;
 	size_t n;
 
+	f->behind = false;
 	do {
 		suan_buf_init(&piece, 0);
-		if (read_piece(feeds->api, f, &piece, &ran, &err) != SUAN_OK)
+		if (read_piece(f->feeds->api, f, &piece, &ran, &err) != SUAN_OK)
 			f->dead = true;
 		n = piece.len;
-		f->ask.offset += n;
-		if (n)
-			send(f, piece.data, n);
+		if (n && !f->dead && send(f, piece.data, n))
+			f->ask.offset += n;
 		suan_buf_done(&piece);
-	} while (n == f->ask.max && !f->dead);
-	if (over)
-		f->dead = true;
+	} while (n == f->ask.max && !f->behind && !f->dead);
+	if (over && !f->behind && !f->dead)
+		f->finished = f->dead = true;
+}
+
+static void pump(struct feed *f)
+{
+	if (f->dead)
+		return;
+	if (f->is_log)
+		pump_log(f);
+	else
+		pump_events(f);
 }
 
 static void poll(void *ctx)
@@ -259,10 +335,11 @@ static void poll(void *ctx)
 	bool any = false;
 
 	for (struct feed *f = feeds->first; f; f = f->next) {
-		if (f->is_log && !f->dead) {
-			follow(feeds, f);
-			any = true;
-		}
+		if (!f->is_log || f->dead)
+			continue;
+		if (!f->behind)
+			pump_log(f);
+		any = true;
 	}
 	sweep(feeds);
 	if (any)
@@ -292,40 +369,42 @@ static void send_once(struct suan_api_call *c, struct feed *ask)
 	suan_api_send(c, 200, &text, headers);
 }
 
-void suan_api_logs(struct suan_api_call *c)
+/* The task of {id}; false: answered. */
+static bool find_task(struct suan_api_call *c)
 {
-	const char *stream = suan_http_query(c->req, "stream");
-	const char *go_on = suan_http_query(c->req, "follow");
-	int64_t offset = 0, limit = LOG_PIECE;
 	struct suan_job_view job;
 	struct suan_err err = {0};
-	struct feed ask = {0}, *f;
 
 	if (!suan_api_find_job(c, &job))
-		return;
-	if (job.is_array && !c->element) {
-		suan_fail_field(&err, SUAN_EINVAL, "id",
-				"job %llu is an array: name an element, %llu_%u",
-				(unsigned long long)c->job, (unsigned long long)c->job,
-				suan_range_at(job.array, 0));
-		suan_api_problem(c, 400, &err);
-		return;
-	}
-	if (stream && strcmp(stream, "stdout") != 0 && strcmp(stream, "stderr") != 0) {
-		suan_fail_field(&err, SUAN_EINVAL, "stream",
-				"expected stdout or stderr, found \"%.40s\"", stream);
-		suan_api_problem(c, 400, &err);
-		return;
-	}
-	if (!suan_api_number(c, "offset", INT64_MAX, &offset) ||
-	    !suan_api_number(c, "limit", LOG_MOST, &limit))
+		return false;
+	if (!job.is_array || c->element)
+		return true;
+	suan_fail_field(&err, SUAN_EINVAL, "id", "job %llu is an array: name an element, %llu_%u",
+			(unsigned long long)c->job, (unsigned long long)c->job,
+			suan_range_at(job.array, 0));
+	suan_api_problem(c, 400, &err);
+	return false;
+}
+
+void suan_api_logs(struct suan_api_call *c)
+{
+	static const char *const streams[] = {"stdout", "stderr", NULL};
+	static const char *const no_yes[] = {"0", "1", NULL};
+	int64_t offset = 0, limit = LOG_PIECE;
+	unsigned stream = 0, go_on = 0;
+	struct feed ask = {0}, *f;
+
+	if (!find_task(c) || !suan_api_word(c, "stream", streams, &stream) ||
+	    !suan_api_word(c, "follow", no_yes, &go_on) ||
+	    !suan_api_number(c, "offset", 0, LOG_LARGEST, &offset) ||
+	    !suan_api_number(c, "limit", 1, LOG_MOST, &limit))
 		return;
 	ask.job = c->job;
 	ask.index = c->index;
-	ask.ask = (struct suan_log_ask){.offset = (uint64_t)offset, .max = (size_t)limit};
-	if (stream && strcmp(stream, "stderr") == 0)
-		ask.ask.stream = SUAN_STDERR;
-	if (!go_on || strcmp(go_on, "0") == 0) {
+	ask.ask = (struct suan_log_ask){.stream = stream ? SUAN_STDERR : SUAN_STDOUT,
+					.offset = (uint64_t)offset,
+					.max = (size_t)limit};
+	if (!go_on) {
 		send_once(c, &ask);
 		return;
 	}

@@ -11,6 +11,8 @@ SUAN_MUSTUSE enum suan_code suan_feeds_new(struct suan_feeds **ret, struct suan_
 					   struct suan_err *err);
 void suan_feeds_close_all(struct suan_feeds *f); /* ends every stream */
 void suan_feeds_free(struct suan_feeds *f);	 /* after the server has stopped */
+/* Ends the streams of tokens that have expired or were revoked. */
+void suan_feeds_check(struct suan_feeds *f);
 void suan_feeds_changed(struct suan_feeds *f, const struct suan_change *change);
 
 /* Handlers. */

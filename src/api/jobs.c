@@ -13,16 +13,16 @@
 
 #define LIST_LIMIT 100
 #define LIST_MOST  1000
-#define LIST_LOOKS 20000 /* jobs looked at for one page */
+#define LIST_LOOKS 20000 /* jobs or elements looked at for one page */
 #define LINE_LIMIT (16u << 20)
 
 /* ---- reading jobs: pure, on a server thread ---- */
 
 static bool has_type(const struct suan_api_call *c, const char *type)
 {
-	const char *h = suan_http_header(c->req, "Content-Type");
+	const struct suan_api_type *t = suan_api_body_type(c);
 
-	return h && strncmp(h, type, strlen(type)) == 0;
+	return t && strcmp(t->name, type) == 0;
 }
 
 /* A job without a name gets its program's, as batch systems do; then it is sealed. */
@@ -454,8 +454,8 @@ void suan_api_list(struct suan_api_call *c)
 	struct filter f;
 	uint64_t id;
 
-	if (!read_filter(c, &f) || !suan_api_number(c, "limit", LIST_MOST, &limit) ||
-	    !suan_api_number(c, "cursor", INT64_MAX, &cursor))
+	if (!read_filter(c, &f) || !suan_api_number(c, "limit", 1, LIST_MOST, &limit) ||
+	    !suan_api_number(c, "cursor", 0, INT64_MAX, &cursor))
 		return;
 	suan_buf_init(&text, 0);
 	suan_jsonw_init(&w, &text);
@@ -547,21 +547,21 @@ void suan_api_tasks(struct suan_api_call *c)
 {
 	const struct suan_engine *e = suan_api_engine(c->api);
 	int64_t limit = LIST_LIMIT, pos = 0;
-	uint32_t states = 0, found = 0;
+	uint32_t states = 0, found = 0, looks = 0;
 	struct suan_job_view v;
 	struct suan_task_view t;
 	struct suan_jsonw w;
 	struct suan_buf text;
 
-	if (!suan_api_find_job(c, &v) || !suan_api_number(c, "limit", LIST_MOST, &limit) ||
-	    !suan_api_number(c, "cursor", UINT32_MAX, &pos) ||
+	if (!suan_api_find_job(c, &v) || !suan_api_number(c, "limit", 1, LIST_MOST, &limit) ||
+	    !suan_api_number(c, "cursor", 0, UINT32_MAX, &pos) ||
 	    !parse_states(c, suan_http_query(c->req, "state"), &states))
 		return;
 	suan_buf_init(&text, 0);
 	suan_jsonw_init(&w, &text);
 	suan_jsonw_open(&w, NULL, '{');
 	suan_jsonw_open(&w, "tasks", '[');
-	for (; pos < v.elements && found < limit; pos++) {
+	for (; pos < v.elements && found < limit && looks < LIST_LOOKS; pos++, looks++) {
 		uint32_t index = v.is_array ? suan_range_at(v.array, (uint32_t)pos) : 0;
 
 		if (!suan_engine_task(e, c->job, index, &t) || (states && !(states >> t.state & 1)))
@@ -648,7 +648,8 @@ static bool may_change(struct suan_api_call *c, const struct suan_job_view *v)
 
 	if (suan_role_allows(c->who.role, SUAN_ROLE_OPERATOR) || strcmp(v->user, c->who.user) == 0)
 		return true;
-	suan_fail(&err, SUAN_EDENIED, "job %llu belongs to %s", (unsigned long long)v->id, v->user);
+	suan_fail_field(&err, SUAN_EDENIED, "id", "job %llu belongs to %s",
+			(unsigned long long)v->id, v->user);
 	suan_api_problem(c, 403, &err);
 	return false;
 }
@@ -661,8 +662,8 @@ static bool still_open(struct suan_api_call *c, const struct suan_job_view *v,
 
 	if (!suan_state_final(v->state) || type == SUAN_EV_CANCEL || type == SUAN_EV_REQUEUE)
 		return true;
-	suan_fail(&err, SUAN_ECONFLICT, "job %llu is over (%s)", (unsigned long long)v->id,
-		  suan_state_name(v->state));
+	suan_fail_field(&err, SUAN_ECONFLICT, "id", "job %llu is over (%s)",
+			(unsigned long long)v->id, suan_state_name(v->state));
 	suan_api_problem(c, 409, &err);
 	return false;
 }
@@ -712,10 +713,8 @@ void suan_api_patch(struct suan_api_call *c)
 	if (suan_json_object(&j)) {
 		while (suan_json_member(&j, &name)) {
 			if (strcmp(name, "priority") != 0) {
-				suan_json_fail(
-					&j, SUAN_EINVAL,
-					"unknown field \"%.40s\"; only priority can be changed",
-					name);
+				suan_json_fail_name(&j,
+						    "unknown field; only priority can be changed");
 				break;
 			}
 			given = suan_json_i64(&j, -1000000, 1000000, &priority);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/feed.h"
 #include "core/doc.h"
 #include "sys/clock.h"
 #include "sys/fs.h"
@@ -45,10 +46,8 @@ static bool read_ask(struct suan_api_call *c, struct suan_token_ask *ask, struct
 			else if (strcmp(name, "expires_s") == 0)
 				suan_json_i64(&j, 1, 315360000, &expires_s);
 			else
-				suan_json_fail(
-					&j, SUAN_EINVAL,
-					"unknown field \"%.40s\"; expected user, role, expires_s",
-					name);
+				suan_json_fail_name(
+					&j, "unknown field; expected user, role, expires_s");
 		}
 	}
 	if (!j.failed)
@@ -105,6 +104,7 @@ void suan_api_tokens_revoke(struct suan_api_call *c)
 		suan_api_problem(c, suan_api_status(rc), &err);
 		return;
 	}
+	suan_feeds_check(suan_api_feeds(c->api));
 	suan_buf_init(&text, 0);
 	suan_buf_adds(&text, "{}");
 	suan_api_send(c, 200, &text, NULL);

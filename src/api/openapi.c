@@ -51,6 +51,8 @@ static const struct schema schemas[] = {
 		"\"properties\":{\"job\":{\"type\":\"integer\"},\"index\":{\"type\":\"integer\"},"
 		"\"state\":{\"$ref\":\"#/components/schemas/State\"},"
 		"\"decided\":{\"$ref\":\"#/components/schemas/Time\"},"
+		"\"reason\":{\"type\":[\"string\",\"null\"]},"
+		"\"reason_text\":{\"type\":[\"string\",\"null\"]},"
 		"\"candidates\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/"
 		"Candidate\"}}}}"},
 	{"Patch", "{\"type\":\"object\",\"required\":[\"priority\"],\"additionalProperties\":false,"
@@ -103,8 +105,12 @@ static const struct schema schemas[] = {
 	 "{\"type\":\"object\",\"required\":[\"type\",\"title\",\"status\",\"detail\"],"
 	 "\"properties\":{\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},"
 	 "\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},"
-	 "\"field\":{\"type\":\"string\"},\"line\":{\"type\":\"integer\"},"
-	 "\"reason\":{\"type\":\"string\"}}}"},
+	 "\"field\":{\"type\":\"string\",\"description\":\"the field of the body, query "
+	 "parameter, part of the path or header at fault\"},"
+	 "\"line\":{\"type\":\"integer\",\"description\":\"of a bulk\"},"
+	 "\"reason\":{\"type\":\"string\",\"description\":\"which rule refused\"},"
+	 "\"a\":{\"type\":\"integer\",\"description\":\"what was wanted, as reason says\"},"
+	 "\"b\":{\"type\":\"integer\",\"description\":\"what is possible\"}}}"},
 };
 
 static void raw(struct suan_jsonw *w, const char *name, const char *json)
@@ -135,11 +141,10 @@ static void put_job_schema(struct suan_jsonw *w)
 	suan_jsonw_close(w, '}');
 }
 
-static void put_ref(struct suan_jsonw *w, const char *type, const char *schema)
+static void put_content(struct suan_jsonw *w, const char *type, const char *schema)
 {
 	char ref[96] = "#/components/schemas/";
 
-	suan_jsonw_open(w, "content", '{');
 	suan_jsonw_open(w, type, '{');
 	suan_jsonw_open(w, "schema", '{');
 	if (schema) {
@@ -148,6 +153,19 @@ static void put_ref(struct suan_jsonw *w, const char *type, const char *schema)
 	} else
 		suan_jsonw_str(w, "type", "string");
 	suan_jsonw_close(w, '}');
+	suan_jsonw_close(w, '}');
+}
+
+/* JSON and what means the same fields has the schema; everything else is text. */
+static void put_request(struct suan_jsonw *w, const struct suan_api_body *body)
+{
+	size_t most = sizeof(body->types) / sizeof(body->types[0]);
+
+	suan_jsonw_open(w, "requestBody", '{');
+	suan_jsonw_open(w, "content", '{');
+	for (size_t i = 0; i < most && body->types[i].name; i++)
+		put_content(w, body->types[i].name,
+			    strncmp(body->types[i].name, "text/", 5) ? body->schema : NULL);
 	suan_jsonw_close(w, '}');
 	suan_jsonw_close(w, '}');
 }
@@ -178,20 +196,25 @@ static void put_parameters(struct suan_jsonw *w, const struct suan_api_route *r)
 
 static void put_responses(struct suan_jsonw *w, const struct suan_api_route *r)
 {
+	static const int all[] = {200, 201, 400, 401, 403, 404, 409, 413, 415, 422, 500, 503, 507};
 	const char *type = r->response_type ? r->response_type : "application/json";
 
 	suan_jsonw_open(w, "responses", '{');
-	for (int i = 0; i < SUAN_API_STATUSES && r->statuses[i]; i++) {
-		int s = r->statuses[i];
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		int s = all[i];
 		char code[4] = {(char)('0' + s / 100), (char)('0' + s / 10 % 10),
 				(char)('0' + s % 10)};
 
+		if (!suan_api_may_answer(r, s))
+			continue;
 		suan_jsonw_open(w, code, '{');
 		suan_jsonw_str(w, "description", s < 300 ? "done" : "see detail");
+		suan_jsonw_open(w, "content", '{');
 		if (s < 300)
-			put_ref(w, type, r->response);
+			put_content(w, type, r->response);
 		else
-			put_ref(w, "application/problem+json", "Problem");
+			put_content(w, "application/problem+json", "Problem");
+		suan_jsonw_close(w, '}');
 		suan_jsonw_close(w, '}');
 	}
 	suan_jsonw_close(w, '}');
@@ -210,13 +233,8 @@ static void put_operation(struct suan_jsonw *w, const struct suan_api_route *r)
 	if (r->role == SUAN_ROLE_NONE)
 		raw(w, "security", "[]");
 	put_parameters(w, r);
-	if (r->request) {
-		bool bulk = strstr(r->path, ":bulk") != NULL;
-
-		suan_jsonw_open(w, "requestBody", '{');
-		put_ref(w, bulk ? "application/x-ndjson" : "application/json", r->request);
-		suan_jsonw_close(w, '}');
-	}
+	if (r->request)
+		put_request(w, r->request);
 	put_responses(w, r);
 	suan_jsonw_close(w, '}');
 }

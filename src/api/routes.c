@@ -8,7 +8,7 @@
 
 #define P_LIMIT                                                                                    \
 	{                                                                                          \
-		"limit", "at most so many, 0 to 1000 (100)"                                        \
+		"limit", "at most so many, 1 to 1000 (100)"                                        \
 	}
 #define P_CURSOR                                                                                   \
 	{                                                                                          \
@@ -22,6 +22,18 @@
 	{                                                                                          \
 		200, 400, 401, 403, 404, 409, 507                                                  \
 	}
+
+#define LARGEST_JOB   (16u << 20)
+#define LARGEST_YAML  (256u << 10) /* its parser takes microseconds for a byte */
+#define LARGEST_SMALL (64u << 10)
+
+static const struct suan_api_body job_body = {"Job",
+					      {{"application/json", LARGEST_JOB},
+					       {"application/yaml", LARGEST_YAML},
+					       {"text/x-shellscript", LARGEST_JOB}}};
+static const struct suan_api_body bulk_body = {"Job", {{"application/x-ndjson", 0}}};
+static const struct suan_api_body patch_body = {"Patch", {{"application/json", LARGEST_SMALL}}};
+static const struct suan_api_body token_body = {"TokenAsk", {{"application/json", LARGEST_SMALL}}};
 
 const struct suan_api_route suan_api_routes[] = {
 	{"GET",
@@ -50,7 +62,7 @@ const struct suan_api_route suan_api_routes[] = {
 	 suan_api_submit,
 	 suan_api_prepare_job,
 	 "Submit one job; durable when answered. Idempotency-Key makes repeating safe",
-	 "Job",
+	 &job_body,
 	 "Job",
 	 NULL,
 	 {{0}},
@@ -62,7 +74,7 @@ const struct suan_api_route suan_api_routes[] = {
 	 suan_api_submit_bulk,
 	 suan_api_prepare_bulk,
 	 "Submit JSON Lines, one job a line, all or nothing",
-	 "Job",
+	 &bulk_body,
 	 "Bulk",
 	 NULL,
 	 {{0}},
@@ -74,7 +86,7 @@ const struct suan_api_route suan_api_routes[] = {
 	 suan_api_check,
 	 suan_api_prepare_job,
 	 "Check a job and list its candidates; nothing is kept",
-	 "Job",
+	 &job_body,
 	 "Check",
 	 NULL,
 	 {{0}},
@@ -98,7 +110,7 @@ const struct suan_api_route suan_api_routes[] = {
 	 suan_api_patch,
 	 NULL,
 	 "Change the priority of a job",
-	 "Patch",
+	 &patch_body,
 	 "Done",
 	 NULL,
 	 {{0}},
@@ -139,8 +151,8 @@ const struct suan_api_route suan_api_routes[] = {
 	 "text/plain; charset=utf-8",
 	 {{"stream", "stdout (default) or stderr"},
 	  {"offset", "first byte"},
-	  {"limit", "bytes, at most 16 MiB (256 KiB)"},
-	  {"follow", "1: go on until the task is over"}},
+	  {"limit", "bytes, 1 to 16 MiB (256 KiB)"},
+	  {"follow", "0 or 1: go on until the task is over"}},
 	 {200, 400, 401, 404}},
 	{"POST",
 	 "/v1/jobs/{id}:cancel",
@@ -305,7 +317,7 @@ const struct suan_api_route suan_api_routes[] = {
 	 suan_api_tokens_create,
 	 NULL,
 	 "Make an access token; its secret is shown once",
-	 "TokenAsk",
+	 &token_body,
 	 "Token",
 	 NULL,
 	 {{0}},
@@ -420,6 +432,38 @@ static bool match(const char *pattern, const char *path, char *name, size_t room
 		pattern = strchr(pattern, '}') + 1;
 	}
 	return *path == '\0';
+}
+
+void suan_api_methods(const char *path, struct suan_buf *out)
+{
+	char name[sizeof(((struct suan_api_call *)0)->name)];
+	size_t before = out->len;
+
+	for (uint32_t i = 0; i < suan_api_route_count(); i++)
+		if (match(suan_api_routes[i].path, path, name, sizeof(name)))
+			suan_buf_addf(out, "%s%s", out->len > before ? ", " : "",
+				      suan_api_routes[i].method);
+}
+
+bool suan_api_may_answer(const struct suan_api_route *r, int status)
+{
+	for (int i = 0; i < SUAN_API_STATUSES && r->statuses[i]; i++)
+		if (r->statuses[i] == status)
+			return true;
+	switch (status) {
+	case 400: /* unknown query parameter */
+	case 413: /* a body that nobody asked for has a limit, too */
+	case 500:
+	case 503: /* stopping */
+		return true;
+	case 401:
+	case 403: /* --insecure-local: asked from elsewhere */
+		return r->role != SUAN_ROLE_NONE;
+	case 415:
+		return r->request != NULL;
+	default:
+		return false;
+	}
 }
 
 const struct suan_api_route *suan_api_find_route(const char *method, const char *path, char *name,

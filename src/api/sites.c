@@ -60,7 +60,7 @@ static bool find_site(struct suan_api_call *c, struct suan_site_view *ret)
 
 	if (n != SUAN_NO_POOL && suan_engine_site(e, n, ret))
 		return true;
-	suan_fail(&err, SUAN_ENOTFOUND, "no site \"%s\"", c->name);
+	suan_fail_field(&err, SUAN_ENOTFOUND, "name", "no site \"%s\"", c->name);
 	suan_api_problem(c, 404, &err);
 	return false;
 }

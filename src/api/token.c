@@ -1,11 +1,13 @@
 #include "api/token.h"
 
 #include <jansson.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/grow.h"
+#include "base/num.h"
 #include "sys/crypto.h"
 
 #define PREFIX "token/"
@@ -19,6 +21,8 @@ struct token {
 
 struct suan_tokens {
 	struct suan_core *core;
+	/* Server threads look, the core's thread looks and changes. */
+	pthread_rwlock_t lock;
 	struct token *list;
 	size_t count, cap;
 	bool failed;
@@ -47,6 +51,19 @@ bool suan_role_allows(enum suan_role have, enum suan_role need)
 	if (need == SUAN_ROLE_NONE || have == need)
 		return true;
 	return have != SUAN_ROLE_SITE && need != SUAN_ROLE_SITE && have > need;
+}
+
+/* Names are shown on terminals and in logs. */
+bool suan_user_valid(const char *name)
+{
+	size_t n = strlen(name);
+
+	if (n == 0 || n >= sizeof(((struct suan_principal *)0)->user) || !suan_utf8_valid(name, n))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
+			return false;
+	return true;
 }
 
 static void digest_of(const char *secret, char hex[65])
@@ -90,6 +107,7 @@ enum suan_code suan_tokens_open(struct suan_tokens **ret, struct suan_core *core
 	if (!t)
 		return suan_fail(err, SUAN_ENOMEM, "out of memory");
 	t->core = core;
+	pthread_rwlock_init(&t->lock, NULL);
 	rc = suan_core_value_list(core, PREFIX, load_one, t, err);
 	if (rc == SUAN_OK && t->failed)
 		rc = suan_fail(err, SUAN_ENOMEM, "out of memory");
@@ -104,28 +122,53 @@ void suan_tokens_close(struct suan_tokens *t)
 {
 	if (!t)
 		return;
+	pthread_rwlock_destroy(&t->lock);
 	free(t->list);
 	free(t);
 }
 
-bool suan_tokens_check(const struct suan_tokens *t, const char *secret, int64_t now_ms,
+static const struct token *find_digest(const struct suan_tokens *t, const char digest[65])
+{
+	/* Digests of random secrets may be compared openly: knowing one gives nothing. */
+	for (size_t i = 0; i < t->count; i++)
+		if (strcmp(t->list[i].digest, digest) == 0)
+			return &t->list[i];
+	return NULL;
+}
+
+static bool expired(const struct token *k, int64_t now_ms)
+{
+	return k->expires_ms && now_ms >= k->expires_ms;
+}
+
+bool suan_tokens_alive(const struct suan_tokens *t, const struct suan_principal *who,
+		       int64_t now_ms)
+{
+	if (!who->token[0])
+		return true;
+	for (size_t i = 0; i < t->count; i++)
+		if (strcmp(t->list[i].id, who->token) == 0)
+			return !expired(&t->list[i], now_ms);
+	return false;
+}
+
+bool suan_tokens_check(struct suan_tokens *t, const char *secret, int64_t now_ms,
 		       struct suan_principal *ret)
 {
+	const struct token *k;
 	char digest[65];
+	bool good;
 
-	/* Digests of random secrets may be compared openly: knowing one gives nothing. */
 	digest_of(secret, digest);
-	for (size_t i = 0; i < t->count; i++) {
-		const struct token *k = &t->list[i];
-
-		if (strcmp(k->digest, digest) != 0)
-			continue;
-		if (k->expires_ms && now_ms >= k->expires_ms)
-			return false;
+	pthread_rwlock_rdlock(&t->lock);
+	k = find_digest(t, digest);
+	good = k && !expired(k, now_ms);
+	if (good) {
 		*ret = k->who;
-		return true;
+		memcpy(ret->token, k->id, sizeof(k->id));
 	}
-	return false;
+	pthread_rwlock_unlock(&t->lock);
+	return good;
 }
 
 static void make_secret(char secret[SUAN_TOKEN_SECRET])
@@ -166,21 +209,27 @@ enum suan_code suan_tokens_new(struct suan_tokens *t, const struct suan_token_as
 	struct token k = {.created_ms = ask->now_ms, .expires_ms = ask->expires_ms};
 	enum suan_code rc;
 
-	if (!ask->user[0] || strlen(ask->user) >= sizeof(k.who.user))
+	if (!suan_user_valid(ask->user))
 		return suan_fail_field(err, SUAN_EINVAL, "user",
-				       "expected a name of 1 to %zu bytes", sizeof(k.who.user) - 1);
+				       "expected a name of 1 to %zu bytes without control "
+				       "characters",
+				       sizeof(k.who.user) - 1);
 	make_secret(secret);
 	digest_of(secret, k.digest);
 	snprintf(k.id, sizeof(k.id), "%.12s", k.digest);
 	snprintf(k.who.user, sizeof(k.who.user), "%s", ask->user);
 	k.who.role = ask->role;
+	pthread_rwlock_wrlock(&t->lock);
 	rc = suan_grow(&t->list, &t->cap, t->count + 1, sizeof(k));
+	pthread_rwlock_unlock(&t->lock);
 	if (rc != SUAN_OK)
 		return suan_fail(err, rc, "out of memory");
-	rc = keep(t, &k, err);
+	rc = keep(t, &k, err); /* may take a while: the lock is not held */
 	if (rc != SUAN_OK)
 		return rc;
+	pthread_rwlock_wrlock(&t->lock);
 	t->list[t->count++] = k;
+	pthread_rwlock_unlock(&t->lock);
 	memcpy(id, k.id, SUAN_TOKEN_ID);
 	return SUAN_OK;
 }
@@ -195,11 +244,14 @@ enum suan_code suan_tokens_revoke(struct suan_tokens *t, const char *id, struct 
 			continue;
 		snprintf(name, sizeof(name), PREFIX "%s", t->list[i].id);
 		rc = suan_core_value_put(t->core, name, NULL, 0, err);
-		if (rc == SUAN_OK)
-			memmove(&t->list[i], &t->list[i + 1], (--t->count - i) * sizeof(*t->list));
-		return rc;
+		if (rc != SUAN_OK)
+			return rc;
+		pthread_rwlock_wrlock(&t->lock);
+		memmove(&t->list[i], &t->list[i + 1], (--t->count - i) * sizeof(*t->list));
+		pthread_rwlock_unlock(&t->lock);
+		return SUAN_OK;
 	}
-	return suan_fail(err, SUAN_ENOTFOUND, "no token %s", id);
+	return suan_fail_field(err, SUAN_ENOTFOUND, "id", "no token %s", id);
 }
 
 void suan_tokens_list(const struct suan_tokens *t, struct suan_jsonw *w)

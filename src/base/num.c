@@ -53,6 +53,27 @@ int64_t suan_sat_add(int64_t a, int64_t b)
 	return b > 0 ? INT64_MAX : INT64_MIN;
 }
 
+int64_t suan_log2_q16(uint64_t x)
+{
+	int64_t log = 63 - __builtin_clzll(x | 1);
+	uint64_t m = x << (62 - log < 0 ? 0 : 62 - log);	/* mantissa in [2^62, 2^63) */
+
+	if (log == 63)
+		m = x >> 1;
+	/* Squaring doubles the logarithm: each carry is its next binary digit. */
+	for (int i = 0; i < 16; i++) {
+		uint64_t square = (uint64_t)((unsigned __int128)m * m >> 62);
+
+		log <<= 1;
+		if (square >> 63) {
+			log |= 1;
+			square >>= 1;
+		}
+		m = square;
+	}
+	return log;
+}
+
 /* Says what was found and what would be right. */
 static enum suan_code wrong(struct suan_err *err, const char *found, const char *right)
 {

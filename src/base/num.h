@@ -17,6 +17,9 @@ bool suan_mul_i64(int64_t a, int64_t b, int64_t *ret);
 /* Saturating sum, for times where "for ever" is INT64_MAX. */
 int64_t suan_sat_add(int64_t a, int64_t b);
 
+/* log2(x) × 65536, cut off; x ≥ 1. Exact to the last bit on every machine. */
+int64_t suan_log2_q16(uint64_t x);
+
 /* All parsers take the whole string, with no blanks around it, and leave *ret untouched on failure.
  * The only failure is SUAN_EINVAL; the text says what was found and what would be right. */
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "wire/nearest.h"
+
 void suan_args_init(struct suan_args *a, const struct suan_command *c, int argc, char **argv)
 {
 	*a = (struct suan_args){.command = c, .argc = argc, .argv = argv, .at = 1};
@@ -34,33 +36,32 @@ static const struct suan_option *find_letter(const struct suan_command *c, char 
 	return NULL;
 }
 
-static size_t common_prefix(const char *a, const char *b, size_t n)
+/* The closest name, or else one that begins alike; NULL: none is near. */
+static const char *near_option(const struct suan_command *c, const char *typed)
 {
-	size_t i = 0;
+	const struct suan_option *o;
+	struct suan_nearest near;
 
-	while (i < n && a[i] && a[i] == b[i])
-		i++;
-	return i;
+	suan_nearest_init(&near, typed);
+	for (o = c->options; o && o->name; o++)
+		suan_nearest_try(&near, o->name);
+	if (near.best)
+		return near.best;
+	for (o = c->options; o && o->name; o++)
+		if (strncmp(o->name, typed, 2) == 0)
+			return o->name;
+	return NULL;
 }
 
 static int no_such(struct suan_args *a, const char *arg, size_t n)
 {
-	const struct suan_option *near = NULL;
-	size_t best = 0;
+	const char *near;
+	char typed[64];
 
-	for (const struct suan_option *o = a->command->options; o && o->name; o++) {
-		size_t k = common_prefix(o->name, arg, n);
-
-		if (k > best) {
-			best = k;
-			near = o;
-		}
-	}
-	if (near)
-		suan_cli_usage(a->command, "no option --%.*s (did you mean --%s?)", (int)n, arg,
-			       near->name);
-	else
-		suan_cli_usage(a->command, "no option --%.*s", (int)n, arg);
+	snprintf(typed, sizeof(typed), "%.*s", (int)(n < sizeof(typed) ? n : sizeof(typed)), arg);
+	near = near_option(a->command, typed);
+	suan_cli_usage(a->command, "no option --%s%s%s%s", typed, near ? " (did you mean --" : "",
+		       near ? near : "", near ? "?)" : "");
 	return SUAN_ARG_BAD;
 }
 
@@ -155,6 +156,21 @@ int suan_cli_usage(const struct suan_command *c, const char *fmt, ...)
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
 	fprintf(stderr, "\nTry: suan %s --help\n", c->name);
+	return SUAN_EXIT_USAGE;
+}
+
+int suan_cli_unknown(const char *name, const struct suan_command *const *const lists[])
+{
+	struct suan_nearest near;
+
+	suan_nearest_init(&near, name);
+	for (size_t i = 0; lists[i]; i++)
+		for (size_t k = 0; lists[i][k]; k++)
+			if (lists[i][k]->summary)
+				suan_nearest_try(&near, lists[i][k]->name);
+	fprintf(stderr, "suan: no such command \"%s\"%s%s%s; suan --help lists them\n", name,
+		near.best ? " (did you mean " : "", near.best ? near.best : "",
+		near.best ? "?)" : "");
 	return SUAN_EXIT_USAGE;
 }
 

@@ -42,6 +42,10 @@ void suan_cli_print_help(const struct suan_command *c);
 int suan_cli_usage(const struct suan_command *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* "suan: no such command "lst" (did you mean list?)" on stderr, for a name that is in none of the
+ * lists (each and all of them ended by NULL); returns SUAN_EXIT_USAGE. */
+int suan_cli_unknown(const char *name, const struct suan_command *const *const lists[]);
+
 /* One parsed option or operand at a time; handles --opt=v, --opt v, -ov, -o v, --, and permutes
  * nothing: parsing goes on behind operands. `--help` is answered by the caller of the loop. */
 struct suan_args {

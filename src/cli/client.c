@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/table.h"
+
 #define ANSWER_LIMIT (256u << 20)
 #define TRIES	     5
 
@@ -74,9 +76,14 @@ static void print_problem(const struct suan_client *c, int status, const struct 
 		fprintf(stderr, "line %lld: ", (long long)json_integer_value(line));
 	if (field && field[0] && detail && strncmp(detail, field, strlen(field)) != 0)
 		fprintf(stderr, "%s: ", field);
-	if (detail)
-		fprintf(stderr, "%s\n", detail);
-	else
+	if (detail) {
+		struct suan_buf clean;
+
+		suan_buf_init(&clean, 0);
+		suan_cli_add_clean(&clean, detail);
+		fprintf(stderr, "%s\n", suan_buf_str(&clean));
+		suan_buf_done(&clean);
+	} else
 		fprintf(stderr, "the server answered %d\n", status);
 	if (status == 401)
 		fprintf(stderr, "Set SUAN_TOKEN to a token (the first is in DIR/admin.token of the "
@@ -193,17 +200,30 @@ const char *suan_client_header(const struct suan_client *c, const char *name)
 	return c->http ? suan_http_client_header(c->http, name) : NULL;
 }
 
-void suan_client_query(struct suan_buf *path, const char *name, const char *value)
+static void add_encoded(struct suan_buf *path, const char *text, const char *also)
 {
-	suan_buf_addc(path, memchr(suan_buf_str(path), '?', path->len) ? '&' : '?');
-	suan_buf_addf(path, "%s=", name);
-	for (const unsigned char *p = (const unsigned char *)value; *p; p++) {
+	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
 		if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-		    (*p >= '0' && *p <= '9') || strchr("-_.~,", *p))
+		    (*p >= '0' && *p <= '9') || strchr(also, *p))
 			suan_buf_addc(path, (char)*p);
 		else
 			suan_buf_addf(path, "%%%02X", *p);
 	}
+}
+
+void suan_client_query(struct suan_buf *path, const char *name, const char *value)
+{
+	suan_buf_addc(path, memchr(suan_buf_str(path), '?', path->len) ? '&' : '?');
+	suan_buf_addf(path, "%s=", name);
+	add_encoded(path, value, "-_.~,");
+}
+
+void suan_client_segment(struct suan_buf *path, const char *name)
+{
+	/* Segments of dots alone would be taken for folders, encoded or not. */
+	if (name[strspn(name, ".")] == '\0')
+		suan_buf_adds(path, "%3F");
+	add_encoded(path, name, "-_.~");
 }
 
 void suan_client_print_json(const json_t *v)

@@ -52,6 +52,10 @@ const char *suan_client_header(const struct suan_client *c, const char *name);
 /* Appends "name=value" to a query under construction, percent-encoded. */
 void suan_client_query(struct suan_buf *path, const char *name, const char *value);
 
+/* Appends what the user typed as one segment of a path, percent-encoded: "../x" is a name that does
+ * not exist, not another place. */
+void suan_client_segment(struct suan_buf *path, const char *name);
+
 /* Prints a JSON value with a newline on stdout. */
 void suan_client_print_json(const json_t *v);
 

@@ -2,6 +2,8 @@
 #ifndef SUAN_CLI_COMMANDS_H
 #define SUAN_CLI_COMMANDS_H
 
+#include <jansson.h>
+
 #include "cli/cli.h"
 
 extern const struct suan_command suan_cli_submit;
@@ -15,5 +17,7 @@ extern const struct suan_command suan_cli_simulate;
 
 /* Job ids are "12" or "12_5". Prints what is wrong; returns an exit code. */
 int suan_cli_check_ids(const struct suan_command *c, const char *const *ids, int n);
+/* Prints the candidates of `suan why` and of a dry run as a table; false as suan_table_print. */
+bool suan_cli_print_candidates(const json_t *candidates, const char *format, bool no_header);
 
 #endif

@@ -1,6 +1,7 @@
 /* suan cancel, hold, release, requeue, priority. */
 #include "cli/commands.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -220,13 +221,14 @@ static int set_priority(struct suan_client *c, const char *id, const char *value
 {
 	char path[64], *end;
 	struct suan_client_call call = {.method = "PATCH", .path = path};
-	long n = strtol(value, &end, 10);
+	long long n;
 	json_t *answer = NULL;
 	int rc;
 
-	if (!*value || *end)
-		return suan_cli_usage(c->command, "priority: expected a whole number, found \"%s\"",
-				      value);
+	errno = 0;
+	n = strtoll(value, &end, 10);
+	if (!*value || *end || errno)
+		return suan_cli_usage(c->command, "expected a whole number, found \"%s\"", value);
 	snprintf(path, sizeof(path), "/v1/jobs/%s", id);
 	call.body = json_pack("{s:I}", "priority", (json_int_t)n);
 	rc = suan_client_do(c, &call, &answer);

@@ -46,10 +46,11 @@ static void fill_site(const json_t *row, struct suan_buf *out)
 	const char *predicted = json_string_value(json_object_get(row, "predicted_site"));
 
 	if (site)
-		suan_buf_adds(out, site);
-	else if (predicted)
-		suan_buf_addf(out, "~%s", predicted);
-	else
+		suan_cli_add_clean(out, site);
+	else if (predicted) {
+		suan_buf_addc(out, '~');
+		suan_cli_add_clean(out, predicted);
+	} else
 		suan_buf_addc(out, '-');
 }
 
@@ -78,29 +79,29 @@ static void fill_info(const json_t *row, struct suan_buf *out)
 		return;
 	}
 	if (text && state && strcmp(state, "RUNNING") != 0 && strcmp(state, "COMPLETED") != 0)
-		suan_buf_adds(out, text);
+		suan_cli_add_clean(out, text);
 }
 
 static const struct suan_column job_columns[] = {
-	{"id", "ID", true, NULL},
-	{"job", "JOB", false, fill_array},
-	{"name", "NAME", false, NULL},
-	{"user", "USER", false, NULL},
-	{"account", "ACCOUNT", false, NULL},
-	{"state", "STATE", false, NULL},
-	{"site", "SITE", false, fill_site},
-	{"pool", "POOL", false, NULL},
-	{"submit", "SUBMITTED", false, fill_submit},
-	{"start", "START", false, fill_start},
-	{"end", "END", false, fill_end},
-	{"elapsed", "ELAPSED", true, suan_cli_fill_elapsed},
-	{"tasks", "TASKS", true, NULL},
-	{"cores", "CORES", true, NULL},
-	{"priority", "PRIO", true, NULL},
-	{"exit_code", "EXIT", true, NULL},
-	{"reason", "REASON", false, NULL},
-	{"info", "INFO", false, fill_info},
-	{NULL, NULL, false, NULL},
+	{"id", "ID", true, 0, 0, NULL},
+	{"job", "JOB", true, 8, 0, fill_array},
+	{"name", "NAME", false, 10, 2, NULL},
+	{"user", "USER", false, 6, 8, NULL},
+	{"account", "ACCOUNT", false, 6, 9, NULL},
+	{"state", "STATE", false, 0, 1, NULL},
+	{"site", "SITE", false, 6, 3, fill_site},
+	{"pool", "POOL", false, 4, 10, NULL},
+	{"submit", "SUBMITTED", false, 0, 11, fill_submit},
+	{"start", "START", true, 0, 7, fill_start},
+	{"end", "END", false, 0, 11, fill_end},
+	{"elapsed", "ELAPSED", true, 0, 6, suan_cli_fill_elapsed},
+	{"tasks", "TASKS", true, 0, 12, NULL},
+	{"cores", "CORES", true, 0, 12, NULL},
+	{"priority", "PRIO", true, 0, 12, NULL},
+	{"exit_code", "EXIT", true, 0, 5, NULL},
+	{"reason", "REASON", false, 8, 5, NULL},
+	{"info", "INFO", false, 20, 4, fill_info},
+	{NULL, NULL, false, 0, 0, NULL},
 };
 
 static const struct suan_option list_options[] = {
@@ -235,14 +236,7 @@ static int run_list(int argc, char **argv)
 		else if (!suan_client_option(&a.client, opt, value))
 			rc = list_option(&a, opt, value);
 	}
-	if (rc == SUAN_EXIT_OK && a.table.format && strcmp(a.table.format, "help") == 0) {
-		struct suan_buf names;
-
-		suan_buf_init(&names, 0);
-		suan_table_names(job_columns, &names);
-		printf("%s\n", suan_buf_str(&names));
-		suan_buf_done(&names);
-	} else if (rc == SUAN_EXIT_OK)
+	if (rc == SUAN_EXIT_OK && !suan_table_help(&a.table))
 		rc = a.watch ? suan_watch(&a.client, show_jobs, &a) : show_jobs(&a);
 	suan_buf_done(&a.query);
 	suan_client_done(&a.client);
@@ -308,16 +302,16 @@ static void print_job(const json_t *job)
 }
 
 static const struct suan_column task_columns[] = {
-	{"index", "INDEX", true, NULL},
-	{"attempt", "ATTEMPT", true, NULL},
-	{"state", "STATE", false, NULL},
-	{"site", "SITE", false, NULL},
-	{"pool", "POOL", false, NULL},
-	{"start", "START", false, fill_start},
-	{"elapsed", "ELAPSED", true, suan_cli_fill_elapsed},
-	{"exit_code", "EXIT", true, NULL},
-	{"text", "TEXT", false, NULL},
-	{NULL, NULL, false, NULL},
+	{"index", "INDEX", true, 0, 0, NULL},
+	{"attempt", "ATTEMPT", true, 0, 7, NULL},
+	{"state", "STATE", false, 0, 1, NULL},
+	{"site", "SITE", false, 6, 3, NULL},
+	{"pool", "POOL", false, 4, 6, NULL},
+	{"start", "START", true, 0, 5, fill_start},
+	{"elapsed", "ELAPSED", true, 0, 4, suan_cli_fill_elapsed},
+	{"exit_code", "EXIT", true, 0, 2, NULL},
+	{"text", "TEXT", false, 16, 3, NULL},
+	{NULL, NULL, false, 0, 0, NULL},
 };
 
 static int fetch_tasks(struct suan_client *c, const char *id, json_t *all)
@@ -427,7 +421,7 @@ const struct suan_command suan_cli_show = {
 /* ---- why ---- */
 
 static const struct suan_option why_options[] = {
-	{"format", 'o', "COLUMNS", "columns to print"},
+	{"format", 'o', "COLUMNS", "columns to print; --format help lists them"},
 	{"no-header", 0, NULL, "no line of titles"},
 	{"json", 0, NULL, "JSON, stable for scripts"},
 	CLIENT_OPTIONS,
@@ -443,27 +437,65 @@ static void fill_reason(const json_t *row, struct suan_buf *out)
 {
 	const char *text = json_string_value(json_object_get(row, "reason_text"));
 
-	suan_buf_adds(out, text ? text : "-");
+	suan_cli_add_clean(out, text ? text : "-");
 }
 
 static const struct suan_column why_columns[] = {
-	{"chosen", "", false, fill_mark},      {"site", "SITE", false, NULL},
-	{"pool", "POOL", false, NULL},	       {"start", "PREDICTED START", false, fill_start},
-	{"reason", "WHY", false, fill_reason}, {NULL, NULL, false, NULL},
+	{"chosen", "", false, 0, 1, fill_mark},
+	{"site", "SITE", false, 8, 0, NULL},
+	{"pool", "POOL", false, 4, 4, NULL},
+	{"start", "PREDICTED START", true, 0, 3, fill_start},
+	{"reason", "WHY", false, 16, 2, fill_reason},
+	{NULL, NULL, false, 0, 0, NULL},
 };
 
-static void print_why(const json_t *w, const struct suan_table *t)
+bool suan_cli_print_candidates(const json_t *candidates, const char *format, bool no_header)
+{
+	const struct suan_table t = {.columns = why_columns,
+				     .format = format,
+				     .default_format = "chosen,site,pool,start,reason",
+				     .no_header = no_header};
+
+	return suan_table_print(&t, candidates);
+}
+
+static int print_why(const json_t *w, const struct suan_table *t)
 {
 	const char *state = json_string_value(json_object_get(w, "state"));
 	const char *text = json_string_value(json_object_get(w, "reason_text"));
 	const char *decided = json_string_value(json_object_get(w, "decided"));
 
+	struct suan_buf clean;
+
+	suan_buf_init(&clean, 0);
+	suan_cli_add_clean(&clean, text ? text : "");
 	printf("job %lld  %s%s%s%s%s\n", (long long)json_integer_value(json_object_get(w, "job")),
 	       suan_cli_state_colour(state), state ? state : "", suan_cli_colour_end(),
-	       text ? ": " : "", text ? text : "");
+	       text ? ": " : "", suan_buf_str(&clean));
+	suan_buf_done(&clean);
 	printf("candidates %s%s\n", decided ? "when it was placed, " : "as of now",
 	       decided ? decided : "");
-	suan_table_print(t, json_object_get(w, "candidates"));
+	return suan_cli_print_candidates(json_object_get(w, "candidates"), t->format, t->no_header)
+		       ? SUAN_EXIT_OK
+		       : SUAN_EXIT_USAGE;
+}
+
+static int explain(struct suan_client *c, const struct suan_table *t, const char *id, bool json)
+{
+	json_t *w = NULL;
+	int rc;
+
+	if (!id)
+		return suan_cli_usage(&suan_cli_why, "which job? suan why ID");
+	rc = suan_cli_check_ids(&suan_cli_why, &id, 1);
+	if (rc == SUAN_EXIT_OK)
+		rc = suan_client_get(c, &w, "/v1/jobs/%s/why", id);
+	if (rc == SUAN_EXIT_OK && json)
+		suan_client_print_json(w);
+	else if (rc == SUAN_EXIT_OK)
+		rc = print_why(w, t);
+	json_decref(w);
+	return rc;
 }
 
 static int run_why(int argc, char **argv)
@@ -475,7 +507,6 @@ static int run_why(int argc, char **argv)
 	struct suan_args args;
 	struct suan_client c;
 	bool json = false;
-	json_t *w;
 	int kind, rc = SUAN_EXIT_OK;
 
 	suan_client_init(&c, &suan_cli_why);
@@ -496,19 +527,8 @@ static int run_why(int argc, char **argv)
 		else
 			suan_client_option(&c, opt, value);
 	}
-	if (rc == SUAN_EXIT_OK && !id)
-		rc = suan_cli_usage(&suan_cli_why, "which job? suan why ID");
-	if (rc == SUAN_EXIT_OK)
-		rc = suan_cli_check_ids(&suan_cli_why, &id, 1);
-	if (rc == SUAN_EXIT_OK)
-		rc = suan_client_get(&c, &w, "/v1/jobs/%s/why", id);
-	if (rc == SUAN_EXIT_OK) {
-		if (json)
-			suan_client_print_json(w);
-		else
-			print_why(w, &t);
-		json_decref(w);
-	}
+	if (rc == SUAN_EXIT_OK && !suan_table_help(&t))
+		rc = explain(&c, &t, id, json);
 	suan_client_done(&c);
 	return rc;
 }

@@ -45,6 +45,9 @@ static bool write_out(void *ctx, const char *bytes, size_t n)
 	struct suan_log_request *r = ctx;
 
 	r->offset += (long long)n;
+	if (r->json)
+		return suan_pieces_add(r->json, bytes, n) &&
+		       (!r->follow || suan_pieces_flush(r->json));
 	return fwrite(bytes, 1, n, stdout) == n && fflush(stdout) == 0;
 }
 
@@ -118,49 +121,80 @@ static const struct suan_option logs_options[] = {
 	{"follow", 'f', NULL, "go on until the job has ended"},
 	{"stderr", 'e', NULL, "standard error instead of standard output"},
 	{"offset", 0, "BYTES", "begin there"},
+	{"json", 0, NULL,
+	 "JSON, stable for scripts: an object a line, with id, stream, offset and "
+	 "text"},
 	CLIENT_OPTIONS,
 	{NULL, 0, NULL, NULL},
 };
 
+static int copy_as_json(struct suan_client *c, struct suan_log_request *r)
+{
+	struct suan_pieces pieces = {.id = r->id, .stream = r->stream, .offset = r->offset};
+	int rc;
+
+	r->json = &pieces;
+	rc = suan_logs_copy(c, r);
+	if (rc == SUAN_EXIT_OK && !suan_pieces_end(&pieces))
+		rc = SUAN_EXIT_FAILED;
+	suan_pieces_done(&pieces);
+	return rc;
+}
+
+struct logs_args {
+	struct suan_client client;
+	struct suan_log_request request;
+	bool json;
+};
+
+static int logs_option(struct logs_args *a, const struct suan_option *opt, const char *value)
+{
+	char *end;
+
+	if (strcmp(opt->name, "follow") == 0)
+		a->request.follow = true;
+	else if (strcmp(opt->name, "stderr") == 0)
+		a->request.stream = "stderr";
+	else if (strcmp(opt->name, "json") == 0)
+		a->json = true;
+	else if (strcmp(opt->name, "offset") == 0) {
+		a->request.offset = strtoll(value, &end, 10);
+		if (*end || end == value || a->request.offset < 0)
+			return suan_cli_usage(&suan_cli_logs,
+					      "--offset: expected bytes, found \"%s\"", value);
+	} else
+		suan_client_option(&a->client, opt, value);
+	return SUAN_EXIT_OK;
+}
+
 static int run_logs(int argc, char **argv)
 {
-	struct suan_log_request r = {.stream = "stdout"};
+	struct logs_args a = {.request = {.stream = "stdout"}};
+	struct suan_log_request *r = &a.request;
 	const struct suan_option *opt;
 	struct suan_args args;
-	struct suan_client c;
 	const char *value;
-	char *end;
 	int kind, rc = SUAN_EXIT_OK;
 
-	suan_client_init(&c, &suan_cli_logs);
+	suan_client_init(&a.client, &suan_cli_logs);
 	suan_args_init(&args, &suan_cli_logs, argc, argv);
 	while (rc == SUAN_EXIT_OK && (kind = suan_args_next(&args, &opt, &value)) != SUAN_ARG_END) {
 		if (kind == SUAN_ARG_BAD)
 			rc = SUAN_EXIT_USAGE;
-		else if (kind == SUAN_ARG_OPERAND && !r.id)
-			r.id = value;
-		else if (kind == SUAN_ARG_OPERAND)
+		else if (kind == SUAN_ARG_OPTION)
+			rc = logs_option(&a, opt, value);
+		else if (r->id)
 			rc = suan_cli_usage(&suan_cli_logs, "one job at a time");
-		else if (strcmp(opt->name, "follow") == 0)
-			r.follow = true;
-		else if (strcmp(opt->name, "stderr") == 0)
-			r.stream = "stderr";
-		else if (strcmp(opt->name, "offset") == 0) {
-			r.offset = strtoll(value, &end, 10);
-			if (*end || end == value || r.offset < 0)
-				rc = suan_cli_usage(&suan_cli_logs,
-						    "--offset: expected bytes, found \"%s\"",
-						    value);
-		} else
-			suan_client_option(&c, opt, value);
+		else
+			r->id = value;
 	}
-	if (rc == SUAN_EXIT_OK && !r.id)
+	if (rc == SUAN_EXIT_OK && !r->id)
 		rc = suan_cli_usage(&suan_cli_logs, "which job? suan logs ID");
 	if (rc == SUAN_EXIT_OK)
-		rc = suan_cli_check_ids(&suan_cli_logs, &r.id, 1);
+		rc = suan_cli_check_ids(&suan_cli_logs, &r->id, 1);
 	if (rc == SUAN_EXIT_OK)
-		rc = suan_logs_copy(&c, &r);
-	suan_client_done(&c);
+		rc = a.json ? copy_as_json(&a.client, r) : suan_logs_copy(&a.client, r);
+	suan_client_done(&a.client);
 	return rc;
 }
 

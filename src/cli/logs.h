@@ -3,12 +3,14 @@
 #define SUAN_CLI_LOGS_H
 
 #include "cli/client.h"
+#include "cli/pieces.h"
 
 struct suan_log_request {
 	const char *id;	    /* "12" or "12_5" */
 	const char *stream; /* "stdout", "stderr" */
 	bool follow;
-	long long offset; /* bytes; grows while output is copied */
+	long long offset;	  /* bytes; grows while output is copied */
+	struct suan_pieces *json; /* print through it; NULL = the bytes as they are */
 };
 
 /* Copies output to stdout; with follow until the task has ended, reconnecting when the server goes

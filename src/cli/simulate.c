@@ -13,7 +13,7 @@ static const struct suan_option simulate_options[] = {
 	{"trace", 't', "FILE", "the jobs: .swf, .jsonl, also .gz; - for standard input"},
 	{"cores", 'c', "N", "on one machine of N cores"},
 	{"network", 'n', "FILE", "on the sites of a network file"},
-	{"policy", 'p', "POLICY", "easy; several with commas are compared"},
+	{"policy", 'p', "POLICY", "suan; several with commas are compared"},
 	{"out", 'o', "DIR", "write schedule.csv and report.html there"},
 	{"json", 0, NULL, "JSON, stable for scripts"},
 	{"estimates", 0, "KIND", "what the scheduler knows of run times: user or perfect"},
@@ -206,7 +206,7 @@ static int check(const struct suan_simulate *s)
 static int run_simulate(int argc, char **argv)
 {
 	struct suan_simulate s = {.command = &suan_cli_simulate,
-				  .policies = {SUAN_POLICY_EASY},
+				  .policies = {SUAN_POLICY_SUAN},
 				  .npolicies = 1,
 				  .load_milli = 1000,
 				  .until_ms = INT64_MAX,

@@ -41,16 +41,6 @@ static int show(void *ctx)
 	return rc;
 }
 
-static void print_columns(const struct suan_column *columns)
-{
-	struct suan_buf names;
-
-	suan_buf_init(&names, 0);
-	suan_table_names(columns, &names);
-	printf("%s\n", suan_buf_str(&names));
-	suan_buf_done(&names);
-}
-
 static int listing(struct show_list *l, const struct suan_command *c, int argc, char **argv)
 {
 	const struct suan_option *opt;
@@ -76,9 +66,7 @@ static int listing(struct show_list *l, const struct suan_command *c, int argc, 
 		else
 			suan_client_option(&l->client, opt, value);
 	}
-	if (rc == SUAN_EXIT_OK && l->table.format && strcmp(l->table.format, "help") == 0)
-		print_columns(l->table.columns);
-	else if (rc == SUAN_EXIT_OK)
+	if (rc == SUAN_EXIT_OK && !suan_table_help(&l->table))
 		rc = l->watch ? suan_watch(&l->client, show, l) : show(l);
 	suan_client_done(&l->client);
 	return rc;
@@ -148,20 +136,20 @@ static void fill_nodes(const json_t *row, struct suan_buf *out)
 }
 
 static const struct suan_column site_columns[] = {
-	{"name", "SITE", false, NULL},
-	{"zh", "名称", false, NULL},
-	{"hub", "HUB", false, NULL},
-	{"owner", "OWNER", false, NULL},
-	{"driver", "DRIVER", false, NULL},
-	{"state", "STATE", false, NULL},
-	{"cores", "CORES USED", true, fill_cores},
-	{"gpus", "GPUS USED", true, fill_gpus},
-	{"running", "RUNNING", true, fill_running},
-	{"waiting", "WAITING", true, fill_waiting},
-	{"pue", "PUE", true, NULL},
-	{"price_kwh", "YUAN/KWH", true, NULL},
-	{"carbon_g_kwh", "GCO2/KWH", true, NULL},
-	{NULL, NULL, false, NULL},
+	{"name", "SITE", false, 8, 0, NULL},
+	{"zh", "名称", false, 6, 12, NULL},
+	{"hub", "HUB", false, 10, 6, NULL},
+	{"owner", "OWNER", false, 6, 11, NULL},
+	{"driver", "DRIVER", false, 0, 9, NULL},
+	{"state", "STATE", false, 0, 1, NULL},
+	{"cores", "CORES", true, 0, 2, fill_cores},
+	{"gpus", "GPUS", true, 0, 5, fill_gpus},
+	{"running", "RUNNING", true, 0, 3, fill_running},
+	{"waiting", "WAITING", true, 0, 4, fill_waiting},
+	{"pue", "PUE", true, 0, 10, NULL},
+	{"price_kwh", "YUAN/KWH", true, 0, 7, NULL},
+	{"carbon_g_kwh", "GCO2/KWH", true, 0, 8, NULL},
+	{NULL, NULL, false, 0, 0, NULL},
 };
 
 static int run_sites(int argc, char **argv)
@@ -185,18 +173,18 @@ const struct suan_command suan_cli_sites = {
 };
 
 static const struct suan_column pool_columns[] = {
-	{"site", "SITE", false, NULL},
-	{"name", "POOL", false, NULL},
-	{"nodes", "NODES USABLE", true, fill_nodes},
-	{"node_cores", "CORES/NODE", true, NULL},
-	{"memory", "MEMORY/NODE", true, fill_memory},
-	{"gpu", "GPU", false, NULL},
-	{"node_gpus", "GPUS/NODE", true, NULL},
-	{"cores", "CORES USED", true, fill_cores},
-	{"gpus", "GPUS USED", true, fill_gpus},
-	{"running", "RUNNING", true, NULL},
-	{"waiting", "WAITING", true, NULL},
-	{NULL, NULL, false, NULL},
+	{"site", "SITE", false, 8, 0, NULL},
+	{"name", "POOL", false, 6, 0, NULL},
+	{"nodes", "NODES", true, 0, 4, fill_nodes},
+	{"node_cores", "CORES/NODE", true, 0, 6, NULL},
+	{"memory", "MEMORY/NODE", true, 0, 7, fill_memory},
+	{"gpu", "GPU", false, 6, 5, NULL},
+	{"node_gpus", "GPUS/NODE", true, 0, 8, NULL},
+	{"cores", "CORES", true, 0, 1, fill_cores},
+	{"gpus", "GPUS", true, 0, 5, fill_gpus},
+	{"running", "RUNNING", true, 0, 2, NULL},
+	{"waiting", "WAITING", true, 0, 3, NULL},
+	{NULL, NULL, false, 0, 0, NULL},
 };
 
 static int run_pools(int argc, char **argv)
@@ -219,9 +207,9 @@ const struct suan_command suan_cli_pools = {
 };
 
 static const struct suan_column link_columns[] = {
-	{"from", "FROM", false, NULL},	       {"to", "TO", false, NULL},
-	{"gbit", "GBIT/S", true, NULL},	       {"ms", "MS", true, NULL},
-	{"price_gib", "YUAN/GIB", true, NULL}, {NULL, NULL, false, NULL},
+	{"from", "FROM", false, 8, 0, NULL},	     {"to", "TO", false, 8, 0, NULL},
+	{"gbit", "GBIT/S", true, 0, 1, NULL},	     {"ms", "MS", true, 0, 2, NULL},
+	{"price_gib", "YUAN/GIB", true, 0, 3, NULL}, {NULL, NULL, false, 0, 0, NULL},
 };
 
 static int run_links(int argc, char **argv)
@@ -245,11 +233,12 @@ const struct suan_command suan_cli_links = {
 /* ---- one site ---- */
 
 static const struct suan_option site_options[] = {
+	{"json", 0, NULL, "JSON, stable for scripts (show: always)"},
 	CLIENT_OPTIONS,
 	{NULL, 0, NULL, NULL},
 };
 
-static int site_verb(struct suan_client *c, const char *verb, const char *name)
+static int site_verb(struct suan_client *c, const char *verb, const char *name, bool json)
 {
 	struct suan_client_call call = {.method = "POST"};
 	struct suan_buf path;
@@ -259,17 +248,17 @@ static int site_verb(struct suan_client *c, const char *verb, const char *name)
 	if (strcmp(verb, "show") != 0 && strcmp(verb, "drain") != 0 && strcmp(verb, "resume") != 0)
 		return suan_cli_usage(c->command,
 				      "no such action \"%s\"; there are show, drain, resume", verb);
-	if (strcmp(verb, "show") == 0) {
-		rc = suan_client_get(c, &answer, "/v1/sites/%s", name);
-		if (rc == SUAN_EXIT_OK)
-			suan_client_print_json(answer);
-		json_decref(answer);
-		return rc;
-	}
 	suan_buf_init(&path, 0);
-	suan_buf_addf(&path, "/v1/sites/%s:%s", name, verb);
+	suan_buf_adds(&path, "/v1/sites/");
+	suan_client_segment(&path, name);
+	if (strcmp(verb, "show") == 0)
+		call.method = "GET";
+	else
+		suan_buf_addf(&path, ":%s", verb);
 	call.path = suan_buf_str(&path);
 	rc = suan_client_do(c, &call, &answer);
+	if (rc == SUAN_EXIT_OK && (json || strcmp(verb, "show") == 0))
+		suan_client_print_json(answer);
 	json_decref(answer);
 	suan_buf_done(&path);
 	return rc;
@@ -281,6 +270,7 @@ static int run_site(int argc, char **argv)
 	const struct suan_option *opt;
 	struct suan_args args;
 	struct suan_client c;
+	bool json = false;
 	int kind, n = 0, rc = SUAN_EXIT_OK;
 
 	suan_client_init(&c, &suan_cli_site);
@@ -292,20 +282,22 @@ static int run_site(int argc, char **argv)
 			words[n++] = value;
 		else if (kind == SUAN_ARG_OPERAND)
 			rc = suan_cli_usage(&suan_cli_site, "unexpected \"%s\"", value);
+		else if (strcmp(opt->name, "json") == 0)
+			json = true;
 		else
 			suan_client_option(&c, opt, value);
 	}
 	if (rc == SUAN_EXIT_OK && n < 2)
 		rc = suan_cli_usage(&suan_cli_site, "expected: suan site show|drain|resume NAME");
 	if (rc == SUAN_EXIT_OK)
-		rc = site_verb(&c, words[0], words[1]);
+		rc = site_verb(&c, words[0], words[1], json);
 	suan_client_done(&c);
 	return rc;
 }
 
 const struct suan_command suan_cli_site = {
 	.name = "site",
-	.usage = "suan site show|drain|resume NAME",
+	.usage = "suan site show|drain|resume NAME [--json]",
 	.summary = "look at one site, keep new work away from it, or open it again",
 	.help = "A draining site finishes what runs there and takes nothing new.",
 	.options = site_options,

@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "cli/client.h"
 #include "cli/logs.h"
+#include "cli/table.h"
 #include "sys/clock.h"
 #include "sys/crypto.h"
 #include "sys/fs.h"
@@ -28,7 +29,7 @@ static const struct suan_option submit_options[] = {
 	 "submit a file of JSON Lines, one job a line, all or nothing; - is stdin"},
 	{"key", 0, "KEY",
 	 "idempotency key: the same key gives the same job (default: a fresh one)"},
-	{"json", 0, NULL, "print the job as JSON"},
+	{"json", 0, NULL, "print the job as JSON; with --wait as it ended, without its output"},
 	CLIENT_OPTIONS,
 	{NULL, 0, NULL, NULL},
 };
@@ -304,6 +305,9 @@ static int read_file(struct submit *s, const char *file)
 		return complain(&err, NULL);
 	}
 	n = text.len;
+	if (n == 0 && strcmp(file, "-") == 0)
+		return suan_cli_usage(&suan_cli_submit, "standard input is empty; what to run? "
+							"SCRIPT, JOB.yaml or -- COMMAND");
 	copy = suan_arena_mem(&s->arena, suan_buf_str(&text), n);
 	suan_buf_done(&text);
 	if (!copy)
@@ -447,7 +451,9 @@ static int build(struct submit *s)
 
 	if (s->wrap && s->nrest)
 		return suan_cli_usage(&suan_cli_submit, "--wrap and \"%s\"", s->rest[0]);
-	if (s->wrap || (s->dashes && s->nrest))
+	if (s->dashes && !s->nrest && !s->wrap)
+		return suan_cli_usage(&suan_cli_submit, "no command behind --");
+	if (s->wrap || s->dashes)
 		rc = take_command(s);
 	else if (s->nrest)
 		rc = read_file(s, s->rest[0]);
@@ -477,19 +483,8 @@ static void make_key(struct submit *s)
 
 static void print_check(const json_t *answer)
 {
-	const json_t *c;
-	size_t i;
-
 	printf("the job is fine; candidates:\n");
-	json_array_foreach (json_object_get(answer, "candidates"), i, c)
-		printf("%s %-16s %-8s %-26s %s\n",
-		       json_is_true(json_object_get(c, "chosen")) ? "*" : " ",
-		       json_string_value(json_object_get(c, "site")),
-		       json_string_value(json_object_get(c, "pool")),
-		       json_is_string(json_object_get(c, "start"))
-			       ? json_string_value(json_object_get(c, "start"))
-			       : "-",
-		       json_string_value(json_object_get(c, "reason_text")));
+	suan_cli_print_candidates(json_object_get(answer, "candidates"), NULL, false);
 }
 
 /* Says on a terminal what the job waits for and where it starts; a lost server ends only this. */
@@ -520,7 +515,8 @@ static void watch_start(struct submit *s, const char *id)
 	}
 }
 
-/* Streams the output of a single task, or waits for an array, then tells how it ended. */
+/* Streams the output of a single task, or waits for an array, then tells how it ended: in JSON,
+ * which is then all that is printed. */
 static int follow(struct submit *s, const json_t *job)
 {
 	char id[24];
@@ -536,7 +532,7 @@ static int follow(struct submit *s, const json_t *job)
 			id);
 	else if (isatty(STDERR_FILENO))
 		watch_start(s, id);
-	if (!json_object_get(job, "array"))
+	if (!json_object_get(job, "array") && !s->json)
 		rc = suan_logs_copy(&s->client, &log);
 	wait.progress = isatty(STDERR_FILENO) == 1 && json_object_get(job, "array");
 	wait.jobs = json_array();
@@ -549,9 +545,16 @@ static int follow(struct submit *s, const json_t *job)
 		const char *why = json_string_value(json_object_get(over, "reason_text"));
 		const char *text = json_string_value(json_object_get(over, "text"));
 
-		fprintf(stderr, "suan submit: job %s: %s%s%s%s%s\n", id,
+		struct suan_buf clean;
+
+		suan_buf_init(&clean, 0);
+		suan_cli_add_clean(&clean, why ? why : "");
+		suan_buf_adds(&clean, text ? ": " : "");
+		suan_cli_add_clean(&clean, text ? text : "");
+		fprintf(stderr, "suan submit: job %s: %s%s%s\n", id,
 			json_string_value(json_object_get(over, "state")), why ? ", " : "",
-			why ? why : "", text ? ": " : "", text ? text : "");
+			suan_buf_str(&clean));
+		suan_buf_done(&clean);
 	}
 	json_decref(wait.jobs);
 	return rc;

@@ -1,5 +1,6 @@
 #include "cli/table.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +9,8 @@
 #include <unistd.h>
 
 #include "base/num.h"
+#include "cli/fit.h"
 #include "sys/clock.h"
-
-#define MAX_COLUMNS 32
 
 bool suan_cli_out_is_terminal(void)
 {
@@ -48,19 +48,39 @@ const char *suan_cli_colour_end(void)
 
 int suan_cli_terminal_width(void)
 {
+	const char *columns = getenv("COLUMNS");
 	struct winsize w;
 
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0)
 		return w.ws_col;
-	return 80;
+	return columns && atoi(columns) > 0 ? atoi(columns) : 80;
 }
 
 /* ---- cells ---- */
 
+/* C0 and C1 control characters, line separators, and what turns the direction of writing. */
+static bool steers(uint32_t c)
+{
+	return c < ' ' || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 ||
+	       (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
 void suan_cli_add_clean(struct suan_buf *out, const char *text)
 {
-	for (; *text; text++)
-		suan_buf_addc(out, (unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text);
+	size_t n = strlen(text);
+
+	while (n > 0) {
+		uint32_t c = 0;
+		size_t len = suan_utf8_next(text, n, &c);
+
+		if (len && !steers(c))
+			suan_buf_add(out, text, len);
+		else
+			suan_buf_addc(out, '?');
+		len = len ? len : 1;
+		text += len;
+		n -= len;
+	}
 }
 
 static void fill_value(const json_t *v, struct suan_buf *out)
@@ -86,10 +106,23 @@ static const struct suan_column *find_column(const struct suan_column *c, const 
 	return NULL;
 }
 
-void suan_table_names(const struct suan_column *columns, struct suan_buf *out)
+static void add_names(const struct suan_column *columns, struct suan_buf *out)
 {
 	for (const struct suan_column *c = columns; c->name; c++)
 		suan_buf_addf(out, "%s%s", c == columns ? "" : ",", c->name);
+}
+
+bool suan_table_help(const struct suan_table *t)
+{
+	struct suan_buf names;
+
+	if (!t->format || strcmp(t->format, "help") != 0)
+		return false;
+	suan_buf_init(&names, 0);
+	add_names(t->columns, &names);
+	printf("%s\n", suan_buf_str(&names));
+	suan_buf_done(&names);
+	return true;
 }
 
 static int pick(const struct suan_table *t, const struct suan_column **ret)
@@ -97,7 +130,7 @@ static int pick(const struct suan_table *t, const struct suan_column **ret)
 	const char *f = t->format ? t->format : t->default_format;
 	int n = 0;
 
-	while (*f && n < MAX_COLUMNS) {
+	while (*f && n < SUAN_FIT_COLUMNS) {
 		size_t len = strcspn(f, ",");
 
 		ret[n] = find_column(t->columns, f, len);
@@ -105,9 +138,9 @@ static int pick(const struct suan_table *t, const struct suan_column **ret)
 			struct suan_buf all;
 
 			suan_buf_init(&all, 0);
-			suan_table_names(t->columns, &all);
-			fprintf(stderr, "--format: no column \"%.*s\"; there are %s\n", (int)len, f,
-				suan_buf_str(&all));
+			add_names(t->columns, &all);
+			fprintf(stderr, "suan: --format: no column \"%.*s\"; there are %s\n",
+				(int)len, f, suan_buf_str(&all));
 			suan_buf_done(&all);
 			return -1;
 		}
@@ -117,28 +150,26 @@ static int pick(const struct suan_table *t, const struct suan_column **ret)
 	return n;
 }
 
-static void pad(int n)
+/* Spaces are printed before the next text only, so that no line ends in them. */
+static void print_cell(const struct suan_column *c, const char *text, int width, int *spaces)
 {
-	printf("%*s", n > 0 ? n : 0, "");
-}
-
-static void print_cell(const struct suan_column *c, const char *text, int width, bool last)
-{
-	int w = (int)suan_utf8_width(text);
 	const char *colour = strcmp(c->name, "state") == 0 ? suan_cli_state_colour(text) : "";
+	int natural = (int)suan_utf8_width(text), gap = width > natural ? width - natural : 0;
+	size_t n = suan_fit_text(text, width);
 
 	if (c->right)
-		pad(width - w);
-	printf("%s%s%s", colour, text, colour[0] ? suan_cli_colour_end() : "");
-	if (!c->right && !last)
-		pad(width - w);
-	if (!last)
-		printf("  ");
+		*spaces += gap;
+	if (n || text[0]) {
+		printf("%*s%s%.*s%s%s", *spaces, "", colour, (int)n, text, text[n] ? "…" : "",
+		       colour[0] ? suan_cli_colour_end() : "");
+		*spaces = 0;
+	}
+	*spaces += (c->right ? 0 : gap) + SUAN_FIT_GAP;
 }
 
 /* All cells as one list of strings, row by row. */
 static char **fill_cells(const struct suan_column *const *cols, int n, const json_t *rows,
-			 int *width)
+			 struct suan_fit *fit)
 {
 	size_t nrows = json_array_size(rows);
 	char **cells = calloc(nrows * (size_t)n + 1, sizeof(*cells));
@@ -156,81 +187,51 @@ static char **fill_cells(const struct suan_column *const *cols, int n, const jso
 			else
 				fill_value(json_object_get(row, cols[k]->name), &b);
 			w = (int)suan_utf8_width(suan_buf_str(&b));
-			if (w > width[k])
-				width[k] = w;
+			if (w > fit[k].natural)
+				fit[k].natural = w;
 			cells[i * (size_t)n + (size_t)k] = suan_buf_take(&b, NULL);
 		}
 	}
 	return cells;
 }
 
-/* On a terminal the last column gives way, so that a row stays a line. */
-static void cut_last(char *cell, int room)
+static void print_line(const struct suan_column *const *cols, const struct suan_fit *fit, int n,
+		       char *const *cells)
 {
-	int width = 0;
+	int spaces = 0;
 
-	if ((int)suan_utf8_width(cell) <= room)
-		return;
-	for (char *p = cell; *p;) {
-		char *next = p + 1;
-		char keep;
-		int w;
+	for (int k = 0; k < n; k++) {
+		const char *text = cells ? cells[k] : cols[k]->title;
 
-		while ((*next & 0xc0) == 0x80)
-			next++;
-		keep = *next;
-		*next = '\0';
-		w = (int)suan_utf8_width(p);
-		*next = keep;
-		if (width + w > room - 1) {
-			*p = '\0';
-			return;
-		}
-		width += w;
-		p = next;
+		if (fit[k].width)
+			print_cell(cols[k], text ? text : "", fit[k].width, &spaces);
 	}
-}
-
-/* Columns left for the last one; a large number when not on a terminal. */
-static int room_for_last(const int *width, int n)
-{
-	int room = suan_cli_terminal_width();
-
-	if (!suan_cli_out_is_terminal())
-		return 1 << 20;
-	for (int k = 0; k + 1 < n; k++)
-		room -= width[k] + 2;
-	return room < 8 ? 8 : room;
+	putchar('\n');
 }
 
 bool suan_table_print(const struct suan_table *t, const json_t *rows)
 {
-	const struct suan_column *cols[MAX_COLUMNS];
-	int width[MAX_COLUMNS] = {0}, n = pick(t, cols);
-	size_t total = json_array_size(rows) * (size_t)(n > 0 ? n : 0);
+	const struct suan_column *cols[SUAN_FIT_COLUMNS];
+	struct suan_fit fit[SUAN_FIT_COLUMNS] = {0};
+	size_t nrows = json_array_size(rows);
+	int n = pick(t, cols);
 	char **cells;
-	int room;
 
-	if (n < 0)
-		return false;
-	for (int k = 0; k < n && !t->no_header; k++)
-		width[k] = (int)suan_utf8_width(cols[k]->title);
-	cells = fill_cells(cols, n, rows, width);
-	room = room_for_last(width, n);
-	for (int k = 0; k < n && !t->no_header; k++)
-		print_cell(cols[k], cols[k]->title, width[k], k + 1 == n);
-	if (!t->no_header && n)
-		putchar('\n');
-	for (size_t i = 0; cells && i < total; i++) {
-		int k = (int)(i % (size_t)n);
-
-		if (k + 1 == n && cells[i])
-			cut_last(cells[i], room);
-		print_cell(cols[k], cells[i] ? cells[i] : "", width[k], k + 1 == n);
-		if (k + 1 == n)
-			putchar('\n');
-		free(cells[i]);
+	if (n <= 0)
+		return n == 0;
+	for (int k = 0; k < n; k++) {
+		fit[k].natural = t->no_header ? 0 : (int)suan_utf8_width(cols[k]->title);
+		fit[k].least = cols[k]->least;
+		fit[k].rank = cols[k]->rank;
 	}
+	cells = fill_cells(cols, n, rows, fit);
+	suan_fit_columns(fit, n, suan_cli_out_is_terminal() ? suan_cli_terminal_width() : INT_MAX);
+	if (!t->no_header)
+		print_line(cols, fit, n, NULL);
+	for (size_t i = 0; cells && i < nrows; i++)
+		print_line(cols, fit, n, cells + i * (size_t)n);
+	for (size_t i = 0; cells && i < nrows * (size_t)n; i++)
+		free(cells[i]);
 	free(cells);
 	return true;
 }

@@ -13,6 +13,8 @@ struct suan_column {
 	const char *name; /* of --format; "a.b" is not a path but a name for fill */
 	const char *title;
 	bool right; /* align right */
+	int least;  /* on a terminal its text may be cut to this many columns, 0 = not at all */
+	int rank;   /* in a narrow one the highest goes first, see cli/fit.h */
 	/* Text of a cell; default (NULL): the member called name. */
 	void (*fill)(const json_t *row, struct suan_buf *out);
 };
@@ -24,19 +26,21 @@ struct suan_table {
 	bool no_header;
 };
 
-/* Prints the rows. false: --format names an unknown column (said on stderr). */
+/* Prints the rows, on a terminal so that each is one line, elsewhere in full. false: --format names
+ * an unknown column (said on stderr). */
 bool suan_table_print(const struct suan_table *t, const json_t *rows);
-/* Titles of all columns, for help texts. */
-void suan_table_names(const struct suan_column *columns, struct suan_buf *out);
+/* "--format help": prints the names of all columns. false: it is another format. */
+bool suan_table_help(const struct suan_table *t);
 
-/* Control characters become '?': a job's texts must not steer the reader's terminal. */
+/* Control characters and the like become '?': a job's texts must not steer the reader's terminal.
+ */
 void suan_cli_add_clean(struct suan_buf *out, const char *text);
 
 bool suan_cli_out_is_terminal(void);
 /* ANSI colour of a job state, "" when not on a terminal or NO_COLOR is set. */
 const char *suan_cli_state_colour(const char *state);
 const char *suan_cli_colour_end(void);
-int suan_cli_terminal_width(void); /* 80 when unknown */
+int suan_cli_terminal_width(void); /* else COLUMNS, else 80 */
 
 /* "3 m ago"-like short forms and plain text of common members. */
 void suan_cli_fill_time(const char *rfc3339, struct suan_buf *out); /* "11-21 08:00:03" local */

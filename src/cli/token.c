@@ -13,7 +13,7 @@ static const struct suan_option token_options[] = {
 	{"user", 'u', "NAME", "create: whose token"},
 	{"role", 'r', "ROLE", "create: viewer, user (default), operator, site or admin"},
 	{"expires", 'e', "TIME", "create: valid for TIME, e.g. 90d (default: until revoked)"},
-	{"format", 'o', "COLUMNS", "list: columns to print"},
+	{"format", 'o', "COLUMNS", "list: columns to print; help lists them"},
 	{"no-header", 0, NULL, "list: no line of titles"},
 	{"json", 0, NULL, "JSON, stable for scripts"},
 	CLIENT_OPTIONS,
@@ -21,9 +21,9 @@ static const struct suan_option token_options[] = {
 };
 
 static const struct suan_column token_columns[] = {
-	{"id", "ID", false, NULL},	     {"user", "USER", false, NULL},
-	{"role", "ROLE", false, NULL},	     {"created", "CREATED", false, NULL},
-	{"expires", "EXPIRES", false, NULL}, {NULL, NULL, false, NULL},
+	{"id", "ID", false, 0, 0, NULL},	   {"user", "USER", false, 8, 1, NULL},
+	{"role", "ROLE", false, 0, 2, NULL},	   {"created", "CREATED", false, 0, 4, NULL},
+	{"expires", "EXPIRES", false, 0, 3, NULL}, {NULL, NULL, false, 0, 0, NULL},
 };
 
 struct token_args {
@@ -79,9 +79,16 @@ static int revoke(struct token_args *a)
 	if (!a->id)
 		return suan_cli_usage(&suan_cli_token, "which one? suan token revoke ID");
 	suan_buf_init(&path, 0);
-	suan_buf_addf(&path, "/v1/tokens/%s", a->id);
+	suan_buf_adds(&path, "/v1/tokens/");
+	suan_client_segment(&path, a->id);
 	call.path = suan_buf_str(&path);
 	rc = suan_client_do(&a->client, &call, NULL);
+	if (rc == SUAN_EXIT_OK && a->json) {
+		json_t *done = json_pack("{s:s}", "revoked", a->id);
+
+		suan_client_print_json(done);
+		json_decref(done);
+	}
 	suan_buf_done(&path);
 	return rc;
 }
@@ -116,10 +123,12 @@ static int dispatch(struct token_args *a)
 	if (a->verb && strcmp(a->verb, "create") == 0)
 		return create(a);
 	if (a->verb && strcmp(a->verb, "list") == 0)
-		return list(a);
+		return suan_table_help(&a->table) ? SUAN_EXIT_OK : list(a);
 	if (a->verb && strcmp(a->verb, "revoke") == 0)
 		return revoke(a);
-	return suan_cli_usage(&suan_cli_token, "expected create, list or revoke");
+	return suan_cli_usage(&suan_cli_token, "expected create, list or revoke%s%s%s",
+			      a->verb ? ", found \"" : "", a->verb ? a->verb : "",
+			      a->verb ? "\"" : "");
 }
 
 static int run_token(int argc, char **argv)

@@ -12,6 +12,7 @@
 #define RETRY_MS       1000	  /* reports after a failed commit */
 #define RECORDS_KEPT   (1u << 20) /* bytes of buffer between rounds */
 #define FORGET_A_ROUND 1000	  /* jobs */
+#define LOOK_A_ROUND   100000	  /* jobs, in search of such */
 
 bool suan_core_push_run(struct suan_core_run_list *l, struct suan_run_id run)
 {
@@ -164,12 +165,13 @@ static void forget_old(struct suan_core *c, int64_t now_ms)
 {
 	uint64_t n = finished_jobs(c), id = c->forget_from;
 	struct suan_job_view v;
-	unsigned posted = 0;
+	unsigned posted = 0, looked = 0;
 
 	if (n <= c->keep_finished + c->keep_finished / 16)
 		return;
 	n -= c->keep_finished;
-	while (n && posted < FORGET_A_ROUND && (id = suan_engine_next_job(c->engine, id))) {
+	while (n && posted < FORGET_A_ROUND && looked++ < LOOK_A_ROUND &&
+	       (id = suan_engine_next_job(c->engine, id))) {
 		if (!suan_engine_job(c->engine, id, &v) || !suan_state_final(v.state))
 			continue;
 		struct suan_event ev = {.now_ms = now_ms,
@@ -179,7 +181,7 @@ static void forget_old(struct suan_core *c, int64_t now_ms)
 		posted++;
 		n--;
 	}
-	c->forget_from = id ? id : 0;
+	c->forget_from = id;
 }
 
 /* Final documents of jobs that this batch forgets; texts live in the scratch arena. */
@@ -395,7 +397,8 @@ static bool same_policy(const struct suan_policy *a, const struct suan_policy *b
 	return a->kind == b->kind && a->plan_depth == b->plan_depth &&
 	       a->default_walltime_ms == b->default_walltime_ms &&
 	       a->max_walltime_ms == b->max_walltime_ms && a->max_pending == b->max_pending &&
-	       a->max_attempts == b->max_attempts && a->model_sites == b->model_sites;
+	       a->max_attempts == b->max_attempts && a->model_sites == b->model_sites &&
+	       a->predict == b->predict;
 }
 
 static enum suan_code same_network(const struct suan_network *a, const struct suan_network *b,
@@ -414,6 +417,24 @@ static enum suan_code same_network(const struct suan_network *a, const struct su
 	suan_buf_done(&ta);
 	suan_buf_done(&tb);
 	return rc;
+}
+
+/* Some run is open at a site that left the network before the engine knew what to do about it. */
+static bool has_stranded(const struct suan_core *c)
+{
+	struct suan_run_id run = {0};
+
+	while (suan_engine_next_run(c->engine, &run)) {
+		struct suan_task_view t;
+		struct suan_pool_view p;
+		struct suan_site_view s;
+
+		if (suan_engine_task(c->engine, run.job, run.index, &t) &&
+		    t.state != SUAN_UNKNOWN && suan_engine_pool(c->engine, t.pool, &p) &&
+		    suan_engine_site(c->engine, p.site, &s) && s.gone)
+			return true;
+	}
+	return false;
 }
 
 struct settle { /* answer of a settings event */
@@ -435,8 +456,11 @@ static void settled(void *ctx, const struct suan_core_answer *answer)
 static enum suan_code configure(struct suan_core *c, const struct suan_core_config *config,
 				struct suan_err *err)
 {
+	const struct suan_network *net =
+		config->network ? config->network : suan_engine_network(c->engine);
 	struct suan_event ev = {.now_ms = config->now_ms};
 	struct settle s = {0};
+	int64_t now_ms = config->now_ms;
 	enum suan_code rc = SUAN_OK;
 	bool same = true;
 
@@ -450,13 +474,16 @@ static enum suan_code configure(struct suan_core *c, const struct suan_core_conf
 		ev.u.policy = config->policy;
 		suan_core_post(c, &ev, NULL, settled, &s);
 	}
-	if (!same) {
+	if (!same || has_stranded(c)) {
 		ev.type = SUAN_EV_NETWORK;
-		ev.u.network = config->network;
+		ev.u.network = net;
 		suan_core_post(c, &ev, NULL, settled, &s);
 	}
 	c->wake_ms = 0; /* plan once after recovery */
-	rc = suan_core_flush(c, config->now_ms, err);
+	c->recovered_ms = suan_engine_now(c->engine);
+	if (now_ms <= c->recovered_ms)
+		now_ms = c->recovered_ms + 1; /* what is ordered from here on is told apart */
+	rc = suan_core_flush(c, now_ms, err);
 	if (rc == SUAN_OK && s.code != SUAN_OK) {
 		*err = s.err;
 		rc = s.code;

@@ -53,6 +53,7 @@ struct suan_core {
 	void (*listen)(void *ctx, const struct suan_change *change);
 	void *listen_ctx;
 	int64_t wake_ms, retry_ms;
+	int64_t recovered_ms; /* time of the last event before this process */
 	uint64_t snapshot_bytes, grown_bytes, last_snapshot_bytes;
 	uint32_t keep_finished;
 	uint64_t forget_from;	   /* jobs up to this id were looked at for forgetting */

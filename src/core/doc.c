@@ -76,6 +76,9 @@ static const struct sentence sentences[SUAN_NREASONS] = {
 	[SUAN_R_START_FAILED] = {PLAIN, "the site could not start it"},
 	[SUAN_R_STAGING_FAILED] = {PLAIN, "its files could not be moved"},
 	[SUAN_R_TOO_MANY_ATTEMPTS] = {PLAIN, "lost %a times; given up"},
+	[SUAN_R_PAUSED] = {TIMES, "starts failed there; tried again %a"},
+	[SUAN_R_SITE_GONE] = {TIMES, "its site is not in the network any more; over by %a at the "
+				     "latest"},
 };
 
 static void add_number(enum numbers kind, int64_t v, struct suan_buf *out)

@@ -238,12 +238,15 @@ enum suan_code suan_core_attach(struct suan_core *c, const char *site,
 		struct suan_task_view t;
 		struct suan_order o;
 
-		if (!fill_order(c, run.job, run.index, &o, &at) || at != number)
+		if (!fill_order(c, run.job, run.index, &o, &at) || at != number ||
+		    !suan_engine_task(c->engine, run.job, run.index, &t))
 			continue;
 		/* It may have been ordered before the last stop of the platform; the site knows. */
-		o.staged = true;
+		o.staged = t.order_ms <= c->recovered_ms;
+		/* Others may rely on its end by now: it is taken up, never started. */
+		o.started |= t.state == SUAN_UNKNOWN;
 		*outbox_next(&b) = o;
-		if (suan_engine_task(c->engine, run.job, run.index, &t) && t.stopping)
+		if (t.stopping)
 			*outbox_next(&b) = (struct suan_order){.kind = SUAN_ORDER_STOP, .run = run};
 	}
 	outbox_send(&b);

@@ -18,11 +18,9 @@
 #include "sys/log.h"
 #include "sys/loop.h"
 #include "sys/memory.h"
-#include "sys/workers.h"
 
-#define STAGING_THREADS 2
-#define TRIM_BYTES	(1u << 20)
-#define IDLE_TIMEOUT_S	120
+#define TRIM_BYTES     (1u << 20)
+#define IDLE_TIMEOUT_S 120
 
 struct service;
 
@@ -36,7 +34,6 @@ struct service {
 	const struct suan_daemon_settings *s;
 	struct suan_loop *loop;
 	struct suan_timer *wake;
-	struct suan_workers *workers;
 	struct suan_core *core;
 	struct suan_api *api;
 	struct suan_http_server *http;
@@ -105,7 +102,8 @@ static void site_report(void *ctx, const struct suan_report *report)
 {
 	struct local_site *l = ctx;
 
-	suan_core_report(l->service->core, report);
+	if (l->service->core)
+		suan_core_report(l->service->core, report);
 }
 
 static void site_orders(void *ctx, const struct suan_order *orders, uint32_t n)
@@ -146,7 +144,6 @@ static enum suan_code open_site(struct service *v, const struct suan_site_spec *
 					   .driver = spec->driver,
 					   .program = v->program,
 					   .loop = v->loop,
-					   .workers = v->workers,
 					   .grace_ms = v->s->set.grace_ms,
 					   .report = site_report,
 					   .ctx = l};
@@ -263,6 +260,7 @@ static enum suan_code open_api(struct service *v, struct suan_err *err)
 					.max_connections = set->max_connections,
 					.threads = set->http_threads,
 					.idle_timeout_s = IDLE_TIMEOUT_S,
+					.begin = suan_api_begin,
 					.handle = suan_api_handle,
 					.handled = suan_api_handled};
 	enum suan_code rc;
@@ -279,8 +277,11 @@ static enum suan_code open_api(struct service *v, struct suan_err *err)
 
 static bool loopback(const char *listen)
 {
-	return strncmp(listen, "127.", 4) == 0 || strncmp(listen, "[::1]:", 6) == 0 ||
-	       strncmp(listen, "localhost:", 10) == 0;
+	size_t n = strcspn(listen, ":");
+
+	/* Digits and dots only: 127.example.org is a name, and its owner says where it leads. */
+	return (strncmp(listen, "127.", 4) == 0 && strspn(listen, "0123456789.") == n) ||
+	       strncmp(listen, "[::1]:", 6) == 0 || strncmp(listen, "localhost:", 10) == 0;
 }
 
 static enum suan_code open_all(struct service *v, struct suan_err *err)
@@ -301,8 +302,6 @@ static enum suan_code open_all(struct service *v, struct suan_err *err)
 	if (rc == SUAN_OK)
 		rc = suan_loop_signal(v->loop, SIGINT, stop_signal, v);
 	if (rc == SUAN_OK)
-		rc = suan_workers_new(&v->workers, v->loop, STAGING_THREADS, err);
-	if (rc == SUAN_OK)
 		rc = suan_timer_new(&v->wake, v->loop, woken, v);
 	if (rc == SUAN_OK)
 		rc = open_core(v, err);
@@ -315,16 +314,23 @@ static enum suan_code open_all(struct service *v, struct suan_err *err)
 	return rc;
 }
 
+/* Whoever can be called is closed after everybody who calls it: requests reach the core, and the
+ * core's last round orders the agents. */
 static void close_all(struct service *v)
 {
+	struct suan_err err = {0};
+
 	suan_api_stop(v->api);
+	/* Answers what came before the stop, while there is still a connection to answer on. */
+	if (v->core && suan_core_flush(v->core, suan_clock_now_ms(), &err) != SUAN_OK)
+		suan_log(SUAN_LOG_ERROR, "cannot commit: %s", err.text);
 	if (v->http)
 		suan_http_server_stop(v->http);
-	suan_workers_free(v->workers);
 	suan_core_close(v->core, suan_clock_now_ms());
-	suan_api_free(v->api);
+	v->core = NULL; /* what agents still report will be told again after the next start */
 	for (uint32_t i = 0; i < v->nsites; i++)
 		suan_agent_close(v->sites[i].agent);
+	suan_api_free(v->api);
 	free(v->sites);
 	suan_timer_free(v->wake);
 	suan_loop_free(v->loop);
@@ -345,8 +351,8 @@ int suan_serve(const struct suan_command *c, int argc, char **argv)
 
 	if (rc != SUAN_EXIT_OK)
 		goto out;
-	if (!settings.set.data[0] && strcmp(settings.set.store, "memory") != 0) {
-		rc = suan_cli_usage(c, "--data DIR is needed: where state is kept");
+	if (suan_daemon_check_data(&settings, &err) != SUAN_OK) {
+		rc = suan_cli_usage(c, "%s", err.text);
 		goto out;
 	}
 	(void)suan_log_parse_level(settings.set.log_level, &level);

@@ -16,7 +16,7 @@ const struct suan_option suan_daemon_options[] = {
 	{"network", 'n', "FILE", "network file, see suan-network(5)"},
 	{"listen", 'l', "HOST:PORT", "address to serve HTTP on (127.0.0.1:7070)"},
 	{"store", 0, "NAME", "where state is kept: sqlite (default) or memory (lost at exit)"},
-	{"policy", 0, "NAME", "easy (default), fcfs or conservative"},
+	{"policy", 0, "NAME", "suan (default), easy, fcfs, conservative, sjf, ljf, f1, wfp3"},
 	{"insecure-local", 0, NULL, "no tokens; listens on loopback only"},
 	{"tls-cert", 0, "FILE", "serve HTTPS with this certificate chain (PEM)"},
 	{"tls-key", 0, "FILE", "private key of the certificate (PEM)"},
@@ -187,6 +187,26 @@ int suan_daemon_settings(struct suan_daemon_settings *s, const struct suan_comma
 	if (rc == SUAN_EXIT_OK)
 		rc = read_network(s, c);
 	return rc;
+}
+
+enum suan_code suan_daemon_check_data(const struct suan_daemon_settings *s, struct suan_err *err)
+{
+	if (s->set.data[0])
+		return SUAN_OK;
+	if (strcmp(s->set.store, "memory") != 0)
+		return suan_fail_field(err, SUAN_EINVAL, "data",
+				       "--data DIR is needed: where state is kept");
+	if (!s->set.insecure_local)
+		return suan_fail_field(err, SUAN_EINVAL, "data",
+				       "--data DIR is needed: the administrator's token is written "
+				       "there; with --insecure-local there are no tokens");
+	for (uint32_t i = 0; s->has_network && i < s->net.nsites; i++)
+		if (s->net.sites[i].driver[0])
+			return suan_fail_field(err, SUAN_EINVAL, "data",
+					       "--data DIR is needed: site %s runs jobs, whose "
+					       "files are kept there",
+					       s->net.sites[i].name);
+	return SUAN_OK;
 }
 
 void suan_daemon_settings_done(struct suan_daemon_settings *s)

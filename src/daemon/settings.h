@@ -22,6 +22,10 @@ extern const struct suan_option suan_daemon_options[];
  * SUAN_EXIT_OK or the exit code, after printing what is wrong. */
 int suan_daemon_settings(struct suan_daemon_settings *s, const struct suan_command *c, int argc,
 			 char **argv);
+/* A data folder is named, or nothing needs one: the store is memory, there are no tokens to hand
+ * out and no site keeps the files of runs. EINVAL: err says what needs it. */
+SUAN_MUSTUSE enum suan_code suan_daemon_check_data(const struct suan_daemon_settings *s,
+						   struct suan_err *err);
 void suan_daemon_settings_done(struct suan_daemon_settings *s);
 
 #endif

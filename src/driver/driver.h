@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "engine/model.h"	/* run ids, reports */
+#include "engine/model.h" /* run ids, reports */
 #include "sys/loop.h"
 
 struct suan_driver;
@@ -18,40 +18,49 @@ struct suan_driver;
  * the agent has expanded file-name patterns and made the run's own folder. */
 struct suan_driver_run {
 	struct suan_run_id id;
-	const char *run_dir;		/* the run's own folder (exists) */
-	const char *dir;		/* working directory */
-	const char *stdin_path, *stdout_path, *stderr_path;	/* stderr "" = same as stdout */
-	bool append;			/* output files: append, else truncate */
-	const char *const *argv;	/* NULL-terminated; argv[0] searched in the run's PATH */
-	const char *const *envp;	/* NULL-terminated, complete */
+	const char *run_dir;				    /* the run's own folder (exists) */
+	const char *dir;				    /* working directory */
+	const char *stdin_path, *stdout_path, *stderr_path; /* stderr "" = same as stdout */
+	bool append;		 /* output files: append, else truncate */
+	const char *const *argv; /* NULL-terminated; argv[0] searched in the run's PATH */
+	const char *const *envp; /* NULL-terminated, complete */
 	int64_t walltime_ms;
-	int64_t grace_ms;		/* between TERM and KILL */
-	uint64_t memory_bytes;		/* of the whole run on this node; 0 = no limit */
-	uint32_t cores;			/* for CPU weight or affinity where permitted */
+	int64_t grace_ms;      /* between TERM and KILL */
+	uint64_t memory_bytes; /* of the whole run on this node; 0 = no limit */
+	uint32_t cores;	       /* for CPU weight or affinity where permitted */
 };
 
 struct suan_driver_config {
 	const char *site;
-	const char *state_dir;	/* the driver's own folder; made if missing */
-	const char *program;	/* path of the suan binary, to start helpers of its own */
+	const char *state_dir; /* the driver's own folder; made if missing */
+	const char *program;   /* path of the suan binary, to start helpers of its own */
 	struct suan_loop *loop;
 	/* A run started or ended (report kinds STARTED, ENDED); borrowed. May be called again for
 	 * the same fact after a restart. Never called from inside start or stop. */
 	void (*report)(void *ctx, const struct suan_report *report);
+	/* It is ready again after it was not. Not called from inside another call; NULL is fine. */
+	void (*answers)(void *ctx);
 	void *ctx;
 };
 
 struct suan_driver_ops {
-	const char *name;	/* "local", "fake" */
+	const char *name; /* "local", "fake" */
+	/* What keeps the runs may be there and silent: it is waited for a little while, then the
+	 * driver is open but not ready. */
 	enum suan_code (*open)(struct suan_driver **ret, const struct suan_driver_config *config,
 			       struct suan_err *err);
-	void (*close)(struct suan_driver *d);	/* runs go on */
+	void (*close)(struct suan_driver *d); /* runs go on */
+	/* Can it say now which runs it knows? Where not, it may know more than it says: nothing
+	 * follows from `knows`, and `start` refuses. */
+	bool (*ready)(struct suan_driver *d);
 	/* Idempotent: a run id that is known already is not started again. What goes wrong with the
 	 * program itself (not found, no such directory) comes as an ENDED report with START_FAILED
-	 * or exit code 127/126. EIO …: nothing was started, certainly. */
+	 * or exit code 127/126; what is the fault of the site, as NOT_STARTED. An error: nothing
+	 * was started, certainly; EINVAL and ETOOBIG are the fault of the run. */
 	enum suan_code (*start)(struct suan_driver *d, const struct suan_driver_run *run,
 				struct suan_err *err);
-	/* TERM to the whole run, KILL after its grace. ENOTFOUND: no such run. */
+	/* TERM to the whole run, KILL after its grace. ENOTFOUND: no such run. Once taken, the
+	 * order is kept until the run has ended, whatever becomes of helpers meanwhile. */
 	enum suan_code (*stop)(struct suan_driver *d, struct suan_run_id id, struct suan_err *err);
 	/* Does the driver know this run (running, or ended and not forgotten)? When it has ended,
 	 * the ENDED report comes (again) by callback. */
@@ -62,13 +71,13 @@ struct suan_driver_ops {
 	enum suan_code (*describe)(struct suan_driver *d, struct suan_buf *out);
 };
 
-struct suan_driver {		/* first member of every driver */
+struct suan_driver { /* first member of every driver */
 	const struct suan_driver_ops *ops;
 };
 
 extern const struct suan_driver_ops suan_driver_local;
 extern const struct suan_driver_ops suan_driver_fake;
-const struct suan_driver_ops *suan_driver_find(const char *name);	/* NULL: unknown */
+const struct suan_driver_ops *suan_driver_find(const char *name); /* NULL: unknown */
 
 /* "12_3.1" for arrays and others alike ("12_0.1"): job, index, attempt. */
 #define SUAN_RUN_NAME_MAX 48

@@ -18,7 +18,7 @@
 #include "sys/fs.h"
 
 struct pretended {
-	struct suan_herd_run r;		/* with its end, also while that is to come */
+	struct suan_herd_run r; /* with its end, also while that is to come */
 	struct fake *fake;
 	struct pretended *next;
 	struct suan_timer *timer;
@@ -53,7 +53,7 @@ static struct pretended **find(struct fake *d, struct suan_run_id id)
 struct word {
 	const char *verb;
 	enum suan_outcome outcome;
-	bool number, text;		/* takes one */
+	bool number, text; /* takes one */
 };
 
 static const struct word words[] = {
@@ -141,7 +141,7 @@ static void on_time(void *ctx)
 		suan_timer_set(p->timer, left_ms);
 		return;
 	}
-	r = p->r;		/* the listener may forget it */
+	r = p->r; /* the listener may forget it */
 	suan_herd_report(&r, true, &report);
 	d->report(d->ctx, &report);
 }
@@ -156,7 +156,7 @@ static struct pretended *add(struct fake *d, const struct suan_herd_run *r)
 	}
 	p->r = *r;
 	p->fake = d;
-	*find(d, r->id) = p;	/* at the end */
+	*find(d, r->id) = p; /* at the end */
 	suan_timer_set(p->timer, 0);
 	return p;
 }
@@ -231,6 +231,12 @@ static enum suan_code fake_open(struct suan_driver **ret, const struct suan_driv
 	return SUAN_OK;
 }
 
+static bool fake_ready(struct suan_driver *base)
+{
+	(void)base;
+	return true;
+}
+
 static enum suan_code fake_start(struct suan_driver *base, const struct suan_driver_run *run,
 				 struct suan_err *err)
 {
@@ -274,7 +280,7 @@ static bool fake_knows(struct suan_driver *base, struct suan_run_id id)
 	struct pretended *p = *find(fake_of(base), id);
 
 	if (p)
-		suan_timer_set(p->timer, 0);	/* tells the end again if it is over */
+		suan_timer_set(p->timer, 0); /* tells the end again if it is over */
 	return p != NULL;
 }
 
@@ -288,7 +294,7 @@ static void fake_forget(struct suan_driver *base, struct suan_run_id id)
 	drop(at);
 	if (suan_journal_forget(d->journal, id) != SUAN_OK ||
 	    suan_journal_write(d->journal, false, NULL) != SUAN_OK)
-		suan_journal_drop(d->journal);	/* told and forgotten once more */
+		suan_journal_drop(d->journal); /* told and forgotten once more */
 }
 
 static enum suan_code fake_describe(struct suan_driver *base, struct suan_buf *out)
@@ -302,6 +308,7 @@ const struct suan_driver_ops suan_driver_fake = {
 	.name = "fake",
 	.open = fake_open,
 	.close = fake_close,
+	.ready = fake_ready,
 	.start = fake_start,
 	.stop = fake_stop,
 	.knows = fake_knows,

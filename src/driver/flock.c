@@ -15,16 +15,17 @@
 #include "driver/flock_inside.h"
 #include "driver/rss.h"
 #include "sys/clock.h"
+#include "sys/fs.h"
 #include "sys/log.h"
 #include "sys/process.h"
 
-#define STARTS_PER_BATCH  16		/* share one sync of the journal */
-#define LOOK_MS		  100		/* memory of runs with a limit */
+#define STARTS_PER_BATCH  16  /* share one sync of the journal */
+#define LOOK_MS		  100 /* memory of runs with a limit */
 #define STRAYS_MS	  50
 #define RETRY_MS	  1000
 #define KILL_AGAIN_MS	  1000
 #define COMPACT_MIN_BYTES (1u << 20)
-#define RUN_BYTES	  160		/* of a usual record in the journal */
+#define RUN_BYTES	  160 /* of a usual record in the journal */
 
 /* ---- the table ---- */
 
@@ -85,7 +86,7 @@ static void unlink_key(struct suan_flock *f, struct suan_sheep *s)
 			enum suan_code rc =
 				suan_map_put(&f->by_key, key, (uint64_t)(uintptr_t)s->same);
 
-			assert(rc == SUAN_OK);	/* replacing never fails */
+			assert(rc == SUAN_OK); /* replacing never fails */
 		} else {
 			(void)suan_map_drop(&f->by_key, key);
 		}
@@ -144,7 +145,7 @@ static void compact(struct suan_flock *f)
 	enum suan_code rc = suan_journal_begin(f->journal, f->boot_id);
 
 	for (struct suan_sheep *s = f->first; s && rc == SUAN_OK; s = s->next)
-		if (!s->order)		/* those not tried yet are not in it */
+		if (!s->order) /* those not tried yet are not in it */
 			rc = suan_journal_put(f->journal, &s->r);
 	if (rc != SUAN_OK)
 		suan_journal_drop(f->journal);
@@ -191,7 +192,7 @@ void suan_sheep_ended(struct suan_sheep *s, enum suan_outcome outcome, const cha
 	s->r.state = SUAN_HERD_ENDED;
 	s->r.outcome = outcome;
 	s->r.end_ms = suan_clock_now_ms();
-	if (s->r.end_ms < s->r.start_ms)	/* the clock was set back */
+	if (s->r.end_ms < s->r.start_ms) /* the clock was set back */
 		s->r.end_ms = s->r.start_ms;
 	if (text)
 		(void)snprintf(s->r.text, sizeof(s->r.text), "%s", text);
@@ -207,11 +208,19 @@ static const char *group_name(const struct suan_sheep *s)
 	return name;
 }
 
+/* The number of a process that is not our child may be another's by now; that it is gone will be
+ * seen soon, and its group ended then. */
+static void signal_run(const struct suan_sheep *s, int signo)
+{
+	if ((s->pidfd < 0 && !s->polled) || suan_sheep_is_alive(s))
+		(void)suan_process_signal_group(s->r.pid, signo);
+}
+
 static void kill_run(struct suan_sheep *s)
 {
 	if (s->in_cgroup)
 		suan_cgroup_kill(s->flock->cgroup, group_name(s));
-	(void)suan_process_signal_group(s->r.pid, SIGKILL);
+	signal_run(s, SIGKILL);
 }
 
 /* TERM now, KILL after the grace; over its memory: KILL now. */
@@ -226,8 +235,8 @@ static void begin_end(struct suan_sheep *s, enum suan_outcome why)
 		suan_timer_set(s->timer, KILL_AGAIN_MS);
 		return;
 	}
-	(void)suan_process_signal_group(s->r.pid, SIGTERM);
-	(void)suan_process_signal_group(s->r.pid, SIGCONT);	/* a stopped one hears it too */
+	signal_run(s, SIGTERM);
+	signal_run(s, SIGCONT); /* a stopped one hears it too */
 	suan_timer_set(s->timer, s->r.grace_ms);
 }
 
@@ -296,7 +305,7 @@ static void reap(void *ctx, int signo)
 	while ((pid = suan_process_ended_child()) > 0) {
 		if (suan_map_get(&f->by_pid, (uint64_t)pid, &v))
 			child_ended((struct suan_sheep *)(uintptr_t)v);
-		else if (!suan_process_reap(pid, &end))	/* an orphan of some run */
+		else if (!suan_process_reap(pid, &end)) /* an orphan of some run */
 			break;
 	}
 }
@@ -345,9 +354,9 @@ static void hunt_strays(void *ctx)
 	struct hunt h = {.f = ctx};
 
 	suan_process_each_child(end_stray, &h);
-	if (h.f->cgroup)	/* now those of ended runs are empty */
+	if (h.f->cgroup) /* now those of ended runs are empty */
 		suan_cgroup_sweep(h.f->cgroup);
-	if (h.found)		/* theirs become ours now */
+	if (h.found) /* theirs become ours now */
 		suan_timer_set(h.f->strays, STRAYS_MS);
 }
 
@@ -371,7 +380,7 @@ static void look_at_memory(void *ctx)
 	suan_timer_set(f->look, LOOK_MS);
 	list = calloc(f->nlimited, sizeof(*list));
 	if (!list)
-		return;		/* next time */
+		return; /* next time */
 	for (struct suan_sheep *s = f->first; s; s = s->next)
 		if (s->r.state == SUAN_HERD_STARTED && looked_after(s) && n < f->nlimited)
 			list[n++] = (struct suan_rss){.session = s->r.pid,
@@ -405,8 +414,8 @@ static const char *const *make_env(const struct suan_flock *f, struct suan_arena
 		return NULL;
 	(void)snprintf(run, sizeof(SUAN_RUN_VARIABLE) + sizeof(name) + 1, "%s=%s",
 		       SUAN_RUN_VARIABLE, name);
-	(void)snprintf(shepherd, sizeof(SUAN_SHEPHERD_VARIABLE) + strlen(f->state_dir) + 1,
-		       "%s=%s", SUAN_SHEPHERD_VARIABLE, f->state_dir);
+	(void)snprintf(shepherd, sizeof(SUAN_SHEPHERD_VARIABLE) + strlen(f->state_dir) + 1, "%s=%s",
+		       SUAN_SHEPHERD_VARIABLE, f->state_dir);
 	out[0] = run;
 	out[1] = shepherd;
 	for (size_t i = 0; i < n; i++) {
@@ -418,13 +427,29 @@ static const char *const *make_env(const struct suan_flock *f, struct suan_arena
 	return out;
 }
 
+/* Is it the run's own fault? It would fail as well another day or at another site; what else goes
+ * wrong (no memory, no space, no processes, no descriptors, a disk error) is the site's. */
+static bool own_fault(const struct suan_spawned *got)
+{
+	static const int own[] = {ENOENT, ENOTDIR, EACCES, EPERM, EROFS,   EISDIR,	ELOOP,
+				  ENXIO,  ENODEV,  EINVAL, E2BIG, ENOEXEC, ENAMETOOLONG};
+
+	if (got->failed == SUAN_SPAWN_FORK || got->failed == SUAN_SPAWN_CGROUP ||
+	    got->failed == SUAN_SPAWN_NOTE)
+		return false;
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (got->sys_errno == own[i])
+			return true;
+	return false;
+}
+
 /* What went wrong, in words; 127 and 126 as shells do. */
 static void start_failed(struct suan_sheep *s, const struct suan_herd_message *m,
 			 const struct suan_spawned *got)
 {
 	static const char *const steps[] = {
-		[SUAN_SPAWN_FORK] = "cannot make a process",
-		[SUAN_SPAWN_CGROUP] = "cannot enter the run's cgroup",
+		[SUAN_SPAWN_FORK] = "the site cannot make a process",
+		[SUAN_SPAWN_CGROUP] = "the site cannot use the run's cgroup",
 		[SUAN_SPAWN_DIR] = "cannot enter the folder",
 		[SUAN_SPAWN_STDIN] = "cannot open for input:",
 		[SUAN_SPAWN_STDOUT] = "cannot open for output:",
@@ -433,9 +458,13 @@ static void start_failed(struct suan_sheep *s, const struct suan_herd_message *m
 		[SUAN_SPAWN_EXEC] = "cannot execute",
 	};
 	const char *what[] = {
-		[SUAN_SPAWN_FORK] = "", [SUAN_SPAWN_CGROUP] = "", [SUAN_SPAWN_DIR] = m->dir,
-		[SUAN_SPAWN_STDIN] = m->stdin_path, [SUAN_SPAWN_STDOUT] = m->stdout_path,
-		[SUAN_SPAWN_STDERR] = m->stderr_path, [SUAN_SPAWN_NOTE] = "",
+		[SUAN_SPAWN_FORK] = "",
+		[SUAN_SPAWN_CGROUP] = "",
+		[SUAN_SPAWN_DIR] = m->dir,
+		[SUAN_SPAWN_STDIN] = m->stdin_path,
+		[SUAN_SPAWN_STDOUT] = m->stdout_path,
+		[SUAN_SPAWN_STDERR] = m->stderr_path,
+		[SUAN_SPAWN_NOTE] = "",
 		[SUAN_SPAWN_EXEC] = m->argv[0] ? m->argv[0] : "",
 	};
 	char text[SUAN_HERD_TEXT];
@@ -445,17 +474,17 @@ static void start_failed(struct suan_sheep *s, const struct suan_herd_message *m
 	if (got->failed == SUAN_SPAWN_EXEC && missing)
 		(void)snprintf(text, sizeof(text), "command not found: %s", what[got->failed]);
 	else
-		(void)snprintf(text, sizeof(text), "%s %s: %s", steps[got->failed],
-			       what[got->failed],
+		(void)snprintf(text, sizeof(text), "%s%s%s: %s", steps[got->failed],
+			       *what[got->failed] ? " " : "", what[got->failed],
 			       strerror_r(got->sys_errno, reason, sizeof(reason)));
-	if (got->failed == SUAN_SPAWN_EXEC) {
+	if (!own_fault(got)) {
+		suan_sheep_ended(s, SUAN_OUT_NOT_STARTED, text);
+	} else if (got->failed == SUAN_SPAWN_EXEC) {
 		s->r.start_ms = suan_clock_now_ms();
 		s->r.exit_code = missing ? 127 : 126;
 		suan_sheep_ended(s, SUAN_OUT_EXITED, text);
 	} else {
-		bool elsewhere = got->failed == SUAN_SPAWN_FORK || got->failed == SUAN_SPAWN_NOTE;
-
-		suan_sheep_ended(s, elsewhere ? SUAN_OUT_NOT_STARTED : SUAN_OUT_START_FAILED, text);
+		suan_sheep_ended(s, SUAN_OUT_START_FAILED, text);
 	}
 }
 
@@ -495,13 +524,20 @@ static void start_one(struct suan_sheep *s, struct suan_arena *arena)
 	if (suan_herd_get(s->order, s->order_len, arena, &m))
 		envp = make_env(f, arena, &m);
 	if (!envp || suan_journal_note(f->journal, s->r.id, &note) != SUAN_OK) {
-		suan_sheep_ended(s, SUAN_OUT_NOT_STARTED, "out of memory");
+		suan_sheep_ended(s, SUAN_OUT_NOT_STARTED,
+				 envp ? "the site cannot write its journal"
+				      : "the site is out of memory");
 		return;
 	}
 	s->in_cgroup = enter_cgroup(s, &m);
 	spawn = (struct suan_spawn){
-		.argv = m.argv, .envp = envp, .dir = m.dir, .stdin_path = m.stdin_path,
-		.stdout_path = m.stdout_path, .stderr_path = m.stderr_path, .append = m.append,
+		.argv = m.argv,
+		.envp = envp,
+		.dir = m.dir,
+		.stdin_path = m.stdin_path,
+		.stdout_path = m.stdout_path,
+		.stderr_path = m.stderr_path,
+		.append = m.append,
 		.data_limit_bytes = m.run.memory_bytes ? backstop(m.run.memory_bytes) : 0,
 		.cgroup_procs = s->in_cgroup ? suan_cgroup_procs(f->cgroup, group_name(s)) : "",
 		.note = &note,
@@ -518,7 +554,7 @@ static void start_one(struct suan_sheep *s, struct suan_arena *arena)
 		s->r.start_ticks = st.start_ticks;
 	s->r.state = SUAN_HERD_STARTED;
 	rc = suan_map_put(&f->by_pid, (uint64_t)got.pid, (uint64_t)(uintptr_t)s);
-	assert(rc == SUAN_OK);	/* room was made in suan_sheep_new */
+	assert(rc == SUAN_OK); /* room was made in suan_sheep_new */
 	put_journal(f, s);
 	suan_sheep_started(s);
 	f->config.changed(f->config.ctx, &s->r);
@@ -532,7 +568,7 @@ static struct suan_sheep *queue_take(struct suan_flock *f)
 		f->queue = s->queue_next;
 		if (!f->queue)
 			f->queue_end = &f->queue;
-		f->nliving--;		/* counted as waiting */
+		f->nliving--; /* counted as waiting */
 	}
 	return s;
 }
@@ -540,10 +576,10 @@ static struct suan_sheep *queue_take(struct suan_flock *f)
 /* Puts what is about to be started on record, durably. */
 static bool write_intents(struct suan_flock *f, struct suan_sheep **batch, size_t n)
 {
-	bool good = write_journal(f, false);	/* older records keep waiting if this fails */
+	bool good = write_journal(f, false); /* older records keep waiting if this fails */
 
 	for (size_t i = 0; i < n && good; i++) {
-		batch[i]->r.start_ms = suan_clock_now_ms();	/* about; until it is forked */
+		batch[i]->r.start_ms = suan_clock_now_ms(); /* about; until it is forked */
 		good = suan_journal_put(f->journal, &batch[i]->r) == SUAN_OK;
 		batch[i]->r.start_ms = 0;
 	}
@@ -647,7 +683,7 @@ void suan_flock_forget(struct suan_flock *f, struct suan_run_id id)
 
 	if (!s || s->r.state != SUAN_HERD_ENDED)
 		return;
-	if (suan_journal_forget(f->journal, id) == SUAN_OK)	/* else it is told once more */
+	if (suan_journal_forget(f->journal, id) == SUAN_OK) /* else it is told once more */
 		suan_sheep_free(s);
 }
 
@@ -665,14 +701,14 @@ size_t suan_flock_living(const struct suan_flock *f)
 
 void suan_flock_describe(const struct suan_flock *f, struct suan_buf *out)
 {
-	suan_buf_addf(out, "{\"driver\":\"local\",\"memory\":\"%s\",\"cores\":\"%s\","
-			   "\"time\":\"TERM, grace, KILL\",\"kill\":\"%s\","
-			   "\"shepherd\":%" PRId64 "}",
-		      f->cgroup ? "cgroup v2 memory.max, RLIMIT_DATA as backstop" :
-				  "looked at every 100 ms, RLIMIT_DATA as backstop",
+	suan_buf_addf(out,
+		      "{\"driver\":\"local\",\"memory\":\"%s\",\"cores\":\"%s\","
+		      "\"time\":\"TERM, grace, KILL\",\"kill\":\"%s\","
+		      "\"shepherd\":%" PRId64 "}",
+		      f->cgroup ? "cgroup v2 memory.max, RLIMIT_DATA as backstop"
+				: "looked at every 100 ms, RLIMIT_DATA as backstop",
 		      f->cgroup ? "cgroup v2 cpu.weight" : "not limited",
-		      f->cgroup ? "cgroup.kill, process group, orphans" :
-				  "process group, orphans",
+		      f->cgroup ? "cgroup.kill, process group, orphans" : "process group, orphans",
 		      suan_process_self());
 }
 
@@ -692,7 +728,7 @@ static void end_of_round(void *ctx)
 
 static void nothing(void *ctx)
 {
-	(void)ctx;	/* the end of the round does it */
+	(void)ctx; /* the end of the round does it */
 }
 
 static void replay(void *ctx, const struct suan_herd_run *run, bool forgotten)
@@ -737,6 +773,10 @@ static enum suan_code open_parts(struct suan_flock *f, struct suan_err *err)
 		suan_log(SUAN_LOG_INFO, "memory limits without cgroup: %s", why);
 	if (!suan_process_adopt_orphans())
 		suan_log(SUAN_LOG_WARN, "cannot adopt the orphans of runs");
+	/* A journal that is lost with its folder when the power fails would make us start twice. */
+	rc = suan_fs_sync_names(f->state_dir, err);
+	if (rc != SUAN_OK)
+		return rc;
 	(void)snprintf(path, sizeof(path), "%s/journal", f->state_dir);
 	return suan_journal_open(&f->journal, path, replay, f, err);
 }
@@ -760,7 +800,7 @@ enum suan_code suan_flock_open(struct suan_flock **ret, const struct suan_flock_
 	rc = open_parts(f, err);
 	if (rc == SUAN_OK) {
 		suan_flock_adopt(f);
-		suan_journal_drop(f->journal);	/* written anew as a whole */
+		suan_journal_drop(f->journal); /* written anew as a whole */
 		rc = suan_journal_begin(f->journal, f->boot_id);
 		for (struct suan_sheep *s = f->first; s && rc == SUAN_OK; s = s->next)
 			rc = suan_journal_put(f->journal, &s->r);

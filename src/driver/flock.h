@@ -15,7 +15,7 @@ struct suan_flock;
 
 struct suan_flock_config {
 	struct suan_loop *loop;
-	const char *state_dir;	/* absolute; copied */
+	const char *state_dir; /* absolute; copied */
 	/* A run started or ended; borrowed. What is told is in the journal before the loop's round
 	 * ends. */
 	void (*changed)(void *ctx, const struct suan_herd_run *run);
@@ -26,7 +26,7 @@ struct suan_flock_config {
 SUAN_MUSTUSE enum suan_code suan_flock_open(struct suan_flock **ret,
 					    const struct suan_flock_config *config,
 					    struct suan_err *err);
-void suan_flock_close(struct suan_flock *f);	/* runs go on */
+void suan_flock_close(struct suan_flock *f); /* runs go on */
 
 /* m is a START message and bytes what it was read from (copied). A run that is known is not started
  * again. */
@@ -38,7 +38,7 @@ void suan_flock_forget(struct suan_flock *f, struct suan_run_id id);
 /* All known runs that were at least tried to start, oldest first. */
 void suan_flock_each(const struct suan_flock *f,
 		     void (*fn)(void *ctx, const struct suan_herd_run *run), void *ctx);
-size_t suan_flock_living(const struct suan_flock *f);	/* not ended, or waiting to be started */
-void suan_flock_describe(const struct suan_flock *f, struct suan_buf *out);	/* JSON object */
+size_t suan_flock_living(const struct suan_flock *f); /* not ended, or waiting to be started */
+void suan_flock_describe(const struct suan_flock *f, struct suan_buf *out); /* JSON object */
 
 #endif

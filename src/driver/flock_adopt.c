@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,23 +13,30 @@
 
 #define POLL_MS	     500
 #define EXEC_WAIT_MS 1000
+#define SPARE_FILES  32
 #define UNWATCHED    "its keeper was killed; it ended with nobody watching"
 
-/* ---- processes by the name of their run ---- */
+/* ---- what runs leave behind ---- */
 
 struct search {
 	const struct suan_flock *f;
-	struct suan_run_id id;
+	const struct suan_sheep *only; /* NULL: of any run */
 	unsigned seen;
 };
 
-static bool end_named(void *ctx, int64_t pid)
+/* Processes that say they are of a run of ours, which has ended. One that we do not know any more
+ * is let be. */
+static bool end_leftover(void *ctx, int64_t pid)
 {
 	struct search *s = ctx;
+	const struct suan_sheep *sheep;
 	struct suan_process_stat st;
 	struct suan_run_id id;
 
-	if (!suan_flock_owner(s->f, pid, &id) || !suan_herd_same(id, s->id) ||
+	if (!suan_flock_owner(s->f, pid, &id))
+		return true;
+	sheep = suan_sheep_find(s->f, id);
+	if (!sheep || (s->only ? sheep != s->only : sheep->r.state != SUAN_HERD_ENDED) ||
 	    !suan_process_stat(pid, &st) || st.state == 'Z')
 		return true;
 	s->seen++;
@@ -36,14 +44,14 @@ static bool end_named(void *ctx, int64_t pid)
 	return true;
 }
 
-void suan_flock_kill_named(struct suan_flock *f, struct suan_run_id id)
+static void end_leftovers(const struct suan_flock *f, const struct suan_sheep *only)
 {
-	struct search s = {.f = f, .id = id};
+	struct search s = {.f = f, .only = only};
 
 	/* Again while there are some: they may fork as fast as we look, but not for long. */
 	for (int i = 0; i < 10; i++) {
 		s.seen = 0;
-		suan_process_each(end_named, &s);
+		suan_process_each(end_leftover, &s);
 		if (s.seen == 0)
 			break;
 	}
@@ -60,7 +68,8 @@ static void run_gone(struct suan_sheep *s)
 	 * group of ours is left. */
 	if (!suan_process_stat(s->r.pid, &st) || st.start_ticks == s->r.start_ticks)
 		(void)suan_process_signal_group(s->r.pid, SIGKILL);
-	suan_flock_kill_named(s->flock, s->r.id);
+	if (!s->flock->adopting)
+		end_leftovers(s->flock, s);
 	suan_sheep_ended(s, s->r.ending ? s->r.ending : SUAN_OUT_LOST,
 			 s->r.ending ? "" : UNWATCHED);
 }
@@ -73,7 +82,7 @@ static void on_gone(void *ctx, int fd, bool readable, bool writable)
 	run_gone(ctx);
 }
 
-static bool is_alive(const struct suan_sheep *s)
+bool suan_sheep_is_alive(const struct suan_sheep *s)
 {
 	struct suan_process_stat st;
 
@@ -90,9 +99,18 @@ void suan_flock_poll(void *flock)
 		if (!s->polled)
 			continue;
 		suan_timer_set(f->poll, POLL_MS);
-		if (!is_alive(s))
+		if (!suan_sheep_is_alive(s))
 			run_gone(s);
 	}
+}
+
+/* The shepherd needs some for its journal, its callers and to look around. */
+static bool is_spare(int fd)
+{
+	struct rlimit lim;
+
+	return fd >= 0 && getrlimit(RLIMIT_NOFILE, &lim) == 0 &&
+	       (rlim_t)fd + SPARE_FILES < lim.rlim_cur;
 }
 
 /* false: it has ended. */
@@ -100,11 +118,11 @@ static bool watch_run(struct suan_sheep *s)
 {
 	/* The descriptor comes first, so that it is certainly of the process looked at. */
 	s->pidfd = suan_process_pidfd(s->r.pid);
-	if (is_alive(s)) {
-		if (s->pidfd >= 0 && suan_watch_new(&s->watch, s->flock->config.loop, s->pidfd,
-						    on_gone, s) == SUAN_OK)
+	if (suan_sheep_is_alive(s)) {
+		if (is_spare(s->pidfd) && suan_watch_new(&s->watch, s->flock->config.loop, s->pidfd,
+							 on_gone, s) == SUAN_OK)
 			return true;
-		s->polled = true;	/* out of descriptors: more is no reason to end it */
+		s->polled = true; /* out of descriptors: more is no reason to end it */
 		suan_timer_set(s->flock->poll, POLL_MS);
 	}
 	if (s->pidfd >= 0)
@@ -115,7 +133,7 @@ static bool watch_run(struct suan_sheep *s)
 
 static void adopt_started(struct suan_sheep *s)
 {
-	s->r.state = SUAN_HERD_INTENT;	/* not counted as alive yet */
+	s->r.state = SUAN_HERD_INTENT; /* not counted as alive yet */
 	if (!watch_run(s)) {
 		run_gone(s);
 		return;
@@ -152,14 +170,13 @@ static void adopt_forked(struct suan_sheep *s)
 		s->r.start_ticks = st.start_ticks;
 		adopt_started(s);
 	} else {
-		suan_flock_kill_named(s->flock, s->r.id);
 		suan_sheep_ended(s, SUAN_OUT_LOST, UNWATCHED);
 	}
 }
 
 static void adopt_one(struct suan_sheep *s, bool same_boot)
 {
-	if (!same_boot) {	/* not all that was written need be on the disk */
+	if (!same_boot) { /* not all that was written need be on the disk */
 		s->r.state = SUAN_HERD_INTENT;
 		suan_sheep_ended(s, SUAN_OUT_LOST, "the machine was restarted");
 	} else if (s->r.state == SUAN_HERD_STARTED) {
@@ -177,10 +194,18 @@ void suan_flock_adopt(struct suan_flock *f)
 {
 	const char *before = suan_journal_boot_id(f->journal);
 	bool same_boot = strcmp(before, f->boot_id) == 0;
+	bool ended = false;
 
 	if (*before && !same_boot)
 		suan_log(SUAN_LOG_WARN, "the machine was restarted since; runs are lost");
-	for (struct suan_sheep *s = f->first; s; s = s->next)
-		if (s->r.state != SUAN_HERD_ENDED)
-			adopt_one(s, same_boot);
+	f->adopting = true;
+	for (struct suan_sheep *s = f->first; s; s = s->next) {
+		if (s->r.state == SUAN_HERD_ENDED)
+			continue;
+		adopt_one(s, same_boot);
+		ended = ended || s->r.state == SUAN_HERD_ENDED;
+	}
+	f->adopting = false;
+	if (ended && same_boot) /* one look at all processes for all of them */
+		end_leftovers(f, NULL);
 }

@@ -6,13 +6,40 @@
 #include "base/hash.h"
 
 enum tag {
-	T_KIND = 1, T_RUN, T_TEXT, T_VERSION, T_DIR, T_STDIN, T_STDOUT, T_STDERR, T_APPEND,
-	T_CORES, T_ARG, T_ENV,
+	T_KIND = 1,
+	T_RUN,
+	T_TEXT,
+	T_VERSION,
+	T_DIR,
+	T_STDIN,
+	T_STDOUT,
+	T_STDERR,
+	T_APPEND,
+	T_CORES,
+	T_ARG,
+	T_ENV,
 };
 
 enum run_tag {
-	R_JOB = 1, R_INDEX, R_ATTEMPT, R_STATE, R_PID, R_TICKS, R_START, R_WALLTIME, R_GRACE,
-	R_MEMORY, R_ENDING, R_END, R_OUTCOME, R_EXIT, R_SIGNAL, R_CPU, R_RSS, R_READ, R_WRITTEN,
+	R_JOB = 1,
+	R_INDEX,
+	R_ATTEMPT,
+	R_STATE,
+	R_PID,
+	R_TICKS,
+	R_START,
+	R_WALLTIME,
+	R_GRACE,
+	R_MEMORY,
+	R_ENDING,
+	R_END,
+	R_OUTCOME,
+	R_EXIT,
+	R_SIGNAL,
+	R_CPU,
+	R_RSS,
+	R_READ,
+	R_WRITTEN,
 	R_TEXT,
 };
 
@@ -244,8 +271,8 @@ bool suan_herd_get(const void *bytes, size_t n, struct suan_arena *arena,
 	struct counts total, at = {0};
 	const char **argv, **envp;
 
-	*ret = (struct suan_herd_message){.text = "", .dir = "", .stdin_path = "",
-					  .stdout_path = "", .stderr_path = ""};
+	*ret = (struct suan_herd_message){
+		.text = "", .dir = "", .stdin_path = "", .stdout_path = "", .stderr_path = ""};
 	if (!count_lists(bytes, n, &total))
 		return false;
 	argv = suan_arena_array(arena, total.args + 1, sizeof(*argv));

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -13,16 +14,18 @@
 #include "sys/oserr.h"
 
 #define HEAD_BYTES  8
-#define TAIL_BYTES  8			/* pid and pid inverted */
+#define TAIL_BYTES  8 /* pid and pid inverted */
 #define HAS_TAIL    0x80000000u
 #define RECORD_MAX  (1u << 20)
 #define BOOT_ID_MAX 64
 
 struct suan_journal {
-	char *path;		/* owned */
+	char *path; /* owned */
 	int fd;
-	size_t bytes;		/* of whole records in the file */
-	struct suan_buf out;	/* put, not written */
+	size_t bytes;	     /* of whole records in the file */
+	bool torn;	     /* a piece of a record follows them, and could not be cut off */
+	bool stale;	     /* another file has taken the place of fd's, and could not be opened */
+	struct suan_buf out; /* put, not written */
 	struct suan_buf note;
 	char boot_id[BOOT_ID_MAX];
 };
@@ -40,6 +43,35 @@ static uint32_t get_u32(const char *p)
 	for (int i = 3; i >= 0; i--)
 		v = v << 8 | (unsigned char)p[i];
 	return v;
+}
+
+static enum suan_code open_file(struct suan_journal *j, struct suan_err *err)
+{
+	int fd = open(j->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return suan_fail_os(err, errno, "cannot open %s", j->path);
+	if (j->fd >= 0)
+		(void)close(j->fd);
+	j->fd = fd;
+	j->stale = false;
+	return SUAN_OK;
+}
+
+/* Before anything is appended: what would follow a torn record, or go into the old file, would
+ * never be read. */
+static enum suan_code mend(struct suan_journal *j, struct suan_err *err)
+{
+	if (j->stale) {
+		enum suan_code rc = open_file(j, err);
+
+		if (rc != SUAN_OK)
+			return rc;
+	}
+	if (j->torn && ftruncate(j->fd, (off_t)j->bytes) < 0)
+		return suan_fail_os(err, errno, "cannot cut the torn end of %s", j->path);
+	j->torn = false;
+	return SUAN_OK;
 }
 
 static uint32_t check_of(const char *p, size_t n)
@@ -83,7 +115,9 @@ enum suan_code suan_journal_note(struct suan_journal *j, struct suan_run_id id,
 	enum suan_code rc;
 
 	suan_buf_reset(&j->note);
-	rc = add_record(&j->note, &m, TAIL_BYTES);
+	rc = mend(j, NULL);
+	if (rc == SUAN_OK)
+		rc = add_record(&j->note, &m, TAIL_BYTES);
 	if (rc == SUAN_OK)
 		*ret = (struct suan_spawn_note){.fd = j->fd,
 						.bytes = j->note.data,
@@ -95,9 +129,10 @@ enum suan_code suan_journal_note(struct suan_journal *j, struct suan_run_id id,
 void suan_journal_noted(struct suan_journal *j, unsigned times, bool torn)
 {
 	j->bytes += times * j->note.len;
-	/* If this fails, what follows a torn record is not read: its runs are taken for lost. */
-	if (torn && ftruncate(j->fd, (off_t)j->bytes) < 0)
+	if (!torn)
 		return;
+	j->torn = true;
+	(void)mend(j, NULL); /* else before the next record */
 }
 
 enum suan_code suan_journal_put(struct suan_journal *j, const struct suan_herd_run *run)
@@ -136,19 +171,22 @@ const char *suan_journal_boot_id(const struct suan_journal *j)
 
 enum suan_code suan_journal_write(struct suan_journal *j, bool durable, struct suan_err *err)
 {
+	enum suan_code rc;
 	ssize_t n;
 
 	if (j->out.len == 0)
 		return SUAN_OK;
+	rc = mend(j, err);
+	if (rc != SUAN_OK)
+		return rc;
 	do
 		n = write(j->fd, j->out.data, j->out.len);
 	while (n < 0 && errno == EINTR);
 	if (n != (ssize_t)j->out.len) {
 		int e = n < 0 ? errno : ENOSPC;
 
-		/* A piece of a record must not stay before the next ones. */
-		if (n > 0 && ftruncate(j->fd, (off_t)j->bytes) < 0)
-			e = errno;
+		j->torn = n > 0;
+		(void)mend(j, NULL); /* else before the next write */
 		return suan_fail_os(err, e, "cannot write %s", j->path);
 	}
 	j->bytes += (size_t)n;
@@ -213,18 +251,6 @@ static size_t replay(struct suan_journal *j, const struct suan_buf *b, suan_jour
 	return at;
 }
 
-static enum suan_code open_file(struct suan_journal *j, struct suan_err *err)
-{
-	int fd = open(j->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return suan_fail_os(err, errno, "cannot open %s", j->path);
-	if (j->fd >= 0)
-		(void)close(j->fd);
-	j->fd = fd;
-	return SUAN_OK;
-}
-
 enum suan_code suan_journal_open(struct suan_journal **ret, const char *path, suan_journal_fn *fn,
 				 void *ctx, struct suan_err *err)
 {
@@ -280,15 +306,27 @@ enum suan_code suan_journal_begin(struct suan_journal *j, const char *boot_id)
 	return put_message(j, &m);
 }
 
+/* Is the file at the path another than ours? Writing anew may fail after the rename. */
+static bool was_replaced(const struct suan_journal *j)
+{
+	struct stat ours, now;
+
+	return fstat(j->fd, &ours) < 0 || stat(j->path, &now) < 0 || ours.st_dev != now.st_dev ||
+	       ours.st_ino != now.st_ino;
+}
+
 enum suan_code suan_journal_commit(struct suan_journal *j, struct suan_err *err)
 {
 	size_t n = j->out.len;
+	enum suan_code mended;
 	enum suan_code rc = suan_fs_write(j->path, suan_buf_str(&j->out), n, 0600, true, err);
 
 	suan_buf_reset(&j->out);
-	if (rc == SUAN_OK)
-		rc = open_file(j, err);
-	if (rc == SUAN_OK)
-		j->bytes = n;
-	return rc;
+	if (rc != SUAN_OK && !was_replaced(j))
+		return rc;
+	j->bytes = n;
+	j->torn = false;
+	j->stale = true;
+	mended = mend(j, rc == SUAN_OK ? err : NULL); /* else before the next write */
+	return rc == SUAN_OK ? mended : rc;
 }

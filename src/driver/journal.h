@@ -19,11 +19,10 @@ typedef void suan_journal_fn(void *ctx, const struct suan_herd_run *run, bool fo
 
 /* Opens or makes the file and reads it back through fn. */
 SUAN_MUSTUSE enum suan_code suan_journal_open(struct suan_journal **ret, const char *path,
-					      suan_journal_fn *fn, void *ctx,
-					      struct suan_err *err);
+					      suan_journal_fn *fn, void *ctx, struct suan_err *err);
 /* The boot of the machine in which the file was begun; "" = new. Borrowed. */
 const char *suan_journal_boot_id(const struct suan_journal *j);
-void suan_journal_close(struct suan_journal *j);	/* what was not written is lost */
+void suan_journal_close(struct suan_journal *j); /* what was not written is lost */
 
 /* Puts a record into the next write. */
 SUAN_MUSTUSE enum suan_code suan_journal_put(struct suan_journal *j,
@@ -39,9 +38,9 @@ SUAN_MUSTUSE enum suan_code suan_journal_note(struct suan_journal *j, struct sua
 					      struct suan_spawn_note *ret);
 /* What became of the note: written so often; torn = the last time in part. */
 void suan_journal_noted(struct suan_journal *j, unsigned times, bool torn);
-void suan_journal_drop(struct suan_journal *j);	/* drops what was put and not written */
+void suan_journal_drop(struct suan_journal *j); /* drops what was put and not written */
 bool suan_journal_pending(const struct suan_journal *j);
-size_t suan_journal_bytes(const struct suan_journal *j);	/* size of the file */
+size_t suan_journal_bytes(const struct suan_journal *j); /* size of the file */
 
 /* Writing anew: begin (nothing may be pending), put the runs that matter, commit. Atomic. */
 SUAN_MUSTUSE enum suan_code suan_journal_begin(struct suan_journal *j, const char *boot_id);

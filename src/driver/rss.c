@@ -7,7 +7,7 @@
 struct sample {
 	struct suan_rss *list;
 	size_t n;
-	bool exact;	/* second look: processes of runs that seem over, by PSS */
+	bool exact; /* second look: processes of runs that seem over, by PSS */
 };
 
 static int by_session(const void *a, const void *b)

@@ -8,10 +8,10 @@
 #include <stdint.h>
 
 struct suan_rss {
-	int64_t session;	/* pid of the run's leader */
+	int64_t session; /* pid of the run's leader */
 	uint64_t limit_bytes;
-	uint64_t bytes;		/* out: resident; shared pages by parts if that is over */
-	bool over;		/* out */
+	uint64_t bytes; /* out: resident; shared pages by parts if that is over */
+	bool over;	/* out */
 };
 
 /* Looks at all processes once. Sorts the list by session. */

@@ -24,7 +24,11 @@
 #define IDLE_MS	    10000
 #define LOCK_TRY_MS 10000
 
-enum { EXIT_READY = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+enum {
+	EXIT_READY = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2
+};
 
 struct client {
 	struct shepherd *shepherd;
@@ -38,12 +42,12 @@ struct shepherd {
 	struct client *clients;
 	struct suan_watch *listen_watch;
 	struct suan_timer *idle;
-	struct suan_buf buf;		/* of the message being built */
-	struct suan_arena arena;	/* of the message being read */
+	struct suan_buf buf;	 /* of the message being built */
+	struct suan_arena arena; /* of the message being read */
 	int64_t idle_ms;
 	int listen_fd, lock_fd;
-	struct stat socket;	/* ours; a new folder may have another at its path */
-	char *state_dir;		/* owned */
+	struct stat socket; /* ours; a new folder may have another at its path */
+	char *state_dir;    /* owned */
 };
 
 /* ---- clients ---- */
@@ -107,7 +111,7 @@ static void order_start(struct client *c, const struct suan_herd_message *m, con
 	failed.run.state = SUAN_HERD_ENDED;
 	failed.run.outcome = SUAN_OUT_NOT_STARTED;
 	failed.run.end_ms = suan_clock_now_ms();
-	(void)snprintf(failed.run.text, sizeof(failed.run.text), "out of memory");
+	(void)snprintf(failed.run.text, sizeof(failed.run.text), "the site is out of memory");
 	send_to(p, c, &failed);
 }
 
@@ -205,7 +209,7 @@ static void on_signal(void *ctx, int signo)
 {
 	struct shepherd *p = ctx;
 
-	(void)signo;		/* runs go on; the next shepherd watches them */
+	(void)signo; /* runs go on; the next shepherd watches them */
 	suan_loop_stop(p->loop);
 }
 

@@ -2,6 +2,6 @@
 #ifndef SUAN_DRIVER_SHEPHERD_H
 #define SUAN_DRIVER_SHEPHERD_H
 
-#define SUAN_SHEPHERD_SOCKET "socket"	/* in the state folder */
+#define SUAN_SHEPHERD_SOCKET "socket" /* in the state folder */
 
 #endif

@@ -340,6 +340,7 @@ uint32_t suan_engine_quote(const struct suan_engine *e, const struct suan_job_sp
 		item.ask = q.ask;
 		n = suan_planner_candidates(e->plan->planner, &item, now_ms, ret, max);
 		suan_not_before(ret, n < max ? n : max, spec->begin_ms);
+		suan_net_explain(e, ret, n < max ? n : max);
 	}
 	free(q.allow);
 	return n;

@@ -18,6 +18,8 @@ bool suan_classes_before(const struct suan_classes *c, uint32_t a, uint32_t b)
 
 	if (x->priority != y->priority)
 		return x->priority > y->priority;
+	if (x->key != y->key)
+		return x->key < y->key;
 	return x->id < y->id;
 }
 
@@ -168,6 +170,8 @@ void suan_ask_normal(const struct suan_ask *ask, struct suan_ask *ret)
 		ret->duration_ms = 1;
 	if (ret->limit_ms < ret->duration_ms)
 		ret->limit_ms = ret->duration_ms;
+	if (ret->fit_ms < 1 || ret->fit_ms > ret->duration_ms)
+		ret->fit_ms = ret->duration_ms;
 	if (!ret->allow || ret->nallow == 0) {
 		ret->allow = NULL;
 		ret->nallow = 0;
@@ -204,7 +208,9 @@ static uint32_t shape_hash(const struct suan_ask *ask)
 
 static uint32_t ask_hash(uint32_t shape_hash_of, const struct suan_ask *ask)
 {
-	return fold(mix(mix(shape_hash_of, (uint64_t)ask->duration_ms), (uint64_t)ask->limit_ms));
+	uint64_t h = mix(mix(shape_hash_of, (uint64_t)ask->duration_ms), (uint64_t)ask->limit_ms);
+
+	return fold(mix(h, (uint64_t)ask->fit_ms));
 }
 
 static bool same_shape(const struct suan_shape *s, const struct suan_ask *ask)
@@ -239,7 +245,8 @@ static uint32_t find_class(const struct suan_classes *c, const struct suan_ask *
 		i = suan_table_next(&c->by_ask, hash, &pos);
 		if (i == SUAN_TABLE_NONE ||
 		    (c->classes[i].shape == shape && c->classes[i].limit_ms == ask->limit_ms &&
-		     c->classes[i].duration_ms == ask->duration_ms))
+		     c->classes[i].duration_ms == ask->duration_ms &&
+		     c->classes[i].fit_ms == ask->fit_ms))
 			return i;
 	}
 }
@@ -340,6 +347,7 @@ static enum suan_code class_make(struct suan_classes *c, const struct suan_ask *
 	memset(k, 0, sizeof(*k));
 	k->duration_ms = ask->duration_ms;
 	k->limit_ms = ask->limit_ms;
+	k->fit_ms = ask->fit_ms;
 	k->shape = shape;
 	k->head = k->root = NONE;
 	k->hash = ask_hash(hash, ask);
@@ -401,6 +409,7 @@ static void enqueue(struct suan_classes *c, uint32_t i)
 	}
 	k->items++;
 	k->starts += c->items[i].count;
+	c->starts += c->items[i].count;
 	c->count++;
 }
 
@@ -410,6 +419,7 @@ static void dequeue(struct suan_classes *c, uint32_t i)
 
 	k->items--;
 	k->starts -= c->items[i].count;
+	c->starts -= c->items[i].count;
 	c->count--;
 	if (k->head != i) {
 		tree_drop(c, &k->root, i);
@@ -448,6 +458,7 @@ void suan_classes_lower(struct suan_classes *c, uint32_t item, uint32_t by)
 		return;
 	}
 	w->count -= by;
+	c->starts -= by;
 	c->classes[w->class].starts -= by;
 }
 
@@ -486,6 +497,8 @@ enum suan_code suan_classes_add(struct suan_classes *c, const struct suan_item *
 	memset(w, 0, sizeof(*w));
 	w->id = item->id;
 	w->priority = item->priority;
+	w->key = item->key;
+	w->firm_ms = item->firm_ms;
 	w->count = item->count > 0 ? item->count : 1;
 	w->class = class;
 	suan_table_put(&c->by_id, fold(w->id), i);

@@ -1,9 +1,9 @@
 /* Waiting items. Items with the same ask form a class; classes with the same request and allow set
  * form a shape. The first item of each class stands in one tree (heads), the others in the tree of
  * their class, so that a pass meets each class once and need not look at what waits behind a head
- * that cannot start. Order: higher priority, then lower id. Trees are treaps (Seidel and Aragon
- * 1996) whose heap key is the hash of the id, so that their shape depends on their contents alone.
- * */
+ * that cannot start. Order: higher priority, then lower key, then lower id. Trees are treaps
+ * (Seidel and Aragon 1996) whose heap key is the hash of the id, so that their shape depends on
+ * their contents alone. */
 #ifndef SUAN_ENGINE_CLASSES_H
 #define SUAN_ENGINE_CLASSES_H
 
@@ -16,6 +16,7 @@
 
 struct suan_waiting {		/* one waiting item */
 	uint64_t id;
+	int64_t key, firm_ms;
 	int64_t planned_ms;	/* of the pass `planned_pass` */
 	int32_t priority;
 	uint32_t count;
@@ -23,10 +24,12 @@ struct suan_waiting {		/* one waiting item */
 	uint32_t left, right, up;
 	uint32_t size;		/* items in this subtree */
 	uint32_t planned_pool, planned_pass, ahead;
+	uint32_t slots;		/* starts that have one, see planner_slots.c */
+	uint32_t due;		/* slots that the present pass started */
 };
 
 struct suan_class {
-	int64_t duration_ms, limit_ms;
+	int64_t duration_ms, limit_ms, fit_ms;
 	uint64_t starts;	/* sum of the counts */
 	uint32_t shape;
 	uint32_t head;		/* SUAN_NO_ITEM: free slot */
@@ -42,7 +45,8 @@ struct suan_shape {
 	uint64_t *allow;	/* owned; NULL = all pools */
 	uint64_t *pools;	/* owned: pools that allow and admit it; NULL: `one` is enough */
 	uint64_t one;
-	int64_t blocked_ms;	/* in pass long_pass: as long or longer cannot start */
+	/* in pass long_pass: as long in both cannot start */
+	int64_t blocked_ms, blocked_fit_ms;
 	uint32_t nallow, pools_gen;
 	uint32_t classes;	/* 0: free slot */
 	uint32_t hash;
@@ -59,13 +63,14 @@ struct suan_classes {
 	uint32_t exclusive;				/* shapes in use that want whole nodes */
 	uint32_t used_shapes;
 	uint64_t count;					/* items */
+	uint64_t starts;				/* sum of their counts */
 	struct suan_table by_id, by_ask, by_shape;
 };
 
 void suan_classes_init(struct suan_classes *c);
 void suan_classes_done(struct suan_classes *c);
 /* Asks in one form: at least one task and core, no node without a task unless it is taken whole,
- * 1 ≤ duration ≤ limit. */
+ * 1 ≤ fit ≤ duration ≤ limit. */
 void suan_ask_normal(const struct suan_ask *ask, struct suan_ask *ret);
 bool suan_ask_allows(const uint64_t *allow, uint32_t nallow, uint32_t pool);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/grow.h"
+#include "engine/order.h"
 #include "engine/state.h"
 
 /* ---- effects ---- */
@@ -54,7 +55,8 @@ static bool make_parts(struct suan_engine *e)
 	e->plan->planner = suan_planner_new();
 	if (!e->plan->planner)
 		return false;
-	suan_planner_policy(e->plan->planner, e->policy.kind, e->policy.plan_depth);
+	suan_planner_policy(e->plan->planner, suan_order_mode(e->policy.kind),
+			    e->policy.plan_depth);
 	return suan_net_copy(&e->net.arena, &(struct suan_network){0}, &e->net.network) == SUAN_OK;
 }
 
@@ -101,6 +103,7 @@ void suan_engine_free(struct suan_engine *e)
 		free(e->plan->dirty);
 		free(e->plan);
 	}
+	suan_history_done(&e->history, e->strings);
 	suan_intern_free(e->strings);
 	free(e->picks);
 	free(e);
@@ -118,19 +121,36 @@ int64_t suan_engine_now(const struct suan_engine *e)
 
 uint32_t suan_engine_max_attempts(const struct suan_engine *e)
 {
-	return e->policy.max_attempts ? e->policy.max_attempts : SUAN_DEFAULT_ATTEMPTS;
+	uint32_t n = e->policy.max_attempts ? e->policy.max_attempts : SUAN_DEFAULT_ATTEMPTS;
+
+	return n < UINT16_MAX ? n : UINT16_MAX;		/* so far the losses are counted */
 }
 
 /* ---- events about the whole ---- */
 
-static enum suan_code set_policy(struct suan_engine *e, const struct suan_policy *p,
-				 struct suan_err *err)
+static enum suan_code check_policy(const struct suan_policy *p, struct suan_err *err)
 {
 	if ((unsigned)p->kind >= SUAN_NPOLICIES || p->default_walltime_ms < 0 ||
 	    p->max_walltime_ms < 0)
 		return suan_fail(err, SUAN_EINVAL, "the policy has an unknown kind or a negative "
 				 "walltime");
+	return SUAN_OK;
+}
+
+static enum suan_code set_policy(struct suan_engine *e, const struct suan_policy *p,
+				 struct suan_err *err)
+{
+	enum suan_code rc = check_policy(p, err);
+
+	if (rc != SUAN_OK)
+		return rc;
+	/* slots mean nothing to another policy, so the planner hears of it at once */
+	suan_planner_policy(e->plan->planner, suan_order_mode(p->kind), p->plan_depth);
+	e->plan->all_dirty |= p->kind != e->policy.kind;
+	e->plan->rekey |= p->kind != e->policy.kind;
+	e->plan->firm_id = 0;
 	e->policy = *p;
+	suan_planner_freed(e->plan->planner);
 	e->plan->pools_dirty = true;	/* modelled sites open or close */
 	return SUAN_OK;
 }
@@ -144,9 +164,12 @@ static void set_site(struct suan_engine *e, const struct suan_event *ev)
 {
 	uint32_t site = find_site(e, ev);
 
+	if (ev->u.site.state == SUAN_SITE_UP)
+		suan_net_lift_pauses(e, site);
 	if (e->net.sites[site].state == ev->u.site.state)
 		return;
 	e->net.sites[site].state = ev->u.site.state;
+	suan_planner_freed(e->plan->planner);
 	e->plan->pools_dirty = true;
 }
 
@@ -157,6 +180,7 @@ static void set_capacity(struct suan_engine *e, const struct suan_event *ev)
 	if (p->usable == ev->u.capacity.nodes)
 		return;
 	p->usable = ev->u.capacity.nodes;
+	suan_planner_freed(e->plan->planner);
 	e->plan->pools_dirty = true;
 }
 
@@ -183,12 +207,26 @@ static void answer(const struct suan_engine *e, const struct suan_event *ev,
 	}
 }
 
+/* The wake of the pauses comes before those of the pass, as nothing may fail after it. */
+static enum suan_code pass(struct suan_engine *e, int64_t now_ms, struct suan_effects *out)
+{
+	struct suan_effect wake = {.type = SUAN_FX_WAKE, .pool = SUAN_NO_POOL};
+	enum suan_code rc = suan_effects_reserve(out, 1);
+
+	if (rc != SUAN_OK)
+		return rc;
+	wake.at_ms = suan_net_resume(e, now_ms);
+	if (wake.at_ms != SUAN_FOREVER)
+		suan_effects_push(out, &wake);
+	return suan_engine_pass(e, now_ms, out);
+}
+
 static enum suan_code apply(struct suan_engine *e, const struct suan_event *ev,
 			    struct suan_effects *out, struct suan_err *err)
 {
 	switch (ev->type) {
 	case SUAN_EV_NETWORK:
-		return suan_net_set(e, ev->u.network, err);
+		return suan_net_set(e, ev, out, err);
 	case SUAN_EV_POLICY:
 		return set_policy(e, &ev->u.policy, err);
 	case SUAN_EV_SUBMIT:
@@ -209,7 +247,7 @@ static enum suan_code apply(struct suan_engine *e, const struct suan_event *ev,
 		set_capacity(e, ev);
 		return SUAN_OK;
 	case SUAN_EV_PASS:
-		return suan_engine_pass(e, ev->now_ms, out);
+		return pass(e, ev->now_ms, out);
 	}
 	return suan_fail(err, SUAN_EINVAL, "no such event: %u", (unsigned)ev->type);
 }
@@ -244,6 +282,11 @@ enum suan_code suan_engine_check(const struct suan_engine *e, const struct suan_
 				 struct suan_effects *out, struct suan_err *err)
 {
 	effects_reset(out);
+	/* Step calls these errors; what is on record must apply, so they are kept out of it. */
+	if (ev->type == SUAN_EV_NETWORK)
+		out->code = suan_net_check(ev->u.network, err);
+	else if (ev->type == SUAN_EV_POLICY)
+		out->code = check_policy(&ev->u.policy, err);
 	if (ev->type != SUAN_EV_SUBMIT) {
 		answer(e, ev, out, err);
 		return SUAN_OK;

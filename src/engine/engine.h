@@ -126,8 +126,9 @@ bool suan_engine_task(const struct suan_engine *e, uint64_t job, uint32_t index,
 /* Placement of a current or last run; *ret_n entries. NULL: none. */
 const struct suan_place *suan_engine_places(const struct suan_engine *e, struct suan_run_id run,
 					    uint32_t *ret_n);
-/* Runs that a site has or should have (STAGING, RUNNING), in order of job id and index: pass the
- * last one, or a zeroed id to begin. false: no more. */
+/* Runs that a site has, should have (STAGING, RUNNING) or may have (UNKNOWN until its lease has
+ * ended), in order of job id and index: pass the last one, or a zeroed id to begin. false: no
+ * more. */
 bool suan_engine_next_run(const struct suan_engine *e, struct suan_run_id *run);
 
 uint32_t suan_engine_pool_count(const struct suan_engine *e);

@@ -138,8 +138,10 @@ static enum suan_code prepare(struct suan_engine *e, const struct suan_start *st
 		rc = prepare_one(e, &starts[done], &e->picks[done]);
 		done++;
 	}
-	if (rc != SUAN_OK)
+	if (rc != SUAN_OK) {
 		undo(e, starts, n, done);
+		suan_planner_revert(e->plan->planner);
+	}
 	return rc;
 }
 

@@ -25,6 +25,12 @@ static struct verdict unknown(const struct suan_engine *e, const struct suan_job
 	return (struct verdict){SUAN_UNKNOWN, SUAN_R_LOST, true};
 }
 
+/* It ran. */
+static bool ran(enum suan_outcome o)
+{
+	return o >= SUAN_OUT_EXITED && o <= SUAN_OUT_MEMORY;
+}
+
 /* It is over, and we know how. */
 static struct verdict known(const struct suan_report *r)
 {
@@ -73,20 +79,42 @@ static struct verdict judge(const struct suan_engine *e, const struct suan_job *
 	return lost(e, x);
 }
 
+/* By the site's clock, as far as it can be true: not before `from` and not to come. A lease counts
+ * from this time. */
+static int64_t told_ms(const struct suan_report *r, int64_t from_ms, int64_t now_ms)
+{
+	int64_t at = r->at_ms > 0 && r->at_ms < now_ms ? r->at_ms : now_ms;
+
+	return at > from_ms ? at : from_ms;
+}
+
 static void note_times(struct suan_job *j, struct suan_elem *x, const struct suan_report *r,
 		       int64_t now_ms)
 {
 	struct suan_array *a = suan_jobs_array(j);
-	int64_t at = r->at_ms > 0 ? r->at_ms : now_ms;
+	int64_t at = told_ms(r, x->start_ms ? x->start_ms : x->order_ms, now_ms);
 
 	/* Its start was not told: it lies between the order and the end. */
-	if (x->start_ms == 0 && r->outcome <= SUAN_OUT_MEMORY)
-		x->start_ms = x->order_ms < at ? x->order_ms : at;
+	if (x->start_ms == 0 && ran(r->outcome))
+		x->start_ms = x->order_ms;
 	x->end_ms = at;
 	if (a && x->start_ms && (a->first_start_ms == 0 || x->start_ms < a->first_start_ms))
 		a->first_start_ms = x->start_ms;
 	if (a && at > a->last_end_ms)
 		a->last_end_ms = at;
+}
+
+/* Ends that say how long such jobs take. */
+static void learn(struct suan_engine *e, struct suan_job *j, const struct suan_elem *x)
+{
+	if (x->start_ms == 0 || x->end_ms <= x->start_ms)
+		return;
+	suan_history_learn(&e->history, j->user, j->estimate_ms, x->end_ms - x->start_ms);
+	if (!suan_jobs_array(j))
+		return;
+	/* the other elements are its nearest kin */
+	suan_jobs_predict(e, j);
+	suan_sync_replan(e, j);
 }
 
 static void end(struct suan_engine *e, struct suan_job *j, uint32_t pos,
@@ -96,11 +124,18 @@ static void end(struct suan_engine *e, struct suan_job *j, uint32_t pos,
 	struct suan_elem *x = suan_elems_at(j, pos);
 	struct verdict v = judge(e, j, x, r);
 
+	if (ran(r->outcome))
+		suan_net_start_worked(e, x->pool);
+	else if (r->outcome == SUAN_OUT_NOT_STARTED && !x->stopping && !ev->old_rules)
+		suan_net_start_failed(e, x->pool, x->order_ms, ev->now_ms);
 	x->usage = r->usage;
 	x->exit_code = r->exit_code;
 	x->signal = r->signal;
 	x->reason = (uint8_t)v.reason;
 	if (v.limbo) {
+		/* It may have been started at any time up to now. */
+		if (x->start_ms == 0 && !ev->old_rules)
+			x->start_ms = ev->now_ms;
 		suan_dues_push(&e->leases, &(struct suan_due){
 			.at_ms = suan_dues_lease_end(j, x), .job = j->id,
 			.index = r->run.index, .attempt = x->attempt});
@@ -108,6 +143,8 @@ static void end(struct suan_engine *e, struct suan_job *j, uint32_t pos,
 		suan_planner_end(e->plan->planner, x->run);
 		note_times(j, x, r, ev->now_ms);
 		x->stopping = x->again = false;
+		if (r->outcome <= SUAN_OUT_MEMORY)
+			learn(e, j, x);
 	}
 	if (v.state == SUAN_PENDING) {
 		x->order_ms = x->start_ms = x->end_ms = 0;
@@ -125,10 +162,25 @@ static void started(struct suan_engine *e, struct suan_job *j, uint32_t pos,
 	x->acked = true;
 	if (x->state != SUAN_STAGING)
 		return;
-	x->start_ms = ev->u.report.at_ms > 0 ? ev->u.report.at_ms : ev->now_ms;
+	suan_net_start_worked(e, x->pool);
+	x->start_ms = told_ms(&ev->u.report, x->order_ms, ev->now_ms);
 	if (a && (a->first_start_ms == 0 || x->start_ms < a->first_start_ms))
 		a->first_start_ms = x->start_ms;
 	suan_elems_move(e, (struct suan_spot){j, pos}, SUAN_RUNNING, false, fx);
+}
+
+void suan_engine_lose_run(struct suan_engine *e, struct suan_spot at, int64_t now_ms,
+			  struct suan_effects *fx)
+{
+	struct suan_elem *x = suan_elems_at(at.job, at.pos);
+	struct suan_event ev = {.now_ms = now_ms, .type = SUAN_EV_REPORT};
+
+	ev.u.report = (struct suan_report){
+		.run = {at.job->id, suan_elems_index(at.job, at.pos), x->attempt},
+		.kind = SUAN_REPORT_ENDED, .outcome = SUAN_OUT_UNKNOWN};
+	end(e, at.job, at.pos, &ev, fx);
+	if (x->limbo)
+		x->reason = SUAN_R_SITE_GONE;
 }
 
 /* The new text takes the place of the old one. */
@@ -178,6 +230,8 @@ enum suan_code suan_engine_report(struct suan_engine *e, const struct suan_event
 	rc = suan_effects_reserve(fx, 1);
 	if (rc == SUAN_OK)
 		rc = suan_dues_reserve(&e->leases, 1);
+	if (rc == SUAN_OK && r->kind == SUAN_REPORT_ENDED)
+		rc = suan_history_reserve(&e->history, e->strings, j->user, j->estimate_ms);
 	if (rc == SUAN_OK)
 		rc = take_text(e, suan_elems_at(j, pos), r->text);
 	if (rc != SUAN_OK)

@@ -37,6 +37,7 @@ static enum suan_code make_one(struct suan_engine *e, const struct suan_event *e
 		return rc;
 	}
 	j->submit_ms = ev->now_ms;
+	suan_jobs_predict(e, j);
 	b->begins += suan_jobs_begin(j) > ev->now_ms;
 	b->jobs[b->n++] = j;
 	return SUAN_OK;
@@ -82,6 +83,8 @@ static void list_job(struct suan_engine *e, struct suan_job *j, struct suan_effe
 				      .state = SUAN_PENDING};
 
 	j->id = e->next_id;
+	if (j->id == 1)
+		e->epoch_ms = j->submit_ms;
 	suan_jobs_insert(e, j);
 	e->next_id++;
 	if (suan_jobs_begin(j) > j->submit_ms) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/grow.h"
+#include "engine/order.h"
 #include "engine/state.h"
 
 void *suan_jobs_alloc(struct suan_engine *e, size_t n)
@@ -155,11 +156,17 @@ struct suan_array *suan_jobs_array(const struct suan_job *j)
 	return j->more ? j->more->array : NULL;
 }
 
+void suan_jobs_predict(struct suan_engine *e, struct suan_job *j)
+{
+	j->predict_ms = suan_history_predict(&e->history, j->user, j->estimate_ms, &j->known);
+}
+
 void suan_jobs_ask(const struct suan_engine *e, const struct suan_job *j, struct suan_ask *ret)
 {
 	memset(ret, 0, sizeof(*ret));
 	ret->req = j->req;
-	ret->duration_ms = j->estimate_ms;
+	ret->duration_ms = e->policy.predict && j->predict_ms ? j->predict_ms : j->estimate_ms;
+	ret->fit_ms = e->policy.kind == SUAN_POLICY_SUAN ? suan_order_fit(j) : 0;
 	ret->limit_ms = j->walltime_ms;
 	ret->deadline_ms = suan_jobs_deadline(j);
 	if (j->rule) {

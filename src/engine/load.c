@@ -21,6 +21,9 @@ struct loader {
 	size_t nstrings, strings_cap;
 	size_t nsites, npools;		/* read so far */
 	struct suan_plan_pool *wide;	/* owned; shapes while runs are put back */
+	struct suan_kept *slots;	/* owned */
+	size_t nslots, slots_cap;
+	int64_t freed_ms;
 	bool has_network;
 };
 
@@ -146,6 +149,13 @@ static void get_pool(struct loader *l, const struct suan_field *f)
 			p.usable = get_u32(l, &x, UINT32_MAX);
 		} else if (x.tag == SUAN_SNAP_POOL_GONE) {
 			p.gone = get_u32(l, &x, 1);
+		} else if (x.tag == SUAN_SNAP_POOL_FAILURES) {
+			p.failures = get_u32(l, &x, UINT32_MAX);
+		} else if (x.tag == SUAN_SNAP_POOL_RETRY) {
+			damage(l, x.is_bytes);
+			p.retry_ms = suan_field_i64(&x);
+		} else if (x.tag == SUAN_SNAP_POOL_PAUSED) {
+			p.paused = get_u32(l, &x, 1);
 		}
 		l->u.bad |= u.bad;
 		l->u.nomem |= u.nomem;
@@ -610,6 +620,41 @@ static void finish_job(struct loader *l, struct suan_job *j)
 							    .job = j->id});
 }
 
+static void get_past(struct loader *l, const struct suan_field *f)
+{
+	struct suan_past past = {0};
+	struct suan_reader r;
+	struct suan_field x;
+
+	suan_field_reader(f, &r);
+	while (!failed(l) && suan_get_field(&r, &x)) {
+		damage(l, x.tag == SUAN_SNAP_PAST_USER && past.user != 0);
+		if (x.tag == SUAN_SNAP_PAST_USER)
+			past.user = take_string(l, &x);
+		else
+			(void)suan_unpack_field(&l->u, &suan_past_members, &x, &past);
+	}
+	damage(l, r.bad);
+	if (!failed(l))
+		needs(l, suan_history_restore(&l->e->history, l->e->strings, &past));
+	suan_intern_drop(l->e->strings, past.user);	/* the history has its own reference */
+}
+
+static void get_slot(struct loader *l, const struct suan_field *f)
+{
+	uint64_t v[4] = {0};
+	struct suan_reader r;
+
+	suan_field_reader(f, &r);
+	for (int i = 0; i < 4; i++)
+		damage(l, !suan_get_varint(&r, &v[i]));
+	damage(l, v[1] >= SUAN_NO_POOL || v[2] > INT64_MAX || v[3] > INT64_MAX);
+	needs(l, suan_grow(&l->slots, &l->slots_cap, l->nslots + 1, sizeof(*l->slots)));
+	if (!failed(l))
+		l->slots[l->nslots++] = (struct suan_kept){v[0], (int64_t)v[2], (int64_t)v[3],
+							   (uint32_t)v[1]};
+}
+
 static void make_wide(struct loader *l)
 {
 	uint32_t n = l->e->net.npools;
@@ -627,6 +672,7 @@ static void finish(struct loader *l)
 	uint64_t id = 0;
 
 	damage(l, !l->has_network || e->next_id == 0);
+	suan_net_measure(&e->net);
 	make_wide(l);
 	e->plan->pools_dirty = true;
 	if (!failed(l))
@@ -637,6 +683,9 @@ static void finish(struct loader *l)
 	e->plan->all_dirty = true;
 	if (!failed(l))
 		needs(l, suan_sync(e, e->now_ms));
+	damage(l, l->nslots > 0 && e->policy.kind != SUAN_POLICY_CONSERVATIVE);
+	if (!failed(l) && e->policy.kind == SUAN_POLICY_CONSERVATIVE)
+		needs(l, suan_planner_keep(e->plan->planner, l->slots, l->nslots, l->freed_ms));
 }
 
 /* ---- the whole ---- */
@@ -656,6 +705,18 @@ static void get_part(struct loader *l, const struct suan_field *f)
 		break;
 	case SUAN_SNAP_NEXT_ID:
 		l->e->next_id = f->u64;
+		break;
+	case SUAN_SNAP_EPOCH:
+		l->e->epoch_ms = suan_field_i64(f);
+		break;
+	case SUAN_SNAP_PAST:
+		get_past(l, f);
+		break;
+	case SUAN_SNAP_SLOT:
+		get_slot(l, f);
+		break;
+	case SUAN_SNAP_FREED:
+		l->freed_ms = suan_field_i64(f);
 		break;
 	case SUAN_SNAP_POLICY:
 		suan_unpack_all(&l->u, &suan_pack_policy, f, &l->e->policy);
@@ -706,7 +767,7 @@ static void get_all(struct loader *l, const uint8_t *bytes, size_t n)
 enum suan_code suan_engine_load(struct suan_engine **ret, const void *bytes, size_t n,
 				struct suan_err *err)
 {
-	struct loader l = {.e = suan_engine_new()};
+	struct loader l = {.e = suan_engine_new(), .freed_ms = INT64_MIN};
 	bool nomem;
 
 	if (!l.e)
@@ -720,6 +781,7 @@ enum suan_code suan_engine_load(struct suan_engine **ret, const void *bytes, siz
 		suan_intern_drop(l.e->strings, l.strings[i]);
 	free(l.strings);
 	free(l.wide);
+	free(l.slots);
 	suan_arena_done(&l.arena);
 	nomem = l.u.nomem;
 	if (failed(&l)) {

@@ -193,6 +193,9 @@ enum suan_reason {
 	SUAN_R_START_FAILED,	/* the site could not start it */
 	SUAN_R_STAGING_FAILED,
 	SUAN_R_TOO_MANY_ATTEMPTS,	/* a */
+	/* later ones; snapshots keep the numbers */
+	SUAN_R_PAUSED,		/* of a candidate: starts failed there, tried again at a */
+	SUAN_R_SITE_GONE,	/* of an end: its site left the network; over by a */
 	SUAN_NREASONS
 };
 
@@ -222,9 +225,15 @@ enum suan_event_type {
 };
 
 enum suan_policy_kind {
-	SUAN_POLICY_EASY,	/* default until `suan` exists */
+	SUAN_POLICY_EASY,
 	SUAN_POLICY_FCFS,
 	SUAN_POLICY_CONSERVATIVE,
+	/* orders of the queue, with the backfilling of easy; see order.h */
+	SUAN_POLICY_SJF,
+	SUAN_POLICY_LJF,
+	SUAN_POLICY_F1,
+	SUAN_POLICY_WFP3,
+	SUAN_POLICY_SUAN,	/* the default: order.h */
 	SUAN_NPOLICIES
 };
 
@@ -235,6 +244,7 @@ struct suan_policy {
 	int64_t max_walltime_ms;	/* 0 = no limit */
 	uint32_t max_pending;		/* jobs; 0 = no limit */
 	uint32_t max_attempts;		/* of one task after losses; 0 = 5 */
+	bool predict;			/* plan with predicted run times, not estimates */
 	bool model_sites;		/* true: sites without driver take jobs (simulation) */
 };
 
@@ -292,6 +302,9 @@ struct suan_event {
 	uint64_t seq;		/* 1, 2, …: the engine takes them in this order without gaps */
 	int64_t now_ms;		/* never less than the event before */
 	enum suan_event_type type;
+	/* From the log of a version that knew no pauses and let runs be whose site was gone: played
+	 * back by the rules of then, because what it decided has happened. */
+	bool old_rules;
 	union {
 		const struct suan_network *network;
 		struct suan_policy policy;

@@ -85,6 +85,8 @@ const char *suan_reason_name(enum suan_reason r)
 		[SUAN_R_START_FAILED] = "start-failed",
 		[SUAN_R_STAGING_FAILED] = "staging-failed",
 		[SUAN_R_TOO_MANY_ATTEMPTS] = "too-many-attempts",
+		[SUAN_R_PAUSED] = "paused",
+		[SUAN_R_SITE_GONE] = "site-gone",
 	};
 
 	return WORD(words, r);
@@ -107,6 +109,11 @@ const char *suan_policy_name(enum suan_policy_kind p)
 		[SUAN_POLICY_EASY] = "easy",
 		[SUAN_POLICY_FCFS] = "fcfs",
 		[SUAN_POLICY_CONSERVATIVE] = "conservative",
+		[SUAN_POLICY_SJF] = "sjf",
+		[SUAN_POLICY_LJF] = "ljf",
+		[SUAN_POLICY_F1] = "f1",
+		[SUAN_POLICY_WFP3] = "wfp3",
+		[SUAN_POLICY_SUAN] = "suan",
 	};
 
 	return WORD(words, p);

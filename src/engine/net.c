@@ -7,6 +7,9 @@
 #include "base/num.h"
 #include "engine/state.h"
 
+#define FIRST_PAUSE_MS	 1000
+#define LONGEST_PAUSE_MS 300000
+
 /* ---- deep copy ---- */
 
 struct copier {
@@ -178,7 +181,9 @@ static enum suan_reason closed(const struct suan_engine *e, const struct suan_en
 		return SUAN_R_SITE_DOWN;
 	if (s->state == SUAN_SITE_DRAIN)
 		return SUAN_R_SITE_DRAIN;
-	return !s->spec->driver[0] && !e->policy.model_sites ? SUAN_R_NO_DRIVER : SUAN_R_NONE;
+	if (!s->spec->driver[0] && !e->policy.model_sites)
+		return SUAN_R_NO_DRIVER;
+	return p->paused ? SUAN_R_PAUSED : SUAN_R_NONE;
 }
 
 void suan_net_plan_pool(const struct suan_engine *e, uint32_t pool, struct suan_plan_pool *ret)
@@ -189,6 +194,68 @@ void suan_net_plan_pool(const struct suan_engine *e, uint32_t pool, struct suan_
 		.nodes = suan_net_usable(p), .cores = p->spec.cores, .gpus = p->spec.gpus,
 		.memory = p->spec.memory, .gpu_kind = p->gpu_kind,
 		.rank = rank_of(e->net.sites[p->site].spec, &p->spec), .closed = closed(e, p)};
+}
+
+/* ---- pauses: a pool where starts do not come about is left alone for a while ---- */
+
+void suan_net_start_failed(struct suan_engine *e, uint32_t pool, int64_t order_ms, int64_t now_ms)
+{
+	struct suan_eng_pool *p = &e->net.pools[pool];
+	int64_t pause = FIRST_PAUSE_MS;
+
+	/* Ordered before the pause: the same trouble, which is counted already. */
+	if (order_ms < p->retry_ms)
+		return;
+	for (uint32_t i = 0; i < p->failures && pause < LONGEST_PAUSE_MS; i++)
+		pause *= 2;
+	p->failures += p->failures < UINT32_MAX;
+	p->retry_ms = suan_sat_add(now_ms,
+				   pause < LONGEST_PAUSE_MS ? pause : LONGEST_PAUSE_MS);
+	p->paused = true;
+	e->plan->pools_dirty = true;
+}
+
+/* The pause that there is stays: the others of the same batch did not come about. */
+void suan_net_start_worked(struct suan_engine *e, uint32_t pool)
+{
+	e->net.pools[pool].failures = 0;
+}
+
+void suan_net_lift_pauses(struct suan_engine *e, uint32_t site)
+{
+	for (uint32_t i = 0; i < e->net.npools; i++) {
+		struct suan_eng_pool *p = &e->net.pools[i];
+
+		if (p->site == site) {
+			p->failures = 0;
+			p->retry_ms = 0;	/* the next pass opens it */
+		}
+	}
+}
+
+int64_t suan_net_resume(struct suan_engine *e, int64_t now_ms)
+{
+	int64_t next = SUAN_FOREVER;
+
+	for (uint32_t i = 0; i < e->net.npools; i++) {
+		struct suan_eng_pool *p = &e->net.pools[i];
+		bool paused = p->retry_ms > now_ms;
+
+		if (paused && p->retry_ms < next)
+			next = p->retry_ms;
+		e->plan->pools_dirty |= paused != p->paused;
+		if (p->paused && !paused)
+			suan_planner_freed(e->plan->planner);
+		p->paused = paused;
+	}
+	return next;
+}
+
+void suan_net_explain(const struct suan_engine *e, struct suan_candidate *list, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (list[i].reason == SUAN_R_PAUSED)
+			list[i].a = e->net.pools[list[i].pool].retry_ms;
 }
 
 /* ---- change ---- */
@@ -210,7 +277,7 @@ static enum suan_code check_pool(const struct suan_site_spec *s, uint32_t i, str
 	return SUAN_OK;
 }
 
-static enum suan_code check_network(const struct suan_network *net, struct suan_err *err)
+enum suan_code suan_net_check(const struct suan_network *net, struct suan_err *err)
 {
 	enum suan_code rc = SUAN_OK;
 
@@ -317,17 +384,84 @@ void suan_net_done(struct suan_net *n)
 	free(n->pools);
 }
 
-enum suan_code suan_net_set(struct suan_engine *e, const struct suan_network *net,
-			    struct suan_err *err)
+void suan_net_measure(struct suan_net *n)
+{
+	n->widest_cores = n->widest_gpus = 1;
+	for (uint32_t i = 0; i < n->npools; i++) {
+		const struct suan_pool_spec *p = &n->pools[i].spec;
+		uint64_t cores = (uint64_t)p->nodes * p->cores, gpus = (uint64_t)p->nodes * p->gpus;
+
+		if (n->pools[i].gone)
+			continue;
+		n->widest_cores = cores > n->widest_cores ? cores : n->widest_cores;
+		n->widest_gpus = gpus > n->widest_gpus ? gpus : n->widest_gpus;
+	}
+}
+
+/* The next run after *run that its site has or should have while the network n has not that site;
+ * false: no more. */
+static bool next_stranded(const struct suan_engine *e, const struct suan_net *n,
+			  struct suan_run_id *run, struct suan_spot *ret)
+{
+	while (suan_engine_next_run(e, run)) {
+		const struct suan_elem *x;
+
+		ret->job = suan_jobs_find(e, run->job);
+		(void)suan_elems_pos(ret->job, run->index, &ret->pos);
+		x = suan_elems_get(ret->job, ret->pos);
+		if (!x->limbo && n->sites[n->pools[x->pool].site].gone)
+			return true;
+	}
+	return false;
+}
+
+static enum suan_code reserve_losses(struct suan_engine *e, const struct suan_net *n,
+				     struct suan_effects *fx)
+{
+	struct suan_run_id run = {0};
+	struct suan_spot at;
+	size_t count = 0;
+	enum suan_code rc;
+
+	while (next_stranded(e, n, &run, &at))
+		count++;
+	rc = suan_effects_reserve(fx, count);
+	return rc == SUAN_OK ? suan_dues_reserve(&e->leases, count) : rc;
+}
+
+static void lose_stranded(struct suan_engine *e, const struct suan_event *ev,
+			  struct suan_effects *fx)
+{
+	struct suan_run_id run = {0};
+	struct suan_spot at;
+
+	while (!ev->old_rules && next_stranded(e, &e->net, &run, &at))
+		suan_engine_lose_run(e, at, ev->now_ms, fx);
+}
+
+static void replan_all(struct suan_engine *e)
+{
+	uint64_t id = 0;
+
+	e->plan->pools_dirty = true;
+	while ((id = suan_engine_next_job(e, id))) {
+		struct suan_job *j = suan_jobs_find(e, id);
+
+		if (j->rule)
+			suan_sync_replan(e, j);
+	}
+}
+
+enum suan_code suan_net_set(struct suan_engine *e, const struct suan_event *ev,
+			    struct suan_effects *fx, struct suan_err *err)
 {
 	struct suan_net n = {0}, old;
-	uint64_t id = 0;
-	enum suan_code rc = check_network(net, err);
+	enum suan_code rc = suan_net_check(ev->u.network, err);
 
 	if (rc != SUAN_OK)
 		return rc;
 	suan_arena_init(&n.arena, 0);
-	rc = suan_net_copy(&n.arena, net, &n.network);
+	rc = suan_net_copy(&n.arena, ev->u.network, &n.network);
 	if (rc == SUAN_OK)
 		rc = make_sites(&e->net, &n);
 	if (rc == SUAN_OK)
@@ -336,20 +470,21 @@ enum suan_code suan_net_set(struct suan_engine *e, const struct suan_network *ne
 		rc = intern_kinds(e->strings, &n);
 	if (rc == SUAN_OK)
 		rc = suan_rules_reserve(e, n.npools);
-	old = rc == SUAN_OK ? e->net : n;
 	if (rc == SUAN_OK)
+		rc = reserve_losses(e, &n, fx);
+	old = rc == SUAN_OK ? e->net : n;
+	if (rc == SUAN_OK) {
+		suan_net_measure(&n);
 		e->net = n;
+	}
 	drop_kinds(e->strings, &old);
 	suan_net_done(&old);
 	if (rc != SUAN_OK)
 		return suan_fail(err, rc, "out of memory");
 	suan_rules_refresh(e);
-	e->plan->pools_dirty = true;
-	while ((id = suan_engine_next_job(e, id))) {
-		struct suan_job *j = suan_jobs_find(e, id);
-
-		if (j->rule)
-			suan_sync_replan(e, j);
-	}
+	suan_planner_freed(e->plan->planner);
+	e->plan->pools_dirty = e->plan->all_dirty = e->plan->rekey = true;
+	replan_all(e);
+	lose_stranded(e, ev, fx);
 	return SUAN_OK;
 }

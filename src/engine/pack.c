@@ -16,6 +16,7 @@ static const struct suan_pack_row policy_rows[] = {
 	{5, SUAN_PACK_U32, AT(suan_policy, max_pending), 0},
 	{6, SUAN_PACK_U32, AT(suan_policy, max_attempts), 0},
 	{7, SUAN_PACK_BOOL, AT(suan_policy, model_sites), 0},
+	{8, SUAN_PACK_BOOL, AT(suan_policy, predict), 0},
 };
 const struct suan_pack_table suan_pack_policy = TABLE(policy_rows);
 

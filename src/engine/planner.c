@@ -15,6 +15,7 @@ struct suan_planner *suan_planner_new(void)
 		return NULL;
 	suan_classes_init(&p->waiting);
 	p->free_run = SUAN_NO_RUN;
+	p->slots.freed_ms = INT64_MIN;
 	p->depth = SUAN_DEFAULT_DEPTH;
 	p->pools_gen = 1;
 	return p;
@@ -51,12 +52,15 @@ void suan_planner_free(struct suan_planner *p)
 	free(p->side);
 	free(p->live);
 	free(p->scratch);
+	suan_slots_done(&p->slots);
 	free(p);
 }
 
-void suan_planner_policy(struct suan_planner *p, enum suan_policy_kind kind, uint32_t plan_depth)
+void suan_planner_policy(struct suan_planner *p, enum suan_plan_mode kind, uint32_t plan_depth)
 {
-	assert(kind < SUAN_NPOLICIES);
+	assert(kind < SUAN_NPLANS);
+	if (kind != p->kind)
+		suan_slots_clear(p);
 	p->kind = kind;
 	p->depth = plan_depth > 0 ? plan_depth : SUAN_DEFAULT_DEPTH;
 }
@@ -126,6 +130,7 @@ enum suan_code suan_planner_pool(struct suan_planner *p, uint32_t pool,
 	}
 	o->spec = *spec;
 	o->dirty = true;
+	p->slots.touched = true;
 	p->npools += fresh;
 	reorder(p, pool, p->npools - fresh);
 	p->pools_gen++;
@@ -136,6 +141,8 @@ enum suan_code suan_planner_pool(struct suan_planner *p, uint32_t pool,
 
 enum suan_code suan_planner_add(struct suan_planner *p, const struct suan_item *item)
 {
+	if (suan_classes_find(&p->waiting, item->id) != SUAN_NO_ITEM)
+		p->slots.touched = true;
 	return suan_classes_add(&p->waiting, item);
 }
 
@@ -143,8 +150,10 @@ void suan_planner_drop(struct suan_planner *p, uint64_t id)
 {
 	uint32_t item = suan_classes_find(&p->waiting, id);
 
-	if (item != SUAN_NO_ITEM)
-		suan_classes_drop(&p->waiting, item);
+	if (item == SUAN_NO_ITEM)
+		return;
+	p->slots.touched = true;
+	suan_classes_drop(&p->waiting, item);
 }
 
 /* ---- runs ---- */
@@ -211,6 +220,9 @@ void suan_planner_load(const struct suan_planner *p, uint32_t pool, struct suan_
 	ret->memory_used = (uint64_t)o->used.memory;
 	ret->runs = (uint32_t)o->nends;
 	ret->waiting = o->waiting;
+	for (size_t i = 0; i < p->slots.count; i++)
+		ret->waiting += p->slots.list[i].pool == pool &&
+				(i == 0 || p->slots.list[i - 1].id != p->slots.list[i].id);
 }
 
 /* What the runs of a pool take, node by node, against what the pool has and says. */
@@ -295,6 +307,8 @@ size_t suan_planner_memory(const struct suan_planner *p)
 	bytes += p->nchunks * SUAN_RUN_CHUNK * sizeof(struct suan_prun);
 	bytes += p->starts_cap * sizeof(*p->starts) + p->cands_cap * sizeof(*p->cands);
 	bytes += p->planned_cap * sizeof(*p->planned) + p->memos_cap * sizeof(*p->memos);
+	bytes += (p->slots.cap + p->slots.before_cap + p->slots.back_cap) *
+		 sizeof(struct suan_slot);
 	bytes += p->taken_cap * sizeof(*p->taken) + p->side_cap * sizeof(*p->side);
 	bytes += p->live_cap * sizeof(*p->live) + p->scratch_cap * sizeof(*p->scratch);
 	return bytes + p->start_cands_cap * sizeof(*p->start_cands);

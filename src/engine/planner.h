@@ -1,15 +1,19 @@
 /* Who starts where and when: nodes in use, waiting items in order, predictions over all pools.
- * Knows resources and times, not jobs. Holds no memory of earlier passes: the plan is a function of
- * (pools, runs, waiting items, now), so it is rebuilt after a restart and equals what it was.
+ * Knows resources and times, not jobs. Holds no memory of earlier passes but the slots of
+ * conservative: the plan is a function of (pools, runs, waiting items, slots, now), so it is
+ * rebuilt after a restart and equals what it was.
  *
- * Order: higher priority, then lower id. An item with count c stands for c equal starts in a row. A
- * pass takes the starts in order. Two profiles per pool: `hard` holds runs and the reservations
- * that the policy protects, `soft` holds runs and every planned start before this one.
+ * Order: higher priority, then lower key, then lower id. An item with count c stands for c equal
+ * starts in a row. A pass takes the starts in order. Two profiles per pool: `hard` holds runs and
+ * the reservations that the policy protects, `soft` holds runs and every planned start before this
+ * one.
  *   - If some open pool can take the start now, by nodes (exact packing) and by the hard profile
  *     over [now, now + duration), and the policy allows it there, it starts: lowest rank, then
  *     lowest number. fcfs: allowed while no earlier item is planned later in that pool. easy: hard
- *     holds the first planned start of each pool (Lifka 1995; Mu'alem and Feitelson 2001).
- *     conservative: hard holds every planned start (hard = soft).
+ *     holds the first planned start of each pool (Lifka 1995; Mu'alem and Feitelson 2001); a start
+ *     counts with fit_ms against it, until the protected one is firm.
+ *     conservative: hard holds every planned start (hard = soft), and planned starts keep their
+ *     time from pass to pass: planner_slots.c.
  *   - Otherwise it is planned at the pool with the earliest start in the soft profile (then rank,
  *     then number; fcfs: not before what is planned there already) and put there, while fewer than
  *     plan_depth starts are planned; deeper ones wait without prediction and may only start now
@@ -29,6 +33,13 @@
 
 struct suan_planner;
 
+enum suan_plan_mode {		/* what a planned start protects */
+	SUAN_PLAN_EASY,
+	SUAN_PLAN_FCFS,
+	SUAN_PLAN_CONSERVATIVE,
+	SUAN_NPLANS
+};
+
 struct suan_plan_pool {
 	uint32_t nodes;		/* usable: 0 … nodes−1 */
 	uint32_t cores, gpus;	/* of one node */
@@ -43,6 +54,7 @@ struct suan_ask {
 	struct suan_req req;
 	int64_t duration_ms;	/* estimate: what is planned with */
 	int64_t limit_ms;	/* walltime ≥ duration */
+	int64_t fit_ms;		/* expected run time ≤ duration; 0 = duration */
 	int64_t deadline_ms;	/* latest end, 0 = none: not part of the order */
 	const uint64_t *allow;	/* bit per pool, nallow words; beyond: 1; NULL = all. Copied */
 	uint32_t nallow;
@@ -50,6 +62,8 @@ struct suan_ask {
 
 struct suan_item {
 	uint64_t id;
+	int64_t key;		/* the policy's order among equal priorities: lower first */
+	int64_t firm_ms;	/* from then on nothing may push back its planned start */
 	int32_t priority;
 	uint32_t count;		/* starts wanted now, ≥ 1 */
 	struct suan_ask ask;
@@ -70,7 +84,7 @@ struct suan_start {
 
 struct suan_planner *suan_planner_new(void);
 void suan_planner_free(struct suan_planner *p);
-void suan_planner_policy(struct suan_planner *p, enum suan_policy_kind kind, uint32_t plan_depth);
+void suan_planner_policy(struct suan_planner *p, enum suan_plan_mode kind, uint32_t plan_depth);
 
 /* Defines or changes a pool; numbers are dense. Runs on nodes that became unusable stay until they
  * end; nothing new starts there. */
@@ -103,6 +117,23 @@ void suan_planner_end(struct suan_planner *p, uint32_t run);	/* frees its nodes 
 SUAN_MUSTUSE enum suan_code suan_planner_pass(struct suan_planner *p, int64_t now_ms,
 					      const struct suan_start **ret, uint32_t *ret_n,
 					      int64_t *ret_wake);
+
+/* Conservative remembers a slot for each planned start (planner_slots.c); they and freed_ms are
+ * state, to be saved and given back when pools, runs and items are there. kept writes the slot at
+ * position `from`, if there is one, and returns their number. keep: ECONFLICT if damaged. */
+struct suan_kept {
+	uint64_t id;
+	int64_t from_ms, to_ms;
+	uint32_t pool;
+};
+size_t suan_planner_kept(const struct suan_planner *p, size_t from, struct suan_kept *ret,
+			 int64_t *ret_freed_ms);
+SUAN_MUSTUSE enum suan_code suan_planner_keep(struct suan_planner *p, const struct suan_kept *list,
+					      size_t n, int64_t freed_ms);
+/* There may be more room than before: pools grew, opened or may be used by more. */
+void suan_planner_freed(struct suan_planner *p);
+/* Slots as they were before the last pass, when its starts cannot be carried out. */
+void suan_planner_revert(struct suan_planner *p);
 
 /* Next predicted start of an item as of the last pass; false: none. *ret_ahead: items before it. */
 bool suan_planner_predicted(const struct suan_planner *p, uint64_t id, uint32_t *ret_pool,

@@ -36,19 +36,6 @@ enum answer { NO, LATER, YES };	/* LATER: a shorter one might start */
 
 /* ---- profiles on demand ---- */
 
-static enum suan_code build_base(struct pass *s, struct suan_ppool *o)
-{
-	enum suan_code rc;
-
-	if (!o->dirty && (o->idle_known || !s->idle))
-		return SUAN_OK;
-	suan_ends_flush(o);
-	rc = suan_ends_profile(s->p, o, s->idle, &o->base);
-	o->dirty = rc != SUAN_OK;
-	o->idle_known = s->idle;
-	return rc;
-}
-
 static enum suan_code build_soft(struct pass *s, struct suan_ppool *o)
 {
 	const struct suan_hold *h = &o->first;
@@ -56,7 +43,7 @@ static enum suan_code build_soft(struct pass *s, struct suan_ppool *o)
 
 	if (o->soft_built)
 		return SUAN_OK;
-	rc = build_base(s, o);
+	rc = suan_ends_base(s->p, o, s->idle);
 	if (rc == SUAN_OK)
 		rc = suan_profile_copy(&o->soft, &o->base);
 	if (rc == SUAN_OK)
@@ -68,7 +55,7 @@ static enum suan_code build_soft(struct pass *s, struct suan_ppool *o)
 /* The soft profile: while nothing is planned, the runs alone. */
 static enum suan_code view(struct pass *s, struct suan_ppool *o)
 {
-	return o->planned > 0 ? build_soft(s, o) : build_base(s, o);
+	return o->planned > 0 ? build_soft(s, o) : suan_ends_base(s->p, o, s->idle);
 }
 
 /* Earliest start in the view of the pool within [from, latest]. */
@@ -80,30 +67,36 @@ static int64_t search(const struct suan_ppool *o, const struct suan_vec *v, int6
 	return suan_profile_earliest(&o->soft, v, duration, from, latest);
 }
 
+static uint32_t shape_of(const struct suan_planner *p, uint32_t item)
+{
+	return p->waiting.classes[p->waiting.items[item].class].shape;
+}
+
 /* ---- starting ---- */
 
 /* May the policy start it there now? The nodes' sums have room now. */
 static enum suan_code allowed(struct pass *s, struct suan_ppool *o, const struct suan_vec *v,
-			      int64_t duration, enum answer *ret)
+			      const struct suan_class *k, enum answer *ret)
 {
-	int64_t end = suan_sat_add(s->now, duration);
+	int64_t duration = k->duration_ms;
+	int64_t end = suan_sat_add(s->now, o->firm ? duration : k->fit_ms);
 	enum suan_code rc = SUAN_OK;
 
 	*ret = YES;
 	if (o->planned == 0)
 		return rc;	/* runs only: never less free later */
 	switch (s->p->kind) {
-	case SUAN_POLICY_FCFS:
+	case SUAN_PLAN_FCFS:
 		*ret = NO;
 		break;
-	case SUAN_POLICY_CONSERVATIVE:
+	case SUAN_PLAN_CONSERVATIVE:
 		rc = build_soft(s, o);
 		if (rc == SUAN_OK &&
 		    suan_profile_earliest(&o->soft, v, duration, s->now, s->now) != s->now)
 			*ret = LATER;
 		break;
-	case SUAN_POLICY_EASY:
-	case SUAN_NPOLICIES:
+	case SUAN_PLAN_EASY:
+	case SUAN_NPLANS:
 		if (end > o->first.from && !suan_vec_fits(v, &o->spare))
 			*ret = LATER;
 		break;
@@ -314,7 +307,7 @@ static enum suan_code try_pool(struct pass *s, uint32_t item, uint32_t pool, con
 	suan_nodes_vec(&o->nodes, req, &v);
 	if (!suan_vec_fits(&v, &o->nodes.free))
 		return SUAN_OK;
-	rc = allowed(s, o, &v, k->duration_ms, ret);
+	rc = allowed(s, o, &v, k, ret);
 	if (rc != SUAN_OK || *ret != YES)
 		return rc;
 	rc = pack(p, o, req, &nplaces);
@@ -336,7 +329,8 @@ static enum suan_code try_start(struct pass *s, uint32_t item, bool *ret)
 
 	*ret = false;
 	if (k->blocked_pass == p->pass || h->blocked_pass == p->pass ||
-	    (h->long_pass == p->pass && k->duration_ms >= h->blocked_ms))
+	    (h->long_pass == p->pass && k->duration_ms >= h->blocked_ms &&
+	     k->fit_ms >= h->blocked_fit_ms))
 		return SUAN_OK;
 	bits = suan_shape_pools(p, k->shape);
 	if (!bits)
@@ -357,6 +351,7 @@ static enum suan_code try_start(struct pass *s, uint32_t item, bool *ret)
 	if (later) {
 		h->long_pass = p->pass;
 		h->blocked_ms = k->duration_ms;
+		h->blocked_fit_ms = k->fit_ms;
 	} else {
 		h->blocked_pass = p->pass;
 		s->blocked++;
@@ -471,8 +466,9 @@ static enum suan_code choose_again(struct pass *s, struct suan_class *k, const u
 }
 
 /* Puts a planned start into its pool. */
-static enum suan_code hold(struct pass *s, const struct suan_class *k, const struct best *b)
+static enum suan_code hold(struct pass *s, uint32_t item, const struct best *b)
 {
+	const struct suan_class *k = &s->p->waiting.classes[s->p->waiting.items[item].class];
 	struct suan_ppool *o = &s->p->pools[b->pool];
 	struct suan_hold h = {b->at, suan_sat_add(b->at, k->duration_ms), {0}};
 
@@ -486,10 +482,11 @@ static enum suan_code hold(struct pass *s, const struct suan_class *k, const str
 			return rc;
 	} else {
 		o->first = h;
+		o->firm = s->now >= s->p->waiting.items[item].firm_ms;
 		o->spare = *suan_profile_at(&o->base, h.from);
 		suan_vec_sub(&o->spare, &h.vec);
 	}
-	if (s->p->kind == SUAN_POLICY_FCFS) {
+	if (s->p->kind == SUAN_PLAN_FCFS) {
 		o->floor = h.from;
 		leave_live(s->p, b->pool);	/* closed for the rest of the pass */
 	}
@@ -497,6 +494,8 @@ static enum suan_code hold(struct pass *s, const struct suan_class *k, const str
 	s->planned++;
 	s->p->planned[s->p->nplanned].pool = b->pool;
 	s->p->planned[s->p->nplanned].hold = h;
+	if (s->p->kind == SUAN_PLAN_CONSERVATIVE)
+		return suan_slots_add(s->p, item, b->pool, &h);
 	return SUAN_OK;
 }
 
@@ -518,10 +517,14 @@ static enum suan_code plan(struct pass *s, uint32_t item, bool *ret)
 	if (rc != SUAN_OK || b.pool == SUAN_NO_POOL)
 		return rc;
 	assert(b.at > s->now);
-	rc = hold(s, k, &b);
+	rc = hold(s, item, &b);
 	if (rc != SUAN_OK)
 		return rc;
+	*ret = true;
+	if (p->kind == SUAN_PLAN_CONSERVATIVE)
+		return SUAN_OK;	/* its slot says it */
 	p->planned[p->nplanned].id = w->id;
+	p->planned[p->nplanned].key = w->key;
 	p->planned[p->nplanned++].priority = w->priority;
 	if (w->planned_pass != p->pass) {
 		w->planned_pass = p->pass;
@@ -530,7 +533,6 @@ static enum suan_code plan(struct pass *s, uint32_t item, bool *ret)
 		w->ahead = s->seen < UINT32_MAX ? (uint32_t)s->seen : UINT32_MAX;
 		p->pools[b.pool].waiting++;
 	}
-	*ret = true;
 	return SUAN_OK;
 }
 
@@ -584,7 +586,7 @@ static enum suan_code visit(struct pass *s, uint32_t item, bool *ret)
 {
 	struct suan_planner *p = s->p;
 	const struct suan_waiting *w = &p->waiting.items[item];
-	uint32_t left = w->count;
+	uint32_t wanted = w->count - w->slots - w->due, left = wanted;
 	bool more = true, done = true;
 	enum suan_code rc = SUAN_OK;
 
@@ -595,9 +597,9 @@ static enum suan_code visit(struct pass *s, uint32_t item, bool *ret)
 			break;
 		left--;
 	}
-	if (left < w->count) {
+	if (left < wanted) {
 		p->taken[p->ntaken].item = item;
-		p->taken[p->ntaken++].count = w->count - left;
+		p->taken[p->ntaken++].count = wanted - left;
 	}
 	if (left > 0)
 		*ret = s->planned < s->depth;
@@ -643,6 +645,53 @@ static enum suan_code walk(struct pass *s)
 	return rc;
 }
 
+/* Starts the slots whose time has come. What the nodes cannot take waits without a slot. */
+static enum suan_code start_due(struct pass *s)
+{
+	struct suan_planner *p = s->p;
+	struct suan_slot slot;
+	size_t i = 0;
+	bool any = true;
+	enum suan_code rc = SUAN_OK;
+
+	while (rc == SUAN_OK) {
+		const uint64_t *bits;
+		enum answer answer;
+
+		rc = suan_slots_due(p, s->now, &i, &slot, &any);
+		if (rc != SUAN_OK || !any)
+			break;
+		bits = suan_shape_pools(p, shape_of(p, slot.item));
+		if (!bits)
+			return SUAN_ENOMEM;
+		rc = suan_grow(&p->taken, &p->taken_cap, p->ntaken + 1, sizeof(*p->taken));
+		if (rc == SUAN_OK)
+			rc = try_pool(s, slot.item, slot.pool, bits, &answer);
+		if (rc != SUAN_OK || answer != YES)
+			continue;
+		p->waiting.items[slot.item].due++;
+		p->taken[p->ntaken].item = slot.item;
+		p->taken[p->ntaken++].count = 1;
+	}
+	return rc;
+}
+
+static enum suan_code conservative(struct pass *s)
+{
+	struct suan_planner *p = s->p;
+	enum suan_code rc = suan_slots_begin(p, s->now, s->idle);
+	uint64_t started = 0;
+
+	if (rc == SUAN_OK)
+		rc = start_due(s);
+	for (size_t i = 0; i < p->ntaken; i++)
+		started += p->taken[i].count;
+	s->planned = (uint32_t)p->slots.count;
+	if (rc == SUAN_OK && p->waiting.starts > p->slots.count + started)
+		rc = walk(s);
+	return rc;
+}
+
 /* ---- begin and end ---- */
 
 static enum suan_code begin(struct pass *s)
@@ -666,7 +715,7 @@ static enum suan_code begin(struct pass *s)
 			p->live[p->nlive++] = p->order[i];
 	}
 	s->depth = p->depth;
-	if (p->kind != SUAN_POLICY_CONSERVATIVE && s->depth < p->npools)
+	if (p->kind != SUAN_PLAN_CONSERVATIVE && s->depth < p->npools)
 		s->depth = (uint32_t)p->npools;
 	s->idle = p->waiting.exclusive > 0;
 	return SUAN_OK;
@@ -679,6 +728,9 @@ static void undo(struct suan_planner *p)
 	for (size_t i = 0; i < p->npools; i++)
 		p->pools[i].waiting = 0;
 	p->nplanned = p->ncands = 0;
+	for (size_t i = 0; i < p->ntaken; i++)
+		p->waiting.items[p->taken[i].item].due = 0;
+	suan_planner_revert(p);
 	p->pass++;	/* what was noted in items is void */
 }
 
@@ -693,6 +745,8 @@ static void commit(struct suan_planner *p)
 		p->starts[i].ncands = (uint32_t)(end - p->start_cands[i]);
 	}
 	for (size_t i = 0; i < p->ntaken; i++)
+		p->waiting.items[p->taken[i].item].due = 0;
+	for (size_t i = 0; i < p->ntaken; i++)
 		suan_classes_lower(&p->waiting, p->taken[i].item, p->taken[i].count);
 }
 
@@ -705,7 +759,7 @@ enum suan_code suan_planner_pass(struct suan_planner *p, int64_t now_ms,
 
 	if (rc != SUAN_OK)
 		return rc;
-	rc = walk(&s);
+	rc = p->kind == SUAN_PLAN_CONSERVATIVE ? conservative(&s) : walk(&s);
 	if (rc != SUAN_OK) {
 		undo(p);
 		return rc;
@@ -718,6 +772,9 @@ enum suan_code suan_planner_pass(struct suan_planner *p, int64_t now_ms,
 		if (o->nends > 0 && o->ends[0].end_ms < wake)
 			wake = o->ends[0].end_ms;
 	}
+	for (size_t i = 0; i < p->slots.count; i++)
+		if (p->slots.list[i].from < wake)
+			wake = p->slots.list[i].from;
 	*ret = p->starts;
 	*ret_n = (uint32_t)p->nstarts;
 	*ret_wake = wake;

@@ -94,6 +94,7 @@ void suan_ends_refresh(struct suan_planner *p, struct suan_ppool *o, int64_t now
 	}
 	qsort(o->ends, o->nends, sizeof(*o->ends), by_end);
 	o->dirty = true;
+	p->slots.valid = false;
 }
 
 /* ---- profiles ---- */
@@ -165,6 +166,19 @@ enum suan_code suan_ends_profile(const struct suan_planner *p, struct suan_ppool
 		v.nodes = idle ? (int32_t)o->ends[i].idle : 0;
 		rc = suan_profile_append(ret, o->ends[i].end_ms, &v);
 	}
+	return rc;
+}
+
+enum suan_code suan_ends_base(const struct suan_planner *p, struct suan_ppool *o, bool idle)
+{
+	enum suan_code rc;
+
+	if (!o->dirty && (o->idle_known || !idle))
+		return SUAN_OK;
+	suan_ends_flush(o);
+	rc = suan_ends_profile(p, o, idle, &o->base);
+	o->dirty = rc != SUAN_OK;
+	o->idle_known = idle;
 	return rc;
 }
 
@@ -262,6 +276,7 @@ void suan_run_close(struct suan_planner *p, uint32_t run)
 
 	assert(run < p->nruns && r->pool != SUAN_NO_POOL);
 	o = &p->pools[r->pool];
+	suan_slots_note_end(p, r);
 	ends_drop(o, r->end_ms, run);
 	suan_vec_sub(&o->used, &r->vec);
 	suan_nodes_give(&o->nodes, &r->req, r->places, r->nplaces);

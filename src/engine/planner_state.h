@@ -51,17 +51,41 @@ struct suan_ppool {
 	/* of the present pass */
 	bool soft_built;
 	uint32_t planned;
+	size_t tidy_at;		/* steps of soft at which it is tidied */
 	int64_t first_end;	/* first expected end; without runs, of the pass's first start */
 	int64_t floor;		/* fcfs: last planned start */
 	struct suan_hold first;		/* planned start that easy protects */
+	bool firm;			/* against full durations */
 	struct suan_vec spare;		/* easy: free when `first` starts, beyond it */
 };
 
 struct suan_planned {		/* what the last pass planned, in order */
 	uint64_t id;
+	int64_t key;
 	int32_t priority;
 	uint32_t pool;
 	struct suan_hold hold;
+};
+
+struct suan_slot {		/* of conservative: a start that keeps its time from pass to pass */
+	uint64_t id;		/* its item */
+	int64_t key;
+	int64_t from, to;
+	struct suan_vec vec;
+	int32_t priority;
+	uint32_t pool;
+	uint32_t item;		/* where the item stands, while nothing was dropped or replaced */
+};
+
+struct suan_slots {
+	struct suan_slot *list;		/* owned; in order of their items, those of one by time */
+	struct suan_slot *before;	/* owned; as before the last pass */
+	struct suan_slot *back;		/* owned; ended runs that soft still holds: pool, to, vec */
+	size_t count, cap, nbefore, before_cap, nback, back_cap;
+	int64_t freed_ms, freed_before;	/* something that was held until then was given back */
+	bool valid;			/* soft of every pool is its runs and these slots */
+	bool touched;			/* items may be gone or different, pools too */
+	bool remembered;		/* `before` is of the last pass */
 };
 
 struct suan_taken {		/* starts of one item in this pass */
@@ -69,7 +93,7 @@ struct suan_taken {		/* starts of one item in this pass */
 };
 
 struct suan_planner {
-	enum suan_policy_kind kind;
+	enum suan_plan_mode kind;
 	uint32_t depth;
 	struct suan_ppool *pools;
 	uint32_t *order;		/* pools by (rank, number) */
@@ -79,6 +103,7 @@ struct suan_planner {
 	size_t nchunks, chunks_cap;
 	uint32_t nruns, free_run;	/* slots given out so far; list of free ones */
 	struct suan_classes waiting;
+	struct suan_slots slots;
 	/* last pass */
 	uint32_t pass;
 	int64_t now_ms;
@@ -118,10 +143,29 @@ void suan_ends_flush(struct suan_ppool *o);	/* sorts new ends in */
  * idle_at of the nodes. */
 SUAN_MUSTUSE enum suan_code suan_ends_profile(const struct suan_planner *p, struct suan_ppool *o,
 					      bool idle, struct suan_profile *ret);
+/* Brings o->base up to date. */
+SUAN_MUSTUSE enum suan_code suan_ends_base(const struct suan_planner *p, struct suan_ppool *o,
+					   bool idle);
 /* As it would be at a later time, without writing anything but *ret. */
 SUAN_MUSTUSE enum suan_code suan_ends_preview(const struct suan_planner *p,
 					      const struct suan_ppool *o, int64_t now_ms,
 					      struct suan_profile *ret);
+
+/* planner_slots.c */
+void suan_slots_done(struct suan_slots *t);
+void suan_slots_clear(struct suan_planner *p);
+/* Drops what cannot hold any longer, makes room for `more` slots, and moves the others forward if
+ * something was given back. soft of every pool is right then. */
+SUAN_MUSTUSE enum suan_code suan_slots_begin(struct suan_planner *p, int64_t now_ms, bool idle);
+/* Takes out the first slot from position *i on that is due; false: none. */
+SUAN_MUSTUSE enum suan_code suan_slots_due(struct suan_planner *p, int64_t now_ms, size_t *i,
+					   struct suan_slot *ret, bool *ret_any);
+/* A planned start of an item becomes a slot; soft holds it already. */
+SUAN_MUSTUSE enum suan_code suan_slots_add(struct suan_planner *p, uint32_t item, uint32_t pool,
+					   const struct suan_hold *hold);
+void suan_slots_note_end(struct suan_planner *p, const struct suan_prun *run);
+/* First slot of an item; NULL: none. */
+const struct suan_slot *suan_slots_find(const struct suan_planner *p, uint64_t id);
 
 /* planner_why.c */
 /* Pools that allow and admit the shape; bits, borrowed. NULL: out of memory. */

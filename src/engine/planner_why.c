@@ -59,6 +59,7 @@ bool suan_planner_predicted(const struct suan_planner *p, uint64_t id, uint32_t 
 {
 	uint32_t item = suan_classes_find(&p->waiting, id);
 	const struct suan_waiting *w;
+	const struct suan_slot *slot;
 
 	*ret_pool = SUAN_NO_POOL;
 	*ret_start_ms = 0;
@@ -66,6 +67,13 @@ bool suan_planner_predicted(const struct suan_planner *p, uint64_t id, uint32_t 
 	if (item == SUAN_NO_ITEM)
 		return false;
 	w = &p->waiting.items[item];
+	slot = w->slots > 0 ? suan_slots_find(p, id) : NULL;
+	if (slot) {
+		*ret_pool = slot->pool;
+		*ret_start_ms = slot->from;
+		*ret_ahead = suan_classes_ahead(&p->waiting, item);
+		return true;
+	}
 	if (w->planned_pass == 0 || w->planned_pass != p->pass) {
 		*ret_ahead = suan_classes_ahead(&p->waiting, item);
 		return false;
@@ -121,6 +129,8 @@ static bool goes_first(const struct asker *s, const struct suan_planned *h)
 		return true;
 	if (h->priority != s->w->priority)
 		return h->priority > s->w->priority;
+	if (h->key != s->w->key)
+		return h->key < s->w->key;
 	return h->id < s->w->id;
 }
 
@@ -137,8 +147,15 @@ static enum suan_code pool_view(struct asker *s, uint32_t pool, int64_t *floor)
 		if (h->pool != pool || !goes_first(s, h))
 			continue;
 		rc = suan_profile_reserve(&s->f, &h->hold.vec, h->hold.from, h->hold.to);
-		if (s->p->kind == SUAN_POLICY_FCFS && h->hold.from > *floor)
+		if (s->p->kind == SUAN_PLAN_FCFS && h->hold.from > *floor)
 			*floor = h->hold.from;
+	}
+	/* of conservative: all slots hold but its own */
+	for (size_t i = 0; i < s->p->slots.count && rc == SUAN_OK; i++) {
+		const struct suan_slot *t = &s->p->slots.list[i];
+
+		if (t->pool == pool && (!s->w || t->id != s->w->id))
+			rc = suan_profile_reserve(&s->f, &t->vec, t->from, t->to);
 	}
 	return rc;
 }

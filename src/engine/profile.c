@@ -109,6 +109,56 @@ enum suan_code suan_profile_reserve(struct suan_profile *f, const struct suan_ve
 	return SUAN_OK;
 }
 
+static bool same(const struct suan_vec *a, const struct suan_vec *b)
+{
+	return a->memory == b->memory && a->cores == b->cores && a->gpus == b->gpus &&
+	       a->nodes == b->nodes;
+}
+
+void suan_profile_tidy(struct suan_profile *f, int64_t now)
+{
+	size_t n = 0;
+
+	for (size_t i = step_of(f, now); i < f->count; i++) {
+		if (n > 0 && same(&f->steps[n - 1].free, &f->steps[i].free))
+			continue;
+		f->steps[n++] = f->steps[i];
+	}
+	f->steps[0].from = INT64_MIN;
+	f->count = n;
+}
+
+bool suan_profile_overfull(const struct suan_profile *f, int64_t now)
+{
+	static const struct suan_vec nothing;
+
+	for (size_t i = step_of(f, now); i < f->count; i++)
+		if (!suan_vec_fits(&nothing, &f->steps[i].free))
+			return true;
+	return false;
+}
+
+int64_t suan_profile_sooner(const struct suan_profile *f, const struct suan_vec *v,
+			    int64_t duration, int64_t from, int64_t own)
+{
+	int64_t start = from, end = suan_sat_add(from, duration);
+
+	if (from >= own)
+		return SUAN_FOREVER;
+	/* what lies within its own time always fits */
+	for (size_t i = step_of(f, from); i < f->count && f->steps[i].from < own; i++) {
+		if (i > 0 && f->steps[i].from >= end)
+			return start;
+		if (suan_vec_fits(v, &f->steps[i].free))
+			continue;
+		if (i + 1 == f->count || f->steps[i + 1].from >= own)
+			return SUAN_FOREVER;
+		start = f->steps[i + 1].from;
+		end = suan_sat_add(start, duration);
+	}
+	return start;
+}
+
 const struct suan_vec *suan_profile_at(const struct suan_profile *f, int64_t at)
 {
 	return &f->steps[step_of(f, at)].free;

@@ -67,6 +67,14 @@ SUAN_MUSTUSE enum suan_code suan_profile_append(struct suan_profile *f, int64_t 
 /* Takes *v from [from, to). On failure nothing changed. */
 SUAN_MUSTUSE enum suan_code suan_profile_reserve(struct suan_profile *f, const struct suan_vec *v,
 						 int64_t from, int64_t to);
+/* Forgets what was before `now` and joins equal neighbours: the same capacity from now on. */
+void suan_profile_tidy(struct suan_profile *f, int64_t now);
+/* Some step from `now` on has less than nothing free. */
+bool suan_profile_overfull(const struct suan_profile *f, int64_t now);
+/* Earliest t in [from, own) such that *v is free over [t, t + duration), for somebody who already
+ * holds *v over [own, own + duration); SUAN_FOREVER: none. */
+int64_t suan_profile_sooner(const struct suan_profile *f, const struct suan_vec *v,
+			    int64_t duration, int64_t from, int64_t own);
 const struct suan_vec *suan_profile_at(const struct suan_profile *f, int64_t at);
 /* Earliest t in [from, latest] such that *v is free over [t, t + duration); SUAN_FOREVER: none. */
 int64_t suan_profile_earliest(const struct suan_profile *f, const struct suan_vec *v,

@@ -10,7 +10,8 @@
 
 #define SUM_BYTES 4u
 
-enum { EV_SEQ = 1, EV_NOW, EV_TYPE, EV_BODY };
+enum { EV_SEQ = 1, EV_NOW, EV_TYPE, EV_BODY, EV_RULES };
+#define RULES 1u	/* absent: those of the first version */
 enum { SUB_JOB = 1, SUB_KEY, SUB_HASH, SUB_TAGS };
 enum { JOB_ARRAY = 20, JOB_DEP, JOB_SITE, JOB_HUB, JOB_NOT_SITE, JOB_NOT_HUB, JOB_PAYLOAD,
        JOB_ENV, JOB_TAGS };
@@ -209,6 +210,8 @@ enum suan_code suan_record_put(struct suan_buf *out, const struct suan_event *ev
 	suan_put_u64(out, EV_SEQ, ev->seq);
 	suan_put_i64(out, EV_NOW, ev->now_ms);
 	suan_put_u64(out, EV_TYPE, (uint64_t)ev->type);
+	if (!ev->old_rules)
+		suan_put_u64(out, EV_RULES, RULES);
 	if (!put_body(out, ev)) {
 		suan_buf_cut(out, before);
 		return suan_fail(err, SUAN_EINVAL, "no such event: %u", (unsigned)ev->type);
@@ -439,6 +442,7 @@ static void get_event(struct suan_unpack *u, struct suan_reader *r, struct suan_
 	struct suan_field x, body = {.is_bytes = true};
 	bool has_body = false;
 
+	ev->old_rules = true;
 	while (suan_get_field(r, &x)) {
 		u->bad |= x.tag <= EV_TYPE && x.is_bytes;
 		if (x.tag == EV_SEQ) {
@@ -451,6 +455,8 @@ static void get_event(struct suan_unpack *u, struct suan_reader *r, struct suan_
 		} else if (x.tag == EV_BODY) {
 			body = x;
 			has_body = true;
+		} else if (x.tag == EV_RULES) {
+			ev->old_rules = x.is_bytes || x.u64 < RULES;
 		}
 	}
 	u->bad |= r->bad || ev->type < SUAN_EV_NETWORK || !body.is_bytes ||

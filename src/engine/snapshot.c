@@ -206,6 +206,9 @@ static void put_network(struct writer *w)
 		put_u64(w, SUAN_SNAP_POOL_SITE, n->pools[i].site);
 		put_u64(w, SUAN_SNAP_POOL_USABLE, n->pools[i].usable);
 		put_u64(w, SUAN_SNAP_POOL_GONE, n->pools[i].gone);
+		put_u64(w, SUAN_SNAP_POOL_FAILURES, n->pools[i].failures);
+		put_i64(w, SUAN_SNAP_POOL_RETRY, n->pools[i].retry_ms);
+		put_u64(w, SUAN_SNAP_POOL_PAUSED, n->pools[i].paused);
 		suan_put_end(w->out, mark);
 	}
 }
@@ -219,9 +222,46 @@ static void put_head(struct writer *w)
 	suan_put_u64(w->out, SUAN_SNAP_SEQ, e->seq);
 	suan_put_i64(w->out, SUAN_SNAP_NOW, e->now_ms);
 	suan_put_u64(w->out, SUAN_SNAP_NEXT_ID, e->next_id);
+	put_i64(w, SUAN_SNAP_EPOCH, e->epoch_ms);
 	mark = suan_put_begin(w->out, SUAN_SNAP_POLICY);
 	suan_pack(w->out, &suan_pack_policy, &e->policy);
 	suan_put_end(w->out, mark);
+}
+
+static void put_history(struct writer *w)
+{
+	const struct suan_history *h = &w->e->history;
+
+	for (size_t i = 0; i < h->known; i++) {
+		size_t mark = suan_put_begin(w->out, SUAN_SNAP_PAST);
+
+		suan_pack(w->out, &suan_past_members, &h->list[i]);
+		put_string(w, SUAN_SNAP_PAST_USER, h->list[i].user);
+		suan_put_end(w->out, mark);
+	}
+}
+
+static void put_slots(struct writer *w)
+{
+	const struct suan_planner *p = w->e->plan->planner;
+	struct suan_kept slot;
+	int64_t freed_ms;
+	size_t n, mark;
+
+	if (w->e->policy.kind != SUAN_POLICY_CONSERVATIVE)
+		return;
+	n = suan_planner_kept(p, 0, &slot, &freed_ms);
+	for (size_t i = 0; i < n; i++) {
+		(void)suan_planner_kept(p, i, &slot, &freed_ms);
+		mark = suan_put_begin(w->out, SUAN_SNAP_SLOT);
+		suan_put_varint(w->out, slot.id);
+		suan_put_varint(w->out, slot.pool);
+		suan_put_varint(w->out, (uint64_t)slot.from_ms);
+		suan_put_varint(w->out, (uint64_t)slot.to_ms);
+		suan_put_end(w->out, mark);
+	}
+	if (freed_ms != INT64_MIN)
+		suan_put_i64(w->out, SUAN_SNAP_FREED, freed_ms);
 }
 
 enum suan_code suan_engine_save(const struct suan_engine *e, struct suan_buf *out,
@@ -237,8 +277,12 @@ enum suan_code suan_engine_save(const struct suan_engine *e, struct suan_buf *ou
 	put_network(&w);
 	while ((id = suan_engine_next_job(e, id)))
 		number_strings(&w, suan_jobs_find(e, id));
+	for (size_t i = 0; i < e->history.known; i++)
+		number(&w, e->history.list[i].user);
+	put_history(&w);
 	while ((id = suan_engine_next_job(e, id)))
 		put_job(&w, suan_jobs_find(e, id));
+	put_slots(&w);
 	suan_map_done(&w.numbers);
 	rc = suan_buf_ok(out, err);
 	if (rc == SUAN_OK && w.failed)

@@ -18,14 +18,21 @@ enum suan_snapshot_tag {	/* of the whole, in this order */
 	SUAN_SNAP_STRING,	/* numbered from 1 in order */
 	SUAN_SNAP_JOB,
 	SUAN_SNAP_SUM,		/* hash of all bytes before it; the last field */
+	SUAN_SNAP_SLOT,		/* of conservative, before the sum: see planner_slots.c */
+	SUAN_SNAP_FREED,
+	SUAN_SNAP_EPOCH,	/* in the head */
+	SUAN_SNAP_PAST,		/* run times of a user, after the strings */
 };
+
+enum suan_snapshot_past { SUAN_SNAP_PAST_USER = 20 };	/* 1 … 8: members by table */
 
 enum suan_snapshot_site {
 	SUAN_SNAP_SITE_SPEC = 1, SUAN_SNAP_SITE_STATE, SUAN_SNAP_SITE_GONE
 };
 
 enum suan_snapshot_pool {
-	SUAN_SNAP_POOL_SPEC = 1, SUAN_SNAP_POOL_SITE, SUAN_SNAP_POOL_USABLE, SUAN_SNAP_POOL_GONE
+	SUAN_SNAP_POOL_SPEC = 1, SUAN_SNAP_POOL_SITE, SUAN_SNAP_POOL_USABLE, SUAN_SNAP_POOL_GONE,
+	SUAN_SNAP_POOL_FAILURES, SUAN_SNAP_POOL_RETRY, SUAN_SNAP_POOL_PAUSED
 };
 
 enum suan_snapshot_job {	/* 1 … 19: members by table */

@@ -9,9 +9,10 @@
 #include "base/arena.h"
 #include "base/map.h"
 #include "engine/engine.h"
+#include "engine/history.h"
 #include "engine/planner.h"
 
-#define SUAN_LEASE_GRACE_MS   60000		/* after order or start + limit: certainly over */
+#define SUAN_LEASE_GRACE_MS   60000		/* after start + limit: certainly over */
 #define SUAN_DEFAULT_WALLTIME 86400000		/* 24 h */
 #define SUAN_DEFAULT_ATTEMPTS 5u
 #define SUAN_CHUNK	      256u		/* elements made at once when one of them starts */
@@ -74,6 +75,7 @@ struct suan_more {		/* rarely used parts */
 struct suan_job {
 	uint64_t id;
 	int64_t submit_ms, walltime_ms, estimate_ms;
+	int64_t predict_ms;		/* expected run time; 0: of an old snapshot */
 	struct suan_req req;		/* with gpu_kind interned */
 	struct suan_more *more;		/* owned; NULL: nothing rare */
 	struct suan_elem *one;		/* owned; single task that is not just waiting */
@@ -88,6 +90,7 @@ struct suan_job {
 	bool held;			/* single task without record */
 	bool started;			/* some element was: dependencies count no more */
 	bool dirty;			/* listed for suan_sync */
+	bool known;			/* predict_ms is from runs, not the estimate */
 	bool replan;			/* the planner's item is outdated whatever its count */
 };
 
@@ -111,6 +114,9 @@ struct suan_eng_pool {
 	uint32_t site;
 	uint32_t usable;	/* as told by CAPACITY; UINT32_MAX: all */
 	uint32_t gpu_kind;	/* interned */
+	uint32_t failures;	/* starts that the site could not make, in a row */
+	int64_t retry_ms;	/* because of them, no start before this */
+	bool paused;		/* follows from retry_ms at the last pass */
 	bool gone;
 };
 
@@ -120,6 +126,7 @@ struct suan_net {
 	struct suan_eng_site *sites;	/* owned */
 	struct suan_eng_pool *pools;	/* owned */
 	uint32_t nsites, npools;
+	uint64_t widest_cores, widest_gpus;	/* of the largest pool */
 };
 
 /* ---- allow and deny lists: equal ones are one rule ---- */
@@ -164,15 +171,19 @@ struct suan_plan {
 	size_t ndirty, dirty_cap;
 	uint32_t npools;		/* pools the planner knows */
 	bool all_dirty;			/* every job may be */
+	uint64_t firm_id;		/* jobs up to this one have their last key, see order.h */
+	bool rekey;			/* the order of all jobs changed */
 	bool pools_dirty;
 };
 
 struct suan_engine {
 	uint64_t seq;
 	int64_t now_ms;
+	int64_t epoch_ms;		/* when job 1 was submitted */
 	struct suan_policy policy;
 	struct suan_net net;
 	struct suan_intern *strings;	/* owned */
+	struct suan_history history;
 
 	uint64_t next_id;		/* of the next job */
 	struct suan_job_page **pages;	/* owned; page p has ids p × SUAN_PAGE … */
@@ -216,6 +227,7 @@ int64_t suan_jobs_walltime(const struct suan_engine *e, const struct suan_job_sp
 int64_t suan_jobs_begin(const struct suan_job *j);
 int64_t suan_jobs_deadline(const struct suan_job *j);
 struct suan_array *suan_jobs_array(const struct suan_job *j);	/* NULL: single task */
+void suan_jobs_predict(struct suan_engine *e, struct suan_job *j);	/* sets predict_ms */
 /* What one start of the job asks of the planner; allow bits are borrowed. */
 void suan_jobs_ask(const struct suan_engine *e, const struct suan_job *j, struct suan_ask *ret);
 
@@ -297,9 +309,12 @@ bool suan_deps_has_corr(const struct suan_job *j);	/* element by element */
 
 /* ---- net.c ---- */
 
-SUAN_MUSTUSE enum suan_code suan_net_set(struct suan_engine *e, const struct suan_network *net,
-					 struct suan_err *err);
+/* The network of the event. Runs whose site is not in it are lost (engine_report.c). */
+SUAN_MUSTUSE enum suan_code suan_net_set(struct suan_engine *e, const struct suan_event *ev,
+					 struct suan_effects *fx, struct suan_err *err);
+SUAN_MUSTUSE enum suan_code suan_net_check(const struct suan_network *net, struct suan_err *err);
 void suan_net_done(struct suan_net *n);
+void suan_net_measure(struct suan_net *n);	/* sets widest_… */
 uint32_t suan_net_site(const struct suan_net *n, const char *name);
 uint32_t suan_net_pool(const struct suan_net *n, uint32_t site, const char *name);
 bool suan_net_has_hub(const struct suan_net *n, const char *name);
@@ -313,6 +328,16 @@ SUAN_MUSTUSE enum suan_code suan_net_copy_pool(struct suan_arena *a,
 					       const struct suan_pool_spec *spec,
 					       struct suan_pool_spec *ret);
 uint32_t suan_net_usable(const struct suan_eng_pool *p);
+/* A start ordered at this time did not come about and will be tried again; a start worked. */
+void suan_net_start_failed(struct suan_engine *e, uint32_t pool, int64_t order_ms,
+			   int64_t now_ms);
+void suan_net_start_worked(struct suan_engine *e, uint32_t pool);
+/* Somebody says that the site is well again. */
+void suan_net_lift_pauses(struct suan_engine *e, uint32_t site);
+/* Opens the pools whose pause is over. When the next one is, or SUAN_FOREVER. */
+int64_t suan_net_resume(struct suan_engine *e, int64_t now_ms);
+/* Candidates in paused pools: until when. */
+void suan_net_explain(const struct suan_engine *e, struct suan_candidate *list, uint32_t n);
 
 /* ---- rules.c ---- */
 
@@ -383,6 +408,10 @@ void suan_engine_ask(const struct suan_engine *e, const struct suan_event *ev,
 		     struct suan_effects *fx, struct suan_err *err);
 SUAN_MUSTUSE enum suan_code suan_engine_report(struct suan_engine *e, const struct suan_event *ev,
 					       struct suan_effects *fx);
+/* The site of a run that it has or should have is gone: as if it had said UNKNOWN. Room for one
+ * effect and one lease is reserved. */
+void suan_engine_lose_run(struct suan_engine *e, struct suan_spot at, int64_t now_ms,
+			  struct suan_effects *fx);
 SUAN_MUSTUSE enum suan_code suan_engine_pass(struct suan_engine *e, int64_t now_ms,
 					     struct suan_effects *fx);
 uint32_t suan_engine_max_attempts(const struct suan_engine *e);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/grow.h"
+#include "engine/order.h"
 #include "engine/state.h"
 
 void suan_sync_mark(struct suan_engine *e, struct suan_job *j)
@@ -48,12 +49,14 @@ static enum suan_code sync_job(struct suan_engine *e, struct suan_job *j, int64_
 	struct suan_item item = {.id = j->id, .priority = j->priority, .count = want};
 	enum suan_code rc = SUAN_OK;
 
-	if (want == j->planned && !j->replan)
+	if (want == j->planned && !j->replan && (want == 0 || !e->plan->rekey))
 		return SUAN_OK;
 	if (want == 0) {
 		suan_planner_drop(e->plan->planner, j->id);
 	} else {
 		suan_jobs_ask(e, j, &item.ask);
+		item.key = suan_order_key(e, j, now_ms);
+		item.firm_ms = suan_order_firm(j);
 		rc = suan_planner_add(e->plan->planner, &item);
 	}
 	if (rc == SUAN_OK) {
@@ -76,7 +79,7 @@ static enum suan_code sync_all(struct suan_engine *e, int64_t now_ms)
 		j->dirty = j->dirty && rc != SUAN_OK;
 	}
 	if (rc == SUAN_OK) {
-		p->all_dirty = false;
+		p->all_dirty = p->rekey = false;
 		p->ndirty = 0;
 	}
 	return rc;
@@ -114,6 +117,24 @@ static void mark_begun(struct suan_engine *e, int64_t now_ms)
 	}
 }
 
+/* Ids are in order of submission, so those whose turn has come lie before a cursor. */
+static void mark_firm(struct suan_engine *e, int64_t now_ms)
+{
+	uint64_t id = e->plan->firm_id;
+	struct suan_job *j;
+
+	if (e->policy.kind != SUAN_POLICY_SUAN)
+		return;
+	while ((id = suan_engine_next_job(e, id))) {
+		j = suan_jobs_find(e, id);
+		if (suan_order_firm(j) > now_ms)
+			return;
+		if (j->planned > 0)
+			suan_sync_replan(e, j);
+		e->plan->firm_id = id;
+	}
+}
+
 static enum suan_code sync_pools(struct suan_engine *e)
 {
 	for (uint32_t i = 0; i < e->net.npools; i++) {
@@ -127,7 +148,8 @@ static enum suan_code sync_pools(struct suan_engine *e)
 		if (e->plan->npools <= i)
 			e->plan->npools = i + 1;
 	}
-	suan_planner_policy(e->plan->planner, e->policy.kind, e->policy.plan_depth);
+	suan_planner_policy(e->plan->planner, suan_order_mode(e->policy.kind),
+			    e->policy.plan_depth);
 	e->plan->pools_dirty = false;
 	return SUAN_OK;
 }
@@ -137,9 +159,12 @@ enum suan_code suan_sync(struct suan_engine *e, int64_t now_ms)
 	enum suan_code rc = SUAN_OK;
 
 	mark_begun(e, now_ms);
+	mark_firm(e, now_ms);
 	if (e->plan->pools_dirty)
 		rc = sync_pools(e);
 	if (rc != SUAN_OK)
 		return rc;
+	if (suan_order_moves(e->policy.kind))
+		e->plan->all_dirty = e->plan->rekey = true;
 	return e->plan->all_dirty ? sync_all(e, now_ms) : sync_some(e, now_ms);
 }

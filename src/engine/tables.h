@@ -19,6 +19,8 @@ static const struct suan_pack_row suan_job_rows[] = {
 	{11, SUAN_PACK_I32, offsetof(struct suan_job, priority), 0},
 	{12, SUAN_PACK_BOOL, offsetof(struct suan_job, checkpointable), 0},
 	{13, SUAN_PACK_BOOL, offsetof(struct suan_job, started), 0},
+	{14, SUAN_PACK_I64, offsetof(struct suan_job, predict_ms), 0},
+	{15, SUAN_PACK_BOOL, offsetof(struct suan_job, known), 0},
 };
 static const struct suan_pack_table suan_job_members = {
 	suan_job_rows, sizeof(suan_job_rows) / sizeof(suan_job_rows[0])};
@@ -33,5 +35,18 @@ static const struct suan_pack_row suan_elem_rows[] = {
 };
 static const struct suan_pack_table suan_elem_members = {
 	suan_elem_rows, sizeof(suan_elem_rows) / sizeof(suan_elem_rows[0])};
+
+static const struct suan_pack_row suan_past_rows[] = {
+	{1, SUAN_PACK_I64, offsetof(struct suan_past, estimate_ms), 0},
+	{2, SUAN_PACK_U32, offsetof(struct suan_past, nruns), SUAN_PAST_RUNS},
+	{3, SUAN_PACK_I64, offsetof(struct suan_past, estimate_error), 0},
+	{4, SUAN_PACK_I64, offsetof(struct suan_past, mean_error), 0},
+	{5, SUAN_PACK_I64, offsetof(struct suan_past, runs_ms[0]), 0},
+	{6, SUAN_PACK_I64, offsetof(struct suan_past, runs_ms[1]), 0},
+	{7, SUAN_PACK_I64, offsetof(struct suan_past, runs_ms[2]), 0},
+	{8, SUAN_PACK_I64, offsetof(struct suan_past, runs_ms[3]), 0},
+};
+static const struct suan_pack_table suan_past_members = {
+	suan_past_rows, sizeof(suan_past_rows) / sizeof(suan_past_rows[0])};
 
 #endif

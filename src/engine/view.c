@@ -24,6 +24,8 @@ static struct cause end_cause(const struct suan_job *j, const struct suan_elem *
 		c.a = (int64_t)j->req.memory;
 	else if (c.reason == SUAN_R_TOO_MANY_ATTEMPTS)
 		c.a = x->attempt;
+	else if (c.reason == SUAN_R_SITE_GONE)
+		c.a = suan_dues_lease_end(j, x);
 	return c;
 }
 
@@ -34,10 +36,11 @@ static struct cause dep_cause(enum suan_deps state, uint64_t job)
 			      (int64_t)job, 0};
 }
 
-/* Every pool that could take it is closed: why the first of them is. NONE: some is open. */
-static enum suan_reason all_closed(const struct suan_engine *e, const struct suan_job *j)
+/* Every pool that could take it is closed: why the one is that opens first by itself, or else the
+ * first of them. NONE: some is open. */
+static struct cause all_closed(const struct suan_engine *e, const struct suan_job *j)
 {
-	enum suan_reason first = SUAN_R_NONE;
+	struct cause first = {.reason = SUAN_R_NONE};
 	struct suan_ask ask;
 	int64_t a, b;
 
@@ -49,9 +52,12 @@ static enum suan_reason all_closed(const struct suan_engine *e, const struct sua
 			continue;
 		suan_net_plan_pool(e, i, &p);
 		if (p.closed == SUAN_R_NONE)
-			return SUAN_R_NONE;
-		if (first == SUAN_R_NONE)
-			first = p.closed;
+			return (struct cause){.reason = SUAN_R_NONE};
+		a = e->net.pools[i].retry_ms;
+		if (p.closed == SUAN_R_PAUSED && (first.reason != SUAN_R_PAUSED || a < first.a))
+			first = (struct cause){SUAN_R_PAUSED, a, 0};
+		else if (first.reason == SUAN_R_NONE)
+			first.reason = p.closed;
 	}
 	return first;
 }
@@ -62,10 +68,12 @@ static struct cause queue_cause(const struct suan_engine *e, const struct suan_j
 	int64_t start = 0;
 	uint64_t ahead = 0;
 	bool known = suan_planner_predicted(e->plan->planner, j->id, &pool, &start, &ahead);
-	enum suan_reason closed = known ? SUAN_R_NONE : all_closed(e, j);
+	struct cause closed = {.reason = SUAN_R_NONE};
 
-	if (closed != SUAN_R_NONE)
-		return (struct cause){closed, 0, 0};
+	if (!known)
+		closed = all_closed(e, j);
+	if (closed.reason != SUAN_R_NONE)
+		return closed;
 	if (ahead > 0 || (!known && j->planned == 0))
 		return (struct cause){SUAN_R_PRIORITY, (int64_t)ahead, 0};
 	return (struct cause){SUAN_R_RESOURCES, start, 0};
@@ -273,10 +281,10 @@ const struct suan_place *suan_engine_places(const struct suan_engine *e, struct 
 	return suan_elems_places(x);
 }
 
-/* First element ≥ from of the job that its site has. */
+/* First element ≥ from of the job that its site has or may have. */
 static bool next_in_job(const struct suan_job *j, uint32_t from, struct suan_run_id *run)
 {
-	if (suan_elems_in(j, SUAN_STAGING) + suan_elems_in(j, SUAN_RUNNING) == 0)
+	if (suan_elems_active(j) == 0)
 		return false;
 	for (uint32_t pos = from; pos < suan_elems_count(j); pos++) {
 		const struct suan_elem *x = suan_elems_get(j, pos);
@@ -285,7 +293,7 @@ static bool next_in_job(const struct suan_job *j, uint32_t from, struct suan_run
 			pos |= SUAN_CHUNK - 1;
 			continue;
 		}
-		if (x->state != SUAN_STAGING && x->state != SUAN_RUNNING)
+		if (x->state != SUAN_STAGING && x->state != SUAN_RUNNING && !x->limbo)
 			continue;
 		*run = (struct suan_run_id){j->id, suan_elems_index(j, pos), x->attempt};
 		return true;
@@ -397,13 +405,15 @@ uint32_t suan_engine_why(const struct suan_engine *e, struct suan_run_id task,
 	suan_jobs_ask(e, j, &item.ask);
 	n = suan_planner_candidates(e->plan->planner, &item, e->now_ms, ret, max);
 	suan_not_before(ret, n < max ? n : max, j->more ? j->more->begin_ms : 0);
+	suan_net_explain(e, ret, n < max ? n : max);
 	return n;
 }
 
 size_t suan_engine_memory(const struct suan_engine *e)
 {
 	return sizeof(*e) + sizeof(*e->plan) + e->bytes + suan_intern_memory(e->strings) +
-	       suan_planner_memory(e->plan->planner) + e->pages_cap * sizeof(*e->pages) +
+	       suan_planner_memory(e->plan->planner) + suan_history_memory(&e->history) +
+	       e->pages_cap * sizeof(*e->pages) +
 	       e->rules_cap * sizeof(*e->rules) + e->keys_cap * sizeof(*e->keys) +
 	       (e->key_of.cap + e->rule_of.cap) * 2 * sizeof(uint64_t) + e->net.arena.used +
 	       (e->leases.cap + e->plan->begins.cap) * sizeof(struct suan_due) +

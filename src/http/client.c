@@ -47,7 +47,8 @@ static bool is_loopback(const char *url)
 	if (host[0] == '[')
 		return strncmp(host, "[::1]", 5) == 0;
 	n = strcspn(host, ":/");
-	return strncmp(host, "127.", 4) == 0 || (n == 9 && strncasecmp(host, "localhost", 9) == 0);
+	return (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == n) ||
+	       (n == 9 && strncasecmp(host, "localhost", 9) == 0);
 }
 
 static bool add_header(struct curl_slist **list, const char *header)

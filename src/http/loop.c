@@ -11,6 +11,7 @@
 
 #include "http/linger.h"
 #include "http/request.h"
+#include "http/visit.h"
 #include "sys/clock.h"
 
 #define EVENTS		  64
@@ -92,6 +93,8 @@ static int wait_ms(struct suan_http_loop *l)
 
 	if (MHD_get_timeout(l->daemon, &t) == MHD_YES)
 		ms = t > 60000 ? 60000 : (int)t;
+	if (l->visits && (ms < 0 || ms > SUAN_HTTP_VISIT_TICK_MS))
+		ms = SUAN_HTTP_VISIT_TICK_MS;
 	if (l->lingers && (ms < 0 || ms > SUAN_HTTP_LINGER_TICK_MS))
 		ms = SUAN_HTTP_LINGER_TICK_MS;
 	if (l->stopping && (ms < 0 || ms > STOP_TICK_MS))
@@ -116,6 +119,7 @@ static void one_round(struct suan_http_loop *l)
 		l->config.handled(l->config.ctx);
 	l->dispatched = false;
 	suan_http_linger_expire(l, now_ms());
+	suan_http_visit_expire(l, now_ms());
 }
 
 static void begin_stop(struct suan_http_loop *l)
@@ -227,8 +231,9 @@ static bool start_daemon(struct suan_http_loop *l, int fd, const char *cert, con
 				     l->config.max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
 				     l->config.idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 				     (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED,
-				     release, NULL, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
-				     MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+				     release, NULL, MHD_OPTION_NOTIFY_CONNECTION,
+				     suan_http_visit_notify, l, MHD_OPTION_UNESCAPE_CALLBACK,
+				     unescape, NULL, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 	if (!l->daemon)
 		return false;
 	info = MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_EPOLL_FD);

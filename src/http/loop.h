@@ -36,11 +36,14 @@ struct suan_http_loop {
 	bool running; /* thread is to be joined */
 	atomic_bool stop;
 	_Atomic(struct suan_http_wake *) wakes; /* last handed over first */
+	_Atomic(uint64_t) bodies_bytes;		/* held by requests */
 	/* The rest belongs to the loop's thread. */
 	bool stopping;
 	bool dispatched;		    /* handle() was called in this round */
 	int64_t stop_at_ms;		    /* when stopping: open requests are cut then */
 	struct suan_http_request *requests; /* not completed yet */
+	struct suan_http_visit *visits;	    /* one for each connection */
+	int64_t looked_ms;		    /* at them, for those that take too long */
 	struct suan_http_linger *lingers;
 	unsigned nlingers;
 };

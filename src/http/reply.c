@@ -12,16 +12,26 @@
 
 struct MHD_Response *suan_http_problem(int status, const char *detail)
 {
-	const char *name = status == 413 ? "too-big" : status == 503 ? "busy" : "io";
-	const char *title = status == 413   ? "Content Too Large"
-			    : status == 503 ? "Service Unavailable"
-					    : "Internal Server Error";
+	static const struct {
+		int status;
+		const char *code, *title;
+	} all[] = {
+		{400, "invalid", "Bad request"},
+		{413, "too-big", "Too large"},
+		{503, "busy", "Not available"},
+		{500, "io", "Internal error"},
+	};
+	size_t i = 0;
 	struct MHD_Response *response;
 	char text[512];
-	int n = snprintf(text, sizeof(text),
-			 "{\"type\":\"urn:suan:error:%s\",\"title\":\"%s\",\"status\":%d,"
-			 "\"detail\":\"%s\"}\n",
-			 name, title, status, detail);
+	int n;
+
+	while (i + 1 < sizeof(all) / sizeof(all[0]) && all[i].status != status)
+		i++;
+	n = snprintf(text, sizeof(text),
+		     "{\"type\":\"urn:suan:error:%s\",\"title\":\"%s\",\"status\":%d,"
+		     "\"detail\":\"%s\"}\n",
+		     all[i].code, all[i].title, status, detail);
 
 	response = MHD_create_response_from_buffer((size_t)n, text, MHD_RESPMEM_MUST_COPY);
 	if (!response)

@@ -14,6 +14,7 @@
 #include "http/linger.h"
 #include "http/reply.h"
 #include "http/stream.h"
+#include "http/visit.h"
 
 #define TEXT_BYTES	 1024	    /* enough for most requests */
 #define BODY_FIRST_BYTES (1u << 20) /* reserved at once on the client's word */
@@ -23,6 +24,13 @@
 
 /* ---- life ---- */
 
+static void free_body(struct suan_http_request *r)
+{
+	atomic_fetch_sub_explicit(&r->loop->bodies_bytes, r->held_bytes, memory_order_relaxed);
+	r->held_bytes = 0;
+	suan_buf_done(&r->body);
+}
+
 static void drop(struct suan_http_request *r)
 {
 	if (atomic_fetch_sub_explicit(&r->refs, 1, memory_order_acq_rel) != 1)
@@ -31,7 +39,7 @@ static void drop(struct suan_http_request *r)
 		MHD_destroy_response(r->answer.response);
 	free(r->answer.body);
 	suan_buf_done(&r->text);
-	suan_buf_done(&r->body);
+	free_body(r);
 	suan_http_loop_drop(r->loop);
 	free(r);
 }
@@ -90,6 +98,7 @@ void suan_http_request_completed(struct suan_http_request *r)
 		suan_http_stream_finish(stream_of(r));
 	if (r->linger_fd >= 0)
 		suan_http_linger_add(l, r->linger_fd);
+	suan_http_visit_turn(r->conn, SUAN_HTTP_HEAD, 0);
 	r->conn = NULL;
 	drop(r);
 }
@@ -152,12 +161,23 @@ static bool copy_head(struct suan_http_request *r, const char *url, const char *
 	return suan_buf_ok(b, NULL) == SUAN_OK;
 }
 
+/* Bodies of many requests at once must not fill the memory. */
+static bool hold(struct suan_http_request *r, size_t n)
+{
+	uint64_t before =
+		atomic_fetch_add_explicit(&r->loop->bodies_bytes, n, memory_order_relaxed);
+
+	r->held_bytes += n;
+	return before + n <= r->loop->config.max_bodies_bytes;
+}
+
 static void take_body(struct suan_http_request *r, const char *bytes, size_t n)
 {
-	if (r->stage == SUAN_HTTP_READING && !suan_buf_add(&r->body, bytes, n)) {
+	suan_http_visit_bytes(r->conn, n);
+	if (r->stage == SUAN_HTTP_READING && (!hold(r, n) || !suan_buf_add(&r->body, bytes, n))) {
 		r->body_fault = suan_buf_ok(&r->body, NULL);
 		r->stage = SUAN_HTTP_DROPPING;
-		suan_buf_done(&r->body);
+		free_body(r);
 	}
 	if (r->stage == SUAN_HTTP_DROPPING)
 		r->dropped_bytes += n;
@@ -186,6 +206,7 @@ static enum MHD_Result refuse(struct suan_http_request *r, int status, const cha
 
 	if (!response)
 		return MHD_NO;
+	suan_http_visit_turn(r->conn, SUAN_HTTP_READER, 0);
 	good = MHD_queue_response(r->conn, (unsigned)status, response);
 	MHD_destroy_response(response);
 	return good;
@@ -205,18 +226,97 @@ static enum MHD_Result refuse_size(struct suan_http_request *r)
 {
 	char most[32], text[128];
 
-	suan_format_size(r->loop->config.max_body_bytes, most);
+	suan_format_size(r->body.limit, most);
 	(void)snprintf(text, sizeof(text), "the request's body is larger than the limit of %s",
 		       most);
 	return refuse(r, 413, text);
+}
+
+/* What others on the way may understand otherwise than MHD does: what we take for a body could be a
+ * second request to them, or the other way round. NULL: nothing. */
+static const char *ambiguous(const struct suan_http_request *r)
+{
+	const char *p = r->text.data + r->headers_at, *end = r->text.data + r->text.len;
+	unsigned lengths = 0, hosts = 0;
+
+	while (p < end) {
+		const char *value = p + strlen(p) + 1;
+		bool coded = strcasecmp(p, "Transfer-Encoding") == 0;
+
+		if (strpbrk(p, " \t"))
+			return "a header's name contains a blank";
+		if (coded && strcasecmp(value, "chunked") != 0)
+			return "no Transfer-Encoding is known but chunked";
+		lengths += coded || strcasecmp(p, "Content-Length") == 0;
+		hosts += strcasecmp(p, "Host") == 0;
+		p = value + strlen(value) + 1;
+	}
+	if (hosts > 1)
+		return "there is more than one Host";
+	return lengths > 1 ? "the length of the body is given more than once" : NULL;
+}
+
+/* Asks the application before the body is read. True: it has answered. */
+static bool answered_early(struct suan_http_request *r)
+{
+	const struct suan_http_config *config = &r->loop->config;
+
+	if (!config->begin)
+		return false;
+	atomic_fetch_add_explicit(&r->refs, 1, memory_order_relaxed); /* the application's */
+	config->begin(config->ctx, r);
+	if (atomic_load_explicit(&r->phase, memory_order_acquire) == SUAN_HTTP_ANSWERED)
+		return true;
+	drop(r);
+	return false;
+}
+
+static enum MHD_Result send_answer(struct suan_http_request *r)
+{
+	struct suan_http_answer *a = &r->answer;
+
+	if (atomic_load_explicit(&r->phase, memory_order_acquire) != SUAN_HTTP_ANSWERED)
+		return MHD_NO; /* closes the connection */
+	free_body(r);
+	if (!a->response)
+		a->response = suan_http_build(a, r->text.data);
+	if (!a->response)
+		return MHD_NO;
+	if (a->stream)
+		suan_http_stream_bind(a->stream, r->conn);
+	else if (r->loop->stopping || r->stage == SUAN_HTTP_READING)
+		(void)MHD_add_response_header(a->response, "Connection", "close");
+	suan_http_visit_turn(r->conn, a->stream ? SUAN_HTTP_OURS : SUAN_HTTP_READER, a->n);
+	return MHD_queue_response(r->conn, a->status, a->response);
+}
+
+/* The head is there, and a body will come. */
+static enum MHD_Result expect_body(struct suan_http_request *r, uint64_t length)
+{
+	size_t first;
+
+	r->length = length;
+	suan_http_visit_turn(r->conn, SUAN_HTTP_BODY, 0);
+	if (answered_early(r)) {
+		linger(r);
+		return send_answer(r);
+	}
+	if (r->length > r->body.limit) {
+		linger(r);
+		return refuse_size(r);
+	}
+	first = r->length < BODY_FIRST_BYTES ? (size_t)r->length : BODY_FIRST_BYTES;
+	if (first > 0 && suan_buf_reserve(&r->body, first) != SUAN_OK)
+		suan_buf_reset(&r->body); /* the failure shows when the bytes come */
+	return MHD_YES;
 }
 
 static enum MHD_Result begin(struct suan_http_loop *l, struct suan_http_request **slot,
 			     const struct suan_http_news *news)
 {
 	struct suan_http_request *r = new_request(l, news->conn);
+	uint64_t length = 0;
 	const char *text;
-	size_t first;
 
 	if (!r)
 		return MHD_NO;
@@ -229,16 +329,16 @@ static enum MHD_Result begin(struct suan_http_loop *l, struct suan_http_request 
 		linger(r);
 		return refuse(r, 503, "the server is out of memory");
 	}
-	text = suan_http_header(r, "Content-Length");
-	if (!text || suan_parse_u64(text, &r->length, NULL) != SUAN_OK)
-		return MHD_YES; /* none, or chunked; MHD refuses nonsense */
-	if (r->length > l->config.max_body_bytes) {
+	text = ambiguous(r);
+	if (text) {
 		linger(r);
-		return refuse_size(r);
+		return refuse(r, 400, text);
 	}
-	first = r->length < BODY_FIRST_BYTES ? (size_t)r->length : BODY_FIRST_BYTES;
-	if (first > 0 && suan_buf_reserve(&r->body, first) != SUAN_OK)
-		suan_buf_reset(&r->body); /* the failure shows when the bytes come */
+	text = suan_http_header(r, "Content-Length");
+	if (text && suan_parse_u64(text, &length, NULL) != SUAN_OK)
+		return refuse(r, 400, "Content-Length is no whole number");
+	if (length > 0 || suan_http_header(r, "Transfer-Encoding"))
+		return expect_body(r, length);
 	return MHD_YES;
 }
 
@@ -248,6 +348,7 @@ static bool dispatch(struct suan_http_request *r)
 	unsigned open = SUAN_HTTP_OPEN;
 
 	r->stage = SUAN_HTTP_DISPATCHED;
+	suan_http_visit_turn(r->conn, SUAN_HTTP_OURS, 0);
 	r->loop->dispatched = true;
 	atomic_fetch_add_explicit(&r->refs, 1, memory_order_relaxed); /* the application's */
 	r->loop->config.handle(r->loop->config.ctx, r);
@@ -257,24 +358,6 @@ static bool dispatch(struct suan_http_request *r)
 	/* An answer from now on wakes this very thread, so it cannot overtake the next line. */
 	MHD_suspend_connection(r->conn);
 	return true;
-}
-
-static enum MHD_Result send_answer(struct suan_http_request *r)
-{
-	struct suan_http_answer *a = &r->answer;
-
-	if (atomic_load_explicit(&r->phase, memory_order_acquire) != SUAN_HTTP_ANSWERED)
-		return MHD_NO; /* closes the connection */
-	suan_buf_done(&r->body);
-	if (!a->response)
-		a->response = suan_http_build(a, r->text.data);
-	if (!a->response)
-		return MHD_NO;
-	if (a->stream)
-		suan_http_stream_bind(a->stream, r->conn);
-	else if (r->loop->stopping)
-		(void)MHD_add_response_header(a->response, "Connection", "close");
-	return MHD_queue_response(r->conn, a->status, a->response);
 }
 
 enum MHD_Result suan_http_request_access(struct suan_http_loop *l, struct suan_http_request **slot,
@@ -296,7 +379,7 @@ enum MHD_Result suan_http_request_access(struct suan_http_loop *l, struct suan_h
 	if (r->stage == SUAN_HTTP_DROPPING) {
 		if (r->body_fault == SUAN_ETOOBIG)
 			return refuse_size(r);
-		return refuse(r, 503, "the server is out of memory");
+		return refuse(r, 503, "too many large requests at once");
 	}
 	if (r->stage == SUAN_HTTP_READING && dispatch(r))
 		return MHD_YES;
@@ -421,6 +504,12 @@ const char *suan_http_body(const struct suan_http_request *req, size_t *ret_n)
 	if (ret_n)
 		*ret_n = req->body.len;
 	return suan_buf_str(&req->body);
+}
+
+void suan_http_limit(struct suan_http_request *req, uint64_t bytes)
+{
+	if (bytes < req->body.limit)
+		req->body.limit = (size_t)bytes;
 }
 
 void suan_http_set_user(struct suan_http_request *req, void *user)

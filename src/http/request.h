@@ -44,6 +44,7 @@ struct suan_http_request {
 	struct suan_buf text;	     /* NUL-terminated strings, one after the other */
 	size_t path_at, peer_at, queries_at, headers_at;
 	struct suan_buf body;
+	uint64_t held_bytes; /* of body, as counted in the loop */
 	void *user;
 	struct suan_http_answer answer; /* set before the change to ANSWERED */
 	/* The rest belongs to the loop's thread. */

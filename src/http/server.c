@@ -9,6 +9,7 @@
 
 #define THREADS_MOST	    64u
 #define DEFAULT_BODY_BYTES  (64u << 20)
+#define BODIES_AT_ONCE	    8 /* of the largest size */
 #define DEFAULT_CONNECTIONS 4096u
 #define DEFAULT_IDLE_S	    75u
 #define PEM_BYTES	    (1u << 20)
@@ -25,6 +26,10 @@ static void fill_in(struct suan_http_config *c)
 {
 	if (c->max_body_bytes == 0)
 		c->max_body_bytes = DEFAULT_BODY_BYTES;
+	if (c->max_bodies_bytes == 0)
+		c->max_bodies_bytes = c->max_body_bytes > UINT64_MAX / BODIES_AT_ONCE
+					      ? UINT64_MAX
+					      : c->max_body_bytes * BODIES_AT_ONCE;
 	if (c->max_connections == 0)
 		c->max_connections = DEFAULT_CONNECTIONS;
 	if (c->idle_timeout_s == 0)
@@ -71,6 +76,7 @@ enum suan_code suan_http_server_start(struct suan_http_server **ret,
 		rc = suan_http_listen(config->listen, &fd, &s->port, err);
 	per_loop = s->config;
 	per_loop.max_connections /= per_loop.threads;
+	per_loop.max_bodies_bytes /= per_loop.threads;
 	while (rc == SUAN_OK && s->nloops < s->config.threads) {
 		rc = suan_http_loop_start(&s->loops[s->nloops], &per_loop, fd, s->cert.data,
 					  s->key.data, err);

@@ -11,16 +11,21 @@
 #include "base/err.h"
 
 struct suan_http_server;
-struct suan_http_request;	/* one exchange; valid until it is answered */
-struct suan_http_stream;	/* an answer that goes on: server-sent events, logs */
+struct suan_http_request; /* one exchange; valid until it is answered */
+struct suan_http_stream;  /* an answer that goes on: server-sent events, logs */
 
 struct suan_http_config {
 	/* 0 in a number below means a sensible default. */
-	const char *listen;	/* "127.0.0.1:7070", "[::1]:0", ":7070"; port 0 = any free one */
-	const char *cert_file, *key_file;	/* TLS ≥ 1.2 when both are set */
-	uint64_t max_body_bytes;	/* larger requests are answered 413 without reading on */
-	uint32_t max_connections, threads;	/* each thread has an epoll loop; 1 is fine */
-	uint32_t idle_timeout_s;	/* not while a request waits for its answer */
+	const char *listen; /* "127.0.0.1:7070", "[::1]:0", ":7070"; port 0 = any free one */
+	const char *cert_file, *key_file;  /* TLS ≥ 1.2 when both are set */
+	uint64_t max_body_bytes;	   /* larger requests are answered 413 without reading on */
+	uint64_t max_bodies_bytes;	   /* of all bodies at once; above it: 503 */
+	uint32_t max_connections, threads; /* each thread has an epoll loop; 1 is fine */
+	uint32_t idle_timeout_s;	   /* not while a request waits for its answer */
+	/* NULL, or called on a server thread when the head of a request is there and a body is to
+	 * come. May call suan_http_reply before it returns: then the body is not read. May call
+	 * suan_http_limit. Otherwise the request comes to handle once it is complete. */
+	void (*begin)(void *ctx, struct suan_http_request *req);
 	/* Called on a server thread for each complete request. Must lead to exactly one
 	 * suan_http_reply or suan_http_stream_open. */
 	void (*handle)(void *ctx, struct suan_http_request *req);
@@ -50,35 +55,50 @@ const char *suan_http_query(const struct suan_http_request *req, const char *nam
 void suan_http_queries(const struct suan_http_request *req,
 		       void (*fn)(void *ctx, const char *name, const char *value), void *ctx);
 const char *suan_http_header(const struct suan_http_request *req, const char *name);
-const char *suan_http_body(const struct suan_http_request *req, size_t *ret_n);	/* NUL-terminated */
-const char *suan_http_peer(const struct suan_http_request *req);	/* "127.0.0.1" */
+const char *suan_http_body(const struct suan_http_request *req, size_t *ret_n); /* NUL-terminated */
+const char *suan_http_peer(const struct suan_http_request *req);		/* "127.0.0.1" */
+/* Only inside begin: the body may have so many bytes, which can only lower the limit. */
+void suan_http_limit(struct suan_http_request *req, uint64_t bytes);
 /* One pointer of the application, carried along. */
 void suan_http_set_user(struct suan_http_request *req, void *user);
 void *suan_http_user(const struct suan_http_request *req);
 
 struct suan_http_reply {
 	int status;
-	const char *type;	/* content type; NULL: no body */
-	const char *headers;	/* further headers, "Name: value\n…", or NULL; copied */
-	char *body;		/* taken over; freed with free(); NULL when n = 0 */
+	const char *type;    /* content type; NULL: no body */
+	const char *headers; /* further headers, "Name: value\n…", or NULL; copied */
+	char *body;	     /* taken over; freed with free(); NULL when n = 0 */
 	size_t n;
 };
 void suan_http_reply(struct suan_http_request *req, const struct suan_http_reply *reply);
 
+struct suan_http_stream_events { /* called on a server thread */
+	/* The client has gone (noticed at once, also while nothing is sent) or the server stops:
+	 * exactly once, unless the application closes before, which it has to in any case. */
+	void (*gone)(void *ctx);
+	/* NULL, or: bytes were refused for lack of room, and now there is room again. */
+	void (*room)(void *ctx);
+	void *ctx;
+};
+
+#define SUAN_HTTP_PIECE (256u << 10)
+
 /* Answers 200 with a body of unknown length; the request is over, the stream lives until the
- * application calls suan_http_stream_close. When the client has gone (noticed at once, also while
- * nothing is sent) or the server stops before, gone(ctx) is called, exactly once, on a server
- * thread; the application still has to close. *ret is set before gone can be called. On failure the
- * request is still to be answered. */
+ * application calls suan_http_stream_close or _break. *ret is set before any event can be told. On
+ * failure the request is still to be answered. A reader may be as slow as it likes: no idle time
+ * counts. */
 SUAN_MUSTUSE enum suan_code suan_http_stream_open(struct suan_http_request *req, const char *type,
-						  void (*gone)(void *ctx), void *ctx,
+						  const struct suan_http_stream_events *events,
 						  struct suan_http_stream **ret);
-/* Queues bytes (copied); ETOOBIG: the reader is too slow (over 4 MiB behind) — close it;
- * EUNREACHABLE: the client has gone. */
+/* Queues bytes (copied), at most SUAN_HTTP_PIECE at once. EBUSY: the reader is 1 MiB behind,
+ * nothing was queued; room will be told. EUNREACHABLE: the client has gone. */
 SUAN_MUSTUSE enum suan_code suan_http_stream_send(struct suan_http_stream *s, const void *bytes,
 						  size_t n);
-/* What is queued still goes out. Afterwards gone(ctx) neither runs nor will run: a call under way
- * on another thread is waited for, so hold no lock that gone takes. May be called inside gone. */
+/* What is queued still goes out. Afterwards no event is or will be told: a call under way on
+ * another thread is waited for, so hold no lock that it takes. May be called inside of one. */
 void suan_http_stream_close(struct suan_http_stream *s);
+/* As close, but then the connection ends in a way that tells the client that something is missing.
+ */
+void suan_http_stream_break(struct suan_http_stream *s);
 
 #endif

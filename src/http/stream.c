@@ -1,21 +1,25 @@
 #include "http/stream.h"
 
+#include <assert.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include "http/request.h"
 
-#define BACKLOG_BYTES (4u << 20)
+#define BACKLOG_BYTES (1u << 20)
+#define LOW_BYTES     (BACKLOG_BYTES / 4) /* there is room again */
 #define BLOCK_BYTES   (16u << 10)
 
 struct suan_http_stream {
 	struct suan_http_wake wake; /* first: the wake is the stream */
 	struct suan_http_watch watch;
 	struct suan_http_loop *loop; /* holds a reference */
-	void (*gone)(void *ctx);
-	void *ctx;
+	struct suan_http_stream_events events;
 	struct MHD_Connection *conn; /* loop's thread; NULL before bind and after finish */
 	int fd;			     /* loop's thread; -1: not watched */
 	pthread_mutex_t lock;	     /* the rest */
@@ -26,9 +30,11 @@ struct suan_http_stream {
 	bool closed;   /* by the application */
 	bool over;     /* client gone or server stopped: nothing more is taken */
 	bool broken;   /* what is queued is not sent either */
+	bool partial;  /* closed, but not all was said */
+	bool refused;  /* bytes, since room was told last */
 	bool parked;   /* connection suspended: nothing to send */
 	bool waking;
-	bool telling, was_told; /* gone() runs; gone() has been called */
+	bool telling, was_told; /* an event is being told; gone() has been called */
 	pthread_t teller;
 };
 
@@ -77,29 +83,65 @@ static void client_hung_up(struct suan_http_watch *w)
 	pthread_mutex_unlock(&s->lock);
 }
 
+/* With the lock held, which is given up meanwhile. */
+static void tell(struct suan_http_stream *s, void (*event)(void *ctx))
+{
+	s->telling = true;
+	s->teller = pthread_self();
+	pthread_mutex_unlock(&s->lock);
+	event(s->events.ctx);
+	pthread_mutex_lock(&s->lock);
+	s->telling = false;
+	pthread_cond_broadcast(&s->told);
+}
+
+static void tell_gone(struct suan_http_stream *s)
+{
+	if (s->closed || s->was_told)
+		return;
+	s->was_told = true;
+	tell(s, s->events.gone);
+}
+
+static void tell_room(struct suan_http_stream *s)
+{
+	if (!s->refused || s->closed || s->over || s->out.len - s->sent > LOW_BYTES)
+		return;
+	s->refused = false;
+	if (s->events.room)
+		tell(s, s->events.room);
+}
+
+static size_t take_queued(struct suan_http_stream *s, char *buf, size_t max)
+{
+	size_t n = s->out.len - s->sent;
+
+	if (n > max)
+		n = max;
+	memcpy(buf, s->out.data + s->sent, n);
+	s->sent += n;
+	if (s->sent == s->out.len) {
+		s->sent = 0;
+		suan_buf_reset(&s->out);
+	}
+	return n;
+}
+
 static ssize_t read_content(void *cls, uint64_t pos, char *buf, size_t max)
 {
 	struct suan_http_stream *s = cls;
-	size_t n;
 	ssize_t ret = 0;
 
 	(void)pos;
 	pthread_mutex_lock(&s->lock);
-	n = s->out.len - s->sent;
 	if (s->broken) {
 		ret = MHD_CONTENT_READER_END_WITH_ERROR;
-	} else if (n > 0) {
-		if (n > max)
-			n = max;
-		memcpy(buf, s->out.data + s->sent, n);
-		s->sent += n;
-		if (s->sent == s->out.len) {
-			s->sent = 0;
-			suan_buf_reset(&s->out);
-		}
-		ret = (ssize_t)n;
+	} else if (s->out.len > s->sent) {
+		ret = (ssize_t)take_queued(s, buf, max);
+		tell_room(s);
 	} else if (s->closed || s->over) {
-		ret = MHD_CONTENT_READER_END_OF_STREAM;
+		ret = s->partial ? MHD_CONTENT_READER_END_WITH_ERROR
+				 : MHD_CONTENT_READER_END_OF_STREAM;
 	} else {
 		s->parked = true;
 		MHD_suspend_connection(s->conn);
@@ -116,19 +158,23 @@ static void release(void *cls)
 	unlock_and_drop(s, 1);
 }
 
-/* With the lock held, which is given up meanwhile. */
-static void tell(struct suan_http_stream *s)
+/* A reader may pause for hours, so MHD must not count its idle time; the kernel notices a dead one.
+ */
+static void be_patient(const struct suan_http_stream *s)
 {
-	if (s->closed || s->was_told)
-		return;
-	s->was_told = true;
-	s->telling = true;
-	s->teller = pthread_self();
-	pthread_mutex_unlock(&s->lock);
-	s->gone(s->ctx);
-	pthread_mutex_lock(&s->lock);
-	s->telling = false;
-	pthread_cond_broadcast(&s->told);
+	static const struct {
+		int level, option, value;
+	} options[] = {
+		{SOL_SOCKET, SO_KEEPALIVE, 1},
+		{IPPROTO_TCP, TCP_KEEPIDLE, 60},
+		{IPPROTO_TCP, TCP_KEEPINTVL, 20},
+		{IPPROTO_TCP, TCP_KEEPCNT, 3},
+	};
+
+	(void)MHD_set_connection_option(s->conn, MHD_CONNECTION_OPTION_TIMEOUT, 0u);
+	for (size_t i = 0; s->fd >= 0 && i < sizeof(options) / sizeof(options[0]); i++)
+		(void)setsockopt(s->fd, options[i].level, options[i].option, &options[i].value,
+				 sizeof(options[i].value));
 }
 
 void suan_http_stream_bind(struct suan_http_stream *s, struct MHD_Connection *conn)
@@ -140,6 +186,7 @@ void suan_http_stream_bind(struct suan_http_stream *s, struct MHD_Connection *co
 	s->conn = conn;
 	if (info && epoll_ctl(s->loop->epfd, EPOLL_CTL_ADD, info->connect_fd, &ev) == 0)
 		s->fd = info->connect_fd;
+	be_patient(s);
 	if (s->loop->stopping)
 		suan_http_stream_end(s);
 }
@@ -149,13 +196,16 @@ void suan_http_stream_finish(struct suan_http_stream *s)
 	if (s->fd >= 0)
 		(void)epoll_ctl(s->loop->epfd, EPOLL_CTL_DEL, s->fd, NULL);
 	s->fd = -1;
+	if (s->conn)
+		(void)MHD_set_connection_option(s->conn, MHD_CONNECTION_OPTION_TIMEOUT,
+						s->loop->config.idle_timeout_s);
 	pthread_mutex_lock(&s->lock);
 	s->refs++; /* gone() may close */
 	s->conn = NULL;
 	s->over = true;
 	s->broken = true;
 	s->parked = false;
-	tell(s);
+	tell_gone(s);
 	unlock_and_drop(s, 1);
 }
 
@@ -167,7 +217,7 @@ void suan_http_stream_end(struct suan_http_stream *s)
 	if (s->parked)
 		MHD_resume_connection(s->conn);
 	s->parked = false;
-	tell(s);
+	tell_gone(s);
 	unlock_and_drop(s, 1);
 }
 
@@ -186,7 +236,7 @@ static void send_head(struct MHD_Response *response, const char *type)
 }
 
 enum suan_code suan_http_stream_open(struct suan_http_request *req, const char *type,
-				     void (*gone)(void *ctx), void *ctx,
+				     const struct suan_http_stream_events *events,
 				     struct suan_http_stream **ret)
 {
 	struct suan_http_stream *s = calloc(1, sizeof(*s)), *before = *ret;
@@ -201,8 +251,7 @@ enum suan_code suan_http_stream_open(struct suan_http_request *req, const char *
 	s->watch.ready = client_hung_up;
 	s->loop = req->loop;
 	suan_http_loop_ref(s->loop);
-	s->gone = gone;
-	s->ctx = ctx;
+	s->events = *events;
 	s->fd = -1;
 	s->refs = 2;
 	answer.response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES,
@@ -249,14 +298,16 @@ enum suan_code suan_http_stream_send(struct suan_http_stream *s, const void *byt
 	enum suan_code rc = SUAN_OK;
 	bool wake = false;
 
+	assert(n <= SUAN_HTTP_PIECE);
 	pthread_mutex_lock(&s->lock);
 	compact(s);
 	if (s->over || s->closed)
 		rc = SUAN_EUNREACHABLE;
-	else if (n > BACKLOG_BYTES || s->out.len - s->sent > BACKLOG_BYTES - n)
-		rc = SUAN_ETOOBIG;
-	else
-		rc = suan_buf_add(&s->out, bytes, n) ? SUAN_OK : SUAN_ENOMEM;
+	else if (s->out.len - s->sent > BACKLOG_BYTES - n)
+		rc = SUAN_EBUSY;
+	else if (!suan_buf_add(&s->out, bytes, n))
+		rc = suan_buf_ok(&s->out, NULL);
+	s->refused = s->refused || rc == SUAN_EBUSY;
 	if (rc == SUAN_OK && n > 0)
 		wake = must_wake(s);
 	pthread_mutex_unlock(&s->lock);
@@ -265,16 +316,14 @@ enum suan_code suan_http_stream_send(struct suan_http_stream *s, const void *byt
 	return rc;
 }
 
-void suan_http_stream_close(struct suan_http_stream *s)
+static void end(struct suan_http_stream *s, bool partial)
 {
-	struct suan_http_loop *l;
+	struct suan_http_loop *l = s->loop;
 	bool wake;
 
-	if (!s)
-		return;
 	pthread_mutex_lock(&s->lock);
-	l = s->loop;
 	s->closed = true;
+	s->partial = partial;
 	while (s->telling && !pthread_equal(s->teller, pthread_self()))
 		pthread_cond_wait(&s->told, &s->lock);
 	wake = must_wake(s);
@@ -282,4 +331,16 @@ void suan_http_stream_close(struct suan_http_stream *s)
 	if (wake)
 		suan_http_loop_wake(l, &s->wake);
 	release(s);
+}
+
+void suan_http_stream_close(struct suan_http_stream *s)
+{
+	if (s)
+		end(s, false);
+}
+
+void suan_http_stream_break(struct suan_http_stream *s)
+{
+	if (s)
+		end(s, true);
 }

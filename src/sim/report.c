@@ -176,13 +176,14 @@ static void sites(struct suan_report_page *p)
 
 	suan_buf_adds(out, "<section id=\"sites\">\n");
 	for (size_t i = 0; i < p->r->ncases; i++) {
-		suan_buf_addf(out, "<details class=\"case\"%s><summary>", i == 0 ? " open" : "");
+		suan_buf_addf(out, "<details class=\"case\"%s><summary><h2>",
+			      i == 0 ? " open" : "");
 		if (p->r->nsites > 1)
 			suan_report_say(out, "Sites under ", "各站点，策略 ");
 		else
 			suan_report_say(out, "The machine under ", "机器，策略 ");
 		suan_report_name(out, p->r->cases[i].name);
-		suan_buf_adds(out, "</summary>\n");
+		suan_buf_adds(out, "</h2></summary>\n");
 		one_case(p, &p->r->cases[i]);
 		suan_buf_adds(out, "</details>\n");
 	}

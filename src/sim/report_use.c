@@ -14,7 +14,6 @@ struct use {
 	double peak, mean;
 };
 
-/* Share of the bin's length before this place in it. */
 static void add(struct use *u, const struct suan_report_page *p, const struct suan_report_run *run)
 {
 	double per_bin = (double)(p->until_ms - p->from_ms) / BINS, cores = run->cores;
@@ -67,7 +66,22 @@ static void shape(struct suan_report_page *p, const struct use *u, double cores,
 	suan_buf_addf(p->out, area ? "H%dV1000Z\"/>\n" : "H%d\"/>\n", BINS);
 }
 
-static void caption(struct suan_report_page *p, const struct use *u, double cores, size_t site)
+/* As in the table, whose time ends with the last run of this policy or site; else of the plot. */
+static int64_t mean_of(const struct suan_report_page *p, const struct suan_report_case *c,
+		       size_t site, double of_plot)
+{
+	int64_t known = SUAN_REPORT_NONE;
+
+	if (site == p->r->nsites || p->r->nsites == 1)
+		known = c->all.utilization;
+	else if (c->sites)
+		known = c->sites[site].utilization;
+	return known != SUAN_REPORT_NONE ? known : llround(of_plot * 1e6);
+}
+
+/* Mean and peak: millionths. */
+static void caption(struct suan_report_page *p, size_t site, double cores, int64_t mean,
+		    int64_t peak)
 {
 	struct suan_buf *out = p->out;
 
@@ -79,9 +93,9 @@ static void caption(struct suan_report_page *p, const struct use *u, double core
 	suan_buf_adds(out, "</b> <span class=\"muted\">");
 	suan_report_count(out, (uint64_t)cores);
 	suan_report_say(out, " cores · mean ", " 核 · 平均 ");
-	suan_report_percent(out, llround(u->mean / cores * 1e6));
+	suan_report_percent(out, mean);
 	suan_report_say(out, " · peak ", " · 峰值 ");
-	suan_report_percent(out, llround(u->peak / cores * 1e6));
+	suan_report_percent(out, peak);
 	suan_buf_adds(out, "</span>");
 }
 
@@ -112,7 +126,7 @@ void suan_report_utilization(struct suan_report_page *p, const struct suan_repor
 			add(&u, p, &c->runs[i]);
 	sum_up(&u);
 	suan_report_figure_open(p);
-	caption(p, &u, cores, site);
+	caption(p, site, cores, mean_of(p, c, site, u.mean / cores), llround(u.peak / cores * 1e6));
 	suan_report_figure_frame(p, height, "Utilisation / 利用率",
 				 "Cores in use over time, in percent of the site's cores / "
 				 "在用核数随时间变化，占站点核数的百分比");

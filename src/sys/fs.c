@@ -38,7 +38,7 @@ enum suan_code suan_fs_read(const char *path, struct suan_buf *out, struct suan_
 		size_t room = READ_CHUNK;
 		ssize_t n;
 
-		if (out->limit && out->len >= out->limit) {	/* is there a byte too many? */
+		if (out->limit && out->len >= out->limit) { /* is there a byte too many? */
 			char c;
 
 			n = read(fd, &c, 1);
@@ -80,7 +80,7 @@ enum suan_code suan_fs_read_at(const char *path, uint64_t offset, void *buf, siz
 
 	if (fd < 0)
 		return suan_fail_os(err, errno, "cannot open %s", path);
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {	/* a pipe would block its reader */
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) { /* a pipe would block its reader */
 		(void)close(fd);
 		return suan_fail(err, SUAN_EIO, "%s is no regular file", path);
 	}
@@ -212,6 +212,24 @@ enum suan_code suan_fs_mkdirs(const char *path, unsigned mode, struct suan_err *
 	return rc;
 }
 
+enum suan_code suan_fs_sync_names(const char *path, struct suan_err *err)
+{
+	char *s = strdup(path);
+	enum suan_code rc = SUAN_OK;
+	char *slash;
+
+	if (!s)
+		return suan_fail(err, SUAN_ENOMEM, "out of memory");
+	while (rc == SUAN_OK && strcmp(s, "/") != 0 && (slash = strrchr(s, '/'))) {
+		rc = suan_fs_sync_folder_of(s, err);
+		if (rc == SUAN_EDENIED)
+			rc = SUAN_OK;
+		slash[slash == s ? 1 : 0] = '\0';
+	}
+	free(s);
+	return rc;
+}
+
 bool suan_fs_exists(const char *path)
 {
 	struct stat st;
@@ -246,8 +264,8 @@ enum suan_code suan_fs_lock(const char *path, int *ret_fd, struct suan_err *err)
 	if (fd < 0)
 		return suan_fail_os(err, errno, "cannot open %s", path);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		rc = errno == EWOULDBLOCK ? held_by(path, fd, err) :
-					    suan_fail_os(err, errno, "cannot lock %s", path);
+		rc = errno == EWOULDBLOCK ? held_by(path, fd, err)
+					  : suan_fail_os(err, errno, "cannot lock %s", path);
 		(void)close(fd);
 		return rc;
 	}
@@ -326,8 +344,8 @@ enum suan_code suan_fs_list(const char *path, struct suan_buf *out, size_t *ret_
 	if (n < 0)
 		return suan_fail_os(err, errno, "cannot list the folder %s", path);
 	for (int i = 0; i < n; i++) {
-		if (rc == SUAN_OK && !suan_buf_add(out, list[i]->d_name,
-						   strlen(list[i]->d_name) + 1))
+		if (rc == SUAN_OK &&
+		    !suan_buf_add(out, list[i]->d_name, strlen(list[i]->d_name) + 1))
 			rc = suan_fail(err, SUAN_ENOMEM, "no memory to list %s", path);
 		free(list[i]);
 	}

@@ -3,6 +3,7 @@
 #ifndef SUAN_SYS_FS_H
 #define SUAN_SYS_FS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,6 +21,9 @@ SUAN_MUSTUSE enum suan_code suan_fs_read_at(const char *path, uint64_t offset, v
 SUAN_MUSTUSE enum suan_code suan_fs_write(const char *path, const void *bytes, size_t n,
 					  unsigned mode, bool durable, struct suan_err *err);
 SUAN_MUSTUSE enum suan_code suan_fs_mkdirs(const char *path, unsigned mode, struct suan_err *err);
+/* Puts the names of an absolute path, its own and those of all folders above, on the disk; those in
+ * folders that we may not read are left as they are. */
+SUAN_MUSTUSE enum suan_code suan_fs_sync_names(const char *path, struct suan_err *err);
 SUAN_MUSTUSE enum suan_code suan_fs_remove_tree(const char *path, struct suan_err *err);
 bool suan_fs_exists(const char *path);
 bool suan_fs_is_dir(const char *path);
@@ -28,6 +32,17 @@ bool suan_fs_is_dir(const char *path);
  * (temporary name, then rename); repeating it is safe. Keeps modes and modification times. */
 SUAN_MUSTUSE enum suan_code suan_fs_copy(const char *from, const char *to, char *sha256_hex,
 					 uint64_t *ret_bytes, struct suan_err *err);
+/* The same with a say in how it is done, and more of what came of it. */
+struct suan_fs_copying {
+	const atomic_bool *cancel; /* looked at before every piece and file; NULL = never. Once
+				    * set: EREFUSED, and no file is left half written */
+	bool durable;		   /* on the disk, names too, before it returns */
+	char sha256_hex[65];	   /* out */
+	uint64_t bytes;		   /* out */
+	bool at_target;		   /* out, after a failure: not what is copied is at fault */
+};
+SUAN_MUSTUSE enum suan_code suan_fs_copy_as(const char *from, const char *to,
+					    struct suan_fs_copying *c, struct suan_err *err);
 SUAN_MUSTUSE enum suan_code suan_fs_sha256(const char *path, char sha256_hex[65],
 					   struct suan_err *err);
 /* Takes an exclusive lock on a file (made if missing, holds the pid as text). EBUSY: held by

@@ -24,7 +24,7 @@ struct suan_settings {
 	bool insecure_local;
 	const char *tls_cert, *tls_key;		/* files; both or none */
 	const char *log_level, *log_format;	/* info; text or json */
-	/* policy: {kind: easy, plan_depth, default_walltime, max_walltime, max_pending,
+	/* policy: {kind: suan, plan_depth, default_walltime, max_walltime, max_pending,
 	 * max_attempts} */
 	struct suan_policy policy;
 	uint64_t max_request_bytes;		/* 64 MiB */

@@ -140,6 +140,7 @@ void suan_settings_init(struct suan_settings *s)
 		.max_request_bytes = 64 * (uint64_t)MIB, .max_connections = 4096,
 		.http_threads = 1, .snapshot_bytes = 256 * (uint64_t)MIB,
 		.keep_finished = 1000000, .grace_ms = 5000,
+		.policy = {.kind = SUAN_POLICY_SUAN},
 	};
 }
 

@@ -6,21 +6,25 @@
 
 #include "base/grow.h"
 #include "base/num.h"
+#include "wire/yaml_depth.h"
 #include "wire/yaml_scalar.h"
 
-#define MOST_OUTPUT  (64u << 20)	/* bytes that aliases may expand to */
+#define MOST_OUTPUT  (64u << 20) /* bytes that aliases may expand to */
 #define MOST_ANCHORS 1000
+#define TOO_DEEP     "nested deeper than 32"
+
+_Static_assert(SUAN_JSON_DEPTH == 32, "TOO_DEEP says so");
 
 /* A node with an anchor: the bytes of JSON it became. */
 struct anchor {
-	char *name;	/* owned */
-	size_t from, to;	/* to = 0: still open */
+	char *name;	 /* owned */
+	size_t from, to; /* to = 0: still open */
 };
 
 struct level {
 	bool mapping, want_key;
-	bool any;	/* something written in it */
-	size_t anchor;	/* its own, from 1; 0 = none */
+	bool any;      /* something written in it */
+	size_t anchor; /* its own, from 1; 0 = none */
 };
 
 struct converter {
@@ -30,12 +34,12 @@ struct converter {
 	enum suan_code rc;
 	struct level at[SUAN_JSON_DEPTH];
 	unsigned depth;
-	struct anchor *anchors;	/* owned */
+	struct anchor *anchors; /* owned */
 	size_t nanchors, cap;
 	unsigned documents;
-	bool any;	/* the document has a root */
-	uint32_t line;	/* of the event, from 1 */
-	struct suan_buf text;	/* of a scalar */
+	bool any;	      /* the document has a root */
+	uint32_t line;	      /* of the event, from 1 */
+	struct suan_buf text; /* of a scalar */
 };
 
 static bool fail(struct converter *c, enum suan_code code, const char *text)
@@ -73,8 +77,9 @@ static bool begin_node(struct converter *c, bool scalar)
 		l->want_key = true;
 	} else {
 		if (l->mapping && !scalar)
-			return fail(c, SUAN_EINVAL, "expected a plain key, found a list, a map or "
-						    "an alias");
+			return fail(c, SUAN_EINVAL,
+				    "expected a plain key, found a list, a map or "
+				    "an alias");
 		if (l->any)
 			suan_buf_addc(&c->y->json, ',');
 		l->any = true;
@@ -211,7 +216,7 @@ static bool open_level(struct converter *c, bool mapping, struct fy_token *ancho
 	if (!begin_node(c, false))
 		return false;
 	if (c->depth == SUAN_JSON_DEPTH)
-		return fail(c, SUAN_ETOOBIG, "nested deeper than 32");
+		return fail(c, SUAN_ETOOBIG, TOO_DEEP);
 	if (!open_anchor(c, anchor))
 		return false;
 	suan_buf_addc(&c->y->json, mapping ? '{' : '[');
@@ -380,8 +385,7 @@ static bool take_json(struct suan_yaml *y, const char *text, size_t n)
 	bool good;
 
 	suan_json_init(&j, text, n, &arena, NULL);
-	good = suan_json_peek(&j) == SUAN_JSON_OBJECT && suan_json_skip(&j) &&
-	       suan_json_finish(&j);
+	good = suan_json_peek(&j) == SUAN_JSON_OBJECT && suan_json_skip(&j) && suan_json_finish(&j);
 	suan_arena_done(&arena);
 	for (size_t i = 0; good && i < n; i++) {
 		if (i > 0 && text[i - 1] != '\n')
@@ -399,6 +403,7 @@ static bool take_json(struct suan_yaml *y, const char *text, size_t n)
 enum suan_code suan_yaml_open(struct suan_yaml *y, const char *text, size_t n, struct suan_err *err)
 {
 	struct converter *c;
+	unsigned line;
 	enum suan_code rc;
 
 	memset(y, 0, sizeof(*y));
@@ -412,6 +417,9 @@ enum suan_code suan_yaml_open(struct suan_yaml *y, const char *text, size_t n, s
 		return rc;
 	if (take_json(y, text, n))
 		return SUAN_OK;
+	line = suan_yaml_too_deep(text, n, SUAN_JSON_DEPTH);
+	if (line)
+		return suan_fail(err, SUAN_ETOOBIG, "line %u: " TOO_DEEP, line);
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return suan_fail(err, SUAN_ENOMEM, "out of memory");

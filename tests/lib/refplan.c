@@ -9,11 +9,12 @@ struct amount {
 	int64_t cores, gpus, memory, idle;
 };
 
-void ref_init(struct ref *r, enum suan_policy_kind kind, uint32_t depth)
+void ref_init(struct ref *r, enum suan_plan_mode kind, uint32_t depth)
 {
 	memset(r, 0, sizeof(*r));
 	r->kind = kind;
 	r->depth = depth;
+	r->freed_ms = INT64_MIN;
 }
 
 void ref_pool(struct ref *r, uint32_t pool, const struct suan_plan_pool *spec)
@@ -48,11 +49,6 @@ void ref_add(struct ref *r, const struct suan_item *item)
 		x->allow[i] = item->ask.allow[i];
 }
 
-void ref_end(struct ref *r, uint32_t run)
-{
-	assert(r->runs[run].alive);
-	r->runs[run].alive = false;
-}
 
 const struct ref_item *ref_find(const struct ref *r, uint64_t id)
 {
@@ -71,6 +67,19 @@ static int64_t expected_end(const struct ref *r, const struct ref_run *run)
 	if (run->start + run->ask.limit_ms > r->now)
 		return run->start + run->ask.limit_ms;
 	return r->now + 1000;
+}
+
+void ref_end(struct ref *r, uint32_t run)
+{
+	assert(r->runs[run].alive);
+	r->runs[run].alive = false;
+	if (expected_end(r, &r->runs[run]) > r->freed_ms)
+		r->freed_ms = expected_end(r, &r->runs[run]);
+}
+
+void ref_freed(struct ref *r)
+{
+	r->freed_ms = SUAN_FOREVER;
 }
 
 /* Free on one node at a time. */
@@ -346,6 +355,8 @@ static int in_order(const void *x, const void *y)
 
 	if (a->priority != b->priority)
 		return a->priority > b->priority ? -1 : 1;
+	if (a->key != b->key)
+		return a->key < b->key ? -1 : 1;
 	return a->id < b->id ? -1 : 1;
 }
 
@@ -378,33 +389,48 @@ static void by_rank(const struct ref *r, uint32_t *ret)
 	}
 }
 
+static bool firm(const struct ref *r, uint32_t pool)
+{
+	for (uint32_t i = 0; i < r->nholds; i++)
+		if (r->holds[i].pool == pool && r->holds[i].hard)
+			return r->holds[i].firm;
+	return false;
+}
+
+static bool start_in(struct ref *r, const struct ref_item *x, uint32_t pool)
+{
+	struct ref_run *run = &r->runs[r->nruns];
+	struct suan_ask ask = x->item.ask;
+
+	assert(r->nruns < REF_RUNS && r->nstarted < REF_STARTS);
+	if (r->kind == SUAN_PLAN_EASY && !firm(r, pool) && ask.fit_ms > 0)
+		ask.duration_ms = ask.fit_ms;
+	if (!may_use(r, x, pool) || !fits_over(r, pool, &ask, r->now, true) ||
+	    (r->kind == SUAN_PLAN_FCFS && has_hold(r, pool)))
+		return false;
+	memset(run, 0, sizeof(*run));
+	run->id = x->item.id;
+	run->pool = pool;
+	run->ask = x->item.ask;
+	run->ask.allow = NULL;
+	run->start = r->now;
+	if (!pack(r, run))
+		return false;
+	run->alive = true;
+	if (r->first_end[pool] == SUAN_FOREVER)
+		r->first_end[pool] = expected_end(r, run);
+	r->started[r->nstarted++] = r->nruns++;
+	return true;
+}
+
 static bool start_now(struct ref *r, const struct ref_item *x)
 {
 	uint32_t order[REF_POOLS];
 
 	by_rank(r, order);
-	for (uint32_t i = 0; i < r->npools; i++) {
-		struct ref_run *run = &r->runs[r->nruns];
-
-		assert(r->nruns < REF_RUNS && r->nstarted < REF_STARTS);
-		if (!may_use(r, x, order[i]) ||
-		    !fits_over(r, order[i], &x->item.ask, r->now, true) ||
-		    (r->kind == SUAN_POLICY_FCFS && has_hold(r, order[i])))
-			continue;
-		memset(run, 0, sizeof(*run));
-		run->id = x->item.id;
-		run->pool = order[i];
-		run->ask = x->item.ask;
-		run->ask.allow = NULL;
-		run->start = r->now;
-		if (!pack(r, run))
-			continue;
-		run->alive = true;
-		if (r->first_end[order[i]] == SUAN_FOREVER)
-			r->first_end[order[i]] = expected_end(r, run);
-		r->started[r->nstarted++] = r->nruns++;
-		return true;
-	}
+	for (uint32_t i = 0; i < r->npools; i++)
+		if (start_in(r, x, order[i]))
+			return true;
 	return false;
 }
 
@@ -416,7 +442,7 @@ static bool same_ask(const struct ref_item *x, const struct ref_item *y)
 	       a->req.cores == b->req.cores && a->req.gpus == b->req.gpus &&
 	       a->req.memory == b->req.memory && a->req.gpu_kind == b->req.gpu_kind &&
 	       a->req.exclusive == b->req.exclusive && a->duration_ms == b->duration_ms &&
-	       a->limit_ms == b->limit_ms && a->nallow == b->nallow &&
+	       a->limit_ms == b->limit_ms && a->fit_ms == b->fit_ms && a->nallow == b->nallow &&
 	       memcmp(x->allow, y->allow, sizeof(x->allow)) == 0;
 }
 
@@ -428,7 +454,7 @@ static int64_t planned_in(struct ref *r, const struct ref_item *x, struct ref_it
 	if (!may_use(r, x, pool))
 		return SUAN_FOREVER;
 	for (uint32_t i = 0; i < r->nholds; i++)
-		if (r->kind == SUAN_POLICY_FCFS && r->holds[i].pool == pool &&
+		if (r->kind == SUAN_PLAN_FCFS && r->holds[i].pool == pool &&
 		    r->holds[i].from > from)
 			from = r->holds[i].from;
 	at = earliest(r, pool, &x->item.ask, from);
@@ -467,12 +493,14 @@ static bool plan_start(struct ref *r, struct ref_item *x, uint64_t ahead)
 		return false;
 	assert(r->nholds < REF_HOLDS);
 	h = &r->holds[r->nholds];
+	h->id = x->item.id;
 	h->pool = best;
 	h->ask = x->item.ask;
 	h->from = best_at;
 	h->to = best_at + x->item.ask.duration_ms;
-	h->hard = r->kind == SUAN_POLICY_CONSERVATIVE ||
-		  (r->kind == SUAN_POLICY_EASY && !has_hold(r, best));
+	h->hard = r->kind == SUAN_PLAN_CONSERVATIVE ||
+		  (r->kind == SUAN_PLAN_EASY && !has_hold(r, best));
+	h->firm = r->now >= x->item.firm_ms;
 	r->nholds++;
 	if (!x->predicted) {
 		x->predicted = true;
@@ -486,10 +514,13 @@ static bool plan_start(struct ref *r, struct ref_item *x, uint64_t ahead)
 static void begin(struct ref *r, int64_t now)
 {
 	r->now = now;
-	r->nstarted = r->nholds = 0;
+	r->nstarted = 0;
+	if (r->kind != SUAN_PLAN_CONSERVATIVE)
+		r->nholds = 0;
 	qsort(r->items, r->nitems, sizeof(r->items[0]), in_order);
 	for (uint32_t i = 0; i < r->nitems; i++) {
 		r->items[i].predicted = r->items[i].asked = false;
+		r->items[i].due = 0;
 		memset(r->items[i].later, 0, sizeof(r->items[i].later));
 	}
 	for (uint32_t i = 0; i < r->npools; i++)
@@ -500,19 +531,181 @@ static void begin(struct ref *r, int64_t now)
 							      expected_end(r, &r->runs[i]));
 }
 
+/* ---- conservative: slots that keep their time ---- */
+
+static struct ref_item *item_of(struct ref *r, uint64_t id)
+{
+	for (uint32_t i = 0; i < r->nitems; i++)
+		if (r->items[i].item.id == id)
+			return &r->items[i];
+	return NULL;
+}
+
+static uint32_t slots_of(const struct ref *r, uint64_t id, uint32_t upto)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < upto; i++)
+		n += r->holds[i].id == id;
+	return n;
+}
+
+static bool slot_before(struct ref *r, const struct ref_hold *a, const struct ref_hold *b)
+{
+	struct ref_item *x = item_of(r, a->id), *y = item_of(r, b->id);
+
+	if (x != y)
+		return x < y;	/* items are in order */
+	return a->from != b->from ? a->from < b->from : a->pool < b->pool;
+}
+
+static void sort_slots(struct ref *r)
+{
+	for (uint32_t i = 1; i < r->nholds; i++)
+		for (uint32_t k = i; k > 0 && slot_before(r, &r->holds[k], &r->holds[k - 1]); k--) {
+			struct ref_hold h = r->holds[k];
+
+			r->holds[k] = r->holds[k - 1];
+			r->holds[k - 1] = h;
+		}
+}
+
+static void drop_slot(struct ref *r, uint32_t i)
+{
+	memmove(&r->holds[i], &r->holds[i + 1], (r->nholds - i - 1) * sizeof(r->holds[0]));
+	r->nholds--;
+}
+
+static void drop_dead_slots(struct ref *r)
+{
+	for (uint32_t i = 0; i < r->nholds;) {
+		struct ref_hold *h = &r->holds[i];
+		struct ref_item *x = item_of(r, h->id);
+
+		if (x && may_use(r, x, h->pool) && slots_of(r, h->id, i) < x->item.count &&
+		    h->to - h->from == x->item.ask.duration_ms) {
+			h->ask = x->item.ask;
+			i++;
+			continue;
+		}
+		drop_slot(r, i);
+		r->freed_ms = SUAN_FOREVER;
+	}
+}
+
+static bool slots_hold(const struct ref *r)
+{
+	static int64_t times[REF_RUNS + 2 * REF_HOLDS];
+	const struct amount nothing = {0};
+
+	for (uint32_t i = 0; i < r->nholds; i++)
+		if (r->holds[i].from < r->now)
+			return false;
+	for (uint32_t pool = 0; pool < r->npools; pool++) {
+		uint32_t n = changes(r, pool, r->now, times);
+
+		if (!fits(nothing, free_at(r, pool, r->now, false)))
+			return false;
+		for (uint32_t i = 0; i < n; i++)
+			if (!fits(nothing, free_at(r, pool, times[i], false)))
+				return false;
+	}
+	return true;
+}
+
+static void compress(struct ref *r)
+{
+	uint32_t order[REF_POOLS];
+
+	by_rank(r, order);
+	for (uint32_t k = 0; k < r->nholds; k++) {
+		struct ref_hold *h = &r->holds[k];
+		struct ref_item *x = item_of(r, h->id);
+		uint32_t pool = h->pool;
+		int64_t from = h->from;
+
+		h->pool = SUAN_NO_POOL;
+		for (uint32_t i = 0; i < r->npools; i++) {
+			int64_t at = SUAN_FOREVER;
+
+			if (may_use(r, x, order[i]))
+				at = earliest(r, order[i], &h->ask, r->now);
+			if (at < from) {
+				from = at;
+				pool = order[i];
+			}
+		}
+		h->pool = pool;
+		h->from = from;
+		h->to = from + h->ask.duration_ms;
+	}
+}
+
+static void start_due(struct ref *r)
+{
+	for (uint32_t i = 0; i < r->nholds;) {
+		struct ref_hold h = r->holds[i];
+		struct ref_item *x = item_of(r, h.id);
+
+		if (h.from != r->now) {
+			i++;
+			continue;
+		}
+		drop_slot(r, i);
+		x->due += start_in(r, x, h.pool);
+	}
+}
+
+static void settle_slots(struct ref *r)
+{
+	drop_dead_slots(r);
+	sort_slots(r);
+	if (!slots_hold(r)) {
+		r->nholds = 0;
+	} else if (r->freed_ms > r->now) {
+		compress(r);
+		sort_slots(r);
+	}
+	r->freed_ms = INT64_MIN;
+	start_due(r);
+}
+
+static void predict_from_slots(struct ref *r)
+{
+	sort_slots(r);
+	for (uint32_t i = 0; i < r->nitems; i++) {
+		struct ref_item *x = &r->items[i];
+
+		x->predicted = false;
+		for (uint32_t k = r->nholds; k-- > 0;) {
+			if (r->holds[k].id != x->item.id)
+				continue;
+			x->predicted = true;
+			x->pool = r->holds[k].pool;
+			x->at = r->holds[k].from;
+		}
+	}
+}
+
+/* ---- all policies ---- */
+
 void ref_pass(struct ref *r, int64_t now)
 {
 	uint32_t depth = r->depth, kept = 0, counts[REF_ITEMS];
 	uint64_t waiting = 0;
 
 	begin(r, now);
-	if (r->kind != SUAN_POLICY_CONSERVATIVE && depth < r->npools)
+	if (r->kind == SUAN_PLAN_CONSERVATIVE)
+		settle_slots(r);
+	else if (depth < r->npools)
 		depth = r->npools;
 	for (uint32_t i = 0; i < r->nitems; i++) {
 		struct ref_item *x = &r->items[i];
-		uint32_t left = x->item.count;
+		uint32_t left = x->item.count - x->due;
 
-		counts[i] = 0;
+		if (r->kind == SUAN_PLAN_CONSERVATIVE)
+			left -= slots_of(r, x->item.id, r->nholds);
+		counts[i] = x->due;
 		for (; left > 0; left--) {
 			if (start_now(r, x))
 				counts[i]++;
@@ -526,5 +719,6 @@ void ref_pass(struct ref *r, int64_t now)
 		if (r->items[i].item.count > 0)
 			r->items[kept++] = r->items[i];
 	}
-	r->nitems = kept;
+	r->nitems = kept;	if (r->kind == SUAN_PLAN_CONSERVATIVE)
+		predict_from_slots(r);
 }

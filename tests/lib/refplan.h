@@ -31,18 +31,20 @@ struct ref_item {
 	int64_t at;
 	uint64_t ahead;		/* items before it that went on waiting */
 	bool later[REF_POOLS];	/* of the first item with this ask: sums said now, nodes said no */
+	uint32_t due;		/* started from slots in this pass */
 	bool asked;		/* of the first item with this ask: `later` is known */
 };
 
 struct ref_hold {
-	uint32_t pool;
+	uint64_t id;
+	uint32_t pool;		/* SUAN_NO_POOL: lifted */
 	struct suan_ask ask;
 	int64_t from, to;
-	bool hard;
+	bool hard, firm;
 };
 
 struct ref {
-	enum suan_policy_kind kind;
+	enum suan_plan_mode kind;
 	uint32_t depth;
 	struct suan_plan_pool pools[REF_POOLS];
 	uint32_t npools;
@@ -54,16 +56,18 @@ struct ref {
 	int64_t now;
 	uint32_t started[REF_STARTS];	/* runs */
 	uint32_t nstarted;
-	struct ref_hold holds[REF_HOLDS];
+	struct ref_hold holds[REF_HOLDS];	/* conservative: kept until the next pass */
 	uint32_t nholds;
+	int64_t freed_ms;	/* conservative: something held until then was given back */
 	int64_t first_end[REF_POOLS];
 };
 
-void ref_init(struct ref *r, enum suan_policy_kind kind, uint32_t depth);
+void ref_init(struct ref *r, enum suan_plan_mode kind, uint32_t depth);
 void ref_pool(struct ref *r, uint32_t pool, const struct suan_plan_pool *spec);
 void ref_add(struct ref *r, const struct suan_item *item);	/* normal ask, nallow ≤ 2 */
 void ref_drop(struct ref *r, uint64_t id);
 void ref_end(struct ref *r, uint32_t run);
+void ref_freed(struct ref *r);
 void ref_pass(struct ref *r, int64_t now);
 const struct ref_item *ref_find(const struct ref *r, uint64_t id);
 

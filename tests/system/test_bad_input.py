@@ -70,6 +70,38 @@ def test_larger_than_every_pool(server):
     assert '4' in r.stderr
 
 
+def test_the_field_at_fault(server):
+    job = server.submit('--hold', '--', 'true')
+    done = server.submit('--', 'true')
+    server.wait(done, code=0)
+    key = {'Idempotency-Key': 'k'}
+    server.http('POST', '/v1/jobs', {'command': ['true'], 'hold': True}, key, 201)
+    asks = [('GET', '/v1/jobs/77', None, 404, 'id'), ('GET', '/v1/jobs/%d_3' % job, None, 404, 'id'),
+            ('GET', '/v1/jobs/x/why', None, 400, 'id'), ('POST', '/v1/jobs/77:cancel', b'', 404, 'id'),
+            ('POST', '/v1/jobs/%d:hold' % done, b'', 409, 'id'), ('POST', '/v1/jobs/%d:release' % done, b'', 409, 'id'),
+            ('PATCH', '/v1/jobs/%d' % job, {'prio': 1}, 400, 'prio'), ('PATCH', '/v1/jobs/%d' % job, {}, 400, 'priority'),
+            ('PATCH', '/v1/jobs/%d' % job, {'priority': 'x'}, 400, 'priority'),
+            ('POST', '/v1/tokens', {'usr': 'x'}, 400, 'usr'), ('POST', '/v1/tokens', {}, 400, 'user'),
+            ('POST', '/v1/tokens', {'user': 'x', 'role': 'king'}, 400, 'role'),
+            ('POST', '/v1/tokens', {'user': 'x', 'expires_s': 0}, 400, 'expires_s'),
+            ('DELETE', '/v1/tokens/none', None, 404, 'id'), ('GET', '/v1/sites/atlantis', None, 404, 'name'),
+            ('POST', '/v1/sites/atlantis:drain', b'', 404, 'name'), ('GET', '/v1/jobs?state=X', None, 400, 'state'),
+            ('POST', '/v1/jobs', {'command': ['true'], 'gpus': 1}, 422, 'gpus'),
+            ('POST', '/v1/jobs', {'command': ['true'], 'cores': 65}, 422, 'cores'),
+            ('POST', '/v1/jobs', {'command': ['true'], 'tasks': 9}, 422, 'tasks'),
+            ('POST', '/v1/jobs', {'command': ['true'], 'after': [{'type': 'afterok', 'job': 77}]}, 422, 'after'),
+            ('POST', '/v1/jobs', {'command': ['false'], 'hold': True}, 409, 'Idempotency-Key')]
+    known = server.http('GET', '/openapi.json', status=200)[2]['components']['schemas']
+    for method, path, body, status, field in asks:
+        _, _, p = server.http(method, path, body, key if field == 'Idempotency-Key' else {}, status)
+        assert p.get('field') == field, (method, path, body, p)
+        assert set(p) <= set(known['Problem']['properties']), p
+    _, _, why = server.http('GET', '/v1/jobs/%d/why' % job, status=200)
+    assert set(why) <= set(known['Why']['properties'])
+    for candidate in why['candidates']:
+        assert set(candidate) <= set(known['Candidate']['properties'])
+
+
 def test_deadline_that_cannot_be_kept(server):
     _, _, p = server.http('POST', '/v1/jobs', {'command': ['true'], 'walltime_s': 3600, 'deadline': 'now+10m'},
                           status=422)
@@ -176,6 +208,63 @@ def test_tokens_and_roles(make_server):
     s.http('GET', '/v1/jobs', status=200)
 
 
+def head_only(server, method, path, headers):
+    """Status and problem that come though not a byte of the body was sent."""
+    with socket.create_connection(('127.0.0.1', server.port)) as s:
+        s.settimeout(60)
+        lines = ['%s %s HTTP/1.1' % (method, path), 'Host: 127.0.0.1'] + ['%s: %s' % h for h in headers.items()]
+        s.sendall('\r\n'.join(lines + ['', '']).encode())
+        answer = b''
+        while part := s.recv(65536):
+            answer += part
+    head, _, body = answer.partition(b'\r\n\r\n')
+    return int(head.split(b' ')[1]), json.loads(body), head.decode()
+
+
+def test_refused_before_the_body(make_server):
+    s = make_server(insecure=False).start()
+    big = {'Content-Length': 5000000, 'Content-Type': 'application/yaml'}
+    status, p, head = head_only(s, 'POST', '/v1/jobs', big)
+    assert status == 401 and p['field'] == 'Authorization' and 'WWW-Authenticate: Bearer' in head
+    assert head_only(s, 'POST', '/v1/jobs', dict(big, Authorization='Bearer suan_wrong'))[0] == 401
+    s.token = (s.data / 'admin.token').read_text().strip()
+    viewer = s.cli('token', 'create', '--role', 'viewer', '--user', 'v').stdout.strip()
+    mine = dict(big, Authorization='bearer ' + s.token)
+    assert head_only(s, 'POST', '/v1/jobs', dict(mine, Authorization='Bearer ' + viewer))[0] == 403
+    assert head_only(s, 'POST', '/v1/nothing', mine)[0] == 404
+    status, _, head = head_only(s, 'PUT', '/v1/jobs', mine)
+    assert status == 405 and 'Allow: GET, POST\r\n' in head
+    assert head_only(s, 'POST', '/v1/jobs?dry=1', mine)[1]['field'] == 'dry'
+    for path, kind in [('/v1/jobs', 'application/x-www-form-urlencoded'), ('/v1/jobs:check', 'text/plain'),
+                       ('/v1/jobs:bulk', 'application/json'), ('/v1/tokens', 'text/yaml'),
+                       ('/v1/jobs', 'application/jsonp')]:
+        status, p, _ = head_only(s, 'POST', path, dict(mine, **{'Content-Type': kind}))
+        assert status == 415 and p['field'] == 'Content-Type' and kind in p['detail'], p
+    # A parser that is slow gets little; so do routes that need little.
+    status, p, _ = head_only(s, 'POST', '/v1/jobs', mine)
+    assert status == 413 and '256 KiB' in p['detail']
+    for method, path in [('PATCH', '/v1/jobs/1'), ('POST', '/v1/tokens'), ('POST', '/v1/jobs/1:cancel')]:
+        status, p, _ = head_only(s, method, path, dict(mine, **{'Content-Type': 'application/json'}))
+        assert status == 413 and '64 KiB' in p['detail'], (path, p)
+    s.http('POST', '/v1/jobs', {'command': ['true'], 'hold': True}, {'Content-Type': 'Application/JSON; charset=utf-8'},
+           201)
+
+
+def test_yaml_nested_too_deep(server):
+    for body, line in [(b'[' * 200000, 1), (b'command:\n' + b'  [' * 50000, 2), (b'a: 1\nb:\n' + b'{x: ' * 40000, 3),
+                       (b'- ' * 100000, 1)]:
+        _, _, p = server.http('POST', '/v1/jobs', body, {'Content-Type': 'application/yaml'}, 400)
+        assert 'nested deeper than 32' in p['detail'] and 'line %d' % line in p['detail'], p
+
+
+def test_names_without_control_characters(make_server):
+    s = make_server(insecure=False).start()
+    s.token = (s.data / 'admin.token').read_text().strip()
+    for name in ('', 'x' * 128, 'a\nb', 'a\x1b[2J', 'a\x7f'):
+        assert s.http('POST', '/v1/tokens', {'user': name}, status=400)[2]['field'] == 'user'
+    s.http('POST', '/v1/tokens', {'user': '王'}, status=201)
+
+
 def test_insecure_is_for_this_machine_only(server):
     server.http('GET', '/v1/jobs', headers={'Host': 'evil.example'}, status=403)
     server.http('GET', '/v1/jobs', headers={'Host': '127.evil.example:7070'}, status=403)
@@ -183,6 +272,28 @@ def test_insecure_is_for_this_machine_only(server):
     r = subprocess.run([SUAN, 'serve', '--data', '/tmp/x', '--listen', '0.0.0.0:0', '--insecure-local'],
                        capture_output=True, text=True, timeout=30)
     assert r.returncode == 2 and 'loopback' in r.stderr
+
+
+    r = subprocess.run([SUAN, 'serve', '--data', '/tmp/x', '--listen', '127.evil.example:0', '--insecure-local'],
+                       capture_output=True, text=True, timeout=30)
+    assert r.returncode == 2 and 'loopback' in r.stderr
+
+
+def test_memory_without_a_folder(make_server, tmp_path):
+    here = tmp_path / 'here'
+    here.mkdir()
+    s = make_server()
+    without = [a for a in s.command() if a not in ('--data', str(s.data))] + ['--store', 'memory']
+    for extra, remove, words in [([], '--insecure-local', 'token'), ([], '', 'site east'), (['--store', 'sqlite'], '', 'state')]:
+        command = [a for a in without if a != remove] + extra
+        r = subprocess.run(command, capture_output=True, text=True, timeout=30, cwd=here)
+        assert r.returncode == 2 and '--data DIR is needed' in r.stderr and words in r.stderr, r.stderr
+    s.file.write_text(NETWORK.replace('driver: local, ', ''))
+    s.command = lambda: ['env', '-C', str(here)] + without
+    s.start()
+    s.http('GET', '/v1/jobs', status=200)
+    assert s.stop() == 0
+    assert list(here.iterdir()) == [] and not s.data.exists()
 
 
 def test_port_in_use(server, make_server, tmp_path):

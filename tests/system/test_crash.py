@@ -79,21 +79,78 @@ def shepherds(data):
     return found
 
 
+def shepherd_of(s, site):
+    """Its pid; the helper that starts one has gone."""
+    def only():
+        found = shepherds(s.data / 'sites' / site)
+        return found[0] if len(found) == 1 else None
+    return wait_for(only, 'one shepherd of ' + site)
+
+
+def process_state(pid):
+    try:
+        return open('/proc/%s/stat' % pid).read().rsplit(')', 1)[1].split()[0]
+    except OSError:
+        return ''
+
+
+def freeze(pid):
+    os.kill(pid, signal.SIGSTOP)
+    wait_for(lambda: process_state(pid) == 'T', 'it stands')
+
+
+def test_cancel_outlives_the_shepherd(make_server, tmp_path):
+    """A cancel that the shepherd dies before reading is carried out by the next one."""
+    s = make_server().start()
+    job = s.submit('--site', 'east', '--', 'sh', '-c', 'echo $$ > pid; exec sleep 600')
+    wait_for(lambda: s.job(job)['state'] == 'RUNNING' and starts(tmp_path / 'pid'), 'it runs')
+    shepherd = shepherd_of(s, 'east')
+    freeze(shepherd)
+    s.cli('cancel', job)
+    s.cli('cancel', job, code=None)
+    os.kill(shepherd, signal.SIGKILL)
+    s.wait(job)
+    assert s.job(job)['state'] == 'CANCELLED'
+    assert process_state(starts(tmp_path / 'pid')[0]) in ('', 'Z')
+
+
+def test_one_silent_shepherd_keeps_nothing_down(make_server, tmp_path):
+    """The service stops, starts and works without it, and takes its runs up again when it answers."""
+    s = make_server().start()
+    body = 'echo $SUAN_ATTEMPT >> %s; while [ ! -e %s ]; do sleep 0.05; done; exit 4'
+    kept = s.submit('--site', 'east', '--', 'sh', '-c', body % (tmp_path / 'kept', tmp_path / 'go'))
+    stopped = s.submit('--site', 'east', '--', 'sh', '-c', body % (tmp_path / 'stopped', tmp_path / 'never'))
+    wait_for(lambda: starts(tmp_path / 'kept') and starts(tmp_path / 'stopped'), 'both run')
+    shepherd = shepherd_of(s, 'east')
+    freeze(shepherd)
+    try:
+        assert s.stop() == 0
+        s.start()
+        assert 'site east: the shepherd at ' in s.log.read_text()
+        s.wait(s.submit('--site', 'west', '--', 'true'), code=0)
+        assert s.job(kept)['state'] == 'RUNNING'
+        s.cli('cancel', stopped)
+        (tmp_path / 'go').touch()
+    finally:
+        os.kill(shepherd, signal.SIGCONT)
+    assert s.wait(kept, code=4)['attempt'] == 1
+    s.wait(stopped)
+    assert s.job(stopped)['state'] == 'CANCELLED'
+    assert 'site east: its shepherd answers again' in s.log.read_text()
+    assert starts(tmp_path / 'kept') == ['1'] and starts(tmp_path / 'stopped') == ['1']
+
+
 def test_lost_shepherd_is_resolved_by_the_guarantee(make_server, tmp_path):
     s = make_server().start()
-    body = 'echo $SUAN_ATTEMPT >> %s; [ $SUAN_ATTEMPT = 2 ] || exec sleep 60'
-    once = s.submit('--guarantee', 'at-most-once', '--', 'sh', '-c', body % (tmp_path / 'once'))
-    lease = s.submit('--guarantee', 'lease', '--', 'sh', '-c', body % (tmp_path / 'lease'))
+    body = 'echo $$ >> pids; echo $SUAN_ATTEMPT >> %s; [ $SUAN_ATTEMPT = 2 ] || exec sleep 60'
+    once = s.submit('--guarantee', 'at-most-once', '--', 'sh', '-c', body % 'once')
+    lease = s.submit('--guarantee', 'lease', '--', 'sh', '-c', body % 'lease')
     wait_for(lambda: starts(tmp_path / 'once') and starts(tmp_path / 'lease'), 'both run')
     s.kill()
     for pid in shepherds(s.data):
         os.kill(pid, signal.SIGKILL)
-    for p in filter(str.isdigit, os.listdir('/proc')):
-        try:
-            if open('/proc/%s/cmdline' % p, 'rb').read() == b'sleep\x0060\x00':
-                os.kill(int(p), signal.SIGKILL)
-        except OSError:
-            pass
+    for pid in starts(tmp_path / 'pids'):
+        os.kill(int(pid), signal.SIGKILL)
     s.start()
     wait_for(lambda: s.job(once)['state'] == 'UNKNOWN', 'at-most-once is UNKNOWN')
     assert s.wait(lease, code=0)['attempt'] == 2

@@ -231,3 +231,75 @@ def test_export_takes_the_environment_along(server, tmp_path):
     server.wait(job, code=0)
     assert server.cli('logs', job).stdout == ' taken\n'
     assert 'ignored' in server.cli('submit', '--partition', 'x', '--hold', '--', 'true').stderr
+
+
+def test_cancel_while_inputs_are_copied(server, tmp_path):
+    """A copy that would take for ever is broken off, holds up nobody else, and leaves nothing."""
+    with open(tmp_path / 'huge', 'wb') as f:
+        f.truncate(1 << 40)
+    (tmp_path / 'little').write_text('hello')
+    slow = [server.submit('--site', 'west', '--inputs', 'huge', '--', 'true') for _ in range(3)]
+    runs = server.data / 'sites' / 'west' / 'runs'
+    wait_for(lambda: len(list(runs.glob('*/huge.tmp*'))) == 2, 'two copies are under way')
+    quick = server.submit('--site', 'east', '--inputs', 'little', '--', 'cat', 'little')
+    assert server.wait(quick, code=0)['state'] == 'COMPLETED'
+    for job in reversed(slow):
+        server.cli('cancel', job)
+        server.wait(job)
+        assert server.job(job)['state'] == 'CANCELLED'
+    wait_for(lambda: not list(runs.iterdir()), 'their folders are removed')
+
+
+def test_usage_is_kept_when_outputs_are_missing(server):
+    job = server.submit('--outputs', 'none=/tmp/none', '--', 'sh', '-c',
+                        'i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done')
+    doc = server.wait(job, code=None)
+    assert (doc['state'], doc['reason'], doc['exit_code']) == ('FAILED', 'staging-failed', 0)
+    assert doc['usage']['max_rss_bytes'] > 0 and doc['usage']['cpu_s'] > 0
+    assert 'none' in doc['text']
+
+
+def hold_open(server, path):
+    """A job of the site east that ends when let_go(path) is called; it runs."""
+    import os
+    os.mkfifo(path)
+    job = server.submit('--site', 'east', '--cores', '2', '--', 'sh', '-c', 'read x < %s; echo $x' % path)
+    wait_for(lambda: server.job(job)['state'] == 'RUNNING', 'it runs')
+    return job
+
+
+def let_go(path):
+    with open(path, 'w') as f:
+        f.write('end\n')
+
+
+def test_site_that_leaves_and_comes_back(make_server, tmp_path):
+    s = make_server().start()
+    whole = s.file.read_text()
+    job = hold_open(s, tmp_path / 'gate')
+    assert s.stop() == 0
+    s.file.write_text(whole.replace('name: east', 'name: other').replace('from: east', 'from: other'))
+    s.start()
+    assert (s.job(job)['state'], s.job(job)['reason']) == ('UNKNOWN', 'site-gone')
+    assert 'not in the network' in s.cli('why', job).stdout
+    assert s.stop() == 0
+    s.file.write_text(whole)
+    s.start()
+    let_go(tmp_path / 'gate')
+    wait_for(lambda: s.job(job)['state'] == 'COMPLETED', 'its end is taken')
+    assert s.cli('logs', job).stdout == 'end\n'
+
+
+def test_new_site_takes_what_waits(make_server, tmp_path):
+    network = ("network: n\nsites:\n"
+               "  - {name: east, hub: h, driver: local, pools: [{name: cpu, nodes: 1, cores: 2, memory: 1GiB}]}\n")
+    s = make_server(network=network).start()
+    first = hold_open(s, tmp_path / 'gate')
+    second = s.submit('--cores', '2', '--guarantee', 'at-most-once', '--', 'true')
+    assert s.stop() == 0
+    s.file.write_text(network + "  - {name: new, hub: h, driver: local, pools: [{name: cpu, nodes: 1, cores: 2, "
+                                "memory: 1GiB}]}\n")
+    s.start()
+    assert (s.wait(second, code=0)['state'], s.job(second)['site']) == ('COMPLETED', 'new')
+    let_go(tmp_path / 'gate')
+    s.wait(first, code=0)

@@ -34,6 +34,20 @@ static bool chance(struct world *w, uint32_t percent)
 	return pick(w, 100) < percent;
 }
 
+/* As after a restart: the slots are given back to the planner that made them. */
+static void give_slots_back(struct world *w)
+{
+	static struct suan_kept list[REF_HOLDS];
+	struct suan_kept one;
+	int64_t freed;
+	size_t n = suan_planner_kept(w->fast, 0, &one, &freed);
+
+	for (size_t i = 0; i < n && i < REF_HOLDS; i++)
+		(void)suan_planner_kept(w->fast, i, &list[i], &freed);
+	if (suan_planner_keep(w->fast, list, n, freed) != SUAN_OK)
+		abort();
+}
+
 static void set_pool(struct world *w, uint32_t i, const struct suan_plan_pool *spec)
 {
 	ref_pool(w->slow, i, spec);
@@ -78,6 +92,9 @@ static void make_ask(struct world *w, struct suan_item *item, uint64_t *allow)
 		q->nodes = q->tasks;
 	item->ask.duration_ms = 1000 * (1 + pick(w, chance(w, 50) ? 5 : 40));
 	item->ask.limit_ms = item->ask.duration_ms + 1000 * (chance(w, 50) ? pick(w, 20) : 0);
+	item->ask.fit_ms = item->ask.duration_ms;
+	if (chance(w, 40))
+		item->ask.fit_ms = 1000 * (1 + pick(w, (uint32_t)(item->ask.duration_ms / 1000)));
 	if (chance(w, 30)) {
 		*allow = 1 + pick(w, 15);
 		item->ask.allow = allow;
@@ -96,6 +113,8 @@ static void arrive(struct world *w)
 		make_ask(w, &item, &allow);
 	item.id = chance(w, 5) && w->next_id > 1 ? 1 + pick(w, (uint32_t)w->next_id) : w->next_id++;
 	item.priority = chance(w, 30) ? (int32_t)pick(w, 3) - 1 : 0;
+	item.key = chance(w, 30) ? (int64_t)pick(w, 4) - 1 : 0;
+	item.firm_ms = chance(w, 50) ? w->now + 1000 * (int64_t)pick(w, 60) : 0;
 	item.count = chance(w, 20) ? 1 + pick(w, 4) : 1;
 	ref_add(w->slow, &item);
 	if (suan_planner_add(w->fast, &item) != SUAN_OK)
@@ -136,7 +155,13 @@ static void happen(struct world *w, uint32_t busy)
 		if (chance(w, 20))
 			p.rank = pick(w, 3);
 		set_pool(w, i, &p);
+		if (chance(w, 50)) {
+			suan_planner_freed(w->fast);
+			ref_freed(w->slow);
+		}
 	}
+	if (chance(w, 10))
+		give_slots_back(w);
 }
 
 static bool same_start(const struct suan_start *s, const struct ref_run *r)
@@ -209,7 +234,7 @@ static bool pass(struct world *w)
 static bool history(struct world *w, uint64_t seed, struct ref *slow)
 {
 	static const uint32_t depths[] = {1, 2, 5, 1000};
-	enum suan_policy_kind kind;
+	enum suan_plan_mode kind;
 	uint32_t depth, passes, busy;
 	bool good = true;
 
@@ -219,7 +244,7 @@ static bool history(struct world *w, uint64_t seed, struct ref *slow)
 	w->next_id = 1;
 	w->now = 1000000;
 	w->large = chance(w, 4);
-	kind = (enum suan_policy_kind)pick(w, SUAN_NPOLICIES);
+	kind = (enum suan_plan_mode)pick(w, SUAN_PLAN_CONSERVATIVE + 1);
 	depth = depths[pick(w, 4)];
 	passes = w->large ? 10 : 30;
 	busy = 2 + pick(w, 6);
@@ -233,8 +258,8 @@ static bool history(struct world *w, uint64_t seed, struct ref *slow)
 		good = pass(w);
 		if (!good)
 			printf("# seed %llu, pass %u, policy %s, depth %u\n",
-			       (unsigned long long)seed, i, kind == SUAN_POLICY_EASY ? "easy" :
-			       kind == SUAN_POLICY_FCFS ? "fcfs" : "conservative", depth);
+			       (unsigned long long)seed, i, kind == SUAN_PLAN_EASY ? "easy" :
+			       kind == SUAN_PLAN_FCFS ? "fcfs" : "conservative", depth);
 		if (chance(w, 80))
 			w->now += 1000 * (int64_t)pick(w, 8) + (chance(w, 20) ? 500 : 0);
 	}

@@ -131,12 +131,12 @@ static void orders(void *ctx, const struct suan_order *o, uint32_t n)
 static struct suan_arena net_arena;
 static struct suan_network net;
 
-static struct suan_core *open_core(const struct suan_store_ops *ops, const char *location,
-				   uint32_t keep)
+static struct suan_core *open_on(const struct suan_store_ops *ops, const char *location,
+				 const struct suan_network *network, uint32_t keep)
 {
 	struct suan_core_config config = {.store = ops,
 					  .location = location,
-					  .network = &net,
+					  .network = network,
 					  .now_ms = 1000,
 					  .keep_finished = keep};
 	struct suan_core_opened opened;
@@ -145,6 +145,12 @@ static struct suan_core *open_core(const struct suan_store_ops *ops, const char 
 
 	ok(suan_core_open(&c, &config, &opened, &err) == SUAN_OK, "opens: %s", err.text);
 	return c;
+}
+
+static struct suan_core *open_core(const struct suan_store_ops *ops, const char *location,
+				   uint32_t keep)
+{
+	return open_on(ops, location, &net, keep);
 }
 
 static void submit(struct suan_core *c, const char *json, struct got *g)
@@ -351,6 +357,218 @@ static void test_changes(void)
 	suan_core_close(c, 3000);
 }
 
+/* ---- sites that fail, come and go ---- */
+
+static void read_network(const char *text, struct suan_network *ret)
+{
+	struct suan_err err = {0};
+
+	if (suan_network_parse(text, strlen(text), "test", &net_arena, ret, &err) == SUAN_OK)
+		return;
+	printf("Bail out! %s\n", err.text);
+	exit(1);
+}
+
+static struct suan_network other_net(void)
+{
+	struct suan_network n;
+
+	read_network("network: n\n"
+		     "sites:\n"
+		     "  - {name: t, hub: h, driver: local, pools: [{name: p, nodes: 1, cores: 2, "
+		     "memory: 1GiB}]}\n",
+		     &n);
+	return n;
+}
+
+static struct suan_network both_nets(void)
+{
+	struct suan_network n;
+
+	read_network("network: n\n"
+		     "sites:\n"
+		     "  - {name: s, hub: h, driver: local, pools: [{name: p, nodes: 1, cores: 2, "
+		     "memory: 1GiB}]}\n"
+		     "  - {name: t, hub: h, driver: local, pools: [{name: p, nodes: 1, cores: 2, "
+		     "memory: 1GiB}]}\n",
+		     &n);
+	return n;
+}
+
+static const char *sub_dir(const char *dir, const char *name, char path[256])
+{
+	struct suan_err err = {0};
+
+	snprintf(path, 256, "%s/%s", dir, name);
+	ok(suan_fs_mkdirs(path, 0700, &err) == SUAN_OK, "a folder");
+	return path;
+}
+
+struct hopeless { /* a site that answers every order with an error, at once */
+	struct suan_core *core;
+	enum suan_outcome outcome;
+	unsigned starts;
+};
+
+static void refuse(void *ctx, const struct suan_order *o, uint32_t n)
+{
+	struct hopeless *h = ctx;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (o[i].kind != SUAN_ORDER_START)
+			continue;
+		h->starts++;
+		suan_core_report(h->core, &(struct suan_report){.run = o[i].run,
+								.kind = SUAN_REPORT_ENDED,
+								.outcome = h->outcome,
+								.text = "no room"});
+	}
+}
+
+/* Rounds as the loop makes them, whenever the core wants to be woken, until this time. */
+static unsigned rounds_until(struct suan_core *c, int64_t from_ms, int64_t to_ms)
+{
+	struct suan_err err = {0};
+	unsigned rounds = 0;
+
+	for (int64_t now = from_ms; now <= to_ms && rounds < 1000; rounds++) {
+		if (suan_core_flush(c, now, &err) != SUAN_OK)
+			break;
+		now = suan_core_wake(c) > now ? suan_core_wake(c) : now;
+	}
+	return rounds;
+}
+
+static void test_hopeless_site(enum suan_outcome outcome, unsigned most)
+{
+	struct suan_core *c = open_core(&suan_store_memory, NULL, 0);
+	struct hopeless h = {.core = c, .outcome = outcome};
+	struct suan_site_link link = {&h, refuse};
+	struct suan_err err = {0};
+	struct got g = {0};
+	unsigned rounds;
+
+	ok(suan_core_attach(c, "s", &link, &err) == SUAN_OK, "attached");
+	submit(c, "{\"command\":[\"a\"]}", &g);
+	submit(c, "{\"command\":[\"b\"]}", &g);
+	rounds = rounds_until(c, 2000, 1000000);
+	ok(h.starts >= 2 && h.starts <= most, "outcome %d: %u starts in 16 minutes", outcome,
+	   h.starts);
+	ok(rounds < 100, "in %u rounds", rounds);
+	suan_core_close(c, 1000000);
+}
+
+static void test_added_site(const char *dir)
+{
+	struct suan_network two = both_nets();
+	struct site s = {0}, t = {0};
+	struct suan_site_link to_s = {&s, orders}, to_t = {&t, orders};
+	struct suan_err err = {0};
+	struct got g = {0};
+	char path[256];
+	struct suan_core *c = open_core(&suan_store_sqlite, sub_dir(dir, "added", path), 0);
+
+	ok(suan_core_attach(c, "s", &to_s, &err) == SUAN_OK, "attached");
+	submit(c, "{\"command\":[\"a\"],\"cores\":2}", &g);
+	submit(c, "{\"command\":[\"b\"],\"cores\":2}", &g);
+	flush(c, 2000);
+	is_int(s.starts, 1, "one has room");
+	suan_core_close(c, 2000);
+	c = open_on(&suan_store_sqlite, path, &two, 0);
+	is_int(state_of(c, 2), SUAN_STAGING, "the other starts at a new site");
+	s = (struct site){0};
+	ok(suan_core_attach(c, "s", &to_s, &err) == SUAN_OK &&
+		   suan_core_attach(c, "t", &to_t, &err) == SUAN_OK,
+	   "attached");
+	ok(s.starts == 1 && s.staged, "the old site may know its run");
+	ok(t.starts == 1 && !t.staged && !t.started, "the new one cannot");
+	suan_core_close(c, 3000);
+}
+
+static void test_removed_site(const char *dir)
+{
+	struct suan_network other = other_net(), two = both_nets();
+	struct site s = {0};
+	struct suan_site_link link = {&s, orders};
+	struct suan_err err = {0};
+	struct suan_job_view v;
+	struct suan_buf text;
+	struct got g = {0};
+	char path[256];
+	struct suan_core *c = open_core(&suan_store_sqlite, sub_dir(dir, "removed", path), 0);
+
+	ok(suan_core_attach(c, "s", &link, &err) == SUAN_OK, "attached");
+	submit(c, "{\"command\":[\"a\"],\"walltime_s\":60}", &g);
+	flush(c, 2000);
+	suan_core_close(c, 2000);
+	c = open_on(&suan_store_sqlite, path, &other, 0);
+	ok(suan_engine_job(suan_core_engine(c), 1, &v) && v.state == SUAN_UNKNOWN &&
+		   v.reason == SUAN_R_SITE_GONE,
+	   "the site is gone: UNKNOWN");
+	suan_buf_init(&text, 0);
+	suan_doc_reason(suan_core_engine(c), v.reason, v.reason_a, v.reason_b, &text);
+	ok(strstr(suan_buf_str(&text), "not in the network") && strstr(suan_buf_str(&text), "1970"),
+	   "in words: %s", suan_buf_str(&text));
+	suan_buf_done(&text);
+	suan_core_close(c, 3000);
+	c = open_on(&suan_store_sqlite, path, &two, 0);
+	s = (struct site){0};
+	ok(suan_core_attach(c, "s", &link, &err) == SUAN_OK, "back");
+	ok(s.starts == 1 && s.started, "the run is ordered as one that is never started anew");
+	report(c, s.last, SUAN_REPORT_ENDED);
+	flush(c, 4000);
+	is_int(state_of(c, 1), SUAN_COMPLETED, "its end is taken");
+	is_int(s.forgets, 1, "and may be forgotten");
+	suan_core_close(c, 5000);
+}
+
+/* As a version left it that let such runs be. */
+static void test_stranded_run(const char *dir)
+{
+	struct suan_network other = other_net();
+	struct suan_event ev = {
+		.now_ms = 2000, .type = SUAN_EV_NETWORK, .old_rules = true, .u.network = &other};
+	struct site s = {0};
+	struct suan_site_link link = {&s, orders};
+	struct suan_err err = {0};
+	struct got g = {0};
+	char path[256];
+	struct suan_core *c = open_core(&suan_store_sqlite, sub_dir(dir, "stranded", path), 0);
+
+	ok(suan_core_attach(c, "s", &link, &err) == SUAN_OK, "attached");
+	submit(c, "{\"command\":[\"a\"]}", &g);
+	flush(c, 2000);
+	report(c, s.last, SUAN_REPORT_STARTED);
+	suan_core_post(c, &ev, NULL, NULL, NULL);
+	flush(c, 2100);
+	is_int(state_of(c, 1), SUAN_RUNNING, "by the old rules it runs for ever");
+	suan_core_close(c, INT64_MIN);
+	c = open_on(&suan_store_sqlite, path, &other, 0);
+	is_int(state_of(c, 1), SUAN_UNKNOWN, "found when the service starts");
+	suan_core_close(c, 3000);
+	c = open_on(&suan_store_sqlite, path, NULL, 0);
+	is_int(state_of(c, 1), SUAN_UNKNOWN, "without a network file too");
+	suan_core_close(c, 3000);
+}
+
+static void test_bad_settings(void)
+{
+	struct suan_core *c = open_core(&suan_store_memory, NULL, 0);
+	struct suan_network two = both_nets();
+	struct suan_event ev = {.now_ms = 2000, .type = SUAN_EV_NETWORK, .u.network = &two};
+	struct got g = {0};
+
+	two.sites[1].name = "s";
+	suan_core_post(c, &ev, NULL, done, &g);
+	is_int(g.last.code, SUAN_EINVAL, "a network that cannot be is refused");
+	ev.type = SUAN_EV_POLICY;
+	ev.u.policy = (struct suan_policy){.max_walltime_ms = -1};
+	suan_core_post(c, &ev, NULL, done, &g);
+	ok(g.answers == 2 && g.last.code == SUAN_EINVAL, "a policy too: %s", g.text);
+	flush(c, 2000);
+	suan_core_close(c, 3000);
+}
+
 /* A log written by version 0.1.0: every later version reads it. */
 static void test_corpus(const char *dir)
 {
@@ -409,6 +627,14 @@ int main(void)
 	test_failed_commit();
 	test_restart(dir);
 	test_forgetting();
+	test_hopeless_site(SUAN_OUT_NOT_STARTED, 26);
+	test_hopeless_site(SUAN_OUT_LOST, 10);
+	test_hopeless_site(SUAN_OUT_UNKNOWN, 2);
+	test_hopeless_site(SUAN_OUT_START_FAILED, 2);
+	test_added_site(dir);
+	test_removed_site(dir);
+	test_stranded_run(dir);
+	test_bad_settings();
 	test_corpus(dir);
 	test_changes();
 	ok(suan_fs_remove_tree(dir, &err) == SUAN_OK, "cleaned up");

@@ -1,18 +1,30 @@
 /* Every driver must pass this: the conformance suite. */
 #include "t_driver_rig.h"
 
-struct kind {			/* how a driver is told to do the same thing */
+struct kind { /* how a driver is told to do the same thing */
 	const char *driver;
 	const char *exit_0[4], *exit_3[4], *signal_15[4], *for_ever[4], *soon[6];
-	const char *bad_dir;	/* working directory of the run that cannot start */
+	const char *bad_dir; /* working directory of the run that cannot start */
 	const char *bad[4];
 };
 
 static const struct kind kinds[] = {
-	{"fake", {"fake", "exit", "0"}, {"fake", "exit", "3"}, {"fake", "signal", "15"},
-	 {"fake", "hang"}, {"fake", "exit", "7", "after", "300"}, "/", {"fake", "fail", "no dir"}},
-	{"local", {"true"}, {"sh", "-c", "exit 3"}, {"sh", "-c", "kill -15 $$"}, {"sleep", "600"},
-	 {"sh", "-c", "sleep 0.3; exit 7"}, "/no/such/folder", {"true"}},
+	{"fake",
+	 {"fake", "exit", "0"},
+	 {"fake", "exit", "3"},
+	 {"fake", "signal", "15"},
+	 {"fake", "hang"},
+	 {"fake", "exit", "7", "after", "300"},
+	 "/",
+	 {"fake", "fail", "no dir"}},
+	{"local",
+	 {"true"},
+	 {"sh", "-c", "exit 3"},
+	 {"sh", "-c", "kill -15 $$"},
+	 {"sleep", "600"},
+	 {"sh", "-c", "sleep 0.3; exit 7"},
+	 "/no/such/folder",
+	 {"true"}},
 };
 
 static const struct kind *kind;
@@ -116,7 +128,7 @@ static void test_reopen(void)
 	close_driver();
 	open_driver();
 	ok(rig.ops->knows(rig.driver, before) && rig.ops->knows(rig.driver, during) &&
-	   rig.ops->knows(rig.driver, after) && rig.ops->knows(rig.driver, hang),
+		   rig.ops->knows(rig.driver, after) && rig.ops->knows(rig.driver, hang),
 	   "all known after opening anew");
 	await(before, 0, 2);
 	is_int(seen_of(before)->end.exit_code, 3, "an end that was told is told again");
@@ -132,13 +144,15 @@ static void test_reopen(void)
 	close_driver();
 	open_driver();
 	ok(!rig.ops->knows(rig.driver, before) && !rig.ops->knows(rig.driver, during) &&
-	   !rig.ops->knows(rig.driver, after) && !rig.ops->knows(rig.driver, hang),
+		   !rig.ops->knows(rig.driver, after) && !rig.ops->knows(rig.driver, hang),
 	   "forgotten is forgotten after opening anew too");
 }
 
 static void test_many(void)
 {
-	enum { N = 300 };
+	enum {
+		N = 300
+	};
 	struct suan_run_id ids[N];
 	int good = 0;
 
@@ -161,7 +175,8 @@ static void test_describe(void)
 	suan_buf_init(&b, 0);
 	ok(rig.ops->describe(rig.driver, &b) == SUAN_OK, "describe");
 	ok(b.len > 2 && b.data[0] == '{' && b.data[b.len - 1] == '}' &&
-	   strstr(b.data, kind->driver), "a JSON object: %s", b.data);
+		   strstr(b.data, kind->driver),
+	   "a JSON object: %s", b.data);
 	suan_buf_done(&b);
 }
 
@@ -169,12 +184,21 @@ static void test_names(void)
 {
 	struct suan_run_id id = {UINT64_MAX, UINT32_MAX, UINT32_MAX}, got;
 	char name[SUAN_RUN_NAME_MAX];
-	static const char *const bad[] = {"", "1", "1_2", "1_2.", "1_2.3x", "01_2.3", "1_-2.3",
-					  "18446744073709551616_0.1", "1_4294967296.1", " 1_2.3"};
+	static const char *const bad[] = {"",
+					  "1",
+					  "1_2",
+					  "1_2.",
+					  "1_2.3x",
+					  "01_2.3",
+					  "1_-2.3",
+					  "18446744073709551616_0.1",
+					  "1_4294967296.1",
+					  " 1_2.3"};
 
 	suan_run_name(id, name);
 	ok(suan_run_parse(name, &got) && got.job == id.job && got.index == id.index &&
-	   got.attempt == id.attempt, "largest name: %s", name);
+		   got.attempt == id.attempt,
+	   "largest name: %s", name);
 	suan_run_name((struct suan_run_id){12, 3, 1}, name);
 	is_str(name, "12_3.1", "name of a run");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)

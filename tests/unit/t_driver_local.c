@@ -2,6 +2,8 @@
  * when they are ready; ends of processes are awaited by pidfd. */
 #include "t_driver_rig.h"
 
+#include <sys/resource.h>
+
 #include "driver/journal.h"
 
 static void slurp(const char *name, char *out, size_t size)
@@ -164,6 +166,39 @@ static void test_failures(void)
 	fails(&run, 0, "cannot open for output: ");
 }
 
+static void not_started(const struct suan_driver_run *run, const char *words)
+{
+	const struct seen *s = await_end(start(run));
+
+	is_int(s->end.outcome, SUAN_OUT_NOT_STARTED, words);
+	is_int(s->starts, 0, "never started");
+	ok(strstr(s->text, words) != NULL, "text: %s", s->text);
+}
+
+/* What goes wrong at the site is no reason for the run to fail. */
+static void test_faults_of_the_site(void)
+{
+	static const char *const busy[] = {"./busy", NULL};
+	struct suan_driver_run run = a_run(busy);
+	struct rlimit before, few;
+	int64_t pid = shepherd_pid();
+	int fd = open(at("busy"), O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+
+	ok(fd >= 0, "a program that is just being written");
+	not_started(&run, "cannot execute ./busy: Text file busy");
+	(void)close(fd);
+
+	ok(prlimit((pid_t)pid, RLIMIT_NOFILE, NULL, &before) == 0, "limits of the shepherd");
+	few = before;
+	few.rlim_cur = 3;
+	ok(prlimit((pid_t)pid, RLIMIT_NOFILE, &few, NULL) == 0, "no descriptors are left");
+	run = shell_run("exit 0");
+	not_started(&run, "Too many open files");
+	ok(prlimit((pid_t)pid, RLIMIT_NOFILE, &before, NULL) == 0, "there are some again");
+	run = shell_run("exit 0");
+	ended(start(&run), SUAN_OUT_EXITED, "and runs start");
+}
+
 /* ---- ends that must take everything along ---- */
 
 static void test_stubborn(void)
@@ -217,15 +252,15 @@ static void test_stubborn(void)
 
 static void test_memory(void)
 {
-	struct suan_driver_run run = shell_run(
-		"head -c 150000000 /dev/zero | tail -c 150000000 | sleep 600");
+	struct suan_driver_run run =
+		shell_run("head -c 150000000 /dev/zero | tail -c 150000000 | sleep 600");
 	struct suan_run_id id;
 
 	run.memory_bytes = 64u << 20;
 	id = start(&run);
 	ended(id, SUAN_OUT_MEMORY, "more memory than allowed, in a child");
-	ok(strstr(seen_of(id)->text, "64.0 MiB") || strstr(seen_of(id)->text, "64 MiB"),
-	   "text: %s", seen_of(id)->text);
+	ok(strstr(seen_of(id)->text, "64.0 MiB") || strstr(seen_of(id)->text, "64 MiB"), "text: %s",
+	   seen_of(id)->text);
 	run = shell_run("head -c 20000000 /dev/zero | tail -c 20000000 | (sleep 0.4; wc -c)");
 	run.memory_bytes = 64u << 20;
 	run.stdout_path = at("out");
@@ -234,9 +269,9 @@ static void test_memory(void)
 
 static void test_usage(void)
 {
-	struct suan_driver_run run = shell_run(
-		"i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done;"
-		"head -c 50000000 /dev/zero | tail -c 50000000 | wc -c");
+	struct suan_driver_run run =
+		shell_run("i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done;"
+			  "head -c 50000000 /dev/zero | tail -c 50000000 | wc -c");
 	const struct seen *s = await_end(start(&run));
 
 	ok(s->end.usage.cpu_ms > 10, "processor time: %d ms", (int)s->end.usage.cpu_ms);
@@ -331,10 +366,125 @@ static void test_shepherd_killed(void)
 	is_int(seen_of(ids[2])->starts, 1, "started once");
 }
 
+/* More runs are alive than the next shepherd may open files: it takes over all of them. */
+static void test_few_files(void)
+{
+	enum {
+		N = 80
+	};
+	struct suan_run_id ids[N];
+	struct rlimit before, few;
+	int64_t pid = shepherd_pid();
+	int cancelled = 0;
+
+	for (int i = 0; i < N; i++) {
+		struct suan_driver_run run = shell_run("exec sleep 600");
+
+		ids[i] = start(&run);
+	}
+	for (int i = 0; i < N; i++)
+		await(ids[i], 1, 0);
+	(void)getrlimit(RLIMIT_NOFILE, &before);
+	few = before;
+	few.rlim_cur = N - 10;
+	(void)setrlimit(RLIMIT_NOFILE, &few);
+	kill_shepherd();
+	for (int i = 0; i < N; i++)
+		stop_run(ids[i]);
+	for (int i = 0; i < N; i++)
+		cancelled += await_end(ids[i])->end.outcome == SUAN_OUT_CANCELLED;
+	(void)setrlimit(RLIMIT_NOFILE, &before);
+	is_int(cancelled, N, "all are taken over and stopped");
+	ok(shepherd_pid() != pid, "by another");
+	kill_shepherd(); /* its successor has all files again */
+	close_driver();
+	open_driver();
+}
+
+/* Stops the shepherd's process, as a debugger or a hanging disk would, and waits until it stands.
+ */
+static int64_t freeze_shepherd(void)
+{
+	int64_t pid = shepherd_pid(), until = suan_clock_mono_us() + GUARD_US;
+	struct suan_process_stat st = {0};
+
+	ok(suan_process_signal(pid, SIGSTOP), "the shepherd is stopped");
+	while (suan_process_stat(pid, &st) && st.state != 'T' && suan_clock_mono_us() < until)
+		;
+	is_int(st.state, 'T', "it stands");
+	return pid;
+}
+
+/* A stop is sent, and the shepherd dies before it reads it. */
+static void test_stop_unread(void)
+{
+	struct suan_driver_run run = shell_run("echo $$ > pids; exec sleep 600");
+	struct suan_run_id id = start(&run);
+	int64_t shepherd;
+	int fd, fd_shepherd;
+
+	await(id, 1, 0);
+	fd = suan_process_pidfd(line_of("pids"));
+	shepherd = freeze_shepherd();
+	fd_shepherd = suan_process_pidfd(shepherd);
+	stop_run(id);
+	stop_run(id);
+	for (int i = 0; i < 3; i++)
+		if (suan_loop_once(rig.loop, 0, &(struct suan_err){0}) != SUAN_OK)
+			abort();
+	ok(suan_process_signal(shepherd, SIGKILL) && gone(fd_shepherd), "it dies");
+	ended(id, SUAN_OUT_CANCELLED, "the next shepherd carries the stop out");
+	ok(gone(fd), "really");
+	stop_run(id);
+}
+
+/* The shepherd is there and says nothing: nobody waits for it for long, and its runs stay. */
+static void test_silent(void)
+{
+	struct suan_driver_run run = shell_run("echo $$ > pids; exec sleep 600");
+	struct suan_driver_run more = shell_run("exit 3");
+	struct suan_run_id id = start(&run);
+	int64_t until = suan_clock_mono_us() + GUARD_US;
+	struct suan_err err = {0};
+	struct suan_buf b;
+	int64_t shepherd;
+	int fd;
+
+	await(id, 1, 0);
+	fd = suan_process_pidfd(line_of("pids"));
+	shepherd = freeze_shepherd();
+	close_driver();
+	rig.answers = 0;
+	open_driver();
+	ok(!rig.ops->ready(rig.driver), "open, but not ready");
+	is_int(rig.ops->start(rig.driver, &more, &err), SUAN_EUNREACHABLE, "starts nothing");
+	ok(strstr(err.text, "does not answer") != NULL, "says why: %s", err.text);
+	suan_buf_init(&b, 0);
+	ok(rig.ops->describe(rig.driver, &b) == SUAN_OK && strstr(b.data, "does not answer"),
+	   "to all who ask: %s", b.data);
+	suan_buf_done(&b);
+	close_driver();
+	open_driver();
+	is_int(rig.answers, 0, "nor when opened once more");
+	ok(suan_process_signal(shepherd, SIGCONT), "it goes on");
+	while (rig.answers == 0 && suan_clock_mono_us() < until)
+		if (suan_loop_once(rig.loop, 1000, &err) != SUAN_OK)
+			abort();
+	is_int(rig.answers, 1, "told when it answers");
+	ok(rig.ops->ready(rig.driver) && rig.ops->knows(rig.driver, id), "the run is known");
+	is_int(seen_of(id)->ends, 0, "and goes on");
+	is_int(await_end(start(&more))->end.exit_code, 3, "others start");
+	stop_run(id);
+	ended(id, SUAN_OUT_CANCELLED, "it can be stopped");
+	ok(gone(fd), "really");
+}
+
 /* Killed in the middle of many starts: each run is told exactly one truth. */
 static void test_killed_while_starting(void)
 {
-	enum { N = 200 };
+	enum {
+		N = 200
+	};
 	struct suan_run_id ids[N];
 	struct suan_driver_run run;
 	int unknown = 0, exited = 0, lost = 0, other = 0, traces = 0;
@@ -379,8 +529,12 @@ static void test_other_boot(void)
 {
 	struct suan_herd_run runs[3] = {
 		{.id = {70001, 0, 1}, .state = SUAN_HERD_STARTED, .pid = getpid(), .start_ms = 5},
-		{.id = {70002, 0, 1}, .state = SUAN_HERD_ENDED, .outcome = SUAN_OUT_EXITED,
-		 .exit_code = 2, .start_ms = 5, .end_ms = 6},
+		{.id = {70002, 0, 1},
+		 .state = SUAN_HERD_ENDED,
+		 .outcome = SUAN_OUT_EXITED,
+		 .exit_code = 2,
+		 .start_ms = 5,
+		 .end_ms = 6},
 		{.id = {70003, 0, 1}, .state = SUAN_HERD_INTENT},
 	};
 	struct suan_journal *j = NULL;
@@ -478,7 +632,7 @@ static void tests(void)
 {
 	int fd = suan_process_pidfd(getpid());
 
-	if (fd < 0) {		/* as under valgrind 3.19 */
+	if (fd < 0) { /* as under valgrind 3.19 */
 		ok(true, "# SKIP pidfd_open is not there to wait for processes by");
 		return;
 	}
@@ -486,11 +640,15 @@ static void tests(void)
 	rig_begin("local");
 	test_files();
 	test_failures();
+	test_faults_of_the_site();
 	test_stubborn();
 	test_memory();
 	test_usage();
 	test_driver_killed();
 	test_shepherd_killed();
+	test_stop_unread();
+	test_silent();
+	test_few_files();
 	test_killed_while_starting();
 	test_idle_end();
 	test_other_boot();

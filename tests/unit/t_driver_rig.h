@@ -19,7 +19,7 @@
 #include "sys/fs.h"
 #include "sys/process.h"
 
-#define GUARD_US 60000000	/* a test that waits longer has failed */
+#define GUARD_US 60000000 /* a test that waits longer has failed */
 
 struct seen {
 	struct suan_run_id id;
@@ -36,8 +36,9 @@ struct rig {
 	struct seen seen[4096];
 	int nseen;
 	uint64_t next_job;
-	bool inside;		/* a call of the driver is going on */
+	bool inside; /* a call of the driver is going on */
 	int told_inside;
+	int answers; /* so often it was ready again */
 };
 
 static struct rig rig;
@@ -72,13 +73,21 @@ static inline void on_report(void *ctx, const struct suan_report *r)
 	s->end.text = s->text;
 }
 
+static inline void on_answers(void *ctx)
+{
+	(void)ctx;
+	rig.told_inside += rig.inside;
+	rig.answers++;
+}
+
 static inline void open_driver(void)
 {
 	struct suan_driver_config config = {.site = "here",
 					    .state_dir = rig.state,
 					    .program = rig.program,
 					    .loop = rig.loop,
-					    .report = on_report};
+					    .report = on_report,
+					    .answers = on_answers};
 	struct suan_err err = {0};
 
 	rig.inside = true;

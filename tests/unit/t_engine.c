@@ -97,7 +97,7 @@ static void t_outcomes(void)
 	one_outcome(SUAN_OUT_TIMEOUT, 0, SUAN_TIMEOUT, SUAN_R_WALLTIME, 60000);
 	one_outcome(SUAN_OUT_MEMORY, 0, SUAN_OUT_OF_MEMORY, SUAN_R_MEMORY, 0);
 	one_outcome(SUAN_OUT_CANCELLED, 0, SUAN_CANCELLED, SUAN_R_CANCELLED_BY_USER, 0);
-	one_outcome(SUAN_OUT_NOT_STARTED, 0, SUAN_PENDING, SUAN_R_PRIORITY, 0);
+	one_outcome(SUAN_OUT_NOT_STARTED, 0, SUAN_PENDING, SUAN_R_PAUSED, 2010);
 	one_outcome(SUAN_OUT_START_FAILED, 0, SUAN_FAILED, SUAN_R_START_FAILED, 0);
 	one_outcome(SUAN_OUT_STAGING_FAILED, 0, SUAN_FAILED, SUAN_R_STAGING_FAILED, 0);
 	one_outcome(SUAN_OUT_LOST, 0, SUAN_PENDING, SUAN_R_PRIORITY, 0);
@@ -114,6 +114,7 @@ static void t_stale(void)
 	kit_ended(&k, id, 0, 2, SUAN_OUT_EXITED);
 	is_int(kit_state(&k, id, 0), SUAN_RUNNING, "a report of a later attempt is ignored");
 	kit_ended(&k, id, 0, 1, SUAN_OUT_NOT_STARTED);
+	k.now += 1000;
 	kit_pass(&k);
 	is_int(task(&k, id, 0).attempt, 2, "the second attempt");
 	kit_ended(&k, id, 0, 1, SUAN_OUT_EXITED);
@@ -145,6 +146,7 @@ static void t_guarantees(void)
 
 	id = running(&k, SUAN_AT_MOST_ONCE);
 	kit_ended(&k, id, 0, 1, SUAN_OUT_NOT_STARTED);
+	k.now += 1000;
 	kit_pass(&k);
 	is_int(task(&k, id, 0).attempt, 2, "what certainly never ran may start");
 	kit_ended(&k, id, 0, 2, SUAN_OUT_EXITED);
@@ -205,6 +207,7 @@ static void t_attempts(void)
 	kit_policy(&k, &(struct suan_policy){.max_attempts = 3});
 	id = running(&k, SUAN_LEASE);
 	kit_ended(&k, id, 0, 1, SUAN_OUT_NOT_STARTED);
+	k.now += 1000;
 	for (uint32_t i = 2; i <= 4; i++) {
 		kit_pass(&k);
 		kit_ended(&k, id, 0, i, SUAN_OUT_LOST);
@@ -447,7 +450,7 @@ static void t_network(void)
 	is_int(suan_engine_pool_count(k.e), 2, "a new pool gets a new number");
 	ok(suan_engine_site(k.e, 0, &v) && v.gone, "the old site is gone");
 	is_str(v.spec->name, "a", "but known");
-	is_int(kit_state(&k, a, 0), SUAN_STAGING, "its run stays");
+	is_int(kit_state(&k, a, 0), SUAN_UNKNOWN, "nobody can say how its run goes on");
 	a = kit_submit(&k, &s);
 	kit_pass(&k);
 	is_int(kit_effect(&k, SUAN_FX_START, 0)->pool, 1, "jobs go to the new one");
@@ -482,6 +485,118 @@ static void t_order(void)
 	kit_done(&k);
 }
 
+/* Starts that do not come about; see also scenarios/pause*.txt. */
+static void t_pause(void)
+{
+	struct kit k;
+	struct suan_job_spec s = kit_job(1, 1, 60000);
+	struct suan_event old = {.type = SUAN_EV_REPORT, .old_rules = true};
+	struct suan_candidate c[2];
+	int64_t when;
+	uint64_t id;
+
+	kit_one_pool(&k, 1, 4);
+	id = kit_submit(&k, &s);
+	kit_pass(&k);
+	kit_ended(&k, id, 0, 1, SUAN_OUT_NOT_STARTED);
+	kit_pass(&k);
+	ok(suan_engine_why(k.e, (struct suan_run_id){id, 0, 0}, c, 2, &when) == 1 &&
+	   c[0].reason == SUAN_R_PAUSED && c[0].a == 2000, "why says until when");
+	ok(suan_engine_quote(k.e, &s, k.now, c, 2) == 1 && c[0].reason == SUAN_R_PAUSED &&
+	   c[0].a == 2000, "a quote too");
+	ok(kit_submit(&k, &s) > 0, "jobs may come in meanwhile");
+	k.now = 2000;
+	kit_pass(&k);
+	is_int(kit_effects(&k, SUAN_FX_START), 2, "both are tried");
+	old.u.report = (struct suan_report){.run = {id, 0, 2}, .kind = SUAN_REPORT_ENDED,
+					    .outcome = SUAN_OUT_NOT_STARTED, .text = ""};
+	kit_step(&k, &old);
+	kit_pass(&k);
+	is_int(kit_effects(&k, SUAN_FX_START), 1, "an old log goes on as it did then");
+	kit_ended(&k, id + 1, 0, 1, SUAN_OUT_EXITED);
+	kit_ended(&k, id, 0, 3, SUAN_OUT_NOT_STARTED);
+	is_int(task(&k, id, 0).reason_a, 3000, "an end without a start was a start that worked");
+	ok(kit_good(&k), "invariants");
+	kit_done(&k);
+}
+
+/* What a site says about times is believed as far as it can be true: leases depend on it. */
+static void t_wrong_clock(void)
+{
+	struct kit k;
+	struct suan_report r = {.kind = SUAN_REPORT_STARTED, .text = ""};
+	struct suan_task_view t;
+
+	kit_one_pool(&k, 1, 4);
+	k.now = 100000;
+	r.run = (struct suan_run_id){running(&k, SUAN_LEASE), 0, 1};
+	is_int(task(&k, r.run.job, 0).start_ms, 100000, "a right one");
+	kit_ended(&k, r.run.job, 0, 1, SUAN_OUT_LOST);
+	kit_pass(&k);
+	r.run.attempt = 2;
+	r.at_ms = 5;
+	k.now = 100500;
+	kit_report(&k, &r);
+	is_int(task(&k, r.run.job, 0).start_ms, 100000, "no start before its order");
+	kit_ended(&k, r.run.job, 0, 2, SUAN_OUT_UNKNOWN);
+	k.now = 219999;
+	kit_pass(&k);
+	is_int(kit_state(&k, r.run.job, 0), SUAN_UNKNOWN, "so its lease lasts");
+	k.now = 220000;
+	kit_pass(&k);
+	kit_pass(&k);
+	r.run.attempt = 3;
+	r.at_ms = 900000;
+	kit_report(&k, &r);
+	is_int(task(&k, r.run.job, 0).start_ms, 220000, "nor one to come");
+	r.kind = SUAN_REPORT_ENDED;
+	r.outcome = SUAN_OUT_EXITED;
+	r.at_ms = 7;
+	kit_report(&k, &r);
+	t = task(&k, r.run.job, 0);
+	ok(t.state == SUAN_COMPLETED && t.end_ms == 220000, "no end before its start");
+	kit_done(&k);
+}
+
+/* Staging may take long: a run that perhaps was started may have been so just now. */
+static void t_lease_of_staging(void)
+{
+	struct kit k;
+	struct suan_job_spec s = kit_job(1, 1, 60000);
+	uint64_t id;
+
+	kit_one_pool(&k, 1, 4);
+	id = kit_submit(&k, &s);
+	kit_pass(&k);
+	k.now = 500000;
+	kit_ended(&k, id, 0, 1, SUAN_OUT_UNKNOWN);
+	k.now = 619999;
+	kit_pass(&k);
+	is_int(kit_state(&k, id, 0), SUAN_UNKNOWN, "its lease counts from the report");
+	k.now = 620000;
+	kit_pass(&k);
+	is_int(kit_state(&k, id, 0), SUAN_PENDING, "then it has certainly ended");
+	kit_done(&k);
+}
+
+static void t_many_losses(void)
+{
+	struct kit k;
+	struct suan_job_spec s = kit_job(1, 1, 60000);
+	uint64_t id;
+	uint32_t n = 0;
+
+	kit_one_pool(&k, 1, 4);
+	kit_policy(&k, &(struct suan_policy){.max_attempts = UINT32_MAX});
+	id = kit_submit(&k, &s);
+	while (kit_state(&k, id, 0) != SUAN_FAILED && n < 70000) {
+		kit_pass(&k);
+		kit_ended(&k, id, 0, ++n, SUAN_OUT_LOST);
+	}
+	is_int(n, UINT16_MAX, "no policy makes them endless");
+	kit_done(&k);
+}
+
 int main(void)
 {
 	t_life();
@@ -499,5 +614,9 @@ int main(void)
 	t_sites();
 	t_network();
 	t_order();
+	t_pause();
+	t_wrong_clock();
+	t_lease_of_staging();
+	t_many_losses();
 	return tap_done();
 }

@@ -445,6 +445,237 @@ static void t_rank(void)
 	kit_done(&k);
 }
 
+/* ---- rules that only a broken engine would tell ---- */
+
+static bool starts(const struct kit *k, uint64_t job, uint32_t index)
+{
+	for (size_t i = 0; i < kit_effects(k, SUAN_FX_START); i++) {
+		const struct suan_effect *f = kit_effect(k, SUAN_FX_START, i);
+
+		if (f->run.job == job && f->run.index == index)
+			return true;
+	}
+	return false;
+}
+
+static void t_losses_begin_anew(void)
+{
+	struct kit k;
+	struct suan_job_spec s = kit_job(1, 1, 60000);
+	struct suan_task_view t;
+
+	kit_one_pool(&k, 1, 4);
+	kit_policy(&k, &(struct suan_policy){.max_attempts = 2});
+	kit_submit(&k, &s);
+	kit_pass(&k);
+	kit_ended(&k, 1, 0, 1, SUAN_OUT_LOST);
+	kit_pass(&k);
+	kit_started(&k, 1, 0, 2);
+	k.now += 100;
+	kit_started(&k, 1, 0, 2);
+	ok(suan_engine_task(k.e, 1, 0, &t) && t.start_ms == k.now - 100, "a start told twice");
+	kit_all(&k, SUAN_EV_REQUEUE, 1);
+	kit_ended(&k, 1, 0, 2, SUAN_OUT_CANCELLED);
+	kit_pass(&k);
+	kit_ended(&k, 1, 0, 3, SUAN_OUT_LOST);
+	is_int(kit_state(&k, 1, 0), SUAN_PENDING, "losses before a requeue do not count");
+	kit_done(&k);
+}
+
+static void t_corr_goes_back(void)
+{
+	struct kit k;
+	struct suan_dep dep = {SUAN_AFTERCORR, 1};
+	uint64_t a, b;
+
+	kit_one_pool(&k, 1, 8);
+	a = submit_array(&k, "0-2", NULL);
+	b = submit_array(&k, "0-2", &dep);
+	kit_pass(&k);
+	kit_ended(&k, a, 0, 1, SUAN_OUT_EXITED);
+	kit_ended(&k, a, 1, 1, SUAN_OUT_EXITED);
+	kit_index(&k, SUAN_EV_REQUEUE, a, 0);
+	kit_pass(&k);
+	ok(!starts(&k, b, 0) && starts(&k, b, 1), "its partner is to run again: it waits");
+	ok(kit_good(&k), "invariants");
+	kit_index(&k, SUAN_EV_REQUEUE, a, 1);
+	kit_ended(&k, b, 1, 1, SUAN_OUT_LOST);
+	kit_pass(&k);
+	ok(starts(&k, b, 1), "once started it depends on nothing");
+	kit_ended(&k, b, 1, 2, SUAN_OUT_EXITED);
+	kit_all(&k, SUAN_EV_CANCEL, a);
+	kit_ended(&k, a, 0, 2, SUAN_OUT_CANCELLED);
+	kit_ended(&k, a, 1, 2, SUAN_OUT_CANCELLED);
+	kit_ended(&k, a, 2, 1, SUAN_OUT_TIMEOUT);
+	is_int(kit_all(&k, SUAN_EV_FORGET, a), SUAN_ECONFLICT, "what waits for it keeps it");
+	kit_all(&k, SUAN_EV_CANCEL, b);
+	is_int(kit_all(&k, SUAN_EV_FORGET, a), SUAN_OK, "nothing waits for it any more");
+	is_int(kit_index(&k, SUAN_EV_REQUEUE, b, 0), SUAN_ECONFLICT, "what it waits for is gone");
+	ok(kit_good(&k), "invariants");
+	kit_done(&k);
+}
+
+static void t_all_elements(void)
+{
+	struct kit k;
+	struct suan_dep after[2] = {{SUAN_AFTERANY, 1}, {SUAN_AFTERANY, 2}};
+	struct suan_job_spec s = kit_job(1, 1, 60000);
+	struct suan_engine *next = NULL;
+	struct suan_buf b;
+	struct suan_task_view t;
+	uint64_t a, c;
+
+	kit_one_pool(&k, 1, 8);
+	a = submit_array(&k, "0-999", NULL);
+	c = submit_array(&k, "0-1", NULL);
+	kit_all(&k, SUAN_EV_HOLD, a);
+	kit_all(&k, SUAN_EV_HOLD, c);
+	s.deps = after;
+	s.ndeps = 2;
+	kit_submit(&k, &s);
+	kit_pass(&k);
+	kit_index(&k, SUAN_EV_CANCEL, a, 300);
+	k.now += 10;
+	kit_index(&k, SUAN_EV_RELEASE, a, 301);
+	kit_all(&k, SUAN_EV_CANCEL, a);
+	ok(kit_state(&k, a, 301) == SUAN_CANCELLED && kit_view(&k, a).state == SUAN_CANCELLED &&
+		   kit_good(&k),
+	   "a cancel of all is one of each");
+	suan_buf_init(&b, 0);
+	ok(suan_engine_save(k.e, &b, NULL) == SUAN_OK &&
+		   suan_engine_load(&next, b.data, b.len, NULL) == SUAN_OK &&
+		   suan_engine_task(next, a, 300, &t) && t.end_ms == k.now - 10,
+	   "the one that ended before keeps its time");
+	suan_engine_free(next);
+	suan_buf_done(&b);
+	kit_pass(&k);
+	is_int(kit_effects(&k, SUAN_FX_START), 0, "both must be over");
+	kit_all(&k, SUAN_EV_CANCEL, c);
+	is_int(kit_view(&k, c).state, SUAN_CANCELLED, "one that was never touched is over too");
+	kit_pass(&k);
+	is_int(kit_effects(&k, SUAN_FX_START), 1, "and tells who waits for it");
+	kit_done(&k);
+}
+
+static void t_part_of_an_array(void)
+{
+	struct kit k;
+	struct suan_dep on = {SUAN_AFTEROK, 1};
+	struct suan_job_spec s = kit_job(1, 1, 60000);
+	uint64_t a, c;
+
+	kit_one_pool(&k, 1, 8);
+	a = submit_array(&k, "0-1", NULL);
+	s.deps = &on;
+	s.ndeps = 1;
+	c = kit_submit(&k, &s);
+	on.type = SUAN_AFTERANY;
+	kit_submit(&k, &s);
+	kit_pass(&k);
+	kit_ended(&k, a, 0, 1, SUAN_OUT_EXITED);
+	kit_submit(&k, &s);
+	on.type = SUAN_AFTEROK;
+	kit_submit(&k, &s);
+	kit_pass(&k);
+	is_int(kit_effects(&k, SUAN_FX_START), 0, "half of an array is no end of it");
+	kit_ended(&k, a, 1, 1, SUAN_OUT_EXITED);
+	kit_pass(&k);
+	ok(kit_effects(&k, SUAN_FX_START) == 4 && starts(&k, c, 0), "all of it is");
+	kit_done(&k);
+}
+
+static void t_worst_element(void)
+{
+	struct kit k;
+	struct suan_report r = {.kind = SUAN_REPORT_ENDED, .outcome = SUAN_OUT_EXITED, .text = ""};
+	struct suan_job_spec s = kit_job(1, 1, 60000);
+	struct suan_range set;
+	uint64_t a;
+
+	kit_one_pool(&k, 1, 8);
+	a = submit_array(&k, "0-1", NULL);
+	kit_pass(&k);
+	for (uint32_t i = 0; i < 2; i++) {
+		r.run = (struct suan_run_id){a, i, 1};
+		r.exit_code = 3 + (int32_t)i;
+		kit_report(&k, &r);
+	}
+	is_int(kit_view(&k, a).exit_code, 3, "the first of the worst");
+	kit_index(&k, SUAN_EV_REQUEUE, a, 0);
+	kit_pass(&k);
+	kit_ended(&k, a, 0, 2, SUAN_OUT_EXITED);
+	is_int(kit_view(&k, a).exit_code, 4, "when it is well again, the next");
+	if (suan_range_parse("0-1", &set, NULL) != SUAN_OK)
+		abort();
+	s.array = &set;
+	s.guarantee = SUAN_AT_MOST_ONCE;
+	a = kit_submit(&k, &s);
+	kit_pass(&k);
+	kit_ended(&k, a, 0, 1, SUAN_OUT_SIGNALLED);
+	kit_ended(&k, a, 1, 1, SUAN_OUT_LOST);
+	is_int(kit_view(&k, a).state, SUAN_UNKNOWN, "not to know is worse than to know");
+	a = submit_array(&k, "0-1", NULL);
+	kit_index(&k, SUAN_EV_CANCEL, a, 0);
+	k.now += 50;
+	kit_index(&k, SUAN_EV_CANCEL, a, 1);
+	is_int(kit_view(&k, a).end_ms, k.now, "the last end is that of the job");
+	kit_done(&k);
+}
+
+/* The end of an earlier lease must not cut a later one short. */
+static void t_second_lease(void)
+{
+	struct kit k;
+	struct suan_job_spec s = kit_job(1, 1, 60000), sooner = kit_job(1, 1, 50000);
+
+	kit_one_pool(&k, 1, 4);
+	kit_submit(&k, &s);
+	kit_submit(&k, &sooner);
+	kit_pass(&k);
+	kit_ended(&k, 2, 0, 1, SUAN_OUT_UNKNOWN);
+	kit_ended(&k, 1, 0, 1, SUAN_OUT_UNKNOWN);
+	k.now += 100000;
+	kit_ended(&k, 1, 0, 1, SUAN_OUT_LOST);
+	kit_pass(&k);
+	kit_ended(&k, 1, 0, 2, SUAN_OUT_UNKNOWN);
+	ok(kit_good(&k), "two leases, one of them counts");
+	k.now += 119999;
+	kit_pass(&k);
+	is_int(kit_state(&k, 1, 0), SUAN_UNKNOWN, "not before its own time");
+	k.now += 1;
+	kit_pass(&k);
+	is_int(kit_state(&k, 1, 0), SUAN_PENDING, "then");
+	kit_done(&k);
+}
+
+static void t_kept_over_a_change(void)
+{
+	struct kit k;
+	struct suan_job_spec s = kit_job(1, 1, 60000), bulk[3] = {s, s, s};
+	struct suan_event usable = {.type = SUAN_EV_CAPACITY, .u.capacity = {0, 1}};
+	struct suan_event many = {.type = SUAN_EV_SUBMIT, .u.submit = {.jobs = bulk, .njobs = 3}};
+	struct suan_pool_view v;
+	struct suan_task_view t;
+
+	kit_one_pool(&k, 2, 4);
+	kit_policy(&k, &(struct suan_policy){.max_pending = 2});
+	kit_step(&k, &many);
+	ok(k.fx.refused == SUAN_R_QUEUE_FULL && k.fx.refused_item == 2, "a bulk counts itself");
+	kit_submit(&k, &s);
+	kit_pass(&k);
+	kit_step(&k, &usable);
+	kit_ended(&k, 1, 0, 1, SUAN_OUT_UNKNOWN);
+	kit_network(&k);
+	ok(suan_engine_pool(k.e, 0, &v) && v.usable_nodes == 1, "usable nodes");
+	k.now += 10;
+	k.net.nsites = 0;
+	kit_pool(kit_site(&k, "b", "west"), "p", 1, 8);
+	kit_network(&k);
+	ok(suan_engine_task(k.e, 1, 0, &t) && t.reason == SUAN_R_LOST && kit_good(&k),
+	   "what was lost before is not lost again");
+	kit_done(&k);
+}
+
 int main(void)
 {
 	t_fits();
@@ -460,5 +691,12 @@ int main(void)
 	t_corr();
 	t_models();
 	t_rank();
+	t_losses_begin_anew();
+	t_corr_goes_back();
+	t_all_elements();
+	t_part_of_an_array();
+	t_worst_element();
+	t_second_lease();
+	t_kept_over_a_change();
 	return tap_done();
 }

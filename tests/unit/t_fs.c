@@ -44,7 +44,8 @@ static void test_read_write(void)
 	ok(suan_fs_read(at("f"), &b, &err) == SUAN_OK, "read");
 	is_str(suan_buf_str(&b), "hello world", "same bytes");
 	ok(suan_fs_read_at(at("f"), 6, got, 5, &n, &err) == SUAN_OK && n == 5 &&
-	   memcmp(got, "world", 5) == 0, "read from the middle");
+		   memcmp(got, "world", 5) == 0,
+	   "read from the middle");
 	ok(suan_fs_read_at(at("f"), 11, got, 5, &n, &err) == SUAN_OK && n == 0, "at the end");
 	ok(suan_fs_read_at(at("f"), UINT64_MAX, got, 5, &n, &err) == SUAN_OK && n == 0, "far past");
 	is_int(suan_fs_read(at("none"), &b, &err), SUAN_ENOTFOUND, "no such file");
@@ -94,7 +95,7 @@ static void test_copy(void)
 	is_str(hex, "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9", "digest");
 	ok(suan_fs_sha256(at("g"), hex2, &err) == SUAN_OK && strcmp(hex, hex2) == 0, "the same");
 	ok(stat(at("f"), &a) == 0 && stat(at("g"), &b) == 0 && a.st_mode == b.st_mode &&
-	   a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec == b.st_mtim.tv_nsec,
+		   a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec == b.st_mtim.tv_nsec,
 	   "mode and time are kept");
 	put("d/e/f/deep", "3");
 	ok(symlink("a", at("d/link")) == 0, "link");
@@ -107,7 +108,7 @@ static void test_copy(void)
 	for (int i = 0; i < 4; i++) {
 		static const char *const files[] = {"d/a", "d/b", "d/e/f/deep", "d/link"};
 
-		if (i == 3)	/* a link counts as the text it holds */
+		if (i == 3) /* a link counts as the text it holds */
 			put("text", "a");
 		ok(suan_fs_sha256(at(i == 3 ? "text" : files[i]), hex2, &err) == SUAN_OK, "file");
 		suan_sha256_add(&s, hex2, 64);
@@ -120,6 +121,39 @@ static void test_copy(void)
 	is_int(suan_fs_copy(at("none"), at("x"), NULL, NULL, &err), SUAN_ENOTFOUND, "no source");
 	ok(mkfifo(at("d3/pipe"), 0600) == 0, "fifo");
 	is_int(suan_fs_copy(at("d3"), at("x"), NULL, NULL, &err), SUAN_EINVAL, "no pipes");
+}
+
+static void test_sync_names(void)
+{
+	ok(suan_fs_sync_names(at("d/e/f"), &err) == SUAN_OK, "names up to the root");
+	ok(suan_fs_sync_names("/", &err) == SUAN_OK, "the root has none");
+	is_int(suan_fs_sync_names(at("none/none"), &err), SUAN_ENOTFOUND, "no such folder");
+}
+
+static void test_copy_broken_off(void)
+{
+	atomic_bool cancel = false;
+	struct suan_fs_copying c = {.cancel = &cancel, .durable = true};
+	struct suan_buf b;
+	size_t n = 0;
+
+	ok(mkdir(at("c"), 0700) == 0 && mkdir(at("c/to"), 0700) == 0, "folders");
+	put("c/from", "hello world");
+	ok(suan_fs_copy_as(at("c/from"), at("c/to/f"), &c, &err) == SUAN_OK, "copy %s", err.text);
+	is_int(c.bytes, 11, "bytes");
+	is_str(c.sha256_hex, "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9",
+	       "digest");
+	ok(suan_fs_copy_as(at("c/to"), at("c/tree"), &c, &err) == SUAN_OK, "tree %s", err.text);
+	is_int(suan_fs_copy_as(at("c/from"), at("c/none/f"), &c, &err), SUAN_ENOTFOUND,
+	       "no folder");
+	ok(c.at_target, "that is at the target");
+	is_int(suan_fs_copy_as(at("c/none"), at("c/to/f"), &c, &err), SUAN_ENOTFOUND, "no source");
+	ok(!c.at_target, "that is not");
+	atomic_store(&cancel, true);
+	is_int(suan_fs_copy_as(at("c/from"), at("c/to/g"), &c, &err), SUAN_EREFUSED, "broken off");
+	suan_buf_init(&b, 0);
+	ok(suan_fs_list(at("c/to"), &b, &n, &err) == SUAN_OK && n == 1, "nothing is left of it");
+	suan_buf_done(&b);
 }
 
 static void test_remove(void)
@@ -162,6 +196,8 @@ int main(void)
 	test_read_write();
 	test_folders();
 	test_copy();
+	test_sync_names();
+	test_copy_broken_off();
 	test_remove();
 	test_lock();
 	is_absolute("/a//b/./c/../d/", "/a/b/d");

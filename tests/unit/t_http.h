@@ -4,7 +4,9 @@
  *   /later   the same, from the other thread
  *   /size    answers "n sum" of the body, from the other thread
  *   /hold    is kept until app_release
- *   /stream  opens a stream, to be waited for with app_stream */
+ *   /stream  opens a stream, to be waited for with app_stream
+ *   /early   answers 401 as soon as the head is there
+ *   /small   as /echo, but takes bodies of 100 bytes only */
 #ifndef SUAN_TESTS_T_HTTP_H
 #define SUAN_TESTS_T_HTTP_H
 
@@ -32,7 +34,7 @@ struct app {
 	pthread_cond_t changed;
 	struct suan_http_request *queue[APP_MOST], *held[APP_MOST];
 	struct suan_http_stream *streams[APP_MOST];
-	unsigned nqueue, nheld, nstreams, ngone, nrounds;
+	unsigned nqueue, nheld, nstreams, ngone, nroom, nrefused, nrounds;
 	bool quit, close_in_gone;
 	pthread_t thread;
 	struct suan_http_server *server;
@@ -131,8 +133,28 @@ static inline void app_gone(void *ctx)
 	suan_http_stream_close(close_this);
 }
 
+static inline void app_room(void *ctx)
+{
+	struct app *a = ctx;
+
+	pthread_mutex_lock(&a->lock);
+	a->nroom++;
+	pthread_cond_broadcast(&a->changed);
+	pthread_mutex_unlock(&a->lock);
+}
+
+static inline void app_begin(void *ctx, struct suan_http_request *req)
+{
+	(void)ctx;
+	if (strcmp(suan_http_path(req), "/early") == 0)
+		suan_http_reply(req, &(struct suan_http_reply){.status = 401});
+	if (strcmp(suan_http_path(req), "/small") == 0)
+		suan_http_limit(req, 100);
+}
+
 static inline void app_handle(void *ctx, struct suan_http_request *req)
 {
+	const struct suan_http_stream_events events = {app_gone, app_room, ctx};
 	const char *path = suan_http_path(req);
 	struct app *a = ctx;
 
@@ -146,7 +168,7 @@ static inline void app_handle(void *ctx, struct suan_http_request *req)
 		a->held[a->nheld++] = req;
 	else if (strcmp(path, "/stream") != 0)
 		a->queue[a->nqueue++] = req;
-	else if (suan_http_stream_open(req, "text/event-stream", app_gone, a,
+	else if (suan_http_stream_open(req, "text/event-stream", &events,
 				       &a->streams[a->nstreams]) == SUAN_OK)
 		a->nstreams++;
 	pthread_mutex_unlock(&a->lock);
@@ -202,6 +224,7 @@ static inline bool app_start(struct app *a, struct suan_http_config *config)
 	memset(a, 0, sizeof(*a));
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->changed, NULL);
+	config->begin = app_begin;
 	config->handle = app_handle;
 	config->handled = app_handled;
 	config->ctx = a;

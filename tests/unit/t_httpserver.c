@@ -227,6 +227,99 @@ static void test_limits(struct app *a)
 	suan_http_client_free(c);
 }
 
+/* Sends a head that announces more than will come, and reads the answer to its end. */
+static bool refused(struct app *a, const char *head, const char *status)
+{
+	char buf[4096];
+	int fd = raw_connect(a);
+	bool good;
+
+	raw_send(fd, head);
+	good = raw_until(fd, buf, sizeof(buf), NULL) && strstr(buf, status) &&
+	       strstr(buf, "Connection: close");
+	close(fd);
+	return good;
+}
+
+static void test_early(struct app *a)
+{
+	char buf[4096];
+	int fd;
+
+	ok(refused(a, "POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n",
+		   "HTTP/1.1 401"),
+	   "answered before the body");
+	ok(refused(a, "POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n",
+		   "HTTP/1.1 401"),
+	   "also when it would be too large");
+	ok(refused(a, "POST /early HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
+		   "HTTP/1.1 401"),
+	   "of unknown length");
+	ok(refused(a,
+		   "POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n"
+		   "Expect: 100-continue\r\n\r\n",
+		   "HTTP/1.1 401"),
+	   "to one that asks first");
+	ok(refused(a, "POST /small HTTP/1.1\r\nHost: x\r\nContent-Length: 101\r\n\r\n",
+		   "larger than the limit of 100"),
+	   "a smaller limit");
+	ok(refused(a,
+		   "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n"
+		   "Content-Length: 40\r\n\r\n",
+		   "HTTP/1.1 400"),
+	   "two lengths");
+	ok(refused(a,
+		   "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n"
+		   "Transfer-Encoding: chunked\r\n\r\n",
+		   "HTTP/1.1 400"),
+	   "a length and chunks");
+	ok(refused(a, "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n",
+		   "HTTP/1.1 400"),
+	   "another coding");
+	ok(refused(a, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length : 4\r\n\r\n",
+		   "HTTP/1.1 400"),
+	   "a blank behind a header's name");
+	ok(refused(a, "GET /echo HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", "HTTP/1.1 400"),
+	   "two hosts");
+	fd = raw_connect(a);
+	raw_send(fd, "POST /small HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello");
+	ok(raw_until(fd, buf, sizeof(buf), "body hello (5)"), "others go on to the body");
+	close(fd);
+}
+
+/* Bodies of several requests together. */
+static void test_bodies(void)
+{
+	struct suan_http_config config = {.max_body_bytes = 1 << 20, .max_bodies_bytes = 3 << 19};
+	static char block[1 << 20];
+	struct app a;
+	char buf[4096];
+	int fd[2];
+
+	if (!ok(app_start(&a, &config), "server that holds 1.5 MiB"))
+		return;
+	memset(block, 'x', sizeof(block));
+	for (unsigned i = 0; i < 2; i++) {
+		fd[i] = raw_connect(&a);
+		raw_send(fd[i],
+			 "POST /hold HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n");
+		ok(send(fd[i], block, sizeof(block), MSG_NOSIGNAL) == sizeof(block), "1 MiB sent");
+		if (i == 0)
+			ok(app_wait(&a, &a.nheld, 1), "the first is held");
+	}
+	ok(raw_until(fd[1], buf, sizeof(buf), "HTTP/1.1 503"), "the second is refused");
+	app_release(&a);
+	ok(raw_until(fd[0], buf, sizeof(buf), "HTTP/1.1 200"), "the first is answered");
+	close(fd[1]);
+	fd[1] = raw_connect(&a);
+	raw_send(fd[1], "POST /size HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n");
+	ok(send(fd[1], block, sizeof(block), MSG_NOSIGNAL) == sizeof(block), "1 MiB sent");
+	ok(raw_until(fd[1], buf, sizeof(buf), "1048576 "), "then there is room again");
+	close(fd[0]);
+	close(fd[1]);
+	app_done(&a);
+}
+
 static void test_gone(struct app *a)
 {
 	struct suan_http_client *c = client_of(a);
@@ -274,6 +367,42 @@ static void test_idle(void)
 	ok(raw_until(held, buf, sizeof(buf), "body  (0)"), "one that waits for its answer is not");
 	close(idle);
 	close(held);
+	app_done(&a);
+}
+
+/* Sends byte after byte until the server has had enough. False: it never has. */
+static bool trickle(struct app *a, const char *head)
+{
+	int fd = raw_connect(a);
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	unsigned n = 0;
+
+	raw_send(fd, head);
+	while (n++ < 200 && poll(&p, 1, 100) == 0 && raw_send(fd, "x"))
+		;
+	close(fd);
+	return n < 200;
+}
+
+static void test_trickle(void)
+{
+	struct suan_http_config config = {.idle_timeout_s = 1};
+	struct app a;
+	char buf[4096];
+	int fd;
+
+	if (!ok(app_start(&a, &config), "server with a short timeout"))
+		return;
+	ok(trickle(&a, "GET /echo?"), "a head that comes byte by byte is cut");
+	ok(trickle(&a, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"),
+	   "so is a body");
+	fd = raw_connect(&a);
+	raw_send(fd, "GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+	ok(app_wait(&a, &a.nheld, 1), "a request is held");
+	ok(trickle(&a, "GET /"), "while others are cut");
+	app_release(&a);
+	ok(raw_until(fd, buf, sizeof(buf), "body  (0)"), "the time we take does not count");
+	close(fd);
 	app_done(&a);
 }
 
@@ -401,11 +530,14 @@ int main(void)
 		test_raw(&a);
 		test_many(&a);
 		test_limits(&a);
+		test_early(&a);
 		test_gone(&a);
 		test_listen(&a);
 		app_done(&a);
 	}
 	test_idle();
+	test_trickle();
+	test_bodies();
 	test_stop();
 	return tap_done();
 }

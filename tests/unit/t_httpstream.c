@@ -101,12 +101,86 @@ static void test_gone(struct app *a)
 	is_int(gone_count(a), before + 4, "each was told once");
 }
 
+#define MANY_BYTES (32u << 20) /* more than any socket takes */
+
+/* Sends bytes of a known pattern whenever there is room. */
+static void *pour(void *arg)
+{
+	static unsigned char block[64 << 10];
+	struct app *a = arg;
+	unsigned rooms = 0;
+	size_t sent = 0;
+
+	while (sent < MANY_BYTES) {
+		enum suan_code rc;
+
+		for (size_t i = 0; i < sizeof(block); i++)
+			block[i] = (unsigned char)((sent + i) % 251);
+		rc = suan_http_stream_send(a->streams[0], block, sizeof(block));
+		if (rc == SUAN_OK) {
+			sent += sizeof(block);
+			continue;
+		}
+		pthread_mutex_lock(&a->lock);
+		a->nrefused++;
+		pthread_cond_broadcast(&a->changed);
+		pthread_mutex_unlock(&a->lock);
+		if (rc != SUAN_EBUSY || !app_wait(a, &a->nroom, ++rooms))
+			break;
+	}
+	suan_http_stream_close(a->streams[0]);
+	a->nstreams = 0;
+	return NULL;
+}
+
+/* Reads a chunked body to its end. -1: other bytes than pour sends. */
+static long long read_poured(int fd, size_t step)
+{
+	static char in[1 << 20];
+	long long total = 0;
+	size_t have = 0, left = 0;
+	char *p, *eol;
+
+	for (;;) {
+		ssize_t n = recv(fd, in + have, step, 0);
+
+		if (n <= 0)
+			return total;
+		have += (size_t)n;
+		in[have] = '\0';
+		for (p = in;;) {
+			size_t rest = have - (size_t)(p - in), now = left < rest ? left : rest;
+
+			for (size_t i = 0; i < now; i++)
+				if ((unsigned char)p[i] != (total + (long long)i) % 251)
+					return -1;
+			total += (long long)now;
+			left -= now;
+			p += now;
+			if (left > 0 || !(eol = memmem(p, rest - now, "\r\n", 2)))
+				break;
+			if (eol == p) { /* behind a chunk */
+				p += 2;
+				continue;
+			}
+			left = strtoul(p, NULL, 16);
+			if (left == 0)
+				return total;
+			p = eol + 2;
+		}
+		have -= (size_t)(p - in);
+		memmove(in, p, have);
+	}
+}
+
 static void test_slow(struct app *a)
 {
 	static char block[64 << 10];
 	unsigned before = gone_count(a), n = 0;
 	enum suan_code rc;
 	int small = 4096, fd = raw_connect(a);
+	pthread_t thread;
+	char head[4096];
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
 	raw_send(fd, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -115,13 +189,68 @@ static void test_slow(struct app *a)
 	do {
 		rc = suan_http_stream_send(a->streams[0], block, sizeof(block));
 	} while (rc == SUAN_OK && ++n < 1000);
-	is_int(rc, SUAN_ETOOBIG, "a reader that does not read is refused more");
-	ok(n >= 64 && n < 400, "after %u blocks of 64 KiB", n);
+	is_int(rc, SUAN_EBUSY, "a reader that does not read is sent no more");
+	ok(n >= 16 && n < 400, "after %u blocks of 64 KiB", n);
+	is_int(a->nroom, 0, "room is not told before there is any");
 	suan_http_stream_close(a->streams[0]);
 	a->nstreams = 0;
 	ok(raw_until(fd, block, sizeof(block), "xxxx"), "it reads");
 	close(fd);
 	is_int(gone_count(a), before, "closed by us: not told");
+
+	fd = raw_connect(a);
+	raw_send(fd, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+	app_wait(a, &a->nstreams, 1);
+	pthread_create(&thread, NULL, pour, a);
+	for (n = 0; n + 1 < sizeof(head); n++) /* byte by byte: what follows belongs to the body */
+		if (recv(fd, head + n, 1, 0) != 1 ||
+		    (n >= 3 && memcmp(head + n - 3, "\r\n\r\n", 4) == 0))
+			break;
+	ok(app_wait(a, &a->nrefused, 1), "who sends has to wait for it");
+	is_int(read_poured(fd, 30000), MANY_BYTES, "a slow reader gets every byte");
+	pthread_join(thread, NULL);
+	ok(a->nroom > 0, "room was told %u times", a->nroom);
+	close(fd);
+}
+
+static void test_break(struct app *a)
+{
+	char buf[4096];
+	int fd = open_stream(a, 1);
+
+	send_text(a->streams[0], "half of it");
+	suan_http_stream_break(a->streams[0]);
+	a->nstreams = 0;
+	ok(raw_until(fd, buf, sizeof(buf), NULL) && strstr(buf, "half of it"),
+	   "what was queued arrives, then the connection ends");
+	ok(!strstr(buf, "\r\n0\r\n"), "but not the answer");
+	close(fd);
+}
+
+static void test_patience(void)
+{
+	struct suan_http_config config = {.idle_timeout_s = 1};
+	struct app a;
+	char buf[4096];
+	int fd, idle;
+
+	if (!ok(app_start(&a, &config), "server with a short timeout"))
+		return;
+	fd = raw_connect(&a);
+	raw_send(fd, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+	app_wait(&a, &a.nstreams, 1);
+	for (unsigned i = 0; i < 3; i++) { /* each lasts as long as the timeout */
+		idle = raw_connect(&a);
+		ok(raw_end(idle), "an idle connection is closed");
+		close(idle);
+	}
+	send_text(a.streams[0], "still here");
+	ok(raw_until(fd, buf, sizeof(buf), "still here"), "a stream is not");
+	suan_http_stream_close(a.streams[0]);
+	a.nstreams = 0;
+	ok(raw_end(fd), "after its end the timeout counts again");
+	close(fd);
+	app_done(&a);
 }
 
 /* Streams opened, fed and closed by one thread while their clients come and go. */
@@ -227,8 +356,10 @@ int main(void)
 	test_order(&a);
 	test_gone(&a);
 	test_slow(&a);
+	test_break(&a);
 	test_storm(&a);
 	test_stop(&a);
 	app_done(&a);
+	test_patience();
 	return tap_done();
 }

@@ -1,9 +1,11 @@
 /* The shepherd's journal: what was written is read; damage is cut off; failures change nothing. */
 #include "lib/tap.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "driver/journal.h"
@@ -12,6 +14,16 @@
 static char top[] = "/tmp/suan-t_journal-XXXXXX";
 static char path[100];
 static struct suan_err err;
+
+static bool cannot_cut; /* files */
+
+int ftruncate(int fd, off_t size)
+{
+	if (!cannot_cut)
+		return (int)syscall(SYS_ftruncate, fd, size);
+	errno = EIO;
+	return -1;
+}
 
 struct story {
 	int records, forgets;
@@ -46,11 +58,21 @@ static void put(struct suan_journal *j, uint64_t job)
 
 static void test_fields(void)
 {
-	struct suan_herd_run r = {
-		.id = {UINT64_MAX, 3, 4}, .state = SUAN_HERD_ENDED, .pid = 5, .start_ticks = 6,
-		.start_ms = 7, .walltime_ms = INT64_MAX, .grace_ms = 9, .memory_bytes = 10,
-		.ending = SUAN_OUT_TIMEOUT, .end_ms = 12, .outcome = SUAN_OUT_MEMORY,
-		.exit_code = -1, .signal = 15, .usage = {16, 17, 18, 19}, .text = "why"};
+	struct suan_herd_run r = {.id = {UINT64_MAX, 3, 4},
+				  .state = SUAN_HERD_ENDED,
+				  .pid = 5,
+				  .start_ticks = 6,
+				  .start_ms = 7,
+				  .walltime_ms = INT64_MAX,
+				  .grace_ms = 9,
+				  .memory_bytes = 10,
+				  .ending = SUAN_OUT_TIMEOUT,
+				  .end_ms = 12,
+				  .outcome = SUAN_OUT_MEMORY,
+				  .exit_code = -1,
+				  .signal = 15,
+				  .usage = {16, 17, 18, 19},
+				  .text = "why"};
 	struct suan_journal *j = NULL;
 	struct story s;
 
@@ -64,18 +86,21 @@ static void test_fields(void)
 	is_str(suan_journal_boot_id(j), "boot-1", "boot id");
 	ok(s.records == 1 && memcmp(&s.last.usage, &r.usage, sizeof(r.usage)) == 0, "read back");
 	ok(suan_herd_same(s.last.id, r.id) && s.last.state == r.state && s.last.pid == 5 &&
-	   s.last.start_ticks == 6 && s.last.start_ms == 7 && s.last.walltime_ms == INT64_MAX &&
-	   s.last.grace_ms == 9 && s.last.memory_bytes == 10, "what was known at the start");
+		   s.last.start_ticks == 6 && s.last.start_ms == 7 &&
+		   s.last.walltime_ms == INT64_MAX && s.last.grace_ms == 9 &&
+		   s.last.memory_bytes == 10,
+	   "what was known at the start");
 	ok(s.last.ending == SUAN_OUT_TIMEOUT && s.last.end_ms == 12 &&
-	   s.last.outcome == SUAN_OUT_MEMORY && s.last.exit_code == -1 && s.last.signal == 15,
+		   s.last.outcome == SUAN_OUT_MEMORY && s.last.exit_code == -1 &&
+		   s.last.signal == 15,
 	   "and at the end");
 	is_str(s.last.text, "why", "text");
 	ok(suan_journal_forget(j, r.id) == SUAN_OK, "forget");
 	ok(suan_journal_pending(j), "waits for a write");
 	j = reopen(j, &s);
 	is_int(s.forgets, 0, "not written, not there");
-	ok(suan_journal_forget(j, r.id) == SUAN_OK &&
-	   suan_journal_write(j, false, &err) == SUAN_OK, "forget");
+	ok(suan_journal_forget(j, r.id) == SUAN_OK && suan_journal_write(j, false, &err) == SUAN_OK,
+	   "forget");
 	j = reopen(j, &s);
 	is_int(s.forgets, 1, "written");
 	suan_journal_close(j);
@@ -100,7 +125,7 @@ static void test_damage(void)
 	if (suan_fs_read(path, &b, &err) != SUAN_OK)
 		abort();
 	is_int(b.len, whole, "size");
-	for (n = 0; n < whole; n++) {	/* cut at each byte; then one byte wrong */
+	for (n = 0; n < whole; n++) { /* cut at each byte; then one byte wrong */
 		for (int flip = 0; flip < 2; flip++) {
 			struct story t = {0};
 
@@ -176,6 +201,36 @@ static void test_full(void)
 	suan_journal_close(j);
 }
 
+/* A write is torn and what is torn cannot be cut off at once: nothing may be put behind it. */
+static void test_torn(void)
+{
+	struct rlimit before, small;
+	struct suan_spawn_note note;
+	struct suan_journal *j = NULL;
+	struct story s;
+
+	(void)unlink(path);
+	j = reopen(j, &s);
+	put(j, 1);
+	ok(suan_journal_write(j, false, &err) == SUAN_OK, "first");
+	(void)getrlimit(RLIMIT_FSIZE, &before);
+	small = before;
+	small.rlim_cur = suan_journal_bytes(j) + 5;
+	(void)setrlimit(RLIMIT_FSIZE, &small);
+	cannot_cut = true;
+	put(j, 2);
+	ok(suan_journal_write(j, false, &err) != SUAN_OK, "torn: %s", err.text);
+	(void)setrlimit(RLIMIT_FSIZE, &before);
+	ok(suan_journal_write(j, false, &err) != SUAN_OK, "still torn: %s", err.text);
+	ok(suan_journal_note(j, (struct suan_run_id){3, 0, 1}, &note) != SUAN_OK,
+	   "no child may write either");
+	cannot_cut = false;
+	ok(suan_journal_write(j, false, &err) == SUAN_OK, "cut and written");
+	j = reopen(j, &s);
+	ok(s.records == 2 && s.last.id.job == 2, "all is read back");
+	suan_journal_close(j);
+}
+
 int main(void)
 {
 	if (!mkdtemp(top))
@@ -185,6 +240,7 @@ int main(void)
 	test_damage();
 	test_rewrite();
 	test_full();
+	test_torn();
 	ok(suan_fs_remove_tree(top, &err) == SUAN_OK, "tidy");
 	return tap_done();
 }

@@ -26,6 +26,27 @@ static void test_checked(void)
 	is_int(suan_sat_add(-5, 7), 2, "or adds");
 }
 
+static void test_log2(void)
+{
+	uint64_t before = 0;
+	bool rises = true;
+
+	is_int(suan_log2_q16(1), 0, "log2 of 1");
+	is_int(suan_log2_q16(2), 65536, "log2 of 2");
+	is_int(suan_log2_q16(1024), 655360, "log2 of 1024");
+	is_int(suan_log2_q16(3), 103872, "log2 of 3 is 1.58496");
+	is_int(suan_log2_q16(10), 217705, "log2 of 10 is 3.32192");
+	is_int(suan_log2_q16(UINT64_C(1) << 63), 63 * 65536, "log2 of 2^63");
+	is_int(suan_log2_q16(UINT64_MAX), 64 * 65536 - 1, "log2 of 2^64 - 1");
+	for (uint64_t x = 1; x < 100000; x++) {
+		uint64_t now = (uint64_t)suan_log2_q16(x);
+
+		rises &= now >= before;
+		before = now;
+	}
+	ok(rises, "it never falls");
+}
+
 /* A text that no parser of its kind may take. */
 static void refused(enum suan_code rc, const struct suan_err *err, const char *s)
 {
@@ -470,6 +491,7 @@ static void test_utf8(void)
 int main(void)
 {
 	test_checked();
+	test_log2();
 	test_integers();
 	test_long_text();
 	test_fixed();

@@ -5,7 +5,7 @@
 
 #include "engine/planner.h"
 
-static struct suan_planner *make(enum suan_policy_kind kind, uint32_t depth, uint32_t pools,
+static struct suan_planner *make(enum suan_plan_mode kind, uint32_t depth, uint32_t pools,
 				 uint32_t nodes, uint32_t cores)
 {
 	struct suan_planner *p = suan_planner_new();
@@ -71,7 +71,7 @@ static void predicts(struct suan_planner *p, uint64_t id, int64_t want_seconds, 
 }
 
 /* 4 of 10 cores run for 100 s; 8 cores wait; 2 small ones behind, short and long. */
-static struct suan_planner *textbook(enum suan_policy_kind kind)
+static struct suan_planner *textbook(enum suan_plan_mode kind)
 {
 	struct suan_planner *p = make(kind, 0, 1, 1, 10);
 
@@ -85,7 +85,7 @@ static struct suan_planner *textbook(enum suan_policy_kind kind)
 
 static void policies(void)
 {
-	struct suan_planner *p = textbook(SUAN_POLICY_FCFS);
+	struct suan_planner *p = textbook(SUAN_PLAN_FCFS);
 
 	is_int(pass(p, 0), 0, "fcfs: nobody passes the second");
 	is_int(wake, 100000, "the next end");
@@ -93,7 +93,7 @@ static void policies(void)
 	predicts(p, 5, 150, 3);
 	suan_planner_free(p);
 
-	p = textbook(SUAN_POLICY_EASY);
+	p = textbook(SUAN_PLAN_EASY);
 	is_int(pass(p, 0), 2, "easy: two are put in front");
 	is_int(starts[0].id, 3, "the short one");
 	is_int(starts[1].id, 5, "and what leaves the second its cores");
@@ -101,7 +101,7 @@ static void policies(void)
 	predicts(p, 4, 150, 1);
 	suan_planner_free(p);
 
-	p = textbook(SUAN_POLICY_CONSERVATIVE);
+	p = textbook(SUAN_PLAN_CONSERVATIVE);
 	is_int(pass(p, 0), 2, "conservative: the same here");
 	predicts(p, 4, 150, 1);
 	suan_planner_end(p, starts[0].run);
@@ -111,7 +111,7 @@ static void policies(void)
 
 static void pools_by_rank(void)
 {
-	struct suan_planner *p = make(SUAN_POLICY_EASY, 0, 3, 1, 4);
+	struct suan_planner *p = make(SUAN_PLAN_EASY, 0, 3, 1, 4);
 	struct suan_item x = item(7, 4, 10);
 	struct suan_plan_pool shut = {.nodes = 1, .cores = 4, .closed = SUAN_R_SITE_DOWN};
 	struct suan_candidate c[3];
@@ -151,7 +151,7 @@ static void pools_by_rank(void)
 
 static void restart(void)
 {
-	struct suan_planner *p = make(SUAN_POLICY_EASY, 0, 1, 2, 4);
+	struct suan_planner *p = make(SUAN_PLAN_EASY, 0, 1, 2, 4);
 	struct suan_item x = item(1, 3, 10);
 	struct suan_place at[2] = {{1, 1}, {1, 1}};
 	struct suan_pool_load load;
@@ -186,7 +186,7 @@ static void restart(void)
 }
 
 /* Sums say now, nodes say no: the candidates know, too. */
-static void fragments(enum suan_policy_kind kind, uint32_t nodes)
+static void fragments(enum suan_plan_mode kind, uint32_t nodes)
 {
 	struct suan_planner *p = make(kind, 0, 1, nodes, 4);
 	struct suan_item x = item(2, 4, 10), many = item(1, 3, 30);
@@ -208,7 +208,7 @@ static void fragments(enum suan_policy_kind kind, uint32_t nodes)
 
 static void order_and_depth(void)
 {
-	struct suan_planner *p = make(SUAN_POLICY_EASY, 1, 1, 1, 4);
+	struct suan_planner *p = make(SUAN_PLAN_EASY, 1, 1, 1, 4);
 	struct suan_item x = item(4, 4, 10);
 	uint32_t pool;
 	int64_t at;
@@ -233,7 +233,7 @@ static void order_and_depth(void)
 /* More pools than bits in a word. */
 static void many_pools(void)
 {
-	struct suan_planner *p = make(SUAN_POLICY_EASY, 0, 130, 1, 4);
+	struct suan_planner *p = make(SUAN_PLAN_EASY, 0, 130, 1, 4);
 	struct suan_plan_pool gpu = {.nodes = 1, .cores = 4, .gpus = 2, .gpu_kind = 7};
 	struct suan_item x = item(1, 1, 10);
 	uint64_t allow[3] = {0, 0, 2};
@@ -257,7 +257,7 @@ static void many_pools(void)
 
 static struct suan_planner *busy(void)
 {
-	struct suan_planner *p = make(SUAN_POLICY_EASY, 0, 2, 70, 4);
+	struct suan_planner *p = make(SUAN_PLAN_EASY, 0, 2, 70, 4);
 
 	for (uint64_t id = 1; id <= 12; id++) {
 		struct suan_item x = item(id, 1 + id % 4, 10 + (int64_t)id);
@@ -318,8 +318,8 @@ int main(void)
 	policies();
 	pools_by_rank();
 	restart();
-	fragments(SUAN_POLICY_EASY, 3);
-	fragments(SUAN_POLICY_FCFS, 80);
+	fragments(SUAN_PLAN_EASY, 3);
+	fragments(SUAN_PLAN_FCFS, 80);
 	order_and_depth();
 	many_pools();
 	out_of_memory();

@@ -24,6 +24,50 @@ static void staircase(struct suan_profile *f)
 	is_int(f->count, 3, "equal times are one step");
 }
 
+/* One machine of four cores: two busy until 100, all busy from 150 to 200. */
+static void test_sooner(void)
+{
+	struct suan_profile f = {0};
+	struct suan_vec four = cores(4), two = cores(2), one = cores(1);
+
+	ok(suan_profile_reset(&f, &four) == SUAN_OK, "reset");
+	ok(suan_profile_reserve(&f, &two, 0, 100) == SUAN_OK, "a run");
+	ok(suan_profile_reserve(&f, &four, 150, 200) == SUAN_OK, "its own slot of four");
+	is_int(suan_profile_sooner(&f, &four, 50, 10, 150), 100, "four cores: when the run ends");
+	ok(suan_profile_reserve(&f, &one, 120, 130) == SUAN_OK, "another's slot");
+	is_int(suan_profile_sooner(&f, &four, 50, 10, 150), 130,
+	       "overlaps its own time, not the other's");
+	is_int(suan_profile_sooner(&f, &four, 50, 150, 150), SUAN_FOREVER, "it is there already");
+	ok(suan_profile_reserve(&f, &one, 130, 150) == SUAN_OK, "and one up to its own");
+	is_int(suan_profile_sooner(&f, &four, 50, 10, 150), SUAN_FOREVER, "no room before");
+	is_int(suan_profile_sooner(&f, &two, 110, 10, 150), 10, "two cores: at once");
+	suan_profile_done(&f);
+}
+
+static void test_tidy(void)
+{
+	struct suan_profile f = {0};
+	struct suan_vec four = cores(4), five = cores(5), back = cores(-4);
+
+	ok(suan_profile_reset(&f, &four) == SUAN_OK, "reset");
+	ok(suan_profile_reserve(&f, &four, 10, 20) == SUAN_OK &&
+		   suan_profile_reserve(&f, &four, 30, 40) == SUAN_OK,
+	   "two slots");
+	ok(suan_profile_reserve(&f, &back, 30, 40) == SUAN_OK, "the second goes");
+	is_int(f.count, 5, "its steps stay");
+	suan_profile_tidy(&f, 5);
+	is_int(f.count, 3, "until they are joined");
+	is_int(suan_profile_at(&f, 15)->cores, 0, "the first slot stays");
+	is_int(suan_profile_at(&f, 35)->cores, 4, "the second is free");
+	suan_profile_tidy(&f, 25);
+	is_int(f.count, 1, "what is past is forgotten");
+	ok(!suan_profile_overfull(&f, 0), "not overfull");
+	ok(suan_profile_reserve(&f, &five, 50, 60) == SUAN_OK, "too much");
+	ok(suan_profile_overfull(&f, 0), "overfull later");
+	ok(!suan_profile_overfull(&f, 60), "not after it");
+	suan_profile_done(&f);
+}
+
 int main(void)
 {
 	struct suan_profile f = {0}, copy = {0};
@@ -73,5 +117,7 @@ int main(void)
 		suan_profile_done(&copy);
 	}
 	suan_profile_done(&f);
+	test_sooner();
+	test_tidy();
 	return tap_done();
 }

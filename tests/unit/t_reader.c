@@ -178,7 +178,7 @@ static void test_truncated(void)
 
 	make(1000, &plain);
 	pack(&plain, &packed);
-	for (size_t n = packed.len - 1; n >= 2; n--) {
+	for (size_t n = packed.len - 1; n >= 2; n -= n > 24 ? 5 : 1) {
 		suan_buf_cut(&packed, n);
 		put("f", &packed);
 		(void)snprintf(want, sizeof(want), "f: byte %zu: the gzip data ends early, after ",
@@ -204,7 +204,7 @@ static void test_damaged(void)
 	make(1000, &plain);
 	pack(&plain, &packed);
 	/* From 10 on: before are fields of the header that say nothing about the bytes. */
-	for (size_t i = 10; i < packed.len; i++) {
+	for (size_t i = 10; i < packed.len; i += 3) {
 		packed.data[i] = (char)(packed.data[i] ^ 0x55);
 		put("f", &packed);
 		wrong += read_all(at("f"), &got) != SUAN_ECORRUPT;
@@ -212,7 +212,7 @@ static void test_damaged(void)
 		packed.data[i] = (char)(packed.data[i] ^ 0x55);
 		tried++;
 	}
-	ok(tried > 300 && wrong == 0, "%u damaged bytes, %u not found", tried, wrong);
+	ok(tried > 150 && wrong == 0, "%u damaged bytes, %u not found", tried, wrong);
 	packed.data[packed.len - 5] = (char)(packed.data[packed.len - 5] ^ 1);
 	put("f", &packed);
 	is_int(read_all(at("f"), &got), SUAN_ECORRUPT, "a wrong checksum");

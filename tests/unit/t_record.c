@@ -188,7 +188,7 @@ static void t_small(struct suan_arena *a, struct suan_buf *b)
 			   "target");
 	}
 	ev.type = SUAN_EV_POLICY;
-	ev.u.policy = (struct suan_policy){SUAN_POLICY_CONSERVATIVE, 5, 6, 7, 8, 9, true};
+	ev.u.policy = (struct suan_policy){SUAN_POLICY_CONSERVATIVE, 5, 6, 7, 8, 9, true, true};
 	if (round_trip(&ev, a, &got, b))
 		ok(got.u.policy.kind == SUAN_POLICY_CONSERVATIVE && got.u.policy.plan_depth == 5 &&
 			   got.u.policy.max_attempts == 9 && got.u.policy.model_sites,
@@ -265,6 +265,20 @@ static void t_sequence(void)
 	suan_arena_done(&arena);
 }
 
+/* A record says by which rules it was decided on; those of the first version said nothing. */
+static void t_rules(struct suan_arena *a, struct suan_buf *b)
+{
+	struct suan_event ev = {.seq = 1, .now_ms = 1, .type = SUAN_EV_PASS}, got;
+	size_t n;
+
+	round_trip(&ev, a, &got, b);
+	n = b->len;
+	ok(!got.old_rules, "the rules of now");
+	ev.old_rules = true;
+	round_trip(&ev, a, &got, b);
+	ok(got.old_rules && b->len == n - 2, "the rules of then, as they were written");
+}
+
 /* Bytes that are fields but make no sense, with a good sum: never a crash, never accepted as the
  * wrong type. */
 static void t_nonsense(void)
@@ -298,6 +312,7 @@ int main(void)
 	t_submit(&arena, &bytes);
 	t_small(&arena, &bytes);
 	t_report(&arena, &bytes);
+	t_rules(&arena, &bytes);
 	t_sequence();
 	t_nonsense();
 	suan_buf_done(&bytes);

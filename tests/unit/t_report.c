@@ -421,6 +421,8 @@ static void test_many_sites(void)
 	is_int(count(page, "次运行"), 2, "a Gantt chart for each that has cores");
 	has(page,
 	    "<tr><th scope=\"row\"><bdi>b</bdi></th><td>2</td><td>0</td><td>25.0 %</td></tr>");
+	has(page,
+	    " cores · mean </span><span class=\"zh\" lang=\"zh-CN\"> 核 · 平均 </span>25.0 %<span");
 	has(page, "<dd>6</dd>");
 	free(page);
 }

@@ -4,6 +4,7 @@
 #include "base/rng.h"
 #include "t_wire.h"
 #include "wire/yaml.h"
+#include "wire/yaml_depth.h"
 
 static const struct {
 	const char *yaml, *json;
@@ -13,8 +14,7 @@ static const struct {
 	{" {\"a\":\"\\ud83d\\ude00\"}\n", " {\"a\":\"\\ud83d\\ude00\"}\n"},
 	{"{\"a\": [1, 2.5e3, true, null], b: {}}", "{\"a\":[1,2.5e3,true,null],\"b\":{}}"},
 	{"- 'it''s'\n- ''''\n- 'a''''b'\n- ' x '\n", "[\"it's\",\"'\",\"a''b\",\" x \"]"},
-	{"a: 'x  \n   y\n\n  \n  z '\nb: '\n  x'\n",
-	 "{\"a\":\"x y\\n\\nz \",\"b\":\" x\"}"},
+	{"a: 'x  \n   y\n\n  \n  z '\nb: '\n  x'\n", "{\"a\":\"x y\\n\\nz \",\"b\":\" x\"}"},
 	{"a: 'x\r\n  y''\r\n\r\n  z'\r\n", "{\"a\":\"x y'\\nz\"}"},
 	{"a: True\nb: FALSE\nc: ~\nd:\ne: Null\n",
 	 "{\"a\":true,\"b\":false,\"c\":null,\"d\":null,\"e\":null}"},
@@ -24,7 +24,9 @@ static const struct {
 	{"a: |\n  line 1\n  line 2\nb: >\n  x\n  y\n",
 	 "{\"a\":\"line 1\\nline 2\\n\",\"b\":\"x y\\n\"}"},
 	{"- 1\n-\n  - 2\n  - {a: b}\n", "[1,[2,{\"a\":\"b\"}]]"},
-	{"\xef\xbb\xbf" "a: 1\r\nb: x\r\n", "{\"a\":1,\"b\":\"x\"}"},
+	{"\xef\xbb\xbf"
+	 "a: 1\r\nb: x\r\n",
+	 "{\"a\":1,\"b\":\"x\"}"},
 	{"a: &x [1, 2]\nb: *x\nc: &y z\nd: *y\n",
 	 "{\"a\":[1,2],\"b\":[1,2],\"c\":\"z\",\"d\":\"z\"}"},
 	{"a: &x 1\nb: &x 2\nc: *x\n", "{\"a\":1,\"b\":2,\"c\":2}"},
@@ -105,6 +107,126 @@ static void deep(void)
 	is_str(err.text, "line 1: nested deeper than 32", "says so");
 }
 
+/* The parser would work on these for minutes before the first of them could be refused. */
+static void deep_and_long(void)
+{
+	static const struct {
+		const char *before, *again, *error;
+	} cases[] = {
+		{"", "[", "line 1: nested deeper than 32"},
+		{"a: 1\nb:\n", "{x: ", "line 3: nested deeper than 32"},
+		{"a: |\n  [[\n# [\nb: \"[\n[\"\nc: ", "[ 'a', ", "line 6: nested deeper than 32"},
+		{"", "[\n", "line 33: nested deeper than 32"},
+		{"- &a !t [", "&a !t [\"x\":[#\n", "line 16: nested deeper than 32"},
+		{"? ", "[", "line 1: nested deeper than 32"},
+		{"---\n", "{", "line 2: nested deeper than 32"},
+		{"a: x\n y ' [\nb: ", "[", "line 3: nested deeper than 32"},
+		{"a:\n - k: >-\n    [\n   l: ", "[", "line 4: nested deeper than 32"},
+	};
+	struct suan_err err;
+	struct suan_yaml y;
+	struct suan_buf b;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		suan_buf_init(&b, 0);
+		suan_buf_adds(&b, cases[i].before);
+		while (b.len < (8u << 20))
+			suan_buf_adds(&b, cases[i].again);
+		is_int(suan_yaml_open(&y, b.data, b.len, &err), SUAN_ETOOBIG, "8 MiB of brackets");
+		is_str(err.text, cases[i].error, "refused where it is too deep");
+		suan_yaml_close(&y);
+		suan_buf_done(&b);
+	}
+}
+
+/* Brackets that are text, 40 of each. */
+static void no_nesting(void)
+{
+#define TEN_OF "[{[{[{[{[{"
+#define FORTY  TEN_OF TEN_OF TEN_OF TEN_OF
+	static const char *const texts[] = {
+		"a: |\n  " FORTY "\n\n  " FORTY "\nb: x\n",
+		"a: x" FORTY "\nb: y " FORTY "\n",
+		"a: x\n  " FORTY "\n  " FORTY "\n",
+		"a: '" FORTY "''" FORTY "'\nb: \"" FORTY "\\\"" FORTY "\"\n",
+		"# " FORTY "\na: 1 # " FORTY "\n",
+		"- >-\n " FORTY "\n- |2\n   " FORTY "\n- - |\n   " FORTY "\n",
+		"k:\n  - script: |\n     " FORTY "\n    name: [x]\n",
+		"[a, 'it''s " FORTY "', \"" FORTY "\", # " FORTY "\n b]\n",
+		"{'a':'" FORTY "', \"b\":\"" FORTY "\", c: it's, d: 'x'}\n",
+		"? |\n  " FORTY "\n: x\n",
+		"key:\n  |\n  " FORTY "\n",
+		"[? 'a" FORTY "' : 1]\n",
+		"a: !!str '" FORTY "'\nb: &x \"" FORTY "\"\n",
+	};
+	struct suan_err err = {0};
+	struct suan_yaml y;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		is_int(suan_yaml_open(&y, texts[i], strlen(texts[i]), &err), SUAN_OK,
+		       "brackets that are text");
+		suan_yaml_close(&y);
+	}
+}
+
+static unsigned depth_of(const char *json)
+{
+	unsigned depth = 0, most = 0;
+	bool quoted = false;
+
+	for (const char *p = json; *p; p++) {
+		if (*p == '\\')
+			p++;
+		else if (*p == '"')
+			quoted = !quoted;
+		else if (!quoted && (*p == '[' || *p == '{'))
+			most = ++depth > most ? depth : most;
+		else if (!quoted && (*p == ']' || *p == '}'))
+			depth--;
+	}
+	return most;
+}
+
+/* Whatever the parser takes is never called deeper than it is. */
+static void agrees(void)
+{
+	static const char *const bits[] = {
+		"a",   "b",   "'",    "\"",    "[",    "]",	 "{",  "}",  ",",   ": ",
+		":",   "- ",  "? ",   "\n",    "\n  ", "\n    ", " ",  "#",  " #",  "|\n",
+		">\n", "k: ", "\n- ", "\nk: ", "'x'",  "\"x\"",	 "[]", "{}", "[x]", "{k: v}",
+		"&a ", "*a",  "!t ",  "---\n", "\\",   "|",	 "-",  "?",
+	};
+	unsigned taken = 0, nested = 0;
+	struct suan_rng rng;
+	bool right = true;
+
+	suan_rng_init(&rng, 20261127);
+	for (int i = 0; i < 50000 && right; i++) {
+		uint64_t n = suan_rng_below(&rng, 14) + 1;
+		struct suan_err err = {0};
+		struct suan_yaml y;
+		struct suan_buf b;
+
+		suan_buf_init(&b, 0);
+		while (n-- > 0)
+			suan_buf_adds(&b,
+				      bits[suan_rng_below(&rng, sizeof(bits) / sizeof(bits[0]))]);
+		if (suan_yaml_open(&y, b.data, b.len, &err) == SUAN_OK) {
+			unsigned depth = depth_of(suan_buf_str(&y.json));
+
+			taken++;
+			nested += depth > 1;
+			right = suan_yaml_too_deep(b.data, b.len, depth) == 0;
+			if (!right)
+				printf("# %s\n# %s\n", b.data, suan_buf_str(&y.json));
+		}
+		suan_yaml_close(&y);
+		suan_buf_done(&b);
+	}
+	ok(right, "%u random documents, %u of them nested", taken, nested);
+	ok(taken > 5000 && nested > 300, "enough of them");
+}
+
 /* Ten lines that would be 10^10 items. */
 static void laughs(void)
 {
@@ -155,8 +277,8 @@ static void pieces(void)
 
 /* Random strings in both quoted styles, against what they were made of. */
 
-static const char *const letters[] = {"a", "'", "\"", "\\", " ", ":", "#", "\xe7\xae\x97", "-",
-				      "\n", "\t", "{", "]", ","};
+static const char *const letters[] = {"a", "'",	 "\"", "\\", " ", ":", "#", "\xe7\xae\x97",
+				      "-", "\n", "\t", "{",  "]", ","};
 
 #define PRINTABLE 9 /* of letters, the first: in single quotes they stand as they are */
 
@@ -284,6 +406,9 @@ int main(void)
 {
 	converts();
 	deep();
+	deep_and_long();
+	no_nesting();
+	agrees();
 	laughs();
 	pieces();
 	styles();

@@ -1,0 +1,174 @@
+#include "engine/history.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/grow.h"
+#include "base/hash.h"
+#include "base/num.h"
+
+#define BETTER	   4	  /* estimates must have been so much nearer */
+#define DECAY	   8	  /* a new error counts one eighth */
+#define MOST_PASTS 65536u /* beyond, only users are told apart */
+
+void suan_history_done(struct suan_history *h, struct suan_intern *strings)
+{
+	for (size_t i = 0; i < h->count; i++)
+		suan_intern_drop(strings, h->list[i].user);
+	free(h->list);
+	suan_map_done(&h->of);
+	memset(h, 0, sizeof(*h));
+}
+
+static uint64_t key_of(uint32_t user, int64_t estimate_ms)
+{
+	return suan_hash_mix(suan_hash_mix((uint64_t)estimate_ms) ^ user);
+}
+
+/* Position, or SIZE_MAX: none. */
+static size_t find(const struct suan_history *h, uint32_t user, int64_t estimate_ms)
+{
+	uint64_t at;
+
+	if (user == 0 || !suan_map_get(&h->of, key_of(user, estimate_ms), &at) ||
+	    h->list[at].user != user || h->list[at].estimate_ms != estimate_ms)
+		return SIZE_MAX; /* nobody, or somebody with the same hash */
+	return (size_t)at;
+}
+
+static enum suan_code reserve_one(struct suan_history *h, struct suan_intern *strings,
+				  uint32_t user, int64_t estimate_ms)
+{
+	uint64_t key = key_of(user, estimate_ms);
+	enum suan_code rc;
+
+	if (suan_map_get(&h->of, key, NULL) || (estimate_ms > 0 && h->count >= MOST_PASTS))
+		return SUAN_OK;
+	rc = suan_grow(&h->list, &h->cap, h->count + 1, sizeof(*h->list));
+	if (rc == SUAN_OK)
+		rc = suan_map_put(&h->of, key, h->count);
+	if (rc != SUAN_OK)
+		return rc;
+	suan_intern_ref(strings, user);
+	h->list[h->count++] = (struct suan_past){.user = user, .estimate_ms = estimate_ms};
+	return SUAN_OK;
+}
+
+enum suan_code suan_history_reserve(struct suan_history *h, struct suan_intern *strings,
+				    uint32_t user, int64_t estimate_ms)
+{
+	enum suan_code rc;
+
+	if (user == 0)
+		return SUAN_OK;
+	rc = reserve_one(h, strings, user, 0);
+	return rc == SUAN_OK ? reserve_one(h, strings, user, estimate_ms) : rc;
+}
+
+/* 0: nothing is known. */
+static int64_t mean(const struct suan_past *p, int64_t estimate_ms)
+{
+	int64_t sum = 0;
+
+	for (uint32_t i = 0; i < p->nruns; i++) {
+		int64_t run = p->runs_ms[i] < estimate_ms ? p->runs_ms[i] : estimate_ms;
+
+		sum += run / (int64_t)p->nruns;
+	}
+	return p->nruns > 0 && sum < 1 ? 1 : sum;
+}
+
+int64_t suan_history_predict(const struct suan_history *h, uint32_t user, int64_t estimate_ms,
+			     bool *ret_known)
+{
+	size_t of_user = find(h, user, 0), of_kind = find(h, user, estimate_ms);
+	size_t at = of_kind != SIZE_MAX && h->list[of_kind].nruns > 0 ? of_kind : of_user;
+	const struct suan_past *p = at != SIZE_MAX ? &h->list[at] : NULL;
+	int64_t guess = p ? mean(p, estimate_ms) : 0;
+
+	*ret_known = guess > 0 && p->estimate_error * BETTER >= p->mean_error;
+	if (!*ret_known)
+		guess = estimate_ms;
+	return guess > 0 ? guess : 1;
+}
+
+static int64_t error_of(int64_t guess_ms, int64_t run_ms)
+{
+	int64_t error = suan_log2_q16((uint64_t)guess_ms) - suan_log2_q16((uint64_t)run_ms);
+
+	return error < 0 ? -error : error;
+}
+
+/* The entry is there, so that this cannot fail. */
+static void move(struct suan_history *h, size_t at)
+{
+	enum suan_code rc =
+		suan_map_put(&h->of, key_of(h->list[at].user, h->list[at].estimate_ms), at);
+
+	assert(rc == SUAN_OK);
+}
+
+/* Among the known ones from now on. */
+static size_t know(struct suan_history *h, size_t at)
+{
+	size_t to = h->known++;
+	struct suan_past other = h->list[to];
+
+	h->list[to] = h->list[at];
+	h->list[at] = other;
+	move(h, at);
+	move(h, to);
+	return to;
+}
+
+static void learn_one(struct suan_history *h, size_t at, int64_t estimate_ms, int64_t run_ms)
+{
+	struct suan_past *p;
+	int64_t guess;
+
+	if (at == SIZE_MAX)
+		return;
+	if (at >= h->known)
+		at = know(h, at);
+	p = &h->list[at];
+	guess = mean(p, estimate_ms);
+	if (guess > 0) {
+		p->mean_error += (error_of(guess, run_ms) - p->mean_error) / DECAY;
+		p->estimate_error += (error_of(estimate_ms, run_ms) - p->estimate_error) / DECAY;
+	}
+	memmove(&p->runs_ms[1], &p->runs_ms[0], (SUAN_PAST_RUNS - 1) * sizeof(p->runs_ms[0]));
+	p->runs_ms[0] = run_ms;
+	p->nruns += p->nruns < SUAN_PAST_RUNS;
+}
+
+void suan_history_learn(struct suan_history *h, uint32_t user, int64_t estimate_ms, int64_t run_ms)
+{
+	if (user == 0 || run_ms <= 0 || estimate_ms <= 0)
+		return;
+	learn_one(h, find(h, user, 0), estimate_ms, run_ms);
+	learn_one(h, find(h, user, estimate_ms), estimate_ms, run_ms);
+}
+
+enum suan_code suan_history_restore(struct suan_history *h, struct suan_intern *strings,
+				    const struct suan_past *past)
+{
+	bool good = past->user != 0 && past->nruns > 0 && past->nruns <= SUAN_PAST_RUNS &&
+		    past->estimate_ms >= 0 && past->estimate_error >= 0 && past->mean_error >= 0;
+	enum suan_code rc;
+
+	for (uint32_t i = 0; i < SUAN_PAST_RUNS; i++)
+		good = good && (i < past->nruns ? past->runs_ms[i] > 0 : past->runs_ms[i] == 0);
+	if (!good || suan_map_get(&h->of, key_of(past->user, past->estimate_ms), NULL))
+		return SUAN_ECONFLICT;
+	rc = reserve_one(h, strings, past->user, past->estimate_ms);
+	if (rc != SUAN_OK || h->count == h->known)
+		return rc == SUAN_OK ? SUAN_ECONFLICT : rc;
+	h->list[h->known++] = *past;
+	return SUAN_OK;
+}
+
+size_t suan_history_memory(const struct suan_history *h)
+{
+	return h->cap * sizeof(*h->list) + h->of.cap * 2 * sizeof(uint64_t);
+}

@@ -1,0 +1,28 @@
+/* The order of the queue under each policy, as a key that planner.h sorts by among jobs of equal
+ * priority: lower first, then by id, which is the order of submission.
+ *   - fcfs, easy, conservative: 0
+ *   - sjf, ljf: the estimate, or its negative
+ *   - f1: log10(estimate) · cores + 870 · log10(submission), in seconds since the first submission
+ *     (Carastan-Santos and de Camargo 2017)
+ *   - wfp3: −(wait / estimate)³ · cores (Tang et al. 2009): changes with time
+ *   - suan: submission − 8 d · cores / cores of the largest pool − 8 d · θ / (θ + expected run time),
+ *     θ = 400 s: wide jobs and short ones go as if they had come earlier. Backfilled starts
+ *     count with three quarters of the expected run time against the planned start in front of
+ *     them; jobs expected to end within a minute, not at all. A job that has waited for a week goes
+ *     before all others, in order of submission, and starts behind it count with their estimate:
+ *     nothing that came later can delay it any more. docs/internals/policy.md says what was tried.
+ * Logarithms stand for the products: they order alike and do not overflow. */
+#ifndef SUAN_ENGINE_ORDER_H
+#define SUAN_ENGINE_ORDER_H
+
+#include "engine/state.h"
+
+int64_t suan_order_key(const struct suan_engine *e, const struct suan_job *j, int64_t now_ms);
+/* What a backfilled start counts with; see struct suan_ask. */
+int64_t suan_order_fit(const struct suan_job *j);
+int64_t suan_order_firm(const struct suan_job *j); /* struct suan_item; the key changes then */
+bool suan_order_moves(enum suan_policy_kind kind); /* keys change with time */
+/* How the planner backfills: easy, fcfs or conservative. */
+enum suan_plan_mode suan_order_mode(enum suan_policy_kind kind);
+
+#endif
