@@ -411,8 +411,8 @@ static enum suan_code walk(struct drive *d)
 
 /* ---- begin and end ---- */
 
-/* Only what the policy needs: with one pool the deeper predictions of fcfs and easy change no
- * start; conservative protects every start. */
+/* Only what the policy needs: with one pool only the first planned start protects anything, so that
+ * deeper predictions change no start; conservative protects every one. */
 static uint32_t depth(const struct drive *d)
 {
 	const struct suan_policy *p = &d->s->policy;
@@ -424,7 +424,7 @@ static uint32_t depth(const struct drive *d)
 		return p->plan_depth;
 	if (p->kind == SUAN_POLICY_CONSERVATIVE)
 		return UINT32_MAX;
-	return pools == 1 && (p->kind == SUAN_POLICY_EASY || p->kind == SUAN_POLICY_FCFS) ? 1 : 0;
+	return pools == 1 ? 1 : 0;
 }
 
 static enum suan_code make_places(struct drive *d)
@@ -453,6 +453,7 @@ static enum suan_code introduce(struct drive *d)
 		d, (struct suan_event){.type = SUAN_EV_NETWORK, .u.network = d->s->network});
 
 	policy.u.policy.model_sites = true;
+	policy.u.policy.predict |= d->s->estimates == SUAN_SIM_PREDICTED;
 	policy.u.policy.plan_depth = depth(d);
 	return rc == SUAN_OK ? step_once(d, policy) : rc;
 }

@@ -191,6 +191,24 @@ static void test_policies(void)
 	rig_done(&g);
 }
 
+/* 4 cores, one user. 1 and 2 ask for 1000 and take 10. Then 3 (3 cores) runs, 4 wants all and waits
+ * for it, 5 (1 core) asks for 100. */
+static void test_predicted(void)
+{
+	struct rig g;
+
+	on_cores(&g, 4,
+		 SWF(1, 0, 10, 1, 1000) SWF(2, 0, 10, 1, 1000) SWF(3, 20, 50, 3, 1000)
+			 SWF(4, 21, 10, 4, 1000) SWF(5, 22, 100, 1, 100));
+	run(&g);
+	starts_are(&g, "0 0 20 122 22", "the estimates leave room before 4");
+	g.setup.estimates = SUAN_SIM_PREDICTED;
+	run(&g);
+	/* 3 is predicted to end at 30: no room before 4, until a wake at 30 finds it still there */
+	starts_are(&g, "0 0 20 130 30", "with predictions");
+	rig_done(&g);
+}
+
 static void test_instant(void)
 {
 	struct rig g;
@@ -655,6 +673,7 @@ int main(void)
 	test_scores();
 	test_no_wait();
 	test_policies();
+	test_predicted();
 	test_instant();
 	test_many();
 	test_refusals();
