@@ -211,14 +211,19 @@ static void answer(const struct suan_engine *e, const struct suan_event *ev,
 static enum suan_code pass(struct suan_engine *e, int64_t now_ms, struct suan_effects *out)
 {
 	struct suan_effect wake = {.type = SUAN_FX_WAKE, .pool = SUAN_NO_POOL};
+	struct suan_opened opened;
 	enum suan_code rc = suan_effects_reserve(out, 1);
 
+	if (rc == SUAN_OK)
+		rc = suan_net_resume(e, now_ms, &opened);
 	if (rc != SUAN_OK)
 		return rc;
-	wake.at_ms = suan_net_resume(e, now_ms);
+	wake.at_ms = opened.next_ms;
 	if (wake.at_ms != SUAN_FOREVER)
 		suan_effects_push(out, &wake);
-	return suan_engine_pass(e, now_ms, out);
+	rc = suan_engine_pass(e, now_ms, out);
+	suan_net_resumed(e, &opened, rc != SUAN_OK);
+	return rc;
 }
 
 static enum suan_code apply(struct suan_engine *e, const struct suan_event *ev,
