@@ -123,8 +123,8 @@ SUAN_MUSTUSE enum suan_code suan_job_resolve(struct suan_job_doc *doc, struct su
 SUAN_MUSTUSE enum suan_code suan_job_seal(struct suan_job_doc *doc, struct suan_arena *arena,
 					  struct suan_err *err);
 
-/* What suan_job_seal says of all strings: limits, UTF-8, names and paths. For a client to ask before
- * it writes JSON, which has no way to say other bytes: they would arrive as U+FFFD. */
+/* What suan_job_seal says of all strings: limits, UTF-8, names and paths. For a client to ask
+ * before it writes JSON, which has no way to say other bytes: they would arrive as U+FFFD. */
 SUAN_MUSTUSE enum suan_code suan_job_check_text(const struct suan_job_doc *doc,
 						struct suan_err *err);
 
