@@ -233,60 +233,30 @@ void suan_net_lift_pauses(struct suan_engine *e, uint32_t site)
 	}
 }
 
-/* What conservative remembers, before it is told that there is more room. */
-static enum suan_code remember(const struct suan_engine *e, struct suan_opened *o)
+int64_t suan_net_resume(struct suan_engine *e, int64_t now_ms)
 {
-	const struct suan_planner *p = e->plan->planner;
-	struct suan_kept none;
-	size_t n = suan_planner_kept(p, SIZE_MAX, &none, &o->freed_ms);
+	int64_t next = SUAN_FOREVER;
 
-	o->slots = malloc((n + 1) * sizeof(*o->slots));
-	if (!o->slots)
-		return SUAN_ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		(void)suan_planner_kept(p, i, &o->slots[i], &o->freed_ms);
-	o->nslots = n;
-	return SUAN_OK;
-}
-
-enum suan_code suan_net_resume(struct suan_engine *e, int64_t now_ms, struct suan_opened *ret)
-{
-	bool any = false;
-
-	*ret = (struct suan_opened){.next_ms = SUAN_FOREVER};
-	for (uint32_t i = 0; i < e->net.npools; i++)
-		any |= e->net.pools[i].paused && e->net.pools[i].retry_ms <= now_ms;
-	if (any && remember(e, ret) != SUAN_OK)
-		return SUAN_ENOMEM;
 	for (uint32_t i = 0; i < e->net.npools; i++) {
 		struct suan_eng_pool *p = &e->net.pools[i];
 		bool paused = p->retry_ms > now_ms;
 
-		if (paused && p->retry_ms < ret->next_ms)
-			ret->next_ms = p->retry_ms;
+		if (paused && p->retry_ms < next)
+			next = p->retry_ms;
 		e->plan->pools_dirty |= paused != p->paused;
-		p->opening = p->paused && !paused;
+		if (p->paused && !paused)
+			suan_planner_freed(e->plan->planner, SUAN_FOREVER);
+		p->was_paused = p->paused;
 		p->paused = paused;
 	}
-	if (any)
-		suan_planner_freed(e->plan->planner);
-	return SUAN_OK;
+	return next;
 }
 
-void suan_net_resumed(struct suan_engine *e, struct suan_opened *o, bool undo)
+void suan_net_unresume(struct suan_engine *e)
 {
-	for (uint32_t i = 0; o->slots && undo && i < e->net.npools; i++)
-		e->net.pools[i].paused |= e->net.pools[i].opening;
-	if (o->slots && undo) {
-		enum suan_code rc = suan_planner_keep(e->plan->planner, o->slots, o->nslots,
-						      o->freed_ms);
-
-		assert(rc == SUAN_OK);	/* there was room for them */
-		(void)rc;
-		e->plan->pools_dirty = true;
-	}
-	free(o->slots);
-	o->slots = NULL;
+	for (uint32_t i = 0; i < e->net.npools; i++)
+		e->net.pools[i].paused = e->net.pools[i].was_paused;
+	e->plan->pools_dirty = true;
 }
 
 void suan_net_explain(const struct suan_engine *e, struct suan_candidate *list, uint32_t n)
@@ -425,12 +395,14 @@ void suan_net_done(struct suan_net *n)
 void suan_net_measure(struct suan_net *n)
 {
 	n->widest_cores = n->widest_gpus = 1;
+	n->present = 0;
 	for (uint32_t i = 0; i < n->npools; i++) {
 		const struct suan_pool_spec *p = &n->pools[i].spec;
 		uint64_t cores = (uint64_t)p->nodes * p->cores, gpus = (uint64_t)p->nodes * p->gpus;
 
 		if (n->pools[i].gone)
 			continue;
+		n->present++;
 		n->widest_cores = cores > n->widest_cores ? cores : n->widest_cores;
 		n->widest_gpus = gpus > n->widest_gpus ? gpus : n->widest_gpus;
 	}
@@ -520,7 +492,7 @@ enum suan_code suan_net_set(struct suan_engine *e, const struct suan_event *ev,
 	if (rc != SUAN_OK)
 		return suan_fail(err, rc, "out of memory");
 	suan_rules_refresh(e);
-	suan_planner_freed(e->plan->planner);
+	suan_planner_freed(e->plan->planner, SUAN_FOREVER);
 	e->plan->pools_dirty = e->plan->all_dirty = e->plan->rekey = true;
 	replan_all(e);
 	lose_stranded(e, ev, fx);

@@ -117,7 +117,7 @@ struct suan_eng_pool {
 	uint32_t failures;	/* starts that the site could not make, in a row */
 	int64_t retry_ms;	/* because of them, no start before this */
 	bool paused;		/* follows from retry_ms at the last pass */
-	bool opening;		/* paused until the present pass */
+	bool was_paused;	/* before the present pass */
 	bool gone;
 };
 
@@ -128,6 +128,7 @@ struct suan_net {
 	struct suan_eng_pool *pools;	/* owned */
 	uint32_t nsites, npools;
 	uint64_t widest_cores, widest_gpus;	/* of the largest pool */
+	uint32_t present;	/* pools that the network has now */
 };
 
 /* ---- allow and deny lists: equal ones are one rule ---- */
@@ -335,17 +336,9 @@ void suan_net_start_failed(struct suan_engine *e, uint32_t pool, int64_t order_m
 void suan_net_start_worked(struct suan_engine *e, uint32_t pool);
 /* Somebody says that the site is well again. */
 void suan_net_lift_pauses(struct suan_engine *e, uint32_t site);
-struct suan_opened {		/* by a pass that may fail yet */
-	int64_t next_ms;	/* when the next pause is over, or SUAN_FOREVER */
-	int64_t freed_ms;	/* of the planner, and its slots, as they were */
-	struct suan_kept *slots;	/* owned; NULL: nothing was opened */
-	size_t nslots;
-};
-/* Opens the pools whose pause is over. On failure unchanged. */
-SUAN_MUSTUSE enum suan_code suan_net_resume(struct suan_engine *e, int64_t now_ms,
-					    struct suan_opened *ret);
-/* After the pass: keeps it so, or takes it back. */
-void suan_net_resumed(struct suan_engine *e, struct suan_opened *o, bool undo);
+/* Opens the pools whose pause is over. When the next one is, or SUAN_FOREVER. */
+int64_t suan_net_resume(struct suan_engine *e, int64_t now_ms);
+void suan_net_unresume(struct suan_engine *e);	/* takes that back: the pass failed */
 /* Candidates in paused pools: until when. */
 void suan_net_explain(const struct suan_engine *e, struct suan_candidate *list, uint32_t n);
 
