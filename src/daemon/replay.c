@@ -13,7 +13,7 @@ const struct suan_option suan_replay_options[] = {
 	{"until", 0, "TIME", "only what was submitted before then"},
 	{"policy", 'p', "POLICY", "default: the one of that time; several with commas"},
 	{"network", 'n', "FILE", "another network; default: the one of that time"},
-	{"add", 0, "SITE/POOL.nodes=+N", "so many more nodes there; may be repeated"},
+	{"add", 0, "EDIT", "SITE/POOL.nodes=+N: so many more nodes; may be repeated"},
 	{"without", 0, "SITE", "without this site; may be repeated"},
 	{"estimates", 0, "KIND", "run times to plan with: user, perfect or predicted"},
 	{"out", 'o', "DIR", "write schedules and report.html there"},
