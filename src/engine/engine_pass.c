@@ -87,7 +87,7 @@ static enum suan_code prepare_one(struct suan_engine *e, const struct suan_start
 	if (a)
 		a->pick = p->pos + 1;
 	rc = suan_elems_open(e, p->job, p->pos);
-	if (rc == SUAN_OK)
+	if (rc == SUAN_OK && !e->policy.terse)
 		rc = suan_why_put(e, s, &p->why);
 	if (rc != SUAN_OK || s->nplaces == 1)
 		return rc;

@@ -93,7 +93,8 @@ static void list_job(struct suan_engine *e, struct suan_job *j, struct suan_effe
 		j->more->due = true;
 	}
 	changed.run.job = j->id;
-	suan_effects_push(fx, &changed);
+	if (!e->policy.terse)
+		suan_effects_push(fx, &changed);
 	suan_sync_mark(e, j);
 }
 
