@@ -234,7 +234,7 @@ enum suan_code suan_elems_unfold(struct suan_engine *e, struct suan_job *j)
 
 static enum suan_code open_one(struct suan_engine *e, struct suan_job *j)
 {
-	struct suan_elem *x = suan_jobs_alloc(e, sizeof(*x));
+	struct suan_elem *x = suan_jobs_room(e, sizeof(*x));
 
 	if (!x)
 		return SUAN_ENOMEM;
@@ -258,7 +258,7 @@ enum suan_code suan_elems_open(struct suan_engine *e, struct suan_job *j, uint32
 	if (suan_elems_unfold(e, j) != SUAN_OK)
 		return SUAN_ENOMEM;
 	n = chunk_len(a, c);
-	chunk = suan_jobs_alloc(e, n * sizeof(*chunk));
+	chunk = suan_jobs_room(e, n * sizeof(*chunk));
 	if (!chunk)
 		return SUAN_ENOMEM;
 	for (uint32_t i = 0; i < n; i++)
