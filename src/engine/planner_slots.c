@@ -387,7 +387,8 @@ static enum suan_code settle(struct suan_planner *p, int64_t now, bool idle)
 	struct suan_slots *t = &p->slots;
 	struct walls walls = {.count = 0};
 	enum suan_code rc = SUAN_OK;
-	bool moved = false, made = idle || !t->valid; /* which nodes fall idle is not kept up to date */
+	bool moved = false,
+	     made = idle || !t->valid; /* which nodes fall idle is not kept up to date */
 
 	rc = made ? rebuild(p, idle) : give_back(p, now);
 	if (rc == SUAN_OK && (!hold_still(p, now) || (made && overfull(p, now))))

@@ -420,8 +420,11 @@ static void t_models(void)
 /* An end that takes its job along. */
 static void end_and_forget(struct kit *k, uint64_t job, uint32_t index, enum suan_outcome outcome)
 {
-	kit_report(k, &(struct suan_report){.run = {job, index, 1}, .kind = SUAN_REPORT_ENDED,
-					    .at_ms = k->now, .outcome = outcome, .text = "",
+	kit_report(k, &(struct suan_report){.run = {job, index, 1},
+					    .kind = SUAN_REPORT_ENDED,
+					    .at_ms = k->now,
+					    .outcome = outcome,
+					    .text = "",
 					    .forget = true});
 }
 
@@ -457,9 +460,12 @@ static void t_forget_at_end(void)
 	end_and_forget(&k, c, 0, SUAN_OUT_EXITED);
 	is_int(kit_state(&k, c, 0), SUAN_COMPLETED, "a job stays while another waits for it");
 	kit_pass(&k);
-	kit_report(&k, &(struct suan_report){.run = {b, 1, 2}, .kind = SUAN_REPORT_ENDED,
-					     .outcome = SUAN_OUT_EXITED, .exit_code = 3,
-					     .text = "", .forget = true});
+	kit_report(&k, &(struct suan_report){.run = {b, 1, 2},
+					     .kind = SUAN_REPORT_ENDED,
+					     .outcome = SUAN_OUT_EXITED,
+					     .exit_code = 3,
+					     .text = "",
+					     .forget = true});
 	ok(!suan_engine_job(k.e, b, &v), "with its last element the array goes, failed or not");
 	ok(kit_good(&k), "invariants");
 	kit_done(&k);

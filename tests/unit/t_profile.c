@@ -53,8 +53,8 @@ static bool free_over(const struct suan_profile *f, const struct suan_vec *v, in
 		      int64_t to)
 {
 	for (size_t i = 0; i < f->count; i++) {
-		bool touches = f->steps[i].from < to &&
-			       (i + 1 == f->count || f->steps[i + 1].from > from);
+		bool touches =
+			f->steps[i].from < to && (i + 1 == f->count || f->steps[i + 1].from > from);
 
 		if (touches && !suan_vec_fits(v, &f->steps[i].free))
 			return false;

@@ -188,7 +188,8 @@ static void t_small(struct suan_arena *a, struct suan_buf *b)
 			   "target");
 	}
 	ev.type = SUAN_EV_POLICY;
-	ev.u.policy = (struct suan_policy){SUAN_POLICY_CONSERVATIVE, 5, 6, 7, 8, 9, true, true, true};
+	ev.u.policy =
+		(struct suan_policy){SUAN_POLICY_CONSERVATIVE, 5, 6, 7, 8, 9, true, true, true};
 	if (round_trip(&ev, a, &got, b))
 		ok(got.u.policy.kind == SUAN_POLICY_CONSERVATIVE && got.u.policy.plan_depth == 5 &&
 			   got.u.policy.max_attempts == 9 && got.u.policy.model_sites &&
