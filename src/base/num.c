@@ -44,6 +44,20 @@ bool suan_mul_i64(int64_t a, int64_t b, int64_t *ret)
 	return true;
 }
 
+uint64_t suan_isqrt(uint64_t x)
+{
+	uint64_t root = 0;
+
+	for (uint64_t bit = UINT64_C(1) << 62; bit > 0; bit >>= 2) {
+		if (x >= root + bit) {
+			x -= root + bit;
+			root += bit << 1;
+		}
+		root >>= 1;
+	}
+	return root;
+}
+
 int64_t suan_log2_q16(uint64_t x)
 {
 	int64_t log = 63 - __builtin_clzll(x | 1);

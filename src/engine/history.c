@@ -87,19 +87,18 @@ int64_t suan_history_predict(const struct suan_history *h, uint32_t user, int64_
 	const struct suan_past *p = at != SIZE_MAX ? &h->list[at] : NULL;
 	int64_t guess = p ? mean(p, estimate_ms) : 0;
 
-	*ret_known = guess > 0 && p->estimate_error * BETTER >= p->mean_error;
+	p = of_user != SIZE_MAX ? &h->list[of_user] : NULL;
+	*ret_known = guess > 0 && (!p || p->estimate_error * BETTER >= p->mean_error);
 	if (!*ret_known)
 		guess = estimate_ms;
 	return guess > 0 ? guess : 1;
 }
 
-struct lesson { /* one run, with the logarithms, which are dear */
-	int64_t estimate_ms, run_ms, log_estimate, log_run;
-};
-
-static int64_t distance(int64_t a, int64_t b)
+static int64_t error_of(int64_t guess_ms, int64_t log_run)
 {
-	return a < b ? b - a : a - b;
+	int64_t error = suan_log2_q16((uint64_t)guess_ms) - log_run;
+
+	return error < 0 ? -error : error;
 }
 
 /* The entry is there, so that this cannot fail. */
@@ -124,7 +123,7 @@ static size_t know(struct suan_history *h, size_t at)
 	return to;
 }
 
-static void learn_one(struct suan_history *h, size_t at, const struct lesson *l)
+static void learn_one(struct suan_history *h, size_t at, int64_t estimate_ms, int64_t run_ms)
 {
 	struct suan_past *p;
 	int64_t guess;
@@ -134,29 +133,24 @@ static void learn_one(struct suan_history *h, size_t at, const struct lesson *l)
 	if (at >= h->known)
 		at = know(h, at);
 	p = &h->list[at];
-	guess = mean(p, l->estimate_ms);
+	guess = p->estimate_ms == 0 ? mean(p, estimate_ms) : 0;	/* one judgement a user */
 	if (guess > 0) {
-		int64_t error = distance(suan_log2_q16((uint64_t)guess), l->log_run);
+		int64_t log_run = suan_log2_q16((uint64_t)run_ms);
 
-		p->mean_error += (error - p->mean_error) / DECAY;
-		error = distance(l->log_estimate, l->log_run);
-		p->estimate_error += (error - p->estimate_error) / DECAY;
+		p->mean_error += (error_of(guess, log_run) - p->mean_error) / DECAY;
+		p->estimate_error += (error_of(estimate_ms, log_run) - p->estimate_error) / DECAY;
 	}
 	memmove(&p->runs_ms[1], &p->runs_ms[0], (SUAN_PAST_RUNS - 1) * sizeof(p->runs_ms[0]));
-	p->runs_ms[0] = l->run_ms;
+	p->runs_ms[0] = run_ms;
 	p->nruns += p->nruns < SUAN_PAST_RUNS;
 }
 
 void suan_history_learn(struct suan_history *h, uint32_t user, int64_t estimate_ms, int64_t run_ms)
 {
-	struct lesson l = {.estimate_ms = estimate_ms, .run_ms = run_ms};
-
 	if (user == 0 || run_ms <= 0 || estimate_ms <= 0)
 		return;
-	l.log_estimate = suan_log2_q16((uint64_t)estimate_ms);
-	l.log_run = suan_log2_q16((uint64_t)run_ms);
-	learn_one(h, find(h, user, 0), &l);
-	learn_one(h, find(h, user, estimate_ms), &l);
+	learn_one(h, find(h, user, 0), estimate_ms, run_ms);
+	learn_one(h, find(h, user, estimate_ms), estimate_ms, run_ms);
 }
 
 enum suan_code suan_history_restore(struct suan_history *h, struct suan_intern *strings,

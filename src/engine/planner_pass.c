@@ -30,6 +30,8 @@ struct pass {
 	uint32_t blocked;	/* shapes blocked for the rest of the pass */
 	uint64_t seen;		/* items before the present one that go on waiting */
 	bool idle;		/* some ask wants idle nodes */
+	bool firm;		/* suan: a protected start is */
+	uint32_t kept, most_kept;	/* suan: protected starts */
 };
 
 enum answer { NO, LATER, YES };	/* LATER: a shorter one might start */
@@ -79,7 +81,7 @@ static enum suan_code allowed(struct pass *s, struct suan_ppool *o, const struct
 			      const struct suan_class *k, enum answer *ret)
 {
 	int64_t duration = k->duration_ms;
-	int64_t end = suan_sat_add(s->now, o->firm ? duration : k->fit_ms);
+	int64_t end = suan_sat_add(s->now, duration);
 	enum suan_code rc = SUAN_OK;
 
 	*ret = YES;
@@ -93,6 +95,12 @@ static enum suan_code allowed(struct pass *s, struct suan_ppool *o, const struct
 		rc = build_soft(s, o);
 		if (rc == SUAN_OK &&
 		    suan_profile_earliest(&o->soft, v, duration, s->now, s->now) != s->now)
+			*ret = LATER;
+		break;
+	case SUAN_PLAN_SUAN:
+		duration = s->firm ? duration : k->fit_ms;
+		if (o->kept > 0 &&
+		    suan_profile_earliest(&o->hard, v, duration, s->now, s->now) != s->now)
 			*ret = LATER;
 		break;
 	case SUAN_PLAN_EASY:
@@ -121,6 +129,8 @@ static enum suan_code move_idle(struct pass *s, struct suan_ppool *o, const stru
 			o->spare.nodes--;
 		if (o->soft_built && rc == SUAN_OK)
 			rc = suan_profile_reserve(&o->soft, &one, was, r->end_ms);
+		if (o->kept > 0 && rc == SUAN_OK)
+			rc = suan_profile_reserve(&o->hard, &one, was, r->end_ms);
 	}
 	return rc;
 }
@@ -133,6 +143,8 @@ static enum suan_code note_start(struct pass *s, struct suan_ppool *o, const str
 
 	if (o->first_end == SUAN_FOREVER)
 		o->first_end = r->end_ms;
+	if (o->last_end < r->end_ms)
+		o->last_end = r->end_ms;
 	if (o->planned == 0)
 		return SUAN_OK;
 	v.nodes = 0;
@@ -140,6 +152,8 @@ static enum suan_code note_start(struct pass *s, struct suan_ppool *o, const str
 		suan_vec_sub(&o->spare, &v);
 	if (o->soft_built)
 		rc = suan_profile_reserve(&o->soft, &v, s->now, r->end_ms);
+	if (o->kept > 0 && rc == SUAN_OK)
+		rc = suan_profile_reserve(&o->hard, &v, s->now, r->end_ms);
 	if (s->idle && rc == SUAN_OK)
 		rc = move_idle(s, o, r);
 	return rc;
@@ -318,6 +332,143 @@ static enum suan_code try_pool(struct pass *s, uint32_t item, uint32_t pool, con
 	return start(s, item, pool, nplaces, bits);
 }
 
+/* ---- suan: which of the pools that can take a start now ---- */
+
+struct fit {
+	int64_t rank, extension;
+	int32_t free;
+};
+
+/* Do longer starts of this shape have to leave headroom, and how many cores? 0: no. */
+static int32_t headroom(const struct pass *s, const struct suan_class *k, const uint64_t *bits,
+			const struct suan_vec *v)
+{
+	const struct suan_planner *p = s->p;
+	int64_t least = INT64_MAX;
+	uint32_t n = 0;
+
+	if (s->firm || k->fit_ms <= SUAN_SHORT_FIT_MS)
+		return 0;
+	for (uint32_t i = 0; i < p->npools; i++) {
+		int64_t cores = (int64_t)p->pools[i].spec.nodes * p->pools[i].spec.cores;
+
+		if (!suan_bit(bits, i) || p->pools[i].spec.closed)
+			continue;
+		least = cores < least ? cores : least;
+		n++;
+	}
+	return n > 1 && v->cores <= least / 5 ? (int32_t)(least / 16) : 0;
+}
+
+/* Is so much still free in some pool that admits the shape, once `pool` took *v? */
+static bool leaves(const struct suan_planner *p, const uint64_t *bits, uint32_t pool,
+		   const struct suan_vec *v, int32_t cores)
+{
+	for (size_t i = 0; i < p->nlive; i++) {
+		uint32_t at = p->live[i];
+		int32_t free = p->pools[at].nodes.free.cores - (at == pool ? v->cores : 0);
+
+		if (suan_bit(bits, at) && free >= cores)
+			return true;
+	}
+	return cores == 0;
+}
+
+static void measure(const struct pass *s, const struct suan_class *k, uint32_t pool,
+		    struct fit *ret)
+{
+	const struct suan_ppool *o = &s->p->pools[pool];
+	int64_t more = suan_sat_add(s->now, k->duration_ms) - o->last_end;
+
+	ret->rank = o->spec.rank;
+	ret->extension = more > 0 ? more : 0;
+	ret->free = o->nodes.free.cores;
+}
+
+static bool better(const struct suan_class *k, const struct fit *a, const struct fit *b)
+{
+	if (a->rank != b->rank)
+		return a->rank < b->rank;
+	if (k->fit_ms <= SUAN_SHORT_FIT_MS)
+		return a->free > b->free;
+	if (a->extension != b->extension)
+		return a->extension < b->extension;
+	return a->free < b->free;
+}
+
+/* The best pool not tried yet by sums and profiles; SUAN_NO_POOL: none. */
+static enum suan_code best_pool(struct pass *s, const struct suan_class *k, const uint64_t *bits,
+				uint32_t *ret, bool *ret_later)
+{
+	struct suan_planner *p = s->p;
+	const struct suan_req *req = &p->waiting.shapes[k->shape].req;
+	struct fit best = {0, 0, 0}, fit;
+
+	*ret = SUAN_NO_POOL;
+	for (size_t i = 0; i < p->nlive; i++) {
+		struct suan_ppool *o = &p->pools[p->live[i]];
+		enum answer answer = NO;
+		struct suan_vec v;
+		enum suan_code rc;
+
+		if (!suan_bit(bits, p->live[i]) || suan_bit(p->tried, p->live[i]))
+			continue;
+		suan_nodes_vec(&o->nodes, req, &v);
+		if (!suan_vec_fits(&v, &o->nodes.free))
+			continue;
+		rc = allowed(s, o, &v, k, &answer);
+		if (rc != SUAN_OK)
+			return rc;
+		if (answer == YES && !leaves(p, bits, p->live[i], &v, headroom(s, k, bits, &v)))
+			answer = LATER;
+		*ret_later |= answer == LATER;
+		measure(s, k, p->live[i], &fit);
+		if (answer != YES || (*ret != SUAN_NO_POOL && !better(k, &fit, &best)))
+			continue;
+		best = fit;
+		*ret = p->live[i];
+	}
+	return SUAN_OK;
+}
+
+static enum suan_code try_best(struct pass *s, uint32_t item, const uint64_t *bits, bool *ret,
+			       bool *ret_later)
+{
+	struct suan_planner *p = s->p;
+	const struct suan_class *k = &p->waiting.classes[p->waiting.items[item].class];
+	size_t words = (p->npools + 63) / 64;
+	enum suan_code rc = suan_grow(&p->tried, &p->tried_cap, words, sizeof(*p->tried));
+	enum answer answer = NO;
+	uint32_t pool;
+
+	if (rc == SUAN_OK)
+		memset(p->tried, 0, words * sizeof(*p->tried));
+	while (rc == SUAN_OK && answer != YES) {
+		rc = best_pool(s, k, bits, &pool, ret_later);
+		if (rc != SUAN_OK || pool == SUAN_NO_POOL)
+			break;
+		rc = try_pool(s, item, pool, bits, &answer);
+		p->tried[pool / 64] |= UINT64_C(1) << (pool % 64);
+	}
+	*ret = answer == YES;
+	return rc;
+}
+
+static enum suan_code try_in_order(struct pass *s, uint32_t item, const uint64_t *bits, bool *ret,
+				   bool *ret_later)
+{
+	struct suan_planner *p = s->p;
+	enum answer answer = NO;
+	enum suan_code rc = SUAN_OK;
+
+	for (size_t i = 0; i < p->nlive && rc == SUAN_OK && answer != YES; i++) {
+		rc = try_pool(s, item, p->live[i], bits, &answer);
+		*ret_later |= answer == LATER;
+	}
+	*ret = answer == YES;
+	return rc;
+}
+
 /* Starts the item once if some pool takes it now; else blocks its class, shape or duration. */
 static enum suan_code try_start(struct pass *s, uint32_t item, bool *ret)
 {
@@ -326,6 +477,7 @@ static enum suan_code try_start(struct pass *s, uint32_t item, bool *ret)
 	struct suan_shape *h = &p->waiting.shapes[k->shape];
 	const uint64_t *bits;
 	bool later = false;
+	enum suan_code rc;
 
 	*ret = false;
 	if (k->blocked_pass == p->pass || h->blocked_pass == p->pass ||
@@ -335,18 +487,10 @@ static enum suan_code try_start(struct pass *s, uint32_t item, bool *ret)
 	bits = suan_shape_pools(p, k->shape);
 	if (!bits)
 		return SUAN_ENOMEM;
-	for (size_t i = 0; i < p->nlive; i++) {
-		enum answer answer;
-		enum suan_code rc = try_pool(s, item, p->live[i], bits, &answer);
-
-		if (rc != SUAN_OK)
-			return rc;
-		if (answer == YES) {
-			*ret = true;
-			return SUAN_OK;
-		}
-		later |= answer == LATER;
-	}
+	rc = p->kind == SUAN_PLAN_SUAN ? try_best(s, item, bits, ret, &later)
+				       : try_in_order(s, item, bits, ret, &later);
+	if (rc != SUAN_OK || *ret)
+		return rc;
 	k->blocked_pass = p->pass;
 	if (later) {
 		h->long_pass = p->pass;
@@ -465,6 +609,92 @@ static enum suan_code choose_again(struct pass *s, struct suan_class *k, const u
 	return rc;
 }
 
+/* Cores × ms that stand free in the pool in [from, to), as far as is planned. */
+static int64_t idle_area(const struct suan_ppool *o, int64_t from, int64_t to)
+{
+	return suan_profile_area(o->planned > 0 ? &o->soft : &o->base, from, to);
+}
+
+/* For a start that suan protects: least waiting, with what would stand idle meanwhile. */
+static enum suan_code choose_kept(struct pass *s, uint32_t item, const uint64_t *bits,
+				  struct best *ret)
+{
+	struct suan_planner *p = s->p;
+	const struct suan_waiting *w = &p->waiting.items[item];
+	struct suan_class *k = &p->waiting.classes[w->class];
+	enum suan_code rc = SUAN_OK;
+	int64_t least = SUAN_FOREVER;
+	bool many = k->starts > 1;	/* what was found for the first holds for all */
+
+	if (many && k->memo_pass != p->pass)
+		rc = fill_memo(s, k, bits);
+	for (size_t i = 0; i < p->npools && rc == SUAN_OK; i++) {
+		struct suan_ppool *o = &p->pools[p->order[i]];
+		int64_t first = s->now, cost, at;
+		int64_t *from = many ? &p->memos[(size_t)k->memo * p->npools + i] : &first;
+		struct suan_vec v;
+
+		if (out(p, bits, p->order[i]) || *from == SUAN_FOREVER)
+			continue;
+		rc = earliest_in(s, k, p->order[i], from, SUAN_FOREVER);
+		at = *from;
+		if (rc != SUAN_OK || at == SUAN_FOREVER)
+			continue;
+		suan_nodes_vec(&o->nodes, &p->waiting.shapes[k->shape].req, &v);
+		cost = at - s->now;
+		if (s->now < w->firm_ms)
+			cost = suan_sat_add(cost, idle_area(o, s->now, at) / v.cores * 3 / 2);
+		if (cost < least) {
+			least = cost;
+			ret->at = at;
+			ret->pool = p->order[i];
+		}
+	}
+	return rc;
+}
+
+/* Could it start now but for headroom, or for how the nodes are filled? */
+static enum suan_code held_back(struct pass *s, const struct suan_class *k, const uint64_t *bits,
+				bool *ret)
+{
+	struct suan_planner *p = s->p;
+
+	*ret = false;
+	for (size_t i = 0; i < p->nlive; i++) {
+		struct suan_ppool *o = &p->pools[p->live[i]];
+		struct suan_vec v;
+		enum suan_code rc;
+
+		if (!suan_bit(bits, p->live[i]))
+			continue;
+		suan_nodes_vec(&o->nodes, &p->waiting.shapes[k->shape].req, &v);
+		if (!suan_vec_fits(&v, &o->nodes.free) || headroom(s, k, bits, &v) == 0)
+			continue;
+		rc = view(s, o);
+		if (rc != SUAN_OK)
+			return rc;
+		*ret = search(o, &v, k->duration_ms, s->now, s->now) == s->now;
+		if (*ret)
+			break;
+	}
+	return SUAN_OK;
+}
+
+static enum suan_code keep(struct pass *s, uint32_t item, struct suan_ppool *o,
+			   const struct suan_hold *h)
+{
+	enum suan_code rc = o->kept > 0 ? SUAN_OK : suan_profile_copy(&o->hard, &o->base);
+
+	if (rc == SUAN_OK)
+		rc = suan_profile_reserve(&o->hard, &h->vec, h->from, h->to);
+	if (rc != SUAN_OK)
+		return rc;
+	o->kept++;
+	s->kept++;
+	s->firm |= s->now >= s->p->waiting.items[item].firm_ms;
+	return SUAN_OK;
+}
+
 /* Puts a planned start into its pool. */
 static enum suan_code hold(struct pass *s, uint32_t item, const struct best *b)
 {
@@ -482,9 +712,14 @@ static enum suan_code hold(struct pass *s, uint32_t item, const struct best *b)
 			return rc;
 	} else {
 		o->first = h;
-		o->firm = s->now >= s->p->waiting.items[item].firm_ms;
 		o->spare = *suan_profile_at(&o->base, h.from);
 		suan_vec_sub(&o->spare, &h.vec);
+	}
+	if (s->p->kind == SUAN_PLAN_SUAN && s->kept < s->most_kept) {
+		enum suan_code rc = keep(s, item, o, &h);
+
+		if (rc != SUAN_OK)
+			return rc;
 	}
 	if (s->p->kind == SUAN_PLAN_FCFS) {
 		o->floor = h.from;
@@ -512,7 +747,13 @@ static enum suan_code plan(struct pass *s, uint32_t item, bool *ret)
 	*ret = false;
 	if (bits)
 		rc = suan_grow(&p->planned, &p->planned_cap, p->nplanned + 1, sizeof(*p->planned));
-	if (rc == SUAN_OK)
+	if (rc == SUAN_OK && p->kind == SUAN_PLAN_SUAN)
+		rc = held_back(s, k, bits, ret);
+	if (rc != SUAN_OK || *ret)
+		return rc;
+	if (p->kind == SUAN_PLAN_SUAN && s->kept < s->most_kept)
+		rc = choose_kept(s, item, bits, &b);
+	else
 		rc = k->starts > 1 ? choose_again(s, k, bits, &b) : choose_once(s, k, bits, &b);
 	if (rc != SUAN_OK || b.pool == SUAN_NO_POOL)
 		return rc;
@@ -708,9 +949,11 @@ static enum suan_code begin(struct pass *s)
 
 		suan_ends_refresh(p, o, s->now);
 		o->soft_built = false;
-		o->planned = o->waiting = 0;
+		o->planned = o->waiting = o->kept = 0;
+		o->last_end = o->nends > 0 ? o->ends[o->nends - 1].end_ms : s->now;
 		o->first_end = o->nends > 0 ? o->ends[0].end_ms : SUAN_FOREVER;
 		o->floor = INT64_MIN;
+		s->most_kept += o->spec.closed == SUAN_R_NONE && s->most_kept < SUAN_MOST_KEPT;
 		if (o->spec.closed == SUAN_R_NONE && o->nodes.free.cores > 0)
 			p->live[p->nlive++] = p->order[i];
 	}
