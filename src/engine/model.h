@@ -296,7 +296,7 @@ struct suan_report {
 	int32_t exit_code, signal;
 	struct suan_usage usage;
 	const char *text;	/* for people, "" = none; kept with the task */
-	bool forget;		/* ENDED: FORGET the job if it is over now and nobody waits for it */
+	bool forget;		/* ENDED: FORGET the job if it is over and nobody waits for it */
 };
 
 enum suan_site_state { SUAN_SITE_UP, SUAN_SITE_DOWN, SUAN_SITE_DRAIN };

@@ -19,7 +19,7 @@
 #include "base/grow.h"
 
 #define TIDY_STEPS 64u
-#define MOST_WALLS 16u
+#define MOST_WALLS 8u
 
 void suan_slots_done(struct suan_slots *t)
 {
@@ -432,7 +432,7 @@ enum suan_code suan_slots_begin(struct suan_planner *p, int64_t now_ms, bool idl
 		o->soft_built = true;
 		if (o->soft.count > o->tidy_at) {
 			suan_profile_tidy(&o->soft, now_ms);
-			o->tidy_at = o->soft.count * 2 + TIDY_STEPS;
+			o->tidy_at = o->soft.count + TIDY_STEPS;
 		}
 	}
 	return SUAN_OK;

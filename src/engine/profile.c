@@ -9,6 +9,8 @@
 #include "base/num.h"
 #include "engine/model.h"
 
+#define NEAR 16u
+
 void suan_profile_done(struct suan_profile *f)
 {
 	free(f->steps);
@@ -46,6 +48,8 @@ static size_t step_from(const struct suan_profile *f, size_t lo, int64_t at)
 	size_t n = f->count - lo;
 
 	assert(lo < f->count);
+	if (n > NEAR && f->steps[lo + NEAR].from > at)
+		n = NEAR;	/* most are asked for what comes next */
 	while (n > 1) {
 		size_t half = n / 2;
 
@@ -142,27 +146,24 @@ int64_t suan_profile_sooner(const struct suan_profile *f, const struct suan_vec 
 			    int64_t duration, int64_t from, int64_t own)
 {
 	int64_t start = from, end = suan_sat_add(from, duration);
-	size_t i, last;
+	const struct suan_step *s, *last = f->steps + f->count;
 
 	if (from >= own)
 		return SUAN_FOREVER;
-	i = step_of(f, from);
+	s = &f->steps[step_of(f, from)];
 	/* what lies within its own time always fits */
-	last = step_from(f, i, own - 1);
-	while (i <= last) {
-		if (!suan_vec_fits(v, &f->steps[i].free)) {
+	do {
+		if (!suan_vec_fits(v, &s->free)) {
 			do
-				i++;
-			while (i <= last && !suan_vec_fits(v, &f->steps[i].free));
-			if (i > last)
+				s++;
+			while (s < last && s->from < own && !suan_vec_fits(v, &s->free));
+			if (s == last || s->from >= own)
 				return SUAN_FOREVER;
-			start = f->steps[i].from;
+			start = s->from;
 			end = suan_sat_add(start, duration);
 		}
-		i++;
-		if (i <= last && f->steps[i].from >= end)
-			break;
-	}
+		s++;
+	} while (s < last && s->from < own && s->from < end);
 	return start;
 }
 
