@@ -99,13 +99,17 @@ static void perf_json(struct suan_jsonw *w, const struct suan_sim_outcome *o)
 	suan_jsonw_close(w, '}');
 }
 
+static const char *refusal_name(int reason)
+{
+	return reason ? suan_reason_name((enum suan_reason)reason) : "not-valid";
+}
+
 static void refused_json(struct suan_jsonw *w, const struct suan_sim_result *r)
 {
 	suan_jsonw_open(w, "rejected_because", '{');
 	for (int i = 0; i < SUAN_NREASONS; i++)
 		if (r->refused[i])
-			suan_jsonw_i64(w, i ? suan_reason_name((enum suan_reason)i) : "not-valid",
-				       (int64_t)r->refused[i]);
+			suan_jsonw_i64(w, refusal_name(i), (int64_t)r->refused[i]);
 	suan_jsonw_close(w, '}');
 }
 
@@ -268,6 +272,25 @@ static void count_row(const struct suan_sim_outcome *list, uint32_t n, const cha
 	suan_buf_addc(out, '\n');
 }
 
+/* Why jobs were rejected: a row a reason. */
+static void refused_rows(const struct suan_sim_outcome *list, uint32_t n, struct suan_buf *out)
+{
+	for (int k = 0; k < SUAN_NREASONS; k++) {
+		uint64_t all = 0;
+
+		for (uint32_t i = 0; i < n; i++)
+			all += list[i].result->refused[k];
+		if (!all)
+			continue;
+		suan_buf_adds(out, "    ");
+		add_padded(out, refusal_name(k), NAME_WIDTH - 4, false);
+		for (uint32_t i = 0; i < n; i++)
+			add_cell(out, (int64_t)list[i].result->refused[k] * 1000000, 0,
+				 column_width(list[i].policy));
+		suan_buf_addc(out, '\n');
+	}
+}
+
 void suan_sim_print_table(const struct suan_sim_outcome *list, uint32_t n, struct suan_buf *out)
 {
 	add_padded(out, "policy", NAME_WIDTH, false);
@@ -279,6 +302,7 @@ void suan_sim_print_table(const struct suan_sim_outcome *list, uint32_t n, struc
 	count_row(list, n, "jobs", AT(total), out);
 	count_row(list, n, "  completed", AT(completed), out);
 	count_row(list, n, "  rejected", AT(rejected), out);
+	refused_rows(list, n, out);
 	count_row(list, n, "  failed", AT(failed), out);
 	count_row(list, n, "  unfinished", AT(unfinished), out);
 	count_row(list, n, "deadlines met", AT(deadlines_met), out);
