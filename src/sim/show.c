@@ -323,14 +323,13 @@ void suan_sim_print_table(const struct suan_sim_outcome *list, uint32_t n, struc
 	suan_buf_addc(out, '\n');
 }
 
-static void site_table(const struct suan_sim_scores *s, struct suan_buf *out)
+void suan_sim_print_sites(const struct suan_sim_scores *s, struct suan_buf *out)
 {
 	size_t name = 4, columns = sizeof(site_figures) / sizeof(site_figures[0]);
 
 	for (uint32_t i = 0; i < s->nsites; i++)
 		if (suan_utf8_width(s->sites[i].name) > name)
 			name = suan_utf8_width(s->sites[i].name);
-	suan_buf_addc(out, '\n');
 	add_padded(out, "SITE", name, false);
 	add_padded(out, "JOBS", 11, true);
 	for (size_t k = 0; k < columns; k++) {
@@ -353,6 +352,8 @@ static void site_table(const struct suan_sim_scores *s, struct suan_buf *out)
 void suan_sim_print_text(const struct suan_sim_outcome *o, struct suan_buf *out)
 {
 	suan_sim_print_table(o, 1, out);
-	if (o->scores->nsites > 1)
-		site_table(o->scores, out);
+	if (o->scores->nsites > 1) {
+		suan_buf_addc(out, '\n');
+		suan_sim_print_sites(o->scores, out);
+	}
 }

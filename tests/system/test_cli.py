@@ -56,7 +56,9 @@ def test_every_command_has_json():
     assert without == set(NO_JSON)
 
 
-def test_json_is_one_document(server):
+def test_json_is_one_document(server, tmp_path):
+    trace = tmp_path / 'one.jsonl'
+    trace.write_text('{"id": 1, "submit_s": 0, "run_s": 60}\n')
     job = server.submit('--', 'sh', '-c', 'echo out')
     server.wait(job, code=0)
     held = server.submit('--hold', '--', 'true')
@@ -66,7 +68,7 @@ def test_json_is_one_document(server):
         'submit': ('--', 'true'), 'list': (), 'show': (job,), 'why': (job,), 'logs': (job,), 'wait': (job,),
         'priority': (held, 7), 'hold': (held,), 'release': (held,), 'cancel': (held,), 'requeue': (failed,),
         'sites': (), 'pools': (), 'links': (), 'site': ('show', 'east'), 'token': ('list',), 'info': (),
-        'config': ('check', '--network', server.file),
+        'config': ('check', '--network', server.file), 'simulate': ('--cores', 4, '--trace', trace),
     }
     assert set(runs) | set(NO_JSON) == set(commands())
     for name, args in runs.items():
