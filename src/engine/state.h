@@ -345,7 +345,8 @@ SUAN_MUSTUSE enum suan_code suan_net_set(struct suan_engine *e, const struct sua
 					 struct suan_effects *fx, struct suan_err *err);
 SUAN_MUSTUSE enum suan_code suan_net_check(const struct suan_network *net, struct suan_err *err);
 void suan_net_done(struct suan_net *n);
-void suan_net_measure(struct suan_net *n);	/* sets widest_… */
+/* Sets widest_… and present: of pools that can take jobs under the policy. */
+void suan_net_measure(struct suan_net *n, const struct suan_policy *policy);
 uint32_t suan_net_site(const struct suan_net *n, const char *name);
 uint32_t suan_net_pool(const struct suan_net *n, uint32_t site, const char *name);
 bool suan_net_has_hub(const struct suan_net *n, const char *name);
