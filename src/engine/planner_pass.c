@@ -15,7 +15,7 @@
  * no" is asked when the class is first planned, and its answer (not before the first end) is kept
  * for it.
  * A pass costs O(starts + planned + shapes · pools), plus classes of shapes that could start. */
-#include "engine/planner_state.h"
+#include "engine/planner_pass.h"
 
 #include <assert.h>
 #include <string.h>
@@ -23,22 +23,9 @@
 #include "base/grow.h"
 #include "base/num.h"
 
-struct pass {
-	struct suan_planner *p;
-	int64_t now;
-	uint32_t depth, planned;
-	uint32_t blocked;	/* shapes blocked for the rest of the pass */
-	uint64_t seen;		/* items before the present one that go on waiting */
-	bool idle;		/* some ask wants idle nodes */
-	bool firm;		/* suan: a protected start is */
-	uint32_t kept, most_kept;	/* suan: protected starts */
-};
-
-enum answer { NO, LATER, YES };	/* LATER: a shorter one might start */
-
 /* ---- profiles on demand ---- */
 
-static enum suan_code build_soft(struct pass *s, struct suan_ppool *o)
+static enum suan_code build_soft(struct suan_pass *s, struct suan_ppool *o)
 {
 	const struct suan_hold *h = &o->first;
 	enum suan_code rc;
@@ -55,14 +42,14 @@ static enum suan_code build_soft(struct pass *s, struct suan_ppool *o)
 }
 
 /* The soft profile: while nothing is planned, the runs alone. */
-static enum suan_code view(struct pass *s, struct suan_ppool *o)
+enum suan_code suan_pass_view(struct suan_pass *s, struct suan_ppool *o)
 {
 	return o->planned > 0 ? build_soft(s, o) : suan_ends_base(s->p, o, s->idle);
 }
 
 /* Earliest start in the view of the pool within [from, latest]. */
-static int64_t search(const struct suan_ppool *o, const struct suan_vec *v, int64_t duration,
-		      int64_t from, int64_t latest)
+int64_t suan_pass_search(const struct suan_ppool *o, const struct suan_vec *v, int64_t duration,
+			 int64_t from, int64_t latest)
 {
 	if (o->planned == 0)
 		return suan_profile_rising(&o->base, v, from, latest);
@@ -77,43 +64,45 @@ static uint32_t shape_of(const struct suan_planner *p, uint32_t item)
 /* ---- starting ---- */
 
 /* May the policy start it there now? The nodes' sums have room now. */
-static enum suan_code allowed(struct pass *s, struct suan_ppool *o, const struct suan_vec *v,
-			      const struct suan_class *k, enum answer *ret)
+enum suan_code suan_pass_allowed(struct suan_pass *s, struct suan_ppool *o,
+				 const struct suan_vec *v, const struct suan_class *k,
+				 enum suan_answer *ret)
 {
 	int64_t duration = k->duration_ms;
 	int64_t end = suan_sat_add(s->now, duration);
 	enum suan_code rc = SUAN_OK;
 
-	*ret = YES;
+	*ret = SUAN_YES;
 	if (o->planned == 0)
-		return rc;	/* runs only: never less free later */
+		return rc; /* runs only: never less free later */
 	switch (s->p->kind) {
 	case SUAN_PLAN_FCFS:
-		*ret = NO;
+		*ret = SUAN_NO;
 		break;
 	case SUAN_PLAN_CONSERVATIVE:
 		rc = build_soft(s, o);
 		if (rc == SUAN_OK &&
 		    suan_profile_earliest(&o->soft, v, duration, s->now, s->now) != s->now)
-			*ret = LATER;
+			*ret = SUAN_LATER;
 		break;
 	case SUAN_PLAN_SUAN:
 		duration = s->firm ? duration : k->fit_ms;
 		if (o->kept > 0 &&
 		    suan_profile_earliest(&o->hard, v, duration, s->now, s->now) != s->now)
-			*ret = LATER;
+			*ret = SUAN_LATER;
 		break;
 	case SUAN_PLAN_EASY:
 	case SUAN_NPLANS:
 		if (end > o->first.from && !suan_vec_fits(v, &o->spare))
-			*ret = LATER;
+			*ret = SUAN_LATER;
 		break;
 	}
 	return rc;
 }
 
 /* Nodes that a new run keeps from falling idle: they are idle from `was` on until its end. */
-static enum suan_code move_idle(struct pass *s, struct suan_ppool *o, const struct suan_prun *r)
+static enum suan_code move_idle(struct suan_pass *s, struct suan_ppool *o,
+				const struct suan_prun *r)
 {
 	enum suan_code rc = SUAN_OK;
 
@@ -136,7 +125,8 @@ static enum suan_code move_idle(struct pass *s, struct suan_ppool *o, const stru
 }
 
 /* Keeps what the pass knows of the pool's future in step with a run that just began. */
-static enum suan_code note_start(struct pass *s, struct suan_ppool *o, const struct suan_prun *r)
+static enum suan_code note_start(struct suan_pass *s, struct suan_ppool *o,
+				 const struct suan_prun *r)
 {
 	struct suan_vec v = r->vec;
 	enum suan_code rc = SUAN_OK;
@@ -172,8 +162,8 @@ static void leave_live(struct suan_planner *p, uint32_t pool)
 }
 
 /* Earliest start of the class in the pool for candidates; by sums. */
-static enum suan_code glance(struct pass *s, uint32_t pool, const struct suan_class *k, bool failed,
-			     int64_t *ret)
+static enum suan_code glance(struct suan_pass *s, uint32_t pool, const struct suan_class *k,
+			     bool failed, int64_t *ret)
 {
 	struct suan_ppool *o = &s->p->pools[pool];
 	int64_t from = s->now > o->floor ? s->now : o->floor;
@@ -183,13 +173,13 @@ static enum suan_code glance(struct pass *s, uint32_t pool, const struct suan_cl
 	suan_nodes_vec(&o->nodes, &s->p->waiting.shapes[k->shape].req, &v);
 	*ret = s->now;
 	if (!failed && o->planned == 0 && suan_vec_fits(&v, &o->nodes.free))
-		return SUAN_OK;	/* runs only: never less free later */
-	rc = view(s, o);
+		return SUAN_OK; /* runs only: never less free later */
+	rc = suan_pass_view(s, o);
 	if (rc != SUAN_OK)
 		return rc;
-	*ret = search(o, &v, k->duration_ms, from, SUAN_FOREVER);
+	*ret = suan_pass_search(o, &v, k->duration_ms, from, SUAN_FOREVER);
 	if (failed && *ret == s->now)
-		*ret = search(o, &v, k->duration_ms, o->first_end, SUAN_FOREVER);
+		*ret = suan_pass_search(o, &v, k->duration_ms, o->first_end, SUAN_FOREVER);
 	return SUAN_OK;
 }
 
@@ -204,8 +194,8 @@ static void add_candidate(struct suan_planner *p, size_t first, const struct sua
 }
 
 /* The candidates of a start in `pool`: that one, then pools by order. */
-static enum suan_code note_candidates(struct pass *s, const struct suan_class *k, uint32_t pool,
-				      const uint64_t *bits)
+static enum suan_code note_candidates(struct suan_pass *s, const struct suan_class *k,
+				      uint32_t pool, const uint64_t *bits)
 {
 	struct suan_planner *p = s->p;
 	size_t first = p->ncands;
@@ -232,7 +222,7 @@ static enum suan_code note_candidates(struct pass *s, const struct suan_class *k
 }
 
 /* Equal starts in a row share the candidates of the first. */
-static enum suan_code candidates_for(struct pass *s, uint32_t item, uint32_t pool,
+static enum suan_code candidates_for(struct suan_pass *s, uint32_t item, uint32_t pool,
 				     const uint64_t *bits, uint32_t *ret)
 {
 	struct suan_planner *p = s->p;
@@ -250,7 +240,7 @@ static enum suan_code candidates_for(struct pass *s, uint32_t item, uint32_t poo
 }
 
 /* Starts the item on the places in scratch. */
-static enum suan_code start(struct pass *s, uint32_t item, uint32_t pool, uint32_t nplaces,
+static enum suan_code start(struct suan_pass *s, uint32_t item, uint32_t pool, uint32_t nplaces,
 			    const uint64_t *bits)
 {
 	struct suan_planner *p = s->p;
@@ -304,8 +294,8 @@ static enum suan_code pack(struct suan_planner *p, struct suan_ppool *o, const s
 	return rc;
 }
 
-static enum suan_code try_pool(struct pass *s, uint32_t item, uint32_t pool, const uint64_t *bits,
-			       enum answer *ret)
+static enum suan_code try_pool(struct suan_pass *s, uint32_t item, uint32_t pool,
+			       const uint64_t *bits, enum suan_answer *ret)
 {
 	struct suan_planner *p = s->p;
 	const struct suan_class *k = &p->waiting.classes[p->waiting.items[item].class];
@@ -315,162 +305,63 @@ static enum suan_code try_pool(struct pass *s, uint32_t item, uint32_t pool, con
 	struct suan_vec v;
 	uint32_t nplaces;
 
-	*ret = NO;
+	*ret = SUAN_NO;
 	if (!suan_bit(bits, pool))
 		return SUAN_OK;
 	suan_nodes_vec(&o->nodes, req, &v);
 	if (!suan_vec_fits(&v, &o->nodes.free))
 		return SUAN_OK;
-	rc = allowed(s, o, &v, k, ret);
-	if (rc != SUAN_OK || *ret != YES)
+	rc = suan_pass_allowed(s, o, &v, k, ret);
+	if (rc != SUAN_OK || *ret != SUAN_YES)
 		return rc;
 	rc = pack(p, o, req, &nplaces);
-	*ret = NO;
+	*ret = SUAN_NO;
 	if (rc != SUAN_OK || nplaces == 0)
 		return rc;
-	*ret = YES;
+	*ret = SUAN_YES;
 	return start(s, item, pool, nplaces, bits);
 }
 
-/* ---- suan: which of the pools that can take a start now ---- */
-
-struct fit {
-	int64_t rank, extension;
-	int32_t free;
-};
-
-/* Do longer starts of this shape have to leave headroom, and how many cores? 0: no. */
-static int32_t headroom(const struct pass *s, const struct suan_class *k, const uint64_t *bits,
-			const struct suan_vec *v)
-{
-	const struct suan_planner *p = s->p;
-	int64_t least = INT64_MAX;
-	uint32_t n = 0;
-
-	if (s->firm || k->fit_ms <= SUAN_SHORT_FIT_MS)
-		return 0;
-	for (uint32_t i = 0; i < p->npools; i++) {
-		int64_t cores = (int64_t)p->pools[i].spec.nodes * p->pools[i].spec.cores;
-
-		if (!suan_bit(bits, i) || p->pools[i].spec.closed)
-			continue;
-		least = cores < least ? cores : least;
-		n++;
-	}
-	return n > 1 && v->cores <= least / 5 ? (int32_t)(least / 16) : 0;
-}
-
-/* Is so much still free in some pool that admits the shape, once `pool` took *v? */
-static bool leaves(const struct suan_planner *p, const uint64_t *bits, uint32_t pool,
-		   const struct suan_vec *v, int32_t cores)
-{
-	for (size_t i = 0; i < p->nlive; i++) {
-		uint32_t at = p->live[i];
-		int32_t free = p->pools[at].nodes.free.cores - (at == pool ? v->cores : 0);
-
-		if (suan_bit(bits, at) && free >= cores)
-			return true;
-	}
-	return cores == 0;
-}
-
-static void measure(const struct pass *s, const struct suan_class *k, uint32_t pool,
-		    struct fit *ret)
-{
-	const struct suan_ppool *o = &s->p->pools[pool];
-	int64_t more = suan_sat_add(s->now, k->duration_ms) - o->last_end;
-
-	ret->rank = o->spec.rank;
-	ret->extension = more > 0 ? more : 0;
-	ret->free = o->nodes.free.cores;
-}
-
-static bool better(const struct suan_class *k, const struct fit *a, const struct fit *b)
-{
-	if (a->rank != b->rank)
-		return a->rank < b->rank;
-	if (k->fit_ms <= SUAN_SHORT_FIT_MS)
-		return a->free > b->free;
-	if (a->extension != b->extension)
-		return a->extension < b->extension;
-	return a->free < b->free;
-}
-
-/* The best pool not tried yet by sums and profiles; SUAN_NO_POOL: none. */
-static enum suan_code best_pool(struct pass *s, const struct suan_class *k, const uint64_t *bits,
-				uint32_t *ret, bool *ret_later)
-{
-	struct suan_planner *p = s->p;
-	const struct suan_req *req = &p->waiting.shapes[k->shape].req;
-	struct fit best = {0, 0, 0}, fit;
-
-	*ret = SUAN_NO_POOL;
-	for (size_t i = 0; i < p->nlive; i++) {
-		struct suan_ppool *o = &p->pools[p->live[i]];
-		enum answer answer = NO;
-		struct suan_vec v;
-		enum suan_code rc;
-
-		if (!suan_bit(bits, p->live[i]) || suan_bit(p->tried, p->live[i]))
-			continue;
-		suan_nodes_vec(&o->nodes, req, &v);
-		if (!suan_vec_fits(&v, &o->nodes.free))
-			continue;
-		rc = allowed(s, o, &v, k, &answer);
-		if (rc != SUAN_OK)
-			return rc;
-		if (answer == YES && !leaves(p, bits, p->live[i], &v, headroom(s, k, bits, &v)))
-			answer = LATER;
-		*ret_later |= answer == LATER;
-		measure(s, k, p->live[i], &fit);
-		if (answer != YES || (*ret != SUAN_NO_POOL && !better(k, &fit, &best)))
-			continue;
-		best = fit;
-		*ret = p->live[i];
-	}
-	return SUAN_OK;
-}
-
-static enum suan_code try_best(struct pass *s, uint32_t item, const uint64_t *bits, bool *ret,
+static enum suan_code try_best(struct suan_pass *s, uint32_t item, const uint64_t *bits, bool *ret,
 			       bool *ret_later)
 {
 	struct suan_planner *p = s->p;
 	const struct suan_class *k = &p->waiting.classes[p->waiting.items[item].class];
 	size_t words = (p->npools + 63) / 64;
 	enum suan_code rc = suan_grow(&p->tried, &p->tried_cap, words, sizeof(*p->tried));
-	enum answer answer = NO;
+	enum suan_answer answer = SUAN_NO;
 	uint32_t pool;
 
 	if (rc == SUAN_OK)
 		memset(p->tried, 0, words * sizeof(*p->tried));
-	while (rc == SUAN_OK && answer != YES) {
-		rc = best_pool(s, k, bits, &pool, ret_later);
+	while (rc == SUAN_OK && answer != SUAN_YES) {
+		rc = suan_pass_best_pool(s, k, bits, &pool, ret_later);
 		if (rc != SUAN_OK || pool == SUAN_NO_POOL)
 			break;
 		rc = try_pool(s, item, pool, bits, &answer);
 		p->tried[pool / 64] |= UINT64_C(1) << (pool % 64);
 	}
-	*ret = answer == YES;
+	*ret = answer == SUAN_YES;
 	return rc;
 }
 
-static enum suan_code try_in_order(struct pass *s, uint32_t item, const uint64_t *bits, bool *ret,
-				   bool *ret_later)
+static enum suan_code try_in_order(struct suan_pass *s, uint32_t item, const uint64_t *bits,
+				   bool *ret, bool *ret_later)
 {
 	struct suan_planner *p = s->p;
-	enum answer answer = NO;
+	enum suan_answer answer = SUAN_NO;
 	enum suan_code rc = SUAN_OK;
 
-	for (size_t i = 0; i < p->nlive && rc == SUAN_OK && answer != YES; i++) {
+	for (size_t i = 0; i < p->nlive && rc == SUAN_OK && answer != SUAN_YES; i++) {
 		rc = try_pool(s, item, p->live[i], bits, &answer);
-		*ret_later |= answer == LATER;
+		*ret_later |= answer == SUAN_LATER;
 	}
-	*ret = answer == YES;
+	*ret = answer == SUAN_YES;
 	return rc;
 }
 
 /* Starts the item once if some pool takes it now; else blocks its class, shape or duration. */
-static enum suan_code try_start(struct pass *s, uint32_t item, bool *ret)
+static enum suan_code try_start(struct suan_pass *s, uint32_t item, bool *ret)
 {
 	struct suan_planner *p = s->p;
 	struct suan_class *k = &p->waiting.classes[p->waiting.items[item].class];
@@ -513,20 +404,20 @@ struct best {
 
 /* Earliest start in a pool by the soft profile, from *at to `latest`, into *at. Where the sums say
  * now the packing has said no: then not before something ends there. */
-static enum suan_code earliest_in(struct pass *s, const struct suan_class *k, uint32_t pool,
+static enum suan_code earliest_in(struct suan_pass *s, const struct suan_class *k, uint32_t pool,
 				  int64_t *at, int64_t latest)
 {
 	struct suan_ppool *o = &s->p->pools[pool];
 	struct suan_vec v;
-	enum suan_code rc = view(s, o);
+	enum suan_code rc = suan_pass_view(s, o);
 	int64_t from = *at > o->floor ? *at : o->floor;
 
 	if (rc != SUAN_OK)
 		return rc;
 	suan_nodes_vec(&o->nodes, &s->p->waiting.shapes[k->shape].req, &v);
-	*at = search(o, &v, k->duration_ms, from, latest);
+	*at = suan_pass_search(o, &v, k->duration_ms, from, latest);
 	if (*at == s->now)
-		*at = search(o, &v, k->duration_ms, o->first_end, latest);
+		*at = suan_pass_search(o, &v, k->duration_ms, o->first_end, latest);
 	return SUAN_OK;
 }
 
@@ -536,8 +427,8 @@ static bool out(const struct suan_planner *p, const uint64_t *bits, uint32_t poo
 }
 
 /* For a class with one start: nothing to remember. */
-static enum suan_code choose_once(struct pass *s, const struct suan_class *k, const uint64_t *bits,
-				  struct best *ret)
+static enum suan_code choose_once(struct suan_pass *s, const struct suan_class *k,
+				  const uint64_t *bits, struct best *ret)
 {
 	struct suan_planner *p = s->p;
 
@@ -558,11 +449,11 @@ static enum suan_code choose_once(struct pass *s, const struct suan_class *k, co
 	return SUAN_OK;
 }
 
-static enum suan_code fill_memo(struct pass *s, struct suan_class *k, const uint64_t *bits)
+static enum suan_code fill_memo(struct suan_pass *s, struct suan_class *k, const uint64_t *bits)
 {
 	struct suan_planner *p = s->p;
-	enum suan_code rc = suan_grow(&p->memos, &p->memos_cap, (p->nmemos + 1) * p->npools,
-				      sizeof(*p->memos));
+	enum suan_code rc =
+		suan_grow(&p->memos, &p->memos_cap, (p->nmemos + 1) * p->npools, sizeof(*p->memos));
 
 	for (size_t i = 0; i < p->npools && rc == SUAN_OK; i++) {
 		int64_t *at = &p->memos[p->nmemos * p->npools + i];
@@ -580,7 +471,7 @@ static enum suan_code fill_memo(struct pass *s, struct suan_class *k, const uint
 	return rc;
 }
 
-static enum suan_code choose_again(struct pass *s, struct suan_class *k, const uint64_t *bits,
+static enum suan_code choose_again(struct suan_pass *s, struct suan_class *k, const uint64_t *bits,
 				   struct best *ret)
 {
 	struct suan_planner *p = s->p;
@@ -609,14 +500,8 @@ static enum suan_code choose_again(struct pass *s, struct suan_class *k, const u
 	return rc;
 }
 
-/* Cores × ms that stand free in the pool in [from, to), as far as is planned. */
-static int64_t idle_area(const struct suan_ppool *o, int64_t from, int64_t to)
-{
-	return suan_profile_area(o->planned > 0 ? &o->soft : &o->base, from, to);
-}
-
 /* For a start that suan protects: least waiting, with what would stand idle meanwhile. */
-static enum suan_code choose_kept(struct pass *s, uint32_t item, const uint64_t *bits,
+static enum suan_code choose_kept(struct suan_pass *s, uint32_t item, const uint64_t *bits,
 				  struct best *ret)
 {
 	struct suan_planner *p = s->p;
@@ -624,7 +509,7 @@ static enum suan_code choose_kept(struct pass *s, uint32_t item, const uint64_t 
 	struct suan_class *k = &p->waiting.classes[w->class];
 	enum suan_code rc = SUAN_OK;
 	int64_t least = SUAN_FOREVER;
-	bool many = k->starts > 1;	/* what was found for the first holds for all */
+	bool many = k->starts > 1; /* what was found for the first holds for all */
 
 	if (many && k->memo_pass != p->pass)
 		rc = fill_memo(s, k, bits);
@@ -643,7 +528,8 @@ static enum suan_code choose_kept(struct pass *s, uint32_t item, const uint64_t 
 		suan_nodes_vec(&o->nodes, &p->waiting.shapes[k->shape].req, &v);
 		cost = at - s->now;
 		if (s->now < w->firm_ms)
-			cost = suan_sat_add(cost, idle_area(o, s->now, at) / v.cores * 3 / 2);
+			cost = suan_sat_add(cost,
+					    suan_pass_idle_area(o, s->now, at) / v.cores * 3 / 2);
 		if (cost < least) {
 			least = cost;
 			ret->at = at;
@@ -653,34 +539,7 @@ static enum suan_code choose_kept(struct pass *s, uint32_t item, const uint64_t 
 	return rc;
 }
 
-/* Could it start now but for headroom, or for how the nodes are filled? */
-static enum suan_code held_back(struct pass *s, const struct suan_class *k, const uint64_t *bits,
-				bool *ret)
-{
-	struct suan_planner *p = s->p;
-
-	*ret = false;
-	for (size_t i = 0; i < p->nlive; i++) {
-		struct suan_ppool *o = &p->pools[p->live[i]];
-		struct suan_vec v;
-		enum suan_code rc;
-
-		if (!suan_bit(bits, p->live[i]))
-			continue;
-		suan_nodes_vec(&o->nodes, &p->waiting.shapes[k->shape].req, &v);
-		if (!suan_vec_fits(&v, &o->nodes.free) || headroom(s, k, bits, &v) == 0)
-			continue;
-		rc = view(s, o);
-		if (rc != SUAN_OK)
-			return rc;
-		*ret = search(o, &v, k->duration_ms, s->now, s->now) == s->now;
-		if (*ret)
-			break;
-	}
-	return SUAN_OK;
-}
-
-static enum suan_code keep(struct pass *s, uint32_t item, struct suan_ppool *o,
+static enum suan_code keep(struct suan_pass *s, uint32_t item, struct suan_ppool *o,
 			   const struct suan_hold *h)
 {
 	enum suan_code rc = o->kept > 0 ? SUAN_OK : suan_profile_copy(&o->hard, &o->base);
@@ -696,7 +555,7 @@ static enum suan_code keep(struct pass *s, uint32_t item, struct suan_ppool *o,
 }
 
 /* Puts a planned start into its pool. */
-static enum suan_code hold(struct pass *s, uint32_t item, const struct best *b)
+static enum suan_code hold(struct suan_pass *s, uint32_t item, const struct best *b)
 {
 	const struct suan_class *k = &s->p->waiting.classes[s->p->waiting.items[item].class];
 	struct suan_ppool *o = &s->p->pools[b->pool];
@@ -723,7 +582,7 @@ static enum suan_code hold(struct pass *s, uint32_t item, const struct best *b)
 	}
 	if (s->p->kind == SUAN_PLAN_FCFS) {
 		o->floor = h.from;
-		leave_live(s->p, b->pool);	/* closed for the rest of the pass */
+		leave_live(s->p, b->pool); /* closed for the rest of the pass */
 	}
 	o->planned++;
 	s->planned++;
@@ -735,7 +594,7 @@ static enum suan_code hold(struct pass *s, uint32_t item, const struct best *b)
 }
 
 /* Plans one start of the item; *ret false: no open pool will ever take it. */
-static enum suan_code plan(struct pass *s, uint32_t item, bool *ret)
+static enum suan_code plan(struct suan_pass *s, uint32_t item, bool *ret)
 {
 	struct suan_planner *p = s->p;
 	struct suan_waiting *w = &p->waiting.items[item];
@@ -748,7 +607,7 @@ static enum suan_code plan(struct pass *s, uint32_t item, bool *ret)
 	if (bits)
 		rc = suan_grow(&p->planned, &p->planned_cap, p->nplanned + 1, sizeof(*p->planned));
 	if (rc == SUAN_OK && p->kind == SUAN_PLAN_SUAN)
-		rc = held_back(s, k, bits, ret);
+		rc = suan_pass_held_back(s, k, bits, ret);
 	if (rc != SUAN_OK || *ret)
 		return rc;
 	if (p->kind == SUAN_PLAN_SUAN && s->kept < s->most_kept)
@@ -763,7 +622,7 @@ static enum suan_code plan(struct pass *s, uint32_t item, bool *ret)
 		return rc;
 	*ret = true;
 	if (p->kind == SUAN_PLAN_CONSERVATIVE)
-		return SUAN_OK;	/* its slot says it */
+		return SUAN_OK; /* its slot says it */
 	p->planned[p->nplanned].id = w->id;
 	p->planned[p->nplanned].key = w->key;
 	p->planned[p->nplanned++].priority = w->priority;
@@ -823,7 +682,7 @@ static void side_pop(struct suan_planner *p)
 }
 
 /* Starts and plans what the item wants. *ret: items of its class behind it are worth a look. */
-static enum suan_code visit(struct pass *s, uint32_t item, bool *ret)
+static enum suan_code visit(struct suan_pass *s, uint32_t item, bool *ret)
 {
 	struct suan_planner *p = s->p;
 	const struct suan_waiting *w = &p->waiting.items[item];
@@ -854,7 +713,7 @@ static enum suan_code visit(struct pass *s, uint32_t item, bool *ret)
 	return rc;
 }
 
-static enum suan_code walk(struct pass *s)
+static enum suan_code walk(struct suan_pass *s)
 {
 	struct suan_planner *p = s->p;
 	uint32_t head = suan_classes_first(&p->waiting), item;
@@ -865,7 +724,7 @@ static enum suan_code walk(struct pass *s)
 
 		if (s->planned >= s->depth &&
 		    (p->nlive == 0 || s->blocked == p->waiting.used_shapes))
-			break;	/* nothing more to start, nothing more to plan */
+			break; /* nothing more to start, nothing more to plan */
 		if (p->nside == 0 ||
 		    (head != SUAN_NO_ITEM && suan_classes_before(&p->waiting, head, p->side[0]))) {
 			item = head;
@@ -887,7 +746,7 @@ static enum suan_code walk(struct pass *s)
 }
 
 /* Starts the slots whose time has come. What the nodes cannot take waits without a slot. */
-static enum suan_code start_due(struct pass *s)
+static enum suan_code start_due(struct suan_pass *s)
 {
 	struct suan_planner *p = s->p;
 	struct suan_slot slot;
@@ -897,7 +756,7 @@ static enum suan_code start_due(struct pass *s)
 
 	while (rc == SUAN_OK) {
 		const uint64_t *bits;
-		enum answer answer;
+		enum suan_answer answer;
 
 		rc = suan_slots_due(p, s->now, &i, &slot, &any);
 		if (rc != SUAN_OK || !any)
@@ -908,7 +767,7 @@ static enum suan_code start_due(struct pass *s)
 		rc = suan_grow(&p->taken, &p->taken_cap, p->ntaken + 1, sizeof(*p->taken));
 		if (rc == SUAN_OK)
 			rc = try_pool(s, slot.item, slot.pool, bits, &answer);
-		if (rc != SUAN_OK || answer != YES)
+		if (rc != SUAN_OK || answer != SUAN_YES)
 			continue;
 		p->waiting.items[slot.item].due++;
 		p->taken[p->ntaken].item = slot.item;
@@ -917,7 +776,7 @@ static enum suan_code start_due(struct pass *s)
 	return rc;
 }
 
-static enum suan_code conservative(struct pass *s)
+static enum suan_code conservative(struct suan_pass *s)
 {
 	struct suan_planner *p = s->p;
 	enum suan_code rc = suan_slots_begin(p, s->now, s->idle);
@@ -935,7 +794,7 @@ static enum suan_code conservative(struct pass *s)
 
 /* ---- begin and end ---- */
 
-static enum suan_code begin(struct pass *s)
+static enum suan_code begin(struct suan_pass *s)
 {
 	struct suan_planner *p = s->p;
 
@@ -974,7 +833,7 @@ static void undo(struct suan_planner *p)
 	for (size_t i = 0; i < p->ntaken; i++)
 		p->waiting.items[p->taken[i].item].due = 0;
 	suan_planner_revert(p);
-	p->pass++;	/* what was noted in items is void */
+	p->pass++; /* what was noted in items is void */
 }
 
 static void commit(struct suan_planner *p)
@@ -996,7 +855,7 @@ static void commit(struct suan_planner *p)
 enum suan_code suan_planner_pass(struct suan_planner *p, int64_t now_ms,
 				 const struct suan_start **ret, uint32_t *ret_n, int64_t *ret_wake)
 {
-	struct pass s = {.p = p, .now = now_ms};
+	struct suan_pass s = {.p = p, .now = now_ms};
 	enum suan_code rc = begin(&s);
 	int64_t wake = SUAN_FOREVER;
 

@@ -73,17 +73,23 @@ enum suan_code suan_planner_keep(struct suan_planner *p, const struct suan_kept 
 	return SUAN_OK;
 }
 
+/* No item of a slot has one any more. */
+static void forget_counts(struct suan_planner *p)
+{
+	for (size_t i = 0; i < p->slots.count; i++) {
+		uint32_t item = suan_classes_find(&p->waiting, p->slots.list[i].id);
+
+		if (item != SUAN_NO_ITEM)
+			p->waiting.items[item].slots = 0;
+	}
+}
+
 /* For another policy they mean nothing. */
 void suan_slots_clear(struct suan_planner *p)
 {
 	struct suan_slots *t = &p->slots;
 
-	for (size_t i = 0; i < t->count; i++) {
-		uint32_t item = suan_classes_find(&p->waiting, t->list[i].id);
-
-		if (item != SUAN_NO_ITEM)
-			p->waiting.items[item].slots = 0;
-	}
+	forget_counts(p);
 	t->count = t->nback = 0;
 	t->freed_ms = INT64_MIN;
 	t->valid = t->remembered = false;
@@ -101,6 +107,7 @@ void suan_planner_revert(struct suan_planner *p)
 	if (p->kind != SUAN_PLAN_CONSERVATIVE || !t->remembered)
 		return;
 	assert(t->nbefore <= t->cap);
+	forget_counts(p);
 	if (t->nbefore > 0)
 		memcpy(t->list, t->before, t->nbefore * sizeof(*t->list));
 	t->count = t->nbefore;
@@ -220,12 +227,7 @@ static enum suan_code reconcile(struct suan_planner *p)
 	struct suan_slots *t = &p->slots;
 	size_t n = 0;
 
-	for (size_t i = 0; i < t->count; i++) {
-		uint32_t item = suan_classes_find(&p->waiting, t->list[i].id);
-
-		if (item != SUAN_NO_ITEM)
-			p->waiting.items[item].slots = 0;
-	}
+	forget_counts(p);
 	for (size_t i = 0; i < t->count; i++) {
 		const uint64_t *bits;
 

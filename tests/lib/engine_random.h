@@ -13,6 +13,7 @@ struct history {
 	struct suan_report last;	/* told again now and then */
 	struct suan_range sets[4];	/* of the arrays of one submission */
 	uint32_t nsets;
+	bool conservative;	/* no other policy */
 };
 
 static inline uint32_t dice(struct history *h, uint32_t n)
@@ -200,8 +201,11 @@ static inline void random_site(struct history *h)
 	} else if (what < 11) {
 		history_network(h);
 	} else {
+		uint32_t kind = dice(h, SUAN_NPOLICIES);
+
 		kit_policy(&h->k, &(struct suan_policy){
-			.kind = (enum suan_policy_kind)dice(h, SUAN_NPOLICIES),
+			.kind = h->conservative ? SUAN_POLICY_CONSERVATIVE
+						: (enum suan_policy_kind)kind,
 			.plan_depth = dice(h, 2) * 4, .max_walltime_ms = dice(h, 4) ? 0 : 50000,
 			.max_pending = dice(h, 4) ? 0 : 20, .max_attempts = 1 + dice(h, 4),
 			.model_sites = dice(h, 2)});
