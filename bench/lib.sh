@@ -4,7 +4,7 @@ set -euo pipefail
 export LC_ALL=C
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 program=${0##*/}
-runs=3 json=0 peer=0 seconds=4 million=0 patience=0
+runs=3 json=0 peer=0 seconds=4 million=0 variants=0 patience=0
 server='' blocker='' tmp='' data='' port=0
 parts=''	# targets to build; empty: the binary, if it is missing
 declare -A samples=()
@@ -20,6 +20,7 @@ usage() {
 	  -d SECONDS  length of one load, where there is one (4)
 	  -q SECONDS  before each run wait until the machine is idle, at most so long (0)
 	  --million   also with 1,000,000 jobs, where that is a choice
+	  --variants  also variants of the input, where that is a choice
 	  --peer      also measure the peer; installs it by apt-get if it is missing
 	  --json      one JSON object on stdout, everything else on stderr
 	Environment: BUILD (build folder, "build"), SUAN_BENCH_DIR (where data is kept, /var/tmp).
@@ -36,6 +37,7 @@ options() {
 		--json) json=1 ;;
 		--peer) peer=1 ;;
 		--million) million=1 ;;
+		--variants) variants=1 ;;
 		-h | --help) usage; exit 0 ;;
 		*) echo "$program: no option \"$1\"; see --help" >&2; exit 2 ;;
 		esac
