@@ -37,7 +37,7 @@ option_words() {
 	state	PENDING STAGING RUNNING COMPLETED FAILED TIMEOUT OUT_OF_MEMORY CANCELLED PREEMPTED UNKNOWN
 	role	viewer user operator site admin
 	policy	easy fcfs conservative
-	estimates	user perfect
+	estimates	user perfect predicted
 	store	sqlite memory
 	log-level	debug info warn error
 	log-format	text json

@@ -53,6 +53,20 @@ int64_t suan_sat_add(int64_t a, int64_t b)
 	return b > 0 ? INT64_MAX : INT64_MIN;
 }
 
+uint64_t suan_isqrt(uint64_t x)
+{
+	uint64_t root = 0;
+
+	for (uint64_t bit = UINT64_C(1) << 62; bit > 0; bit >>= 2) {
+		if (x >= root + bit) {
+			x -= root + bit;
+			root += bit << 1;
+		}
+		root >>= 1;
+	}
+	return root;
+}
+
 int64_t suan_log2_q16(uint64_t x)
 {
 	int64_t log = 63 - __builtin_clzll(x | 1);

@@ -20,6 +20,8 @@ int64_t suan_sat_add(int64_t a, int64_t b);
 /* log2(x) × 65536, cut off; x ≥ 1. Exact to the last bit on every machine. */
 int64_t suan_log2_q16(uint64_t x);
 
+uint64_t suan_isqrt(uint64_t x);	/* square root, cut off */
+
 /* All parsers take the whole string, with no blanks around it, and leave *ret untouched on failure.
  * The only failure is SUAN_EINVAL; the text says what was found and what would be right. */
 

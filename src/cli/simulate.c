@@ -16,7 +16,7 @@ static const struct suan_option simulate_options[] = {
 	{"policy", 'p', "POLICY", "suan; several with commas are compared"},
 	{"out", 'o', "DIR", "write schedule.csv and report.html there"},
 	{"json", 0, NULL, "JSON, stable for scripts"},
-	{"estimates", 0, "KIND", "what the scheduler knows of run times: user or perfect"},
+	{"estimates", 0, "KIND", "run times to plan with: user, perfect or predicted"},
 	{"load", 0, "FACTOR", "divide the time between submissions by this"},
 	{"shake", 0, "SEED", "vary the time between submissions by up to half, at random"},
 	{"seed", 0, "N", "another number here, and all that is random is different"},
@@ -129,8 +129,10 @@ static int take_estimates(struct suan_simulate *s, const char *value)
 		s->estimates = SUAN_SIM_USER;
 	else if (strcmp(value, "perfect") == 0)
 		s->estimates = SUAN_SIM_PERFECT;
+	else if (strcmp(value, "predicted") == 0)
+		s->estimates = SUAN_SIM_PREDICTED;
 	else
-		return bad_value("estimates", value, "user or perfect");
+		return bad_value("estimates", value, "user, perfect or predicted");
 	return SUAN_EXIT_OK;
 }
 
@@ -243,7 +245,7 @@ const struct suan_command suan_cli_simulate = {
 	.usage = "suan simulate (--cores N | --network FILE) --trace FILE [OPTION]…",
 	.summary = "run a trace of jobs through the scheduler, in virtual time",
 	.help = "The scheduler is the one of the service; the sites do what the trace says. No\n"
-		"server is needed. Policies: easy, fcfs, conservative.",
+		"server is needed. Policies: suan, easy, fcfs, conservative, sjf, ljf, f1, wfp3.",
 	.options = simulate_options,
 	.run = run_simulate,
 };

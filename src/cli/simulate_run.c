@@ -18,7 +18,7 @@
 #define REFRESH_US 200000
 #define BAR_WIDTH  30
 
-static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t interrupted, reading;
 
 struct run { /* of one call */
 	const struct suan_simulate *s;
@@ -39,8 +39,16 @@ struct run { /* of one call */
 
 static void note_interrupt(int signo)
 {
+	static const char text[] = "\nsuan simulate: interrupted while reading\n";
+
 	(void)signo;
 	interrupted = 1;
+	if (!reading)
+		return;
+	/* A read that waits goes on after a signal, and there is nothing to clean up yet. */
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) >= 0)
+		_exit(SUAN_EXIT_INTERRUPTED);
+	_exit(SUAN_EXIT_FAILED);
 }
 
 static int complain(const struct run *r)
@@ -137,7 +145,7 @@ static enum suan_code feed_all(struct run *r, struct suan_file_reader *file,
 		if (rc != SUAN_OK || n == 0)
 			return rc;
 		rc = suan_trace_feed(*parser, bytes, n, &r->err);
-		if (rc != SUAN_OK || interrupted)
+		if (rc != SUAN_OK)
 			return rc;
 		suan_file_reader_progress(file, &done, &all);
 		draw(r, done, all, "bytes");
@@ -153,7 +161,7 @@ static enum suan_code read_trace(struct run *r)
 	begin_phase(r, "reading");
 	if (rc == SUAN_OK)
 		rc = feed_all(r, file, &parser);
-	if (rc == SUAN_OK && !interrupted)
+	if (rc == SUAN_OK)
 		rc = suan_trace_take(parser, &r->trace, &r->err);
 	suan_trace_reader_free(parser);
 	suan_file_reader_close(file);
@@ -237,7 +245,7 @@ static enum suan_code read_all(struct run *r)
 		rc = read_outages(r);
 	if (rc == SUAN_OK)
 		rc = read_trace(r);
-	if (rc == SUAN_OK && !interrupted)
+	if (rc == SUAN_OK)
 		rc = shape_trace(r);
 	r->read_us = suan_clock_mono_us() - r->began_us;
 	r->read_rss = suan_memory_peak_bytes();
@@ -423,8 +431,10 @@ static int run_all(struct run *r)
 {
 	uint32_t done = 0;
 
+	reading = 1;
 	if (read_all(r) != SUAN_OK)
 		return complain(r);
+	reading = 0;
 	for (; done < r->s->npolicies && !interrupted; done++)
 		if (simulate(r, done) != SUAN_OK)
 			return complain(r);

@@ -151,7 +151,7 @@ static enum suan_code set_policy(struct suan_engine *e, const struct suan_policy
 	e->plan->rekey |= p->kind != e->policy.kind;
 	e->plan->firm_id = 0;
 	e->policy = *p;
-	suan_planner_freed(e->plan->planner);
+	suan_planner_freed(e->plan->planner, SUAN_FOREVER);
 	e->plan->pools_dirty = true;	/* modelled sites open or close */
 	return SUAN_OK;
 }
@@ -170,7 +170,7 @@ static void set_site(struct suan_engine *e, const struct suan_event *ev)
 	if (e->net.sites[site].state == ev->u.site.state)
 		return;
 	e->net.sites[site].state = ev->u.site.state;
-	suan_planner_freed(e->plan->planner);
+	suan_planner_freed(e->plan->planner, SUAN_FOREVER);
 	e->plan->pools_dirty = true;
 }
 
@@ -181,7 +181,7 @@ static void set_capacity(struct suan_engine *e, const struct suan_event *ev)
 	if (p->usable == ev->u.capacity.nodes)
 		return;
 	p->usable = ev->u.capacity.nodes;
-	suan_planner_freed(e->plan->planner);
+	suan_planner_freed(e->plan->planner, SUAN_FOREVER);
 	e->plan->pools_dirty = true;
 }
 
@@ -213,13 +213,21 @@ static enum suan_code pass(struct suan_engine *e, int64_t now_ms, struct suan_ef
 {
 	struct suan_effect wake = {.type = SUAN_FX_WAKE, .pool = SUAN_NO_POOL};
 	enum suan_code rc = suan_effects_reserve(out, 1);
+	struct suan_kept slot;
+	int64_t freed_ms;
 
 	if (rc != SUAN_OK)
 		return rc;
+	(void)suan_planner_kept(e->plan->planner, 0, &slot, &freed_ms);
 	wake.at_ms = suan_net_resume(e, now_ms);
 	if (wake.at_ms != SUAN_FOREVER)
 		suan_effects_push(out, &wake);
-	return suan_engine_pass(e, now_ms, out);
+	rc = suan_engine_pass(e, now_ms, out);
+	if (rc != SUAN_OK) {
+		suan_net_unresume(e);
+		suan_planner_freed(e->plan->planner, freed_ms);
+	}
+	return rc;
 }
 
 static enum suan_code apply(struct suan_engine *e, const struct suan_event *ev,

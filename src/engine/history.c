@@ -87,7 +87,8 @@ int64_t suan_history_predict(const struct suan_history *h, uint32_t user, int64_
 	const struct suan_past *p = at != SIZE_MAX ? &h->list[at] : NULL;
 	int64_t guess = p ? mean(p, estimate_ms) : 0;
 
-	*ret_known = guess > 0 && p->estimate_error * BETTER >= p->mean_error;
+	p = of_user != SIZE_MAX ? &h->list[of_user] : NULL;
+	*ret_known = guess > 0 && (!p || p->estimate_error * BETTER >= p->mean_error);
 	if (!*ret_known)
 		guess = estimate_ms;
 	return guess > 0 ? guess : 1;
@@ -132,7 +133,7 @@ static void learn_one(struct suan_history *h, size_t at, int64_t estimate_ms, in
 	if (at >= h->known)
 		at = know(h, at);
 	p = &h->list[at];
-	guess = mean(p, estimate_ms);
+	guess = p->estimate_ms == 0 ? mean(p, estimate_ms) : 0;	/* one judgement a user */
 	if (guess > 0) {
 		p->mean_error += (error_of(guess, run_ms) - p->mean_error) / DECAY;
 		p->estimate_error += (error_of(estimate_ms, run_ms) - p->estimate_error) / DECAY;

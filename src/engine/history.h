@@ -15,7 +15,8 @@ struct suan_past {			 /* of one user, or of one user's jobs with one estimate */
 	uint32_t nruns;			 /* of runs_ms; 0 = nothing yet */
 	int64_t estimate_ms;		 /* 0: of all jobs of the user */
 	int64_t runs_ms[SUAN_PAST_RUNS]; /* the latest first */
-	/* Errors of estimates and of this mean, decaying: |log2 of the ratio| × 65536. */
+	/* Of all jobs of the user: errors of estimates and of this mean, decaying: |log2 of the
+	 * ratio| × 65536. */
 	int64_t estimate_error, mean_error;
 };
 

@@ -245,10 +245,18 @@ int64_t suan_net_resume(struct suan_engine *e, int64_t now_ms)
 			next = p->retry_ms;
 		e->plan->pools_dirty |= paused != p->paused;
 		if (p->paused && !paused)
-			suan_planner_freed(e->plan->planner);
+			suan_planner_freed(e->plan->planner, SUAN_FOREVER);
+		p->was_paused = p->paused;
 		p->paused = paused;
 	}
 	return next;
+}
+
+void suan_net_unresume(struct suan_engine *e)
+{
+	for (uint32_t i = 0; i < e->net.npools; i++)
+		e->net.pools[i].paused = e->net.pools[i].was_paused;
+	e->plan->pools_dirty = true;
 }
 
 void suan_net_explain(const struct suan_engine *e, struct suan_candidate *list, uint32_t n)
@@ -387,12 +395,14 @@ void suan_net_done(struct suan_net *n)
 void suan_net_measure(struct suan_net *n)
 {
 	n->widest_cores = n->widest_gpus = 1;
+	n->present = 0;
 	for (uint32_t i = 0; i < n->npools; i++) {
 		const struct suan_pool_spec *p = &n->pools[i].spec;
 		uint64_t cores = (uint64_t)p->nodes * p->cores, gpus = (uint64_t)p->nodes * p->gpus;
 
 		if (n->pools[i].gone)
 			continue;
+		n->present++;
 		n->widest_cores = cores > n->widest_cores ? cores : n->widest_cores;
 		n->widest_gpus = gpus > n->widest_gpus ? gpus : n->widest_gpus;
 	}
@@ -482,7 +492,7 @@ enum suan_code suan_net_set(struct suan_engine *e, const struct suan_event *ev,
 	if (rc != SUAN_OK)
 		return suan_fail(err, rc, "out of memory");
 	suan_rules_refresh(e);
-	suan_planner_freed(e->plan->planner);
+	suan_planner_freed(e->plan->planner, SUAN_FOREVER);
 	e->plan->pools_dirty = e->plan->all_dirty = e->plan->rekey = true;
 	replan_all(e);
 	lose_stranded(e, ev, fx);

@@ -2,10 +2,21 @@
 
 #include "base/num.h"
 
-#define HEAD_MS	 INT64_C(691200000) /* 8 d: the longest head start */
-#define THETA_MS INT64_C(400000)    /* expected run time that gets half of it */
-#define LANE_MS	 INT64_C(60000)
-#define FIRM_MS	 INT64_C(604800000) /* a week */
+#define DAY_MS	  INT64_C(86400000)
+#define LANE_MS	  INT64_C(60000)
+#define FIRM_MS	  (7 * DAY_MS)
+#define LONG_MS	  INT64_C(100000000) /* run time from which the area counts in full */
+#define LONG_ROOT 10000
+
+struct credits {		   /* head starts in the queue */
+	int64_t wide_ms;	   /* of a job as wide as the largest pool */
+	int64_t short_ms, half_ms; /* of one that ends at once; expected run time that gets half */
+	int64_t area_ms;	   /* of a wide job, by the root of its expected run time */
+};
+
+/* Over several pools wide jobs are what is hardest to place. */
+static const struct credits one_pool = {8 * DAY_MS, 8 * DAY_MS, 400000, 0};
+static const struct credits many_pools = {12 * DAY_MS, 23 * DAY_MS, 150000, 30 * DAY_MS};
 
 static uint64_t at_least(int64_t v, uint64_t least)
 {
@@ -33,19 +44,6 @@ static int64_t wfp3(const struct suan_job *j, int64_t now_ms)
 	return -(3 * (wait - size) + suan_log2_q16(cores > 0 ? cores : 1));
 }
 
-/* Share of the largest pool, of HEAD_MS. */
-static int64_t width(const struct suan_engine *e, const struct suan_job *j)
-{
-	uint64_t cores = (uint64_t)j->req.tasks * j->req.cores;
-	uint64_t gpus = (uint64_t)j->req.tasks * j->req.gpus;
-
-	cores = cores < e->net.widest_cores ? cores : e->net.widest_cores;
-	gpus = gpus < e->net.widest_gpus ? gpus : e->net.widest_gpus;
-	cores = (uint64_t)((unsigned __int128)cores * HEAD_MS / e->net.widest_cores);
-	gpus = (uint64_t)((unsigned __int128)gpus * HEAD_MS / e->net.widest_gpus);
-	return (int64_t)(cores > gpus ? cores : gpus);
-}
-
 /* What the order believes: a little of the estimate stays in it. */
 static int64_t expected(const struct suan_job *j)
 {
@@ -54,9 +52,25 @@ static int64_t expected(const struct suan_job *j)
 	return guess + (j->estimate_ms - guess) / 8;
 }
 
-static int64_t shortness(const struct suan_job *j)
+/* x · part / whole, part ≤ whole */
+static int64_t share(int64_t x, uint64_t part, uint64_t whole)
 {
-	return (int64_t)((__int128)HEAD_MS * THETA_MS / ((__int128)THETA_MS + expected(j)));
+	part = part < whole ? part : whole;
+	return (int64_t)((unsigned __int128)(uint64_t)x * part / whole);
+}
+
+static int64_t credit(const struct suan_engine *e, const struct suan_job *j)
+{
+	const struct credits *c = e->net.present > 1 ? &many_pools : &one_pool;
+	uint64_t cores = (uint64_t)j->req.tasks * j->req.cores;
+	uint64_t gpus = (uint64_t)j->req.tasks * j->req.gpus;
+	int64_t run = expected(j), wide = c->wide_ms, by_cores, by_gpus;
+
+	wide += share(c->area_ms, suan_isqrt((uint64_t)(run < LONG_MS ? run : LONG_MS)), LONG_ROOT);
+	by_cores = share(wide, cores, e->net.widest_cores);
+	by_gpus = share(wide, gpus, e->net.widest_gpus);
+	return (by_cores > by_gpus ? by_cores : by_gpus) +
+	       share(c->short_ms, (uint64_t)c->half_ms, (uint64_t)(c->half_ms + run));
 }
 
 int64_t suan_order_fit(const struct suan_job *j)
@@ -85,7 +99,7 @@ int64_t suan_order_key(const struct suan_engine *e, const struct suan_job *j, in
 	case SUAN_POLICY_SUAN:
 		if (suan_order_firm(j) <= now_ms)
 			return INT64_MIN / 2 + j->submit_ms;
-		return j->submit_ms - width(e, j) - shortness(j);
+		return j->submit_ms - credit(e, j);
 	case SUAN_POLICY_EASY:
 	case SUAN_POLICY_FCFS:
 	case SUAN_POLICY_CONSERVATIVE:
@@ -104,5 +118,7 @@ enum suan_plan_mode suan_order_mode(enum suan_policy_kind kind)
 {
 	if (kind == SUAN_POLICY_FCFS)
 		return SUAN_PLAN_FCFS;
+	if (kind == SUAN_POLICY_SUAN)
+		return SUAN_PLAN_SUAN;
 	return kind == SUAN_POLICY_CONSERVATIVE ? SUAN_PLAN_CONSERVATIVE : SUAN_PLAN_EASY;
 }

@@ -5,12 +5,13 @@
  *   - f1: log10(estimate) · cores + 870 · log10(submission), in seconds since the first submission
  *     (Carastan-Santos and de Camargo 2017)
  *   - wfp3: −(wait / estimate)³ · cores (Tang et al. 2009): changes with time
- *   - suan: submission − 8 d · cores / cores of the largest pool − 8 d · θ / (θ + expected run time),
- *     θ = 400 s: wide jobs and short ones go as if they had come earlier. Backfilled starts
- *     count with three quarters of the expected run time against the planned start in front of
- *     them; jobs expected to end within a minute, not at all. A job that has waited for a week goes
- *     before all others, in order of submission, and starts behind it count with their estimate:
- *     nothing that came later can delay it any more. docs/internals/policy.md says what was tried.
+ *   - suan: submission less a head start of some days for wide jobs (by their share of the largest
+ *     pool) and for short ones (by θ / (θ + expected run time)); over several pools also for wide
+ *     and long ones. Backfilled starts count with three quarters of the expected run time against
+ *     the protected starts; jobs expected to end within a minute, not at all. A job that has
+ *     waited for a week goes before all others, in order of submission, and starts behind it count
+ *     with their estimate: nothing that came later can delay it any more.
+ *     docs/internals/policy.md says what was tried.
  * Logarithms stand for the products: they order alike and do not overflow. */
 #ifndef SUAN_ENGINE_ORDER_H
 #define SUAN_ENGINE_ORDER_H

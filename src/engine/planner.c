@@ -38,6 +38,7 @@ void suan_planner_free(struct suan_planner *p)
 		suan_nodes_done(&p->pools[i].nodes);
 		suan_profile_done(&p->pools[i].base);
 		suan_profile_done(&p->pools[i].soft);
+		suan_profile_done(&p->pools[i].hard);
 		free(p->pools[i].ends);
 	}
 	free(p->pools);
@@ -52,6 +53,7 @@ void suan_planner_free(struct suan_planner *p)
 	free(p->side);
 	free(p->live);
 	free(p->scratch);
+	free(p->tried);
 	suan_slots_done(&p->slots);
 	free(p);
 }
@@ -296,7 +298,7 @@ size_t suan_planner_memory(const struct suan_planner *p)
 
 		bytes += sizeof(*o) + suan_nodes_memory(&o->nodes) +
 			 o->ends_cap * sizeof(*o->ends) +
-			 (o->base.cap + o->soft.cap) * sizeof(struct suan_step);
+			 (o->base.cap + o->soft.cap + o->hard.cap) * sizeof(struct suan_step);
 	}
 	for (uint32_t i = 0; i < p->nruns; i++) {
 		const struct suan_prun *r = suan_prun_at(p, i);

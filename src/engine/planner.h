@@ -10,8 +10,7 @@
  *   - If some open pool can take the start now, by nodes (exact packing) and by the hard profile
  *     over [now, now + duration), and the policy allows it there, it starts: lowest rank, then
  *     lowest number. fcfs: allowed while no earlier item is planned later in that pool. easy: hard
- *     holds the first planned start of each pool (Lifka 1995; Mu'alem and Feitelson 2001); a start
- *     counts with fit_ms against it, until the protected one is firm.
+ *     holds the first planned start of each pool (Lifka 1995; Mu'alem and Feitelson 2001).
  *     conservative: hard holds every planned start (hard = soft), and planned starts keep their
  *     time from pass to pass: planner_slots.c.
  *   - Otherwise it is planned at the pool with the earliest start in the soft profile (then rank,
@@ -19,6 +18,16 @@
  *     plan_depth starts are planned; deeper ones wait without prediction and may only start now
  *     (fcfs and easy: the depth is at least the number of pools). A start that no open pool will
  *     ever take is not planned.
+ *   - suan: hard holds the first planned starts of the pass, as many as there are open pools (16 at
+ *     most). A start counts with fit_ms against them, until one of them is firm; then with its
+ *     duration. Of pools that can take a start now and have the lowest rank, a short one (fit_ms up
+ *     to 5 minutes) goes where most cores are free; a longer one where it least extends the last
+ *     expected end, so that runs of a pool end together and room for wide ones appears, then where
+ *     fewest are free. Headroom: where several open pools admit it, a longer start of at most a
+ *     fifth of the smallest of them must leave a sixteenth of that free in some pool; what only
+ *     waits for that is not planned. The protected starts go to the pool with the least time until
+ *     the start plus 3/2 of the cores × time idle until then per core asked for, so that wide ones
+ *     follow each other in one pool; firm ones to the earliest.
  *   - Profiles are sums over nodes (profile.h). Where the sums say now and the nodes say no, when
  *     the first start of an ask in this pass is planned, that ask is planned in that pool not
  *     before the pool's first expected end (of the runs before the pass; without any, of its first
@@ -37,6 +46,7 @@ enum suan_plan_mode {		/* what a planned start protects */
 	SUAN_PLAN_EASY,
 	SUAN_PLAN_FCFS,
 	SUAN_PLAN_CONSERVATIVE,
+	SUAN_PLAN_SUAN,
 	SUAN_NPLANS
 };
 
@@ -130,8 +140,9 @@ size_t suan_planner_kept(const struct suan_planner *p, size_t from, struct suan_
 			 int64_t *ret_freed_ms);
 SUAN_MUSTUSE enum suan_code suan_planner_keep(struct suan_planner *p, const struct suan_kept *list,
 					      size_t n, int64_t freed_ms);
-/* There may be more room than before: pools grew, opened or may be used by more. */
-void suan_planner_freed(struct suan_planner *p);
+/* There may be more room than before until freed_ms: SUAN_FOREVER when pools grew, opened or may be
+ * used by more. */
+void suan_planner_freed(struct suan_planner *p, int64_t freed_ms);
 /* Slots as they were before the last pass, when its starts cannot be carried out. */
 void suan_planner_revert(struct suan_planner *p);
 

@@ -15,7 +15,7 @@
  * no" is asked when the class is first planned, and its answer (not before the first end) is kept
  * for it.
  * A pass costs O(starts + planned + shapes · pools), plus classes of shapes that could start. */
-#include "engine/planner_state.h"
+#include "engine/planner_pass.h"
 
 #include <assert.h>
 #include <string.h>
@@ -23,20 +23,9 @@
 #include "base/grow.h"
 #include "base/num.h"
 
-struct pass {
-	struct suan_planner *p;
-	int64_t now;
-	uint32_t depth, planned;
-	uint32_t blocked;	/* shapes blocked for the rest of the pass */
-	uint64_t seen;		/* items before the present one that go on waiting */
-	bool idle;		/* some ask wants idle nodes */
-};
-
-enum answer { NO, LATER, YES };	/* LATER: a shorter one might start */
-
 /* ---- profiles on demand ---- */
 
-static enum suan_code build_soft(struct pass *s, struct suan_ppool *o)
+static enum suan_code build_soft(struct suan_pass *s, struct suan_ppool *o)
 {
 	const struct suan_hold *h = &o->first;
 	enum suan_code rc;
@@ -53,13 +42,13 @@ static enum suan_code build_soft(struct pass *s, struct suan_ppool *o)
 }
 
 /* The soft profile: while nothing is planned, the runs alone. */
-static enum suan_code view(struct pass *s, struct suan_ppool *o)
+enum suan_code suan_pass_view(struct suan_pass *s, struct suan_ppool *o)
 {
 	return o->planned > 0 ? build_soft(s, o) : suan_ends_base(s->p, o, s->idle);
 }
 
 /* Earliest start in the view of the pool within [from, latest]. */
-static int64_t search(const struct suan_ppool *o, const struct suan_vec *v, int64_t duration,
+int64_t suan_pass_search(const struct suan_ppool *o, const struct suan_vec *v, int64_t duration,
 		      int64_t from, int64_t latest)
 {
 	if (o->planned == 0)
@@ -75,37 +64,43 @@ static uint32_t shape_of(const struct suan_planner *p, uint32_t item)
 /* ---- starting ---- */
 
 /* May the policy start it there now? The nodes' sums have room now. */
-static enum suan_code allowed(struct pass *s, struct suan_ppool *o, const struct suan_vec *v,
-			      const struct suan_class *k, enum answer *ret)
+enum suan_code suan_pass_allowed(struct suan_pass *s, struct suan_ppool *o, const struct suan_vec *v,
+			      const struct suan_class *k, enum suan_answer *ret)
 {
 	int64_t duration = k->duration_ms;
-	int64_t end = suan_sat_add(s->now, o->firm ? duration : k->fit_ms);
+	int64_t end = suan_sat_add(s->now, duration);
 	enum suan_code rc = SUAN_OK;
 
-	*ret = YES;
+	*ret = SUAN_YES;
 	if (o->planned == 0)
 		return rc;	/* runs only: never less free later */
 	switch (s->p->kind) {
 	case SUAN_PLAN_FCFS:
-		*ret = NO;
+		*ret = SUAN_NO;
 		break;
 	case SUAN_PLAN_CONSERVATIVE:
 		rc = build_soft(s, o);
 		if (rc == SUAN_OK &&
 		    suan_profile_earliest(&o->soft, v, duration, s->now, s->now) != s->now)
-			*ret = LATER;
+			*ret = SUAN_LATER;
+		break;
+	case SUAN_PLAN_SUAN:
+		duration = s->firm ? duration : k->fit_ms;
+		if (o->kept > 0 &&
+		    suan_profile_earliest(&o->hard, v, duration, s->now, s->now) != s->now)
+			*ret = SUAN_LATER;
 		break;
 	case SUAN_PLAN_EASY:
 	case SUAN_NPLANS:
 		if (end > o->first.from && !suan_vec_fits(v, &o->spare))
-			*ret = LATER;
+			*ret = SUAN_LATER;
 		break;
 	}
 	return rc;
 }
 
 /* Nodes that a new run keeps from falling idle: they are idle from `was` on until its end. */
-static enum suan_code move_idle(struct pass *s, struct suan_ppool *o, const struct suan_prun *r)
+static enum suan_code move_idle(struct suan_pass *s, struct suan_ppool *o, const struct suan_prun *r)
 {
 	enum suan_code rc = SUAN_OK;
 
@@ -121,18 +116,22 @@ static enum suan_code move_idle(struct pass *s, struct suan_ppool *o, const stru
 			o->spare.nodes--;
 		if (o->soft_built && rc == SUAN_OK)
 			rc = suan_profile_reserve(&o->soft, &one, was, r->end_ms);
+		if (o->kept > 0 && rc == SUAN_OK)
+			rc = suan_profile_reserve(&o->hard, &one, was, r->end_ms);
 	}
 	return rc;
 }
 
 /* Keeps what the pass knows of the pool's future in step with a run that just began. */
-static enum suan_code note_start(struct pass *s, struct suan_ppool *o, const struct suan_prun *r)
+static enum suan_code note_start(struct suan_pass *s, struct suan_ppool *o, const struct suan_prun *r)
 {
 	struct suan_vec v = r->vec;
 	enum suan_code rc = SUAN_OK;
 
 	if (o->first_end == SUAN_FOREVER)
 		o->first_end = r->end_ms;
+	if (o->last_end < r->end_ms)
+		o->last_end = r->end_ms;
 	if (o->planned == 0)
 		return SUAN_OK;
 	v.nodes = 0;
@@ -140,6 +139,8 @@ static enum suan_code note_start(struct pass *s, struct suan_ppool *o, const str
 		suan_vec_sub(&o->spare, &v);
 	if (o->soft_built)
 		rc = suan_profile_reserve(&o->soft, &v, s->now, r->end_ms);
+	if (o->kept > 0 && rc == SUAN_OK)
+		rc = suan_profile_reserve(&o->hard, &v, s->now, r->end_ms);
 	if (s->idle && rc == SUAN_OK)
 		rc = move_idle(s, o, r);
 	return rc;
@@ -158,7 +159,7 @@ static void leave_live(struct suan_planner *p, uint32_t pool)
 }
 
 /* Earliest start of the class in the pool for candidates; by sums. */
-static enum suan_code glance(struct pass *s, uint32_t pool, const struct suan_class *k, bool failed,
+static enum suan_code glance(struct suan_pass *s, uint32_t pool, const struct suan_class *k, bool failed,
 			     int64_t *ret)
 {
 	struct suan_ppool *o = &s->p->pools[pool];
@@ -170,12 +171,12 @@ static enum suan_code glance(struct pass *s, uint32_t pool, const struct suan_cl
 	*ret = s->now;
 	if (!failed && o->planned == 0 && suan_vec_fits(&v, &o->nodes.free))
 		return SUAN_OK;	/* runs only: never less free later */
-	rc = view(s, o);
+	rc = suan_pass_view(s, o);
 	if (rc != SUAN_OK)
 		return rc;
-	*ret = search(o, &v, k->duration_ms, from, SUAN_FOREVER);
+	*ret = suan_pass_search(o, &v, k->duration_ms, from, SUAN_FOREVER);
 	if (failed && *ret == s->now)
-		*ret = search(o, &v, k->duration_ms, o->first_end, SUAN_FOREVER);
+		*ret = suan_pass_search(o, &v, k->duration_ms, o->first_end, SUAN_FOREVER);
 	return SUAN_OK;
 }
 
@@ -190,7 +191,7 @@ static void add_candidate(struct suan_planner *p, size_t first, const struct sua
 }
 
 /* The candidates of a start in `pool`: that one, then pools by order. */
-static enum suan_code note_candidates(struct pass *s, const struct suan_class *k, uint32_t pool,
+static enum suan_code note_candidates(struct suan_pass *s, const struct suan_class *k, uint32_t pool,
 				      const uint64_t *bits)
 {
 	struct suan_planner *p = s->p;
@@ -218,7 +219,7 @@ static enum suan_code note_candidates(struct pass *s, const struct suan_class *k
 }
 
 /* Equal starts in a row share the candidates of the first. */
-static enum suan_code candidates_for(struct pass *s, uint32_t item, uint32_t pool,
+static enum suan_code candidates_for(struct suan_pass *s, uint32_t item, uint32_t pool,
 				     const uint64_t *bits, uint32_t *ret)
 {
 	struct suan_planner *p = s->p;
@@ -236,7 +237,7 @@ static enum suan_code candidates_for(struct pass *s, uint32_t item, uint32_t poo
 }
 
 /* Starts the item on the places in scratch. */
-static enum suan_code start(struct pass *s, uint32_t item, uint32_t pool, uint32_t nplaces,
+static enum suan_code start(struct suan_pass *s, uint32_t item, uint32_t pool, uint32_t nplaces,
 			    const uint64_t *bits)
 {
 	struct suan_planner *p = s->p;
@@ -290,8 +291,8 @@ static enum suan_code pack(struct suan_planner *p, struct suan_ppool *o, const s
 	return rc;
 }
 
-static enum suan_code try_pool(struct pass *s, uint32_t item, uint32_t pool, const uint64_t *bits,
-			       enum answer *ret)
+static enum suan_code try_pool(struct suan_pass *s, uint32_t item, uint32_t pool, const uint64_t *bits,
+			       enum suan_answer *ret)
 {
 	struct suan_planner *p = s->p;
 	const struct suan_class *k = &p->waiting.classes[p->waiting.items[item].class];
@@ -301,31 +302,70 @@ static enum suan_code try_pool(struct pass *s, uint32_t item, uint32_t pool, con
 	struct suan_vec v;
 	uint32_t nplaces;
 
-	*ret = NO;
+	*ret = SUAN_NO;
 	if (!suan_bit(bits, pool))
 		return SUAN_OK;
 	suan_nodes_vec(&o->nodes, req, &v);
 	if (!suan_vec_fits(&v, &o->nodes.free))
 		return SUAN_OK;
-	rc = allowed(s, o, &v, k, ret);
-	if (rc != SUAN_OK || *ret != YES)
+	rc = suan_pass_allowed(s, o, &v, k, ret);
+	if (rc != SUAN_OK || *ret != SUAN_YES)
 		return rc;
 	rc = pack(p, o, req, &nplaces);
-	*ret = NO;
+	*ret = SUAN_NO;
 	if (rc != SUAN_OK || nplaces == 0)
 		return rc;
-	*ret = YES;
+	*ret = SUAN_YES;
 	return start(s, item, pool, nplaces, bits);
 }
 
+static enum suan_code try_best(struct suan_pass *s, uint32_t item, const uint64_t *bits, bool *ret,
+			       bool *ret_later)
+{
+	struct suan_planner *p = s->p;
+	const struct suan_class *k = &p->waiting.classes[p->waiting.items[item].class];
+	size_t words = (p->npools + 63) / 64;
+	enum suan_code rc = suan_grow(&p->tried, &p->tried_cap, words, sizeof(*p->tried));
+	enum suan_answer answer = SUAN_NO;
+	uint32_t pool;
+
+	if (rc == SUAN_OK)
+		memset(p->tried, 0, words * sizeof(*p->tried));
+	while (rc == SUAN_OK && answer != SUAN_YES) {
+		rc = suan_pass_best_pool(s, k, bits, &pool, ret_later);
+		if (rc != SUAN_OK || pool == SUAN_NO_POOL)
+			break;
+		rc = try_pool(s, item, pool, bits, &answer);
+		p->tried[pool / 64] |= UINT64_C(1) << (pool % 64);
+	}
+	*ret = answer == SUAN_YES;
+	return rc;
+}
+
+static enum suan_code try_in_order(struct suan_pass *s, uint32_t item, const uint64_t *bits, bool *ret,
+				   bool *ret_later)
+{
+	struct suan_planner *p = s->p;
+	enum suan_answer answer = SUAN_NO;
+	enum suan_code rc = SUAN_OK;
+
+	for (size_t i = 0; i < p->nlive && rc == SUAN_OK && answer != SUAN_YES; i++) {
+		rc = try_pool(s, item, p->live[i], bits, &answer);
+		*ret_later |= answer == SUAN_LATER;
+	}
+	*ret = answer == SUAN_YES;
+	return rc;
+}
+
 /* Starts the item once if some pool takes it now; else blocks its class, shape or duration. */
-static enum suan_code try_start(struct pass *s, uint32_t item, bool *ret)
+static enum suan_code try_start(struct suan_pass *s, uint32_t item, bool *ret)
 {
 	struct suan_planner *p = s->p;
 	struct suan_class *k = &p->waiting.classes[p->waiting.items[item].class];
 	struct suan_shape *h = &p->waiting.shapes[k->shape];
 	const uint64_t *bits;
 	bool later = false;
+	enum suan_code rc;
 
 	*ret = false;
 	if (k->blocked_pass == p->pass || h->blocked_pass == p->pass ||
@@ -335,18 +375,10 @@ static enum suan_code try_start(struct pass *s, uint32_t item, bool *ret)
 	bits = suan_shape_pools(p, k->shape);
 	if (!bits)
 		return SUAN_ENOMEM;
-	for (size_t i = 0; i < p->nlive; i++) {
-		enum answer answer;
-		enum suan_code rc = try_pool(s, item, p->live[i], bits, &answer);
-
-		if (rc != SUAN_OK)
-			return rc;
-		if (answer == YES) {
-			*ret = true;
-			return SUAN_OK;
-		}
-		later |= answer == LATER;
-	}
+	rc = p->kind == SUAN_PLAN_SUAN ? try_best(s, item, bits, ret, &later)
+				       : try_in_order(s, item, bits, ret, &later);
+	if (rc != SUAN_OK || *ret)
+		return rc;
 	k->blocked_pass = p->pass;
 	if (later) {
 		h->long_pass = p->pass;
@@ -369,20 +401,20 @@ struct best {
 
 /* Earliest start in a pool by the soft profile, from *at to `latest`, into *at. Where the sums say
  * now the packing has said no: then not before something ends there. */
-static enum suan_code earliest_in(struct pass *s, const struct suan_class *k, uint32_t pool,
+static enum suan_code earliest_in(struct suan_pass *s, const struct suan_class *k, uint32_t pool,
 				  int64_t *at, int64_t latest)
 {
 	struct suan_ppool *o = &s->p->pools[pool];
 	struct suan_vec v;
-	enum suan_code rc = view(s, o);
+	enum suan_code rc = suan_pass_view(s, o);
 	int64_t from = *at > o->floor ? *at : o->floor;
 
 	if (rc != SUAN_OK)
 		return rc;
 	suan_nodes_vec(&o->nodes, &s->p->waiting.shapes[k->shape].req, &v);
-	*at = search(o, &v, k->duration_ms, from, latest);
+	*at = suan_pass_search(o, &v, k->duration_ms, from, latest);
 	if (*at == s->now)
-		*at = search(o, &v, k->duration_ms, o->first_end, latest);
+		*at = suan_pass_search(o, &v, k->duration_ms, o->first_end, latest);
 	return SUAN_OK;
 }
 
@@ -392,7 +424,7 @@ static bool out(const struct suan_planner *p, const uint64_t *bits, uint32_t poo
 }
 
 /* For a class with one start: nothing to remember. */
-static enum suan_code choose_once(struct pass *s, const struct suan_class *k, const uint64_t *bits,
+static enum suan_code choose_once(struct suan_pass *s, const struct suan_class *k, const uint64_t *bits,
 				  struct best *ret)
 {
 	struct suan_planner *p = s->p;
@@ -414,7 +446,7 @@ static enum suan_code choose_once(struct pass *s, const struct suan_class *k, co
 	return SUAN_OK;
 }
 
-static enum suan_code fill_memo(struct pass *s, struct suan_class *k, const uint64_t *bits)
+static enum suan_code fill_memo(struct suan_pass *s, struct suan_class *k, const uint64_t *bits)
 {
 	struct suan_planner *p = s->p;
 	enum suan_code rc = suan_grow(&p->memos, &p->memos_cap, (p->nmemos + 1) * p->npools,
@@ -436,7 +468,7 @@ static enum suan_code fill_memo(struct pass *s, struct suan_class *k, const uint
 	return rc;
 }
 
-static enum suan_code choose_again(struct pass *s, struct suan_class *k, const uint64_t *bits,
+static enum suan_code choose_again(struct suan_pass *s, struct suan_class *k, const uint64_t *bits,
 				   struct best *ret)
 {
 	struct suan_planner *p = s->p;
@@ -465,8 +497,61 @@ static enum suan_code choose_again(struct pass *s, struct suan_class *k, const u
 	return rc;
 }
 
+/* For a start that suan protects: least waiting, with what would stand idle meanwhile. */
+static enum suan_code choose_kept(struct suan_pass *s, uint32_t item, const uint64_t *bits,
+				  struct best *ret)
+{
+	struct suan_planner *p = s->p;
+	const struct suan_waiting *w = &p->waiting.items[item];
+	struct suan_class *k = &p->waiting.classes[w->class];
+	enum suan_code rc = SUAN_OK;
+	int64_t least = SUAN_FOREVER;
+	bool many = k->starts > 1;	/* what was found for the first holds for all */
+
+	if (many && k->memo_pass != p->pass)
+		rc = fill_memo(s, k, bits);
+	for (size_t i = 0; i < p->npools && rc == SUAN_OK; i++) {
+		struct suan_ppool *o = &p->pools[p->order[i]];
+		int64_t first = s->now, cost, at;
+		int64_t *from = many ? &p->memos[(size_t)k->memo * p->npools + i] : &first;
+		struct suan_vec v;
+
+		if (out(p, bits, p->order[i]) || *from == SUAN_FOREVER)
+			continue;
+		rc = earliest_in(s, k, p->order[i], from, SUAN_FOREVER);
+		at = *from;
+		if (rc != SUAN_OK || at == SUAN_FOREVER)
+			continue;
+		suan_nodes_vec(&o->nodes, &p->waiting.shapes[k->shape].req, &v);
+		cost = at - s->now;
+		if (s->now < w->firm_ms)
+			cost = suan_sat_add(cost, suan_pass_idle_area(o, s->now, at) / v.cores * 3 / 2);
+		if (cost < least) {
+			least = cost;
+			ret->at = at;
+			ret->pool = p->order[i];
+		}
+	}
+	return rc;
+}
+
+static enum suan_code keep(struct suan_pass *s, uint32_t item, struct suan_ppool *o,
+			   const struct suan_hold *h)
+{
+	enum suan_code rc = o->kept > 0 ? SUAN_OK : suan_profile_copy(&o->hard, &o->base);
+
+	if (rc == SUAN_OK)
+		rc = suan_profile_reserve(&o->hard, &h->vec, h->from, h->to);
+	if (rc != SUAN_OK)
+		return rc;
+	o->kept++;
+	s->kept++;
+	s->firm |= s->now >= s->p->waiting.items[item].firm_ms;
+	return SUAN_OK;
+}
+
 /* Puts a planned start into its pool. */
-static enum suan_code hold(struct pass *s, uint32_t item, const struct best *b)
+static enum suan_code hold(struct suan_pass *s, uint32_t item, const struct best *b)
 {
 	const struct suan_class *k = &s->p->waiting.classes[s->p->waiting.items[item].class];
 	struct suan_ppool *o = &s->p->pools[b->pool];
@@ -482,9 +567,14 @@ static enum suan_code hold(struct pass *s, uint32_t item, const struct best *b)
 			return rc;
 	} else {
 		o->first = h;
-		o->firm = s->now >= s->p->waiting.items[item].firm_ms;
 		o->spare = *suan_profile_at(&o->base, h.from);
 		suan_vec_sub(&o->spare, &h.vec);
+	}
+	if (s->p->kind == SUAN_PLAN_SUAN && s->kept < s->most_kept) {
+		enum suan_code rc = keep(s, item, o, &h);
+
+		if (rc != SUAN_OK)
+			return rc;
 	}
 	if (s->p->kind == SUAN_PLAN_FCFS) {
 		o->floor = h.from;
@@ -500,7 +590,7 @@ static enum suan_code hold(struct pass *s, uint32_t item, const struct best *b)
 }
 
 /* Plans one start of the item; *ret false: no open pool will ever take it. */
-static enum suan_code plan(struct pass *s, uint32_t item, bool *ret)
+static enum suan_code plan(struct suan_pass *s, uint32_t item, bool *ret)
 {
 	struct suan_planner *p = s->p;
 	struct suan_waiting *w = &p->waiting.items[item];
@@ -512,7 +602,13 @@ static enum suan_code plan(struct pass *s, uint32_t item, bool *ret)
 	*ret = false;
 	if (bits)
 		rc = suan_grow(&p->planned, &p->planned_cap, p->nplanned + 1, sizeof(*p->planned));
-	if (rc == SUAN_OK)
+	if (rc == SUAN_OK && p->kind == SUAN_PLAN_SUAN)
+		rc = suan_pass_held_back(s, k, bits, ret);
+	if (rc != SUAN_OK || *ret)
+		return rc;
+	if (p->kind == SUAN_PLAN_SUAN && s->kept < s->most_kept)
+		rc = choose_kept(s, item, bits, &b);
+	else
 		rc = k->starts > 1 ? choose_again(s, k, bits, &b) : choose_once(s, k, bits, &b);
 	if (rc != SUAN_OK || b.pool == SUAN_NO_POOL)
 		return rc;
@@ -582,7 +678,7 @@ static void side_pop(struct suan_planner *p)
 }
 
 /* Starts and plans what the item wants. *ret: items of its class behind it are worth a look. */
-static enum suan_code visit(struct pass *s, uint32_t item, bool *ret)
+static enum suan_code visit(struct suan_pass *s, uint32_t item, bool *ret)
 {
 	struct suan_planner *p = s->p;
 	const struct suan_waiting *w = &p->waiting.items[item];
@@ -613,7 +709,7 @@ static enum suan_code visit(struct pass *s, uint32_t item, bool *ret)
 	return rc;
 }
 
-static enum suan_code walk(struct pass *s)
+static enum suan_code walk(struct suan_pass *s)
 {
 	struct suan_planner *p = s->p;
 	uint32_t head = suan_classes_first(&p->waiting), item;
@@ -646,7 +742,7 @@ static enum suan_code walk(struct pass *s)
 }
 
 /* Starts the slots whose time has come. What the nodes cannot take waits without a slot. */
-static enum suan_code start_due(struct pass *s)
+static enum suan_code start_due(struct suan_pass *s)
 {
 	struct suan_planner *p = s->p;
 	struct suan_slot slot;
@@ -656,7 +752,7 @@ static enum suan_code start_due(struct pass *s)
 
 	while (rc == SUAN_OK) {
 		const uint64_t *bits;
-		enum answer answer;
+		enum suan_answer answer;
 
 		rc = suan_slots_due(p, s->now, &i, &slot, &any);
 		if (rc != SUAN_OK || !any)
@@ -667,7 +763,7 @@ static enum suan_code start_due(struct pass *s)
 		rc = suan_grow(&p->taken, &p->taken_cap, p->ntaken + 1, sizeof(*p->taken));
 		if (rc == SUAN_OK)
 			rc = try_pool(s, slot.item, slot.pool, bits, &answer);
-		if (rc != SUAN_OK || answer != YES)
+		if (rc != SUAN_OK || answer != SUAN_YES)
 			continue;
 		p->waiting.items[slot.item].due++;
 		p->taken[p->ntaken].item = slot.item;
@@ -676,7 +772,7 @@ static enum suan_code start_due(struct pass *s)
 	return rc;
 }
 
-static enum suan_code conservative(struct pass *s)
+static enum suan_code conservative(struct suan_pass *s)
 {
 	struct suan_planner *p = s->p;
 	enum suan_code rc = suan_slots_begin(p, s->now, s->idle);
@@ -694,7 +790,7 @@ static enum suan_code conservative(struct pass *s)
 
 /* ---- begin and end ---- */
 
-static enum suan_code begin(struct pass *s)
+static enum suan_code begin(struct suan_pass *s)
 {
 	struct suan_planner *p = s->p;
 
@@ -708,9 +804,11 @@ static enum suan_code begin(struct pass *s)
 
 		suan_ends_refresh(p, o, s->now);
 		o->soft_built = false;
-		o->planned = o->waiting = 0;
+		o->planned = o->waiting = o->kept = 0;
+		o->last_end = o->nends > 0 ? o->ends[o->nends - 1].end_ms : s->now;
 		o->first_end = o->nends > 0 ? o->ends[0].end_ms : SUAN_FOREVER;
 		o->floor = INT64_MIN;
+		s->most_kept += o->spec.closed == SUAN_R_NONE && s->most_kept < SUAN_MOST_KEPT;
 		if (o->spec.closed == SUAN_R_NONE && o->nodes.free.cores > 0)
 			p->live[p->nlive++] = p->order[i];
 	}
@@ -753,7 +851,7 @@ static void commit(struct suan_planner *p)
 enum suan_code suan_planner_pass(struct suan_planner *p, int64_t now_ms,
 				 const struct suan_start **ret, uint32_t *ret_n, int64_t *ret_wake)
 {
-	struct pass s = {.p = p, .now = now_ms};
+	struct suan_pass s = {.p = p, .now = now_ms};
 	enum suan_code rc = begin(&s);
 	int64_t wake = SUAN_FOREVER;
 

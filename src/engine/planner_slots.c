@@ -89,9 +89,9 @@ void suan_slots_clear(struct suan_planner *p)
 	t->valid = t->remembered = false;
 }
 
-void suan_planner_freed(struct suan_planner *p)
+void suan_planner_freed(struct suan_planner *p, int64_t freed_ms)
 {
-	p->slots.freed_ms = SUAN_FOREVER;
+	p->slots.freed_ms = freed_ms;
 }
 
 void suan_planner_revert(struct suan_planner *p)

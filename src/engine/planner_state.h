@@ -12,6 +12,8 @@
 #define SUAN_START_CANDS     16u
 #define SUAN_RUN_CHUNK	     256u
 #define SUAN_NO_RUN	     UINT32_MAX
+#define SUAN_SHORT_FIT_MS    300000
+#define SUAN_MOST_KEPT	     16u	/* planned starts that suan protects */
 
 struct suan_prun {		/* a run; free slot: pool = SUAN_NO_POOL, nplaces = next free */
 	struct suan_req req;
@@ -55,7 +57,9 @@ struct suan_ppool {
 	int64_t first_end;	/* first expected end; without runs, of the pass's first start */
 	int64_t floor;		/* fcfs: last planned start */
 	struct suan_hold first;		/* planned start that easy protects */
-	bool firm;			/* against full durations */
+	int64_t last_end;		/* last expected end of its runs; now: none */
+	struct suan_profile hard;	/* suan, while kept > 0: runs and protected starts */
+	uint32_t kept;			/* protected starts here */
 	struct suan_vec spare;		/* easy: free when `first` starts, beyond it */
 };
 
@@ -116,9 +120,10 @@ struct suan_planner {
 	uint32_t *side;			/* heap of items behind a head */
 	uint32_t *live;			/* open pools with a free core, by order */
 	struct suan_place *scratch;
+	uint64_t *tried;		/* bit per pool: the nodes cannot take this start */
 	size_t nstarts, starts_cap, start_cands_cap, ncands, cands_cap, ntaken, taken_cap;
 	size_t nplanned, planned_cap, nmemos, memos_cap, nside, side_cap, nlive, live_cap;
-	size_t scratch_cap;
+	size_t scratch_cap, tried_cap;
 };
 
 static inline struct suan_prun *suan_prun_at(const struct suan_planner *p, uint32_t run)

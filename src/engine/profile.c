@@ -109,6 +109,21 @@ enum suan_code suan_profile_reserve(struct suan_profile *f, const struct suan_ve
 	return SUAN_OK;
 }
 
+int64_t suan_profile_area(const struct suan_profile *f, int64_t from, int64_t to)
+{
+	int64_t area = 0;
+
+	for (size_t i = step_of(f, from); i < f->count && from < to; i++) {
+		int64_t end = i + 1 < f->count ? f->steps[i + 1].from : to;
+
+		end = end < to ? end : to;
+		if (f->steps[i].free.cores > 0)
+			area = suan_sat_add(area, (end - from) * f->steps[i].free.cores);
+		from = end;
+	}
+	return area;
+}
+
 static bool same(const struct suan_vec *a, const struct suan_vec *b)
 {
 	return a->memory == b->memory && a->cores == b->cores && a->gpus == b->gpus &&

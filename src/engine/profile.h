@@ -67,6 +67,8 @@ SUAN_MUSTUSE enum suan_code suan_profile_append(struct suan_profile *f, int64_t 
 /* Takes *v from [from, to). On failure nothing changed. */
 SUAN_MUSTUSE enum suan_code suan_profile_reserve(struct suan_profile *f, const struct suan_vec *v,
 						 int64_t from, int64_t to);
+/* Free cores × milliseconds in [from, to). */
+int64_t suan_profile_area(const struct suan_profile *f, int64_t from, int64_t to);
 /* Forgets what was before `now` and joins equal neighbours: the same capacity from now on. */
 void suan_profile_tidy(struct suan_profile *f, int64_t now);
 /* Some step from `now` on has less than nothing free. */

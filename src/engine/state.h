@@ -119,6 +119,7 @@ struct suan_eng_pool {
 	uint32_t failures;	/* starts that the site could not make, in a row */
 	int64_t retry_ms;	/* because of them, no start before this */
 	bool paused;		/* follows from retry_ms at the last pass */
+	bool was_paused;	/* before the present pass */
 	bool gone;
 };
 
@@ -129,6 +130,7 @@ struct suan_net {
 	struct suan_eng_pool *pools;	/* owned */
 	uint32_t nsites, npools;
 	uint64_t widest_cores, widest_gpus;	/* of the largest pool */
+	uint32_t present;	/* pools that the network has now */
 };
 
 /* ---- allow and deny lists: equal ones are one rule ---- */
@@ -341,6 +343,7 @@ void suan_net_start_worked(struct suan_engine *e, uint32_t pool);
 void suan_net_lift_pauses(struct suan_engine *e, uint32_t site);
 /* Opens the pools whose pause is over. When the next one is, or SUAN_FOREVER. */
 int64_t suan_net_resume(struct suan_engine *e, int64_t now_ms);
+void suan_net_unresume(struct suan_engine *e);	/* takes that back: the pass failed */
 /* Candidates in paused pools: until when. */
 void suan_net_explain(const struct suan_engine *e, struct suan_candidate *list, uint32_t n);
 

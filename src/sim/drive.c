@@ -15,8 +15,9 @@
 #define ROUNDS_PER_TICK 1024
 #define MOST_IDLE_WAKES 1000000 /* passes in a row that nothing but a wake asked for, no starts */
 
-struct place {		/* a site */
-	bool down, cut; /* not there; there, but no link to it */
+struct place {			    /* a site */
+	enum suan_site_state state; /* as the outages say, but for its links */
+	bool cut;		    /* no link to it */
 };
 
 struct drive {
@@ -29,8 +30,6 @@ struct drive {
 	struct suan_job_spec *specs;		       /* owned; of the arrivals of one instant */
 	size_t specs_cap;
 	struct suan_sim_ends ends;
-	struct suan_sim_end *withheld; /* owned; ends of runs at sites that are cut off */
-	size_t nwithheld, withheld_cap;
 	const struct suan_sim_outage *outage, *outages_end;
 	uint32_t *site_of_pool;			  /* owned */
 	struct place *sites;			  /* owned */
@@ -193,14 +192,6 @@ static const struct place *site_of(const struct drive *d, const struct suan_sim_
 	return &d->sites[d->site_of_pool[d->r->rows[x->job - 1].pool]];
 }
 
-static enum suan_code withhold(struct drive *d, const struct suan_sim_end *x)
-{
-	if (suan_grow(&d->withheld, &d->withheld_cap, d->nwithheld + 1, sizeof(*x)) != SUAN_OK)
-		return SUAN_ENOMEM;
-	d->withheld[d->nwithheld++] = *x;
-	return SUAN_OK;
-}
-
 static enum suan_code end_runs(struct drive *d)
 {
 	enum suan_code rc = SUAN_OK;
@@ -208,7 +199,7 @@ static enum suan_code end_runs(struct drive *d)
 	while (rc == SUAN_OK && d->ends.count > 0 && d->ends.list[0].end_ms == d->now_ms) {
 		struct suan_sim_end x = suan_sim_ends_pop(&d->ends);
 
-		rc = d->outage && site_of(d, &x)->cut ? withhold(d, &x) : tell_end(d, &x);
+		rc = tell_end(d, &x);
 	}
 	return rc;
 }
@@ -256,23 +247,9 @@ static enum suan_code lose_all(struct drive *d, uint32_t site)
 	return rc;
 }
 
-/* Ends that could not be told, in the order in which they happened. */
-static enum suan_code tell_withheld(struct drive *d, uint32_t site)
-{
-	enum suan_code rc = SUAN_OK;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < d->nwithheld; i++) {
-		if (rc == SUAN_OK && site_of(d, &d->withheld[i]) == &d->sites[site])
-			rc = tell_end(d, &d->withheld[i]);
-		else
-			d->withheld[kept++] = d->withheld[i];
-	}
-	d->nwithheld = kept;
-	return rc;
-}
-
-/* Without any of its links a site is cut off; one that has none is reached in some other way. */
+/* Without any of its links a site is cut off; one that has none is reached in some other way. What
+ * runs there goes on; that its ends are told at once is the same as later, as nothing can start
+ * there meanwhile. */
 static bool cut_off(const struct drive *d, const char *site)
 {
 	const struct suan_network *net = d->s->network;
@@ -300,9 +277,9 @@ static enum suan_code change_site(struct drive *d, uint32_t site, enum suan_site
 	struct place *p = &d->sites[site];
 	enum suan_code rc;
 
-	p->down = state == SUAN_SITE_DOWN;
+	p->state = state;
 	rc = set_site(d, site, p->cut ? SUAN_SITE_DOWN : state);
-	return rc == SUAN_OK && p->down ? lose_all(d, site) : rc;
+	return rc == SUAN_OK && state == SUAN_SITE_DOWN ? lose_all(d, site) : rc;
 }
 
 static enum suan_code change_link(struct drive *d, uint32_t link, bool down)
@@ -325,9 +302,7 @@ static enum suan_code change_link(struct drive *d, uint32_t link, bool down)
 		if (cut == p->cut)
 			continue;
 		p->cut = cut;
-		rc = set_site(d, i, cut || p->down ? SUAN_SITE_DOWN : SUAN_SITE_UP);
-		if (rc == SUAN_OK && !cut)
-			rc = tell_withheld(d, i);
+		rc = set_site(d, i, cut ? SUAN_SITE_DOWN : p->state);
 	}
 	return rc;
 }
@@ -391,8 +366,7 @@ static enum suan_code plan(struct drive *d)
 
 /* ---- the walk ---- */
 
-/* false: nothing will happen any more. A wake alone, with all that is left behind a cut that stays
- * or with nothing to come of it again and again, is nothing. */
+/* false: nothing will happen any more. Wakes of which nothing comes again and again are nothing. */
 static bool next_instant(struct drive *d)
 {
 	int64_t at = d->next_ms, outage = outage_ms(d);
@@ -401,8 +375,6 @@ static bool next_instant(struct drive *d)
 		at = d->ends.list[0].end_ms;
 	if (outage < at)
 		at = outage;
-	if (at == SUAN_FOREVER && d->nwithheld > 0)
-		return false;
 	if (d->wake_ms < at) {
 		at = d->wake_ms;
 		if (++d->idle_wakes > MOST_IDLE_WAKES)
@@ -439,8 +411,8 @@ static enum suan_code walk(struct drive *d)
 
 /* ---- begin and end ---- */
 
-/* Only what the policy needs: with one pool the deeper predictions of fcfs and easy change no
- * start; conservative protects every start. */
+/* Only what the policy needs: with one pool only the first planned start protects anything, so that
+ * deeper predictions change no start; conservative protects every one. */
 static uint32_t depth(const struct drive *d)
 {
 	const struct suan_policy *p = &d->s->policy;
@@ -452,7 +424,7 @@ static uint32_t depth(const struct drive *d)
 		return p->plan_depth;
 	if (p->kind == SUAN_POLICY_CONSERVATIVE)
 		return UINT32_MAX;
-	return pools == 1 && (p->kind == SUAN_POLICY_EASY || p->kind == SUAN_POLICY_FCFS) ? 1 : 0;
+	return pools == 1 ? 1 : 0;
 }
 
 static enum suan_code make_places(struct drive *d)
@@ -481,6 +453,7 @@ static enum suan_code introduce(struct drive *d)
 		d, (struct suan_event){.type = SUAN_EV_NETWORK, .u.network = d->s->network});
 
 	policy.u.policy.model_sites = true;
+	policy.u.policy.predict |= d->s->estimates == SUAN_SIM_PREDICTED;
 	policy.u.policy.plan_depth = depth(d);
 	return rc == SUAN_OK ? step_once(d, policy) : rc;
 }
@@ -579,7 +552,6 @@ static void close_all(struct drive *d)
 	suan_effects_done(&d->fx);
 	free(d->specs);
 	free(d->ends.list);
-	free(d->withheld);
 	free(d->site_of_pool);
 	free(d->sites);
 	free(d->links_down);
@@ -598,7 +570,6 @@ enum suan_code suan_sim_run(const struct suan_sim_setup *s, struct suan_sim_resu
 	if (rc == SUAN_OK)
 		rc = walk(&d);
 	if (rc == SUAN_OK) {
-		r.completed += d.nwithheld; /* they did end, though nobody was told */
 		r.unfinished = r.nrows - r.completed - r.failed;
 		r.engine_hash = suan_engine_hash(d.e);
 		r.schedule_hash = hash_rows(&r);

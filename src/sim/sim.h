@@ -16,8 +16,9 @@
 #include "wire/trace.h"
 
 enum suan_sim_estimates {
-	SUAN_SIM_USER,	  /* what the trace says that users asked for */
-	SUAN_SIM_PERFECT, /* the true run time */
+	SUAN_SIM_USER,	    /* what the trace says that users asked for */
+	SUAN_SIM_PERFECT,   /* the true run time */
+	SUAN_SIM_PREDICTED, /* the user's, and plans with what the engine predicts from history */
 };
 
 /* ---- outages ---- */

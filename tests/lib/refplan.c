@@ -389,11 +389,12 @@ static void by_rank(const struct ref *r, uint32_t *ret)
 	}
 }
 
-static bool firm(const struct ref *r, uint32_t pool)
+/* suan: is some protected start firm? */
+static bool firm(const struct ref *r)
 {
 	for (uint32_t i = 0; i < r->nholds; i++)
-		if (r->holds[i].pool == pool && r->holds[i].hard)
-			return r->holds[i].firm;
+		if (r->holds[i].hard && r->holds[i].firm)
+			return true;
 	return false;
 }
 
@@ -403,7 +404,7 @@ static bool start_in(struct ref *r, const struct ref_item *x, uint32_t pool)
 	struct suan_ask ask = x->item.ask;
 
 	assert(r->nruns < REF_RUNS && r->nstarted < REF_STARTS);
-	if (r->kind == SUAN_PLAN_EASY && !firm(r, pool) && ask.fit_ms > 0)
+	if (r->kind == SUAN_PLAN_SUAN && !firm(r))
 		ask.duration_ms = ask.fit_ms;
 	if (!may_use(r, x, pool) || !fits_over(r, pool, &ask, r->now, true) ||
 	    (r->kind == SUAN_PLAN_FCFS && has_hold(r, pool)))
@@ -423,9 +424,105 @@ static bool start_in(struct ref *r, const struct ref_item *x, uint32_t pool)
 	return true;
 }
 
+/* ---- suan: choice of the pool ---- */
+
+static int64_t pool_free(const struct ref *r, uint32_t pool)
+{
+	int64_t sum = 0;
+
+	for (uint32_t n = 0; n < r->pools[pool].nodes; n++)
+		sum += on_node(r, pool, n, r->now).cores;
+	return sum;
+}
+
+static bool is_short(const struct ref_item *x)
+{
+	return x->item.ask.fit_ms <= 300000;
+}
+
+/* Cores that must stay free in some pool; 0: none. */
+static int64_t headroom(const struct ref *r, const struct ref_item *x, uint32_t pool)
+{
+	int64_t least = INT64_MAX, n = 0;
+
+	for (uint32_t i = 0; i < r->npools; i++) {
+		int64_t cores = (int64_t)r->pools[i].nodes * r->pools[i].cores;
+
+		if (!may_use(r, x, i))
+			continue;
+		n++;
+		if (cores < least)
+			least = cores;
+	}
+	if (firm(r) || is_short(x) || n < 2 ||
+	    total(&r->pools[pool], &x->item.ask.req).cores > least / 5)
+		return 0;
+	return least / 16;
+}
+
+static bool leaves_headroom(const struct ref *r, const struct ref_item *x, uint32_t pool)
+{
+	int64_t room = headroom(r, x, pool);
+
+	for (uint32_t i = 0; i < r->npools; i++) {
+		int64_t free = pool_free(r, i);
+
+		if (i == pool)
+			free -= total(&r->pools[pool], &x->item.ask.req).cores;
+		if (may_use(r, x, i) && free >= room)
+			return true;
+	}
+	return room == 0;
+}
+
+static int64_t extension(const struct ref *r, const struct ref_item *x, uint32_t pool)
+{
+	int64_t last = r->now, end = r->now + x->item.ask.duration_ms;
+
+	for (uint32_t i = 0; i < r->nruns; i++)
+		if (r->runs[i].alive && r->runs[i].pool == pool &&
+		    expected_end(r, &r->runs[i]) > last)
+			last = expected_end(r, &r->runs[i]);
+	return end > last ? end - last : 0;
+}
+
+/* Is pool a better for the item than b, which has a lower number or rank? */
+static bool better_pool(const struct ref *r, const struct ref_item *x, uint32_t a, uint32_t b)
+{
+	if (r->pools[a].rank != r->pools[b].rank)
+		return r->pools[a].rank < r->pools[b].rank;
+	if (is_short(x))
+		return pool_free(r, a) > pool_free(r, b);
+	if (extension(r, x, a) != extension(r, x, b))
+		return extension(r, x, a) < extension(r, x, b);
+	return pool_free(r, a) < pool_free(r, b);
+}
+
+static bool start_best(struct ref *r, const struct ref_item *x)
+{
+	uint32_t order[REF_POOLS];
+
+	by_rank(r, order);
+	for (uint32_t i = 1; i < r->npools; i++)
+		for (uint32_t k = i; k > 0 && better_pool(r, x, order[k], order[k - 1]); k--) {
+			uint32_t pool = order[k];
+
+			order[k] = order[k - 1];
+			order[k - 1] = pool;
+		}
+	for (uint32_t i = 0; i < r->npools; i++)
+		if (may_use(r, x, order[i]) && leaves_headroom(r, x, order[i]) &&
+		    start_in(r, x, order[i]))
+			return true;
+	return false;
+}
+
 static bool start_now(struct ref *r, const struct ref_item *x)
 {
 	uint32_t order[REF_POOLS];
+
+	if (r->kind == SUAN_PLAN_SUAN)
+		return start_best(r, x);
 
 	by_rank(r, order);
 	for (uint32_t i = 0; i < r->npools; i++)
@@ -470,20 +567,72 @@ static int64_t planned_in(struct ref *r, const struct ref_item *x, struct ref_it
 	return at;
 }
 
+static uint32_t kept(const struct ref *r)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < r->nholds; i++)
+		n += r->holds[i].hard;
+	return n;
+}
+
+static bool may_keep(const struct ref *r)
+{
+	uint32_t open = 0;
+
+	for (uint32_t i = 0; i < r->npools; i++)
+		open += r->pools[i].closed == SUAN_R_NONE;
+	return kept(r) < (open < 16 ? open : 16);
+}
+
+/* What waiting there costs a protected start. */
+static int64_t cost_of(const struct ref *r, const struct ref_item *x, uint32_t pool, int64_t at)
+{
+	static int64_t times[REF_RUNS + 2 * REF_HOLDS];
+	uint32_t n = changes(r, pool, r->now, times);
+	int64_t area = 0, from = r->now;
+
+	if (r->kind != SUAN_PLAN_SUAN || !may_keep(r))
+		return at;
+	for (uint32_t i = 0; i <= n && from < at; i++) {
+		int64_t to = i < n && times[i] < at ? times[i] : at;
+		int64_t cores = free_at(r, pool, from, false).cores;
+
+		area += cores > 0 ? cores * (to - from) : 0;
+		from = to;
+	}
+	if (r->now >= x->item.firm_ms)
+		return at;
+	return at + area / total(&r->pools[pool], &x->item.ask.req).cores * 3 / 2;
+}
+
+static bool held_back(const struct ref *r, const struct ref_item *x)
+{
+	for (uint32_t i = 0; i < r->npools; i++)
+		if (may_use(r, x, i) && headroom(r, x, i) > 0 &&
+		    fits_over(r, i, &x->item.ask, r->now, false))
+			return true;
+	return false;
+}
+
 static bool plan_start(struct ref *r, struct ref_item *x, uint64_t ahead)
 {
 	struct ref_item *first = r->items;
 	uint32_t order[REF_POOLS], best = SUAN_NO_POOL;
-	int64_t best_at = SUAN_FOREVER;
+	int64_t best_at = SUAN_FOREVER, best_cost = SUAN_FOREVER;
 	struct ref_hold *h;
 
+	if (r->kind == SUAN_PLAN_SUAN && held_back(r, x))
+		return true;
 	while (!same_ask(first, x))
 		first++;
 	by_rank(r, order);
 	for (uint32_t i = 0; i < r->npools; i++) {
 		int64_t at = planned_in(r, x, first, order[i]);
+		int64_t cost = at == SUAN_FOREVER ? at : cost_of(r, x, order[i], at);
 
-		if (at < best_at) {
+		if (cost < best_cost) {
+			best_cost = cost;
 			best_at = at;
 			best = order[i];
 		}
@@ -499,7 +648,8 @@ static bool plan_start(struct ref *r, struct ref_item *x, uint64_t ahead)
 	h->from = best_at;
 	h->to = best_at + x->item.ask.duration_ms;
 	h->hard = r->kind == SUAN_PLAN_CONSERVATIVE ||
-		  (r->kind == SUAN_PLAN_EASY && !has_hold(r, best));
+		  (r->kind == SUAN_PLAN_EASY && !has_hold(r, best)) ||
+		  (r->kind == SUAN_PLAN_SUAN && may_keep(r));
 	h->firm = r->now >= x->item.firm_ms;
 	r->nholds++;
 	if (!x->predicted) {

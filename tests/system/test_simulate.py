@@ -10,7 +10,7 @@ import signal
 import subprocess
 
 import pytest
-from conftest import ROOT, SUAN
+from conftest import ROOT, SUAN, wait_for
 
 DATA = pathlib.Path(os.environ.get('SUAN_SHARED_DATA', ROOT.parent / 'shared' / 'data'))
 needs_data = pytest.mark.skipif(not (DATA / 'norm').is_dir(), reason='no shared data')
@@ -41,7 +41,8 @@ def three(tmp_path):
 
 
 def test_figures(three):
-    r = result('--cores', 4, '--trace', three)
+    assert result('--cores', 4, '--trace', three)['policy'] == 'suan'
+    r = result('--cores', 4, '--trace', three, '--policy', 'easy')
     assert r['policy'] == 'easy'
     assert r['jobs'] == {'total': 3, 'completed': 3, 'rejected': 0, 'failed': 0, 'unfinished': 0}
     assert r['makespan_s'] == 120 and r['utilization'] == 0.9375
@@ -65,7 +66,7 @@ def test_schedule_file(three, tmp_path):
         '1,machine,cores,0,0,100,4,,\n2,machine,cores,10,100,120,2,,\n3,machine,cores,20,100,105,2,,\n')
     assert sorted(p.name for p in out.iterdir()) == ['report.html', 'schedule.csv']
     page = (out / 'report.html').read_text()
-    assert page.startswith('<!') and 'three.swf' in page and 'easy' in page and "--out" in page
+    assert page.startswith('<!') and 'three.swf' in page and 'suan' in page and "--out" in page
 
 
 def test_all_ways_in(three, tmp_path):
@@ -120,8 +121,8 @@ def test_estimates(tmp_path):
     # 10 cores. 1 says 100 and ends at 40; 3 goes ahead of 2 only if that is not known.
     jobs = ((1, 0, 40, 6, 100), (2, 1, 10, 10, 10), (3, 2, 90, 4, 90))
     text = ''.join('%d %d -1 %d %d -1 -1 -1 %d -1 1 1 1 -1 -1 -1 -1 -1\n' % j for j in jobs)
-    for kind, want in (('user', ['0', '92', '2']), ('perfect', ['0', '40', '50'])):
-        suan('--cores', 10, '--trace', '-', '--estimates', kind, '--out', tmp_path, text=text)
+    for kind, want in (('user', ['0', '92', '2']), ('perfect', ['0', '40', '50']), ('predicted', ['0', '92', '2'])):
+        suan('--policy', 'easy', '--cores', 10, '--trace', '-', '--estimates', kind, '--out', tmp_path, text=text)
         assert [s for _, s in starts(tmp_path / 'schedule.csv')] == want
 
 
@@ -202,7 +203,7 @@ def test_interrupt_and_bar(three, tmp_path):
                           '--out', str(out)], stdout=subprocess.PIPE, stderr=slave)
     os.close(slave)
     seen = b''
-    while not re.search(rb'easy \[[#.]+\] +\d+ %, \d+ jobs/s, \d+ s left', seen):
+    while not re.search(rb'suan \[[#.]+\] +\d+ %, \d+ jobs/s, \d+ s left', seen):
         seen += os.read(master, 4096)
     p.send_signal(signal.SIGINT)
     while b'interrupted' not in seen:
@@ -210,6 +211,21 @@ def test_interrupt_and_bar(three, tmp_path):
     assert p.wait(60) == 130
     assert p.stdout.read() == b'' and not list(out.iterdir())
     os.close(master)
+
+
+def test_interrupt_while_reading():
+    """A read from a pipe to which nobody writes is no reason not to end."""
+    p = subprocess.Popen([SUAN, 'simulate', '--cores', '4', '--trace', '-'], stdin=subprocess.PIPE,
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def catches_sigint():
+        status = pathlib.Path('/proc/%d/status' % p.pid).read_text()
+        return int(re.search(r'SigCgt:\s*(\w+)', status).group(1), 16) >> (signal.SIGINT - 1) & 1
+    wait_for(catches_sigint, 'the signal is caught')
+    p.send_signal(signal.SIGINT)
+    p.wait(60)
+    assert p.returncode == 130 and p.stdout.read() == '' and 'interrupted' in p.stderr.read()
+    p.stdin.close()
 
 
 def expected(log, policy):
@@ -242,5 +258,5 @@ def test_exact(log, policy, tmp_path):
 @needs_data
 def test_raw_equals_clean(tmp_path):
     for name, log in (('raw', 'swf/KTH-SP2-1996-2.swf.gz'), ('clean', 'norm/kth_sp2.swf.gz')):
-        suan('--cores', 100, '--trace', DATA / log, '--out', tmp_path / name)
+        suan('--cores', 100, '--policy', 'easy', '--trace', DATA / log, '--out', tmp_path / name)
     assert starts(tmp_path / 'raw' / 'schedule.csv') == starts(tmp_path / 'clean' / 'schedule.csv')

@@ -91,6 +91,8 @@ static void make_ask(struct world *w, struct suan_item *item, uint64_t *allow)
 	if (q->nodes > q->tasks && !q->exclusive)
 		q->nodes = q->tasks;
 	item->ask.duration_ms = 1000 * (1 + pick(w, chance(w, 50) ? 5 : 40));
+	if (chance(w, 40))
+		item->ask.duration_ms += 1000 * (290 + pick(w, 30));	/* around short */
 	item->ask.limit_ms = item->ask.duration_ms + 1000 * (chance(w, 50) ? pick(w, 20) : 0);
 	item->ask.fit_ms = item->ask.duration_ms;
 	if (chance(w, 40))
@@ -156,7 +158,7 @@ static void happen(struct world *w, uint32_t busy)
 			p.rank = pick(w, 3);
 		set_pool(w, i, &p);
 		if (chance(w, 50)) {
-			suan_planner_freed(w->fast);
+			suan_planner_freed(w->fast, SUAN_FOREVER);
 			ref_freed(w->slow);
 		}
 	}
@@ -234,6 +236,7 @@ static bool pass(struct world *w)
 static bool history(struct world *w, uint64_t seed, struct ref *slow)
 {
 	static const uint32_t depths[] = {1, 2, 5, 1000};
+	static const char *const names[] = {"easy", "fcfs", "conservative", "suan"};
 	enum suan_plan_mode kind;
 	uint32_t depth, passes, busy;
 	bool good = true;
@@ -244,7 +247,7 @@ static bool history(struct world *w, uint64_t seed, struct ref *slow)
 	w->next_id = 1;
 	w->now = 1000000;
 	w->large = chance(w, 4);
-	kind = (enum suan_plan_mode)pick(w, SUAN_PLAN_CONSERVATIVE + 1);
+	kind = (enum suan_plan_mode)pick(w, SUAN_NPLANS);
 	depth = depths[pick(w, 4)];
 	passes = w->large ? 10 : 30;
 	busy = 2 + pick(w, 6);
@@ -258,8 +261,7 @@ static bool history(struct world *w, uint64_t seed, struct ref *slow)
 		good = pass(w);
 		if (!good)
 			printf("# seed %llu, pass %u, policy %s, depth %u\n",
-			       (unsigned long long)seed, i, kind == SUAN_PLAN_EASY ? "easy" :
-			       kind == SUAN_PLAN_FCFS ? "fcfs" : "conservative", depth);
+			       (unsigned long long)seed, i, names[kind], depth);
 		if (chance(w, 80))
 			w->now += 1000 * (int64_t)pick(w, 8) + (chance(w, 20) ? 500 : 0);
 	}

@@ -26,6 +26,19 @@ static void test_checked(void)
 	is_int(suan_sat_add(-5, 7), 2, "or adds");
 }
 
+static void test_isqrt(void)
+{
+	bool good = true;
+
+	is_int(suan_isqrt(0), 0, "root of 0");
+	is_int(suan_isqrt(99), 9, "root of 99");
+	is_int(suan_isqrt(100), 10, "root of 100");
+	ok(suan_isqrt(UINT64_MAX) == UINT32_MAX, "root of 2^64 - 1");
+	for (uint64_t r = 1; r < 100000; r++)
+		good &= suan_isqrt(r * r) == r && suan_isqrt(r * r - 1) == r - 1;
+	ok(good, "squares and what is just below");
+}
+
 static void test_log2(void)
 {
 	uint64_t before = 0;
@@ -491,6 +504,7 @@ static void test_utf8(void)
 int main(void)
 {
 	test_checked();
+	test_isqrt();
 	test_log2();
 	test_integers();
 	test_long_text();

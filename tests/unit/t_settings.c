@@ -80,7 +80,8 @@ static const struct {
 	{"log_format: xml\n", "s.yaml:1: log_format: expected text or json, found \"xml\""},
 	{"policy: easy\n", "s.yaml:1: policy: expected an object, found \"easy\""},
 	{"policy:\n  kind: best\n",
-	 "s.yaml:2: policy/kind: expected easy or fcfs or conservative or sjf or ljf or f1 or wfp3 or suan, found \"best\""},
+	 "s.yaml:2: policy/kind: expected easy or fcfs or conservative or sjf or ljf or f1 or "
+	 "wfp3 or suan, found \"best\""},
 	{"policy:\n  plan_depth: 0\n",
 	 "s.yaml:2: policy/plan_depth: expected a whole number from 1 to 1000000, found 0"},
 	{"policy:\n  max_walltime: 1h\n  default_walltime: 2h\n",

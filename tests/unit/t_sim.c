@@ -167,14 +167,16 @@ static const char backfill[] =
 static void test_policies(void)
 {
 	struct rig g;
-	uint64_t easy;
+	uint64_t easy, engine;
 
 	on_cores(&g, 10, backfill);
 	run(&g);
 	starts_are(&g, "0 92 2 102", "easy: 3 goes ahead and 2 pays for it, 4 does not go ahead");
 	easy = g.r.schedule_hash;
+	engine = g.r.engine_hash;
 	run(&g);
-	ok(g.r.schedule_hash == easy, "the same again");
+	ok(g.r.schedule_hash == easy, "the same schedule again");
+	ok(g.r.engine_hash == engine && engine != 0, "and the same engine");
 	g.setup.policy.kind = SUAN_POLICY_FCFS;
 	run(&g);
 	starts_are(&g, "0 40 50 50", "fcfs");
@@ -189,6 +191,24 @@ static void test_policies(void)
 	rig_done(&g);
 }
 
+/* 4 cores, one user. 1 and 2 ask for 1000 and take 10. Then 3 (3 cores) runs, 4 wants all and waits
+ * for it, 5 (1 core) asks for 100. */
+static void test_predicted(void)
+{
+	struct rig g;
+
+	on_cores(&g, 4,
+		 SWF(1, 0, 10, 1, 1000) SWF(2, 0, 10, 1, 1000) SWF(3, 20, 50, 3, 1000)
+			 SWF(4, 21, 10, 4, 1000) SWF(5, 22, 100, 1, 100));
+	run(&g);
+	starts_are(&g, "0 0 20 122 22", "the estimates leave room before 4");
+	g.setup.estimates = SUAN_SIM_PREDICTED;
+	run(&g);
+	/* 3 is predicted to end at 30: no room before 4, until a wake at 30 finds it still there */
+	starts_are(&g, "0 0 20 130 30", "with predictions");
+	rig_done(&g);
+}
+
 static void test_instant(void)
 {
 	struct rig g;
@@ -198,6 +218,32 @@ static void test_instant(void)
 	run(&g);
 	starts_are(&g, "0 50 60", "ends before arrivals");
 	is_int(g.r.passes, 4, "0, 50, 60, 61: one pass each");
+	rig_done(&g);
+}
+
+/* 200 jobs of one core on 50 cores, all at once: each takes the core that is free first. */
+static void test_many(void)
+{
+	struct suan_buf b = {0};
+	int64_t free_at[50] = {0};
+	size_t wrong = 0;
+	struct rig g;
+
+	for (int i = 0; i < 200; i++)
+		suan_buf_addf(&b, "%d 0 -1 %d 1 -1 -1 1 500\n", i + 1, i * 37 % 101 + 1);
+	on_cores(&g, 50, suan_buf_str(&b));
+	run(&g);
+	for (size_t i = 0; i < 200; i++) {
+		size_t first = 0;
+
+		for (size_t k = 1; k < 50; k++)
+			if (free_at[k] < free_at[first])
+				first = k;
+		wrong += g.r.rows[i].start_ms != free_at[first];
+		free_at[first] += g.trace.jobs[i].run_ms;
+	}
+	is_int(wrong, 0, "list scheduling");
+	suan_buf_done(&b);
 	rig_done(&g);
 }
 
@@ -335,7 +381,7 @@ static void test_link_cut(void)
 {
 	struct rig g;
 
-	/* a is cut off from 10 to 60. Its run ends at 30; that is known at 60. Job 2 goes to b. */
+	/* Cut from 10 to 60; the run at a ends at 30. */
 	on_network(&g, two_sites,
 		   SWF(1, 0, 30, 8, 100) SWF(2, 20, 100, 8, 100) SWF(3, 40, 10, 8, 10));
 	with_outages(&g, "10,link,b:a,down\n60,link,a:b,up\n");
@@ -347,11 +393,25 @@ static void test_link_cut(void)
 	spread_is(&g.s.all.wait, (int64_t[]){20000000, 20000000, 40000000, 40000000, 40000000},
 		  "waits 0, 40, 20");
 	rig_done(&g);
+	/* Opening a site does not mend its link. */
+	on_network(&g, two_sites, SWF(1, 20, 30, 8, 100));
+	with_outages(&g, "0,link,b:a,down\n5,site,a,drain\n10,site,a,up\n60,link,a:b,up\n");
+	run(&g);
+	starts_are(&g, "60", "up, but cut off");
+	is_int(g.r.zero_ms, 20000, "by the time of the first submission");
+	rig_done(&g);
+	/* Nor does mending its link open a site. */
+	on_network(&g, two_sites, SWF(1, 20, 30, 8, 100));
+	with_outages(&g, "0,site,a,down\n0,site,b,drain\n5,link,b:a,down\n10,link,a:b,up\n"
+			 "70,site,b,up\n");
+	run(&g);
+	starts_are(&g, "70", "linked, but closed");
+	rig_done(&g);
 	/* Never mended: the run did end. */
 	on_network(&g, two_sites, SWF(1, 0, 30, 8, 100) SWF(2, 20, 100, 8, 100));
 	with_outages(&g, "10,link,a:b,down\n");
 	run(&g);
-	is_int(g.s.all.completed, 1, "ended, though nobody was told");
+	is_int(g.s.all.completed, 1, "ended behind the cut");
 	is_int(g.s.all.unfinished, 1, "the other waits for ever");
 	rig_done(&g);
 }
@@ -613,7 +673,9 @@ int main(void)
 	test_scores();
 	test_no_wait();
 	test_policies();
+	test_predicted();
 	test_instant();
+	test_many();
 	test_refusals();
 	test_repeat();
 	test_power();

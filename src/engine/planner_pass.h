@@ -1,0 +1,41 @@
+/* A planning pass under way, shared by planner_pass.c and planner_suan.c. */
+#ifndef SUAN_ENGINE_PLANNER_PASS_H
+#define SUAN_ENGINE_PLANNER_PASS_H
+
+#include "engine/planner_state.h"
+
+struct suan_pass {
+	struct suan_planner *p;
+	int64_t now;
+	uint32_t depth, planned;
+	uint32_t blocked;	/* shapes blocked for the rest of the pass */
+	uint64_t seen;		/* items before the present one that go on waiting */
+	bool idle;		/* some ask wants idle nodes */
+	bool firm;		/* suan: a protected start is */
+	uint32_t kept, most_kept;	/* suan: protected starts */
+};
+
+enum suan_answer { SUAN_NO, SUAN_LATER, SUAN_YES };	/* SUAN_LATER: a shorter one might start */
+
+/* Builds what suan_pass_search looks through: while nothing is planned, the runs alone. */
+SUAN_MUSTUSE enum suan_code suan_pass_view(struct suan_pass *s, struct suan_ppool *o);
+/* Earliest start in the view of the pool within [from, latest]. */
+int64_t suan_pass_search(const struct suan_ppool *o, const struct suan_vec *v, int64_t duration,
+			 int64_t from, int64_t latest);
+/* May the policy start it there now? The nodes' sums have room now. */
+SUAN_MUSTUSE enum suan_code suan_pass_allowed(struct suan_pass *s, struct suan_ppool *o,
+					      const struct suan_vec *v, const struct suan_class *k,
+					      enum suan_answer *ret);
+
+/* planner_suan.c. The best pool by sums and profiles that is not in p->tried; SUAN_NO_POOL: none.
+ * bits: pools that admit the class. */
+SUAN_MUSTUSE enum suan_code suan_pass_best_pool(struct suan_pass *s, const struct suan_class *k,
+						const uint64_t *bits, uint32_t *ret,
+						bool *ret_later);
+/* Cores × ms that stand free in the pool in [from, to), as far as is planned. */
+int64_t suan_pass_idle_area(const struct suan_ppool *o, int64_t from, int64_t to);
+/* Could it start now but for headroom, or for how the nodes are filled? */
+SUAN_MUSTUSE enum suan_code suan_pass_held_back(struct suan_pass *s, const struct suan_class *k,
+						const uint64_t *bits, bool *ret);
+
+#endif

@@ -1,0 +1,135 @@
+/* The rules of `suan` over several pools: where a start goes, how much room it must leave, and what
+ * standing idle costs; see planner.h. */
+#include "engine/planner_pass.h"
+
+#include "base/num.h"
+
+struct fit {
+	int64_t rank, extension;
+	int32_t free;
+};
+
+/* Do longer starts of this shape have to leave headroom, and how many cores? 0: no. */
+static int32_t headroom(const struct suan_pass *s, const struct suan_class *k, const uint64_t *bits,
+			const struct suan_vec *v)
+{
+	const struct suan_planner *p = s->p;
+	int64_t least = INT64_MAX;
+	uint32_t n = 0;
+
+	if (s->firm || k->fit_ms <= SUAN_SHORT_FIT_MS)
+		return 0;
+	for (uint32_t i = 0; i < p->npools; i++) {
+		int64_t cores = (int64_t)p->pools[i].spec.nodes * p->pools[i].spec.cores;
+
+		if (!suan_bit(bits, i) || p->pools[i].spec.closed)
+			continue;
+		least = cores < least ? cores : least;
+		n++;
+	}
+	return n > 1 && v->cores <= least / 5 ? (int32_t)(least / 16) : 0;
+}
+
+/* Is so much still free in some pool that admits the shape, once `pool` took *v? */
+static bool leaves(const struct suan_planner *p, const uint64_t *bits, uint32_t pool,
+		   const struct suan_vec *v, int32_t cores)
+{
+	for (size_t i = 0; i < p->nlive; i++) {
+		uint32_t at = p->live[i];
+		int32_t free = p->pools[at].nodes.free.cores - (at == pool ? v->cores : 0);
+
+		if (suan_bit(bits, at) && free >= cores)
+			return true;
+	}
+	return cores == 0;
+}
+
+static void measure(const struct suan_pass *s, const struct suan_class *k, uint32_t pool,
+		    struct fit *ret)
+{
+	const struct suan_ppool *o = &s->p->pools[pool];
+	int64_t more = suan_sat_add(s->now, k->duration_ms) - o->last_end;
+
+	ret->rank = o->spec.rank;
+	ret->extension = more > 0 ? more : 0;
+	ret->free = o->nodes.free.cores;
+}
+
+static bool better(const struct suan_class *k, const struct fit *a, const struct fit *b)
+{
+	if (a->rank != b->rank)
+		return a->rank < b->rank;
+	if (k->fit_ms <= SUAN_SHORT_FIT_MS)
+		return a->free > b->free;
+	if (a->extension != b->extension)
+		return a->extension < b->extension;
+	return a->free < b->free;
+}
+
+/* The best pool not tried yet by sums and profiles; SUAN_NO_POOL: none. */
+enum suan_code suan_pass_best_pool(struct suan_pass *s, const struct suan_class *k, const uint64_t *bits,
+				uint32_t *ret, bool *ret_later)
+{
+	struct suan_planner *p = s->p;
+	const struct suan_req *req = &p->waiting.shapes[k->shape].req;
+	struct fit best = {0, 0, 0}, fit;
+
+	*ret = SUAN_NO_POOL;
+	for (size_t i = 0; i < p->nlive; i++) {
+		struct suan_ppool *o = &p->pools[p->live[i]];
+		enum suan_answer answer = SUAN_NO;
+		struct suan_vec v;
+		enum suan_code rc;
+
+		if (!suan_bit(bits, p->live[i]) || suan_bit(p->tried, p->live[i]))
+			continue;
+		suan_nodes_vec(&o->nodes, req, &v);
+		if (!suan_vec_fits(&v, &o->nodes.free))
+			continue;
+		rc = suan_pass_allowed(s, o, &v, k, &answer);
+		if (rc != SUAN_OK)
+			return rc;
+		if (answer == SUAN_YES && !leaves(p, bits, p->live[i], &v, headroom(s, k, bits, &v)))
+			answer = SUAN_LATER;
+		*ret_later |= answer == SUAN_LATER;
+		measure(s, k, p->live[i], &fit);
+		if (answer != SUAN_YES || (*ret != SUAN_NO_POOL && !better(k, &fit, &best)))
+			continue;
+		best = fit;
+		*ret = p->live[i];
+	}
+	return SUAN_OK;
+}
+
+/* Cores × ms that stand free in the pool in [from, to), as far as is planned. */
+int64_t suan_pass_idle_area(const struct suan_ppool *o, int64_t from, int64_t to)
+{
+	return suan_profile_area(o->planned > 0 ? &o->soft : &o->base, from, to);
+}
+
+/* Could it start now but for headroom, or for how the nodes are filled? */
+enum suan_code suan_pass_held_back(struct suan_pass *s, const struct suan_class *k, const uint64_t *bits,
+				bool *ret)
+{
+	struct suan_planner *p = s->p;
+
+	*ret = false;
+	for (size_t i = 0; i < p->nlive; i++) {
+		struct suan_ppool *o = &p->pools[p->live[i]];
+		struct suan_vec v;
+		enum suan_code rc;
+
+		if (!suan_bit(bits, p->live[i]))
+			continue;
+		suan_nodes_vec(&o->nodes, &p->waiting.shapes[k->shape].req, &v);
+		if (!suan_vec_fits(&v, &o->nodes.free) || headroom(s, k, bits, &v) == 0)
+			continue;
+		rc = suan_pass_view(s, o);
+		if (rc != SUAN_OK)
+			return rc;
+		*ret = suan_pass_search(o, &v, k->duration_ms, s->now, s->now) == s->now;
+		if (*ret)
+			break;
+	}
+	return SUAN_OK;
+}
