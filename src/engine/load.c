@@ -488,7 +488,8 @@ static bool job_good(const struct loader *l, const struct suan_job *j, uint64_t 
 {
 	return j->id > last && j->id < l->e->next_id && j->walltime_ms >= 0 &&
 	       j->estimate_ms >= 0 && j->estimate_ms <= j->walltime_ms && j->req.tasks > 0 &&
-	       j->req.cores > 0 && !(j->started && j->given.class != SUAN_FORECAST_PROMPT) && !(suan_jobs_array(j) && j->held);
+	       j->req.cores > 0 && !(suan_jobs_array(j) && j->held) &&
+	       !(j->started && j->given.class != SUAN_FORECAST_PROMPT);
 }
 
 /* Lists a job that was read. The directory is made page by page, as ids may be far apart. */
