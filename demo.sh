@@ -32,6 +32,7 @@ say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 
 say "1. Install and build"
 tools/deps.sh demo
+[ -x build/src/suan ] || echo "building build/src/suan, which takes some minutes the first time"
 [ -d build ] || meson setup build --buildtype=release -Db_ndebug=false > build.log 2>&1 || { cat build.log; exit 1; }
 rm -f build.log
 ninja -C build --quiet src/suan
@@ -150,17 +151,24 @@ done
 say "5. What ran where, when and why there"
 rc=0
 "$suan" wait --quiet "${jobs[@]}" || rc=$?
-"$suan" list --format job,name,state,site,start,elapsed,exit_code
-where() { # JOB: at which sites its elements ran
-	"$suan" show --tasks "$1" | awk '$2 == "COMPLETED" { n[$4]++ } END { for (s in n) printf "  %s %d", s, n[s] }'
-}
+"$suan" list --format job,name,state,start,elapsed,exit_code
 echo
-echo "job $render (render) by site: $(where "$render")"
-echo "job $train (train) by site:  $(where "$train")"
-for id in "${render}_0" "$pack" "$verify"; do
-	echo
-	"$suan" why "$id" | sed -n 1,8p
+where() { # JOB: at which sites its elements ran, most first
+	"$suan" show --tasks "$1" | awk '$2 == "COMPLETED" { n[$4]++ }
+		END { for (s in n) printf "%d at %s\n", n[s], s }' | sort -k1,1nr -k3 | paste -sd, | sed 's/,/, /g'
+}
+names=(render join train pick pack verify)
+echo "where their runs were:"
+for i in "${!jobs[@]}"; do
+	printf '  job %s %-7s %s\n' "${jobs[i]}" "${names[i]}" "$(where "${jobs[i]}")"
 done
+why() { # ID QUESTION: the candidates, as a user sees them
+	printf '\n%s (suan why %s)\n' "$2" "$1"
+	"$suan" why "$1"
+}
+why "${render}_0" "Why did the first frame go there?"
+why "$pack" "Why was the archive packed there? It was submitted with --site."
+why "$verify" "Why was it verified there? Anywhere in the west but where it was packed."
 if [ "$rc" != 0 ]; then
 	echo "demo.sh: a job failed (exit code $rc); suan list and demo-out/server.log tell more" >&2
 	exit 1
@@ -184,6 +192,7 @@ printf '\n'
 for f in film/film.mp4 film/picture.png model/model.txt model/accuracy.txt store/tree.tar.zst store/verified.txt; do
 	printf '  %10s bytes  demo-out/%s\n' "$(stat -c %s "$out/$f")" "$f"
 done
+printf '\nOpen the film: demo-out/film/film.mp4, or its first frame: demo-out/film/picture.png\n'
 
 if [ "$keep" = 1 ]; then
 	cat <<-EOT

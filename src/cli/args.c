@@ -192,3 +192,31 @@ void suan_cli_print_help(const struct suan_command *c)
 	if (c->more)
 		c->more();
 }
+
+/* A word as a shell takes it. */
+static void add_word(struct suan_buf *out, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-_=+.,:/@%";
+
+	if (word[0] && !word[strspn(word, plain)]) {
+		suan_buf_adds(out, word);
+		return;
+	}
+	suan_buf_addc(out, '\'');
+	for (; *word; word++) {
+		if (*word == '\'')
+			suan_buf_adds(out, "'\\'");
+		suan_buf_addc(out, *word);
+	}
+	suan_buf_addc(out, '\'');
+}
+
+void suan_cli_add_command(const char *const *words, int n, struct suan_buf *out)
+{
+	suan_buf_adds(out, "suan");
+	for (int i = 0; i < n; i++) {
+		suan_buf_addc(out, ' ');
+		add_word(out, words[i]);
+	}
+}

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
+
 /* Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 refused by policy, 5 unreachable. */
 enum suan_exit {
 	SUAN_EXIT_OK,
@@ -41,6 +43,9 @@ void suan_cli_print_help(const struct suan_command *c);
 /* "suan list: no such option --foo (did you mean --format?)" on stderr; returns SUAN_EXIT_USAGE. */
 int suan_cli_usage(const struct suan_command *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Adds "suan WORD WORD…" as a shell takes it. */
+void suan_cli_add_command(const char *const *words, int n, struct suan_buf *out);
 
 /* "suan: no such command "lst" (did you mean list?)" on stderr, for a name that is in none of the
  * lists (each and all of them ended by NULL); returns SUAN_EXIT_USAGE. */

@@ -89,7 +89,7 @@ static const struct suan_column job_columns[] = {
 	{"user", "USER", false, 6, 8, NULL},
 	{"account", "ACCOUNT", false, 6, 9, NULL},
 	{"state", "STATE", false, 0, 1, NULL},
-	{"site", "SITE", false, 6, 3, fill_site},
+	{"site", "SITE", false, 12, 3, fill_site},
 	{"pool", "POOL", false, 4, 10, NULL},
 	{"submit", "SUBMITTED", false, 0, 11, fill_submit},
 	{"start", "START", true, 0, 7, fill_start},
@@ -269,6 +269,32 @@ struct show_args {
 	bool json, tasks, watch;
 };
 
+/* A script has lines: each below the one before, tabs widened, other controls made harmless. */
+static void print_lines(const char *name, const char *text)
+{
+	size_t n = strlen(text);
+
+	n -= n > 0 && text[n - 1] == '\n';
+	for (size_t begin = 0, len; begin <= n; begin += len + 1, name = "") {
+		struct suan_buf clean;
+		char *line;
+
+		len = strcspn(text + begin, "\n");
+		line = strndup(text + begin, len);
+		suan_buf_init(&clean, 0);
+		for (char *part = line, *tab; part; part = tab ? tab + 1 : NULL) {
+			tab = strchr(part, '\t');
+			if (tab)
+				*tab = '\0';
+			suan_cli_add_clean(&clean, part);
+			suan_buf_adds(&clean, tab ? "        " : "");
+		}
+		printf("  %-16s %s\n", name, suan_buf_str(&clean));
+		suan_buf_done(&clean);
+		free(line);
+	}
+}
+
 static void print_member(const char *name, const json_t *v)
 {
 	char *text;
@@ -276,12 +302,7 @@ static void print_member(const char *name, const json_t *v)
 	if (json_is_null(v))
 		return;
 	if (json_is_string(v)) {
-		struct suan_buf clean;
-
-		suan_buf_init(&clean, 0);
-		suan_cli_add_clean(&clean, json_string_value(v));
-		printf("  %-16s %s\n", name, suan_buf_str(&clean));
-		suan_buf_done(&clean);
+		print_lines(name, json_string_value(v));
 		return;
 	}
 	text = json_dumps(v, JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
@@ -305,7 +326,7 @@ static const struct suan_column task_columns[] = {
 	{"index", "INDEX", true, 0, 0, NULL},
 	{"attempt", "ATTEMPT", true, 0, 7, NULL},
 	{"state", "STATE", false, 0, 1, NULL},
-	{"site", "SITE", false, 6, 3, NULL},
+	{"site", "SITE", false, 12, 3, NULL},
 	{"pool", "POOL", false, 4, 6, NULL},
 	{"start", "START", true, 0, 5, fill_start},
 	{"elapsed", "ELAPSED", true, 0, 4, suan_cli_fill_elapsed},
@@ -442,7 +463,7 @@ static void fill_reason(const json_t *row, struct suan_buf *out)
 
 static const struct suan_column why_columns[] = {
 	{"chosen", "", false, 0, 1, fill_mark},
-	{"site", "SITE", false, 8, 0, NULL},
+	{"site", "SITE", false, 12, 0, NULL},
 	{"pool", "POOL", false, 4, 4, NULL},
 	{"start", "PREDICTED START", true, 0, 3, fill_start},
 	{"reason", "WHY", false, 16, 2, fill_reason},
@@ -454,7 +475,8 @@ bool suan_cli_print_candidates(const json_t *candidates, const char *format, boo
 	const struct suan_table t = {.columns = why_columns,
 				     .format = format,
 				     .default_format = "chosen,site,pool,start,reason",
-				     .no_header = no_header};
+				     .no_header = no_header,
+				     .wrap = true};
 
 	return suan_table_print(&t, candidates);
 }

@@ -334,34 +334,6 @@ static enum suan_code write_schedule(struct run *r, uint32_t i)
 	return rc;
 }
 
-/* A word as a shell takes it. */
-static void add_word(struct suan_buf *out, const char *word)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789-_=+.,:/@%";
-
-	if (word[0] && !word[strspn(word, plain)]) {
-		suan_buf_adds(out, word);
-		return;
-	}
-	suan_buf_addc(out, '\'');
-	for (; *word; word++) {
-		if (*word == '\'')
-			suan_buf_adds(out, "'\\'");
-		suan_buf_addc(out, *word);
-	}
-	suan_buf_addc(out, '\'');
-}
-
-static void add_command(const struct suan_simulate *s, struct suan_buf *out)
-{
-	suan_buf_adds(out, "suan");
-	for (int i = 0; i < s->nwords; i++) {
-		suan_buf_addc(out, ' ');
-		add_word(out, s->words[i]);
-	}
-}
-
 static enum suan_code write_page(struct run *r)
 {
 	const struct suan_simulate *s = r->s;
@@ -374,7 +346,7 @@ static enum suan_code write_page(struct run *r)
 				       .seed = s->shake_seed};
 	enum suan_code rc;
 
-	add_command(s, &command);
+	suan_cli_add_command(s->words, s->nwords, &command);
 	about.command = suan_buf_str(&command);
 	suan_buf_addf(&path, "%s/report.html", s->out);
 	rc = suan_buf_ok(&path, &r->err);

@@ -136,7 +136,7 @@ static void fill_nodes(const json_t *row, struct suan_buf *out)
 }
 
 static const struct suan_column site_columns[] = {
-	{"name", "SITE", false, 8, 0, NULL},
+	{"name", "SITE", false, 12, 0, NULL},
 	{"zh", "名称", false, 6, 12, NULL},
 	{"hub", "HUB", false, 10, 6, NULL},
 	{"owner", "OWNER", false, 6, 11, NULL},
@@ -173,7 +173,7 @@ const struct suan_command suan_cli_sites = {
 };
 
 static const struct suan_column pool_columns[] = {
-	{"site", "SITE", false, 8, 0, NULL},
+	{"site", "SITE", false, 12, 0, NULL},
 	{"name", "POOL", false, 6, 0, NULL},
 	{"nodes", "NODES", true, 0, 4, fill_nodes},
 	{"node_cores", "CORES/NODE", true, 0, 6, NULL},

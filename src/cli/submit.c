@@ -447,6 +447,7 @@ static int settle_paths(struct submit *s)
 
 static int build(struct submit *s)
 {
+	struct suan_err err = {0};
 	int rc = SUAN_EXIT_OK;
 
 	if (s->wrap && s->nrest)
@@ -464,7 +465,11 @@ static int build(struct submit *s)
 				    "what to run? SCRIPT, JOB.yaml or -- COMMAND");
 	if (rc == SUAN_EXIT_OK)
 		rc = apply_fields(s);
-	return rc == SUAN_EXIT_OK ? settle_paths(s) : rc;
+	if (rc == SUAN_EXIT_OK)
+		rc = settle_paths(s);
+	if (rc == SUAN_EXIT_OK && suan_job_check_text(&s->doc, &err) != SUAN_OK)
+		rc = complain(&err, NULL);
+	return rc;
 }
 
 /* ---- sending ---- */

@@ -209,6 +209,47 @@ static void print_line(const struct suan_column *const *cols, const struct suan_
 	putchar('\n');
 }
 
+/* Bytes of text for one line of width columns: up to the last space that fits, else what fits. */
+static size_t line_bytes(const char *text, int width)
+{
+	size_t fits = suan_fit_text(text, width + 1), cut = fits;
+	uint32_t c;
+
+	if ((int)suan_utf8_width(text) <= width)
+		return fits;
+	while (cut > 0 && text[cut] != ' ')
+		cut--;
+	if (cut > 0)
+		return cut;
+	fits = suan_fit_text(text, width);
+	return fits ? fits : suan_utf8_next(text, strlen(text), &c);
+}
+
+/* The last text, which is aligned left, goes on below itself when it is longer than its column. */
+static void print_wrapped(const struct suan_column *const *cols, const struct suan_fit *fit, int n,
+			  char **cells)
+{
+	char *whole = cells[n - 1], *text = whole;
+	int indent = 0;
+
+	for (int k = 0; k < n - 1; k++)
+		indent += fit[k].width ? fit[k].width + SUAN_FIT_GAP : 0;
+	do {
+		size_t used = line_bytes(text, fit[n - 1].width);
+		char *line = strndup(text, used);
+
+		cells[n - 1] = line;
+		if (text == whole)
+			print_line(cols, fit, n, cells);
+		else
+			printf("%*s%s\n", indent, "", line ? line : "");
+		free(line);
+		text += used;
+		text += strspn(text, " ");
+	} while (*text);
+	cells[n - 1] = whole;
+}
+
 bool suan_table_print(const struct suan_table *t, const json_t *rows)
 {
 	const struct suan_column *cols[SUAN_FIT_COLUMNS];
@@ -228,8 +269,14 @@ bool suan_table_print(const struct suan_table *t, const json_t *rows)
 	suan_fit_columns(fit, n, suan_cli_out_is_terminal() ? suan_cli_terminal_width() : INT_MAX);
 	if (!t->no_header)
 		print_line(cols, fit, n, NULL);
-	for (size_t i = 0; cells && i < nrows; i++)
-		print_line(cols, fit, n, cells + i * (size_t)n);
+	for (size_t i = 0; cells && i < nrows; i++) {
+		char **row = cells + i * (size_t)n;
+
+		if (t->wrap && row[n - 1] && fit[n - 1].width)
+			print_wrapped(cols, fit, n, row);
+		else
+			print_line(cols, fit, n, row);
+	}
 	for (size_t i = 0; cells && i < nrows * (size_t)n; i++)
 		free(cells[i]);
 	free(cells);

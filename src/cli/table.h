@@ -24,9 +24,11 @@ struct suan_table {
 	const char *format;		   /* "id,name,state" or NULL = default_format */
 	const char *default_format;
 	bool no_header;
+	bool wrap; /* on a terminal the last text, aligned left, goes on below itself instead of
+		      being cut */
 };
 
-/* Prints the rows, on a terminal so that each is one line, elsewhere in full. false: --format names
+/* Prints the rows, on a terminal so that each fits it, elsewhere in full. false: --format names
  * an unknown column (said on stderr). */
 bool suan_table_print(const struct suan_table *t, const json_t *rows);
 /* "--format help": prints the names of all columns. false: it is another format. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/replay.h"
 #include "daemon/serve.h"
 #include "daemon/settings.h"
 #include "driver/driver.h"
@@ -14,6 +15,7 @@
 
 static int run_serve(int argc, char **argv);
 static int run_config(int argc, char **argv);
+static int run_replay(int argc, char **argv);
 static void print_json_option(void);
 
 static const struct suan_command serve = {
@@ -37,6 +39,19 @@ static const struct suan_command config = {
 	.run = run_config,
 };
 
+static const struct suan_command replay = {
+	.name = "replay",
+	.usage = "suan replay --data DIR [OPTION]…",
+	.summary = "what if? the log of a service as a simulation",
+	.help = "Takes what was really asked of a service, and runs it through the scheduler "
+		"again\n"
+		"under another policy or with other sites, beside what really happened. The "
+		"service\n"
+		"may be running; it is only read.",
+	.options = suan_replay_options,
+	.run = run_replay,
+};
+
 static const struct suan_command shepherd = {
 	.name = "shepherd",
 	.usage = "suan shepherd STATE_DIR",
@@ -44,11 +59,17 @@ static const struct suan_command shepherd = {
 	.run = suan_shepherd_main,
 };
 
-const struct suan_command *const suan_daemon_commands[] = {&serve, &config, &shepherd, NULL};
+const struct suan_command *const suan_daemon_commands[] = {&serve, &config, &replay, &shepherd,
+							   NULL};
 
 static int run_serve(int argc, char **argv)
 {
 	return suan_serve(&serve, argc, argv);
+}
+
+static int run_replay(int argc, char **argv)
+{
+	return suan_replay_main(&replay, argc, argv);
 }
 
 struct network_sums {

@@ -106,6 +106,7 @@ void suan_engine_free(struct suan_engine *e)
 	}
 	suan_history_done(&e->history, e->strings);
 	suan_intern_free(e->strings);
+	suan_buf_done(&e->scratch);
 	free(e->picks);
 	free(e);
 }

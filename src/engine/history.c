@@ -79,24 +79,31 @@ static int64_t mean(const struct suan_past *p, int64_t estimate_ms)
 	return p->nruns > 0 && sum < 1 ? 1 : sum;
 }
 
-int64_t suan_history_predict(const struct suan_history *h, uint32_t user, int64_t estimate_ms,
-			     bool *ret_known)
+/* The mean for the same estimate, else for the user; 0: nothing is known. */
+static int64_t guess_of(const struct suan_history *h, uint32_t user, int64_t estimate_ms)
 {
 	size_t of_user = find(h, user, 0), of_kind = find(h, user, estimate_ms);
 	size_t at = of_kind != SIZE_MAX && h->list[of_kind].nruns > 0 ? of_kind : of_user;
-	const struct suan_past *p = at != SIZE_MAX ? &h->list[at] : NULL;
-	int64_t guess = p ? mean(p, estimate_ms) : 0;
 
-	p = of_user != SIZE_MAX ? &h->list[of_user] : NULL;
-	*ret_known = guess > 0 && (!p || p->estimate_error * BETTER >= p->mean_error);
+	return at != SIZE_MAX ? mean(&h->list[at], estimate_ms) : 0;
+}
+
+int64_t suan_history_predict(const struct suan_history *h, uint32_t user, int64_t estimate_ms,
+			     bool *ret_known)
+{
+	int64_t guess = guess_of(h, user, estimate_ms);
+	size_t at = find(h, user, 0);
+
+	*ret_known = guess > 0 && (at == SIZE_MAX ||
+				   h->list[at].estimate_error * BETTER >= h->list[at].mean_error);
 	if (!*ret_known)
 		guess = estimate_ms;
 	return guess > 0 ? guess : 1;
 }
 
-static int64_t error_of(int64_t guess_ms, int64_t run_ms)
+static int64_t error_of(int64_t guess_ms, int64_t log_run)
 {
-	int64_t error = suan_log2_q16((uint64_t)guess_ms) - suan_log2_q16((uint64_t)run_ms);
+	int64_t error = suan_log2_q16((uint64_t)guess_ms) - log_run;
 
 	return error < 0 ? -error : error;
 }
@@ -123,21 +130,15 @@ static size_t know(struct suan_history *h, size_t at)
 	return to;
 }
 
-static void learn_one(struct suan_history *h, size_t at, int64_t estimate_ms, int64_t run_ms)
+static void note_run(struct suan_history *h, size_t at, int64_t run_ms)
 {
 	struct suan_past *p;
-	int64_t guess;
 
 	if (at == SIZE_MAX)
 		return;
 	if (at >= h->known)
 		at = know(h, at);
 	p = &h->list[at];
-	guess = p->estimate_ms == 0 ? mean(p, estimate_ms) : 0;	/* one judgement a user */
-	if (guess > 0) {
-		p->mean_error += (error_of(guess, run_ms) - p->mean_error) / DECAY;
-		p->estimate_error += (error_of(estimate_ms, run_ms) - p->estimate_error) / DECAY;
-	}
 	memmove(&p->runs_ms[1], &p->runs_ms[0], (SUAN_PAST_RUNS - 1) * sizeof(p->runs_ms[0]));
 	p->runs_ms[0] = run_ms;
 	p->nruns += p->nruns < SUAN_PAST_RUNS;
@@ -145,10 +146,21 @@ static void learn_one(struct suan_history *h, size_t at, int64_t estimate_ms, in
 
 void suan_history_learn(struct suan_history *h, uint32_t user, int64_t estimate_ms, int64_t run_ms)
 {
-	if (user == 0 || run_ms <= 0 || estimate_ms <= 0)
+	size_t at = find(h, user, 0);
+	int64_t guess;
+
+	if (user == 0 || run_ms <= 0 || estimate_ms <= 0 || at == SIZE_MAX)
 		return;
-	learn_one(h, find(h, user, 0), estimate_ms, run_ms);
-	learn_one(h, find(h, user, estimate_ms), estimate_ms, run_ms);
+	guess = guess_of(h, user, estimate_ms);
+	if (guess > 0) {
+		struct suan_past *p = &h->list[at];
+		int64_t log_run = suan_log2_q16((uint64_t)run_ms);
+
+		p->mean_error += (error_of(guess, log_run) - p->mean_error) / DECAY;
+		p->estimate_error += (error_of(estimate_ms, log_run) - p->estimate_error) / DECAY;
+	}
+	note_run(h, at, run_ms);
+	note_run(h, find(h, user, estimate_ms), run_ms);
 }
 
 enum suan_code suan_history_restore(struct suan_history *h, struct suan_intern *strings,

@@ -49,7 +49,7 @@ enum suan_code suan_pass_view(struct suan_pass *s, struct suan_ppool *o)
 
 /* Earliest start in the view of the pool within [from, latest]. */
 int64_t suan_pass_search(const struct suan_ppool *o, const struct suan_vec *v, int64_t duration,
-		      int64_t from, int64_t latest)
+			 int64_t from, int64_t latest)
 {
 	if (o->planned == 0)
 		return suan_profile_rising(&o->base, v, from, latest);
@@ -64,8 +64,9 @@ static uint32_t shape_of(const struct suan_planner *p, uint32_t item)
 /* ---- starting ---- */
 
 /* May the policy start it there now? The nodes' sums have room now. */
-enum suan_code suan_pass_allowed(struct suan_pass *s, struct suan_ppool *o, const struct suan_vec *v,
-			      const struct suan_class *k, enum suan_answer *ret)
+enum suan_code suan_pass_allowed(struct suan_pass *s, struct suan_ppool *o,
+				 const struct suan_vec *v, const struct suan_class *k,
+				 enum suan_answer *ret)
 {
 	int64_t duration = k->duration_ms;
 	int64_t end = suan_sat_add(s->now, duration);
@@ -73,7 +74,7 @@ enum suan_code suan_pass_allowed(struct suan_pass *s, struct suan_ppool *o, cons
 
 	*ret = SUAN_YES;
 	if (o->planned == 0)
-		return rc;	/* runs only: never less free later */
+		return rc; /* runs only: never less free later */
 	switch (s->p->kind) {
 	case SUAN_PLAN_FCFS:
 		*ret = SUAN_NO;
@@ -100,7 +101,8 @@ enum suan_code suan_pass_allowed(struct suan_pass *s, struct suan_ppool *o, cons
 }
 
 /* Nodes that a new run keeps from falling idle: they are idle from `was` on until its end. */
-static enum suan_code move_idle(struct suan_pass *s, struct suan_ppool *o, const struct suan_prun *r)
+static enum suan_code move_idle(struct suan_pass *s, struct suan_ppool *o,
+				const struct suan_prun *r)
 {
 	enum suan_code rc = SUAN_OK;
 
@@ -123,7 +125,8 @@ static enum suan_code move_idle(struct suan_pass *s, struct suan_ppool *o, const
 }
 
 /* Keeps what the pass knows of the pool's future in step with a run that just began. */
-static enum suan_code note_start(struct suan_pass *s, struct suan_ppool *o, const struct suan_prun *r)
+static enum suan_code note_start(struct suan_pass *s, struct suan_ppool *o,
+				 const struct suan_prun *r)
 {
 	struct suan_vec v = r->vec;
 	enum suan_code rc = SUAN_OK;
@@ -159,8 +162,8 @@ static void leave_live(struct suan_planner *p, uint32_t pool)
 }
 
 /* Earliest start of the class in the pool for candidates; by sums. */
-static enum suan_code glance(struct suan_pass *s, uint32_t pool, const struct suan_class *k, bool failed,
-			     int64_t *ret)
+static enum suan_code glance(struct suan_pass *s, uint32_t pool, const struct suan_class *k,
+			     bool failed, int64_t *ret)
 {
 	struct suan_ppool *o = &s->p->pools[pool];
 	int64_t from = s->now > o->floor ? s->now : o->floor;
@@ -170,7 +173,7 @@ static enum suan_code glance(struct suan_pass *s, uint32_t pool, const struct su
 	suan_nodes_vec(&o->nodes, &s->p->waiting.shapes[k->shape].req, &v);
 	*ret = s->now;
 	if (!failed && o->planned == 0 && suan_vec_fits(&v, &o->nodes.free))
-		return SUAN_OK;	/* runs only: never less free later */
+		return SUAN_OK; /* runs only: never less free later */
 	rc = suan_pass_view(s, o);
 	if (rc != SUAN_OK)
 		return rc;
@@ -191,8 +194,8 @@ static void add_candidate(struct suan_planner *p, size_t first, const struct sua
 }
 
 /* The candidates of a start in `pool`: that one, then pools by order. */
-static enum suan_code note_candidates(struct suan_pass *s, const struct suan_class *k, uint32_t pool,
-				      const uint64_t *bits)
+static enum suan_code note_candidates(struct suan_pass *s, const struct suan_class *k,
+				      uint32_t pool, const uint64_t *bits)
 {
 	struct suan_planner *p = s->p;
 	size_t first = p->ncands;
@@ -291,8 +294,8 @@ static enum suan_code pack(struct suan_planner *p, struct suan_ppool *o, const s
 	return rc;
 }
 
-static enum suan_code try_pool(struct suan_pass *s, uint32_t item, uint32_t pool, const uint64_t *bits,
-			       enum suan_answer *ret)
+static enum suan_code try_pool(struct suan_pass *s, uint32_t item, uint32_t pool,
+			       const uint64_t *bits, enum suan_answer *ret)
 {
 	struct suan_planner *p = s->p;
 	const struct suan_class *k = &p->waiting.classes[p->waiting.items[item].class];
@@ -342,8 +345,8 @@ static enum suan_code try_best(struct suan_pass *s, uint32_t item, const uint64_
 	return rc;
 }
 
-static enum suan_code try_in_order(struct suan_pass *s, uint32_t item, const uint64_t *bits, bool *ret,
-				   bool *ret_later)
+static enum suan_code try_in_order(struct suan_pass *s, uint32_t item, const uint64_t *bits,
+				   bool *ret, bool *ret_later)
 {
 	struct suan_planner *p = s->p;
 	enum suan_answer answer = SUAN_NO;
@@ -424,8 +427,8 @@ static bool out(const struct suan_planner *p, const uint64_t *bits, uint32_t poo
 }
 
 /* For a class with one start: nothing to remember. */
-static enum suan_code choose_once(struct suan_pass *s, const struct suan_class *k, const uint64_t *bits,
-				  struct best *ret)
+static enum suan_code choose_once(struct suan_pass *s, const struct suan_class *k,
+				  const uint64_t *bits, struct best *ret)
 {
 	struct suan_planner *p = s->p;
 
@@ -449,8 +452,8 @@ static enum suan_code choose_once(struct suan_pass *s, const struct suan_class *
 static enum suan_code fill_memo(struct suan_pass *s, struct suan_class *k, const uint64_t *bits)
 {
 	struct suan_planner *p = s->p;
-	enum suan_code rc = suan_grow(&p->memos, &p->memos_cap, (p->nmemos + 1) * p->npools,
-				      sizeof(*p->memos));
+	enum suan_code rc =
+		suan_grow(&p->memos, &p->memos_cap, (p->nmemos + 1) * p->npools, sizeof(*p->memos));
 
 	for (size_t i = 0; i < p->npools && rc == SUAN_OK; i++) {
 		int64_t *at = &p->memos[p->nmemos * p->npools + i];
@@ -506,7 +509,7 @@ static enum suan_code choose_kept(struct suan_pass *s, uint32_t item, const uint
 	struct suan_class *k = &p->waiting.classes[w->class];
 	enum suan_code rc = SUAN_OK;
 	int64_t least = SUAN_FOREVER;
-	bool many = k->starts > 1;	/* what was found for the first holds for all */
+	bool many = k->starts > 1; /* what was found for the first holds for all */
 
 	if (many && k->memo_pass != p->pass)
 		rc = fill_memo(s, k, bits);
@@ -525,7 +528,8 @@ static enum suan_code choose_kept(struct suan_pass *s, uint32_t item, const uint
 		suan_nodes_vec(&o->nodes, &p->waiting.shapes[k->shape].req, &v);
 		cost = at - s->now;
 		if (s->now < w->firm_ms)
-			cost = suan_sat_add(cost, suan_pass_idle_area(o, s->now, at) / v.cores * 3 / 2);
+			cost = suan_sat_add(cost,
+					    suan_pass_idle_area(o, s->now, at) / v.cores * 3 / 2);
 		if (cost < least) {
 			least = cost;
 			ret->at = at;
@@ -578,7 +582,7 @@ static enum suan_code hold(struct suan_pass *s, uint32_t item, const struct best
 	}
 	if (s->p->kind == SUAN_PLAN_FCFS) {
 		o->floor = h.from;
-		leave_live(s->p, b->pool);	/* closed for the rest of the pass */
+		leave_live(s->p, b->pool); /* closed for the rest of the pass */
 	}
 	o->planned++;
 	s->planned++;
@@ -618,7 +622,7 @@ static enum suan_code plan(struct suan_pass *s, uint32_t item, bool *ret)
 		return rc;
 	*ret = true;
 	if (p->kind == SUAN_PLAN_CONSERVATIVE)
-		return SUAN_OK;	/* its slot says it */
+		return SUAN_OK; /* its slot says it */
 	p->planned[p->nplanned].id = w->id;
 	p->planned[p->nplanned].key = w->key;
 	p->planned[p->nplanned++].priority = w->priority;
@@ -720,7 +724,7 @@ static enum suan_code walk(struct suan_pass *s)
 
 		if (s->planned >= s->depth &&
 		    (p->nlive == 0 || s->blocked == p->waiting.used_shapes))
-			break;	/* nothing more to start, nothing more to plan */
+			break; /* nothing more to start, nothing more to plan */
 		if (p->nside == 0 ||
 		    (head != SUAN_NO_ITEM && suan_classes_before(&p->waiting, head, p->side[0]))) {
 			item = head;
@@ -829,7 +833,7 @@ static void undo(struct suan_planner *p)
 	for (size_t i = 0; i < p->ntaken; i++)
 		p->waiting.items[p->taken[i].item].due = 0;
 	suan_planner_revert(p);
-	p->pass++;	/* what was noted in items is void */
+	p->pass++; /* what was noted in items is void */
 }
 
 static void commit(struct suan_planner *p)

@@ -8,14 +8,18 @@ struct suan_pass {
 	struct suan_planner *p;
 	int64_t now;
 	uint32_t depth, planned;
-	uint32_t blocked;	/* shapes blocked for the rest of the pass */
-	uint64_t seen;		/* items before the present one that go on waiting */
-	bool idle;		/* some ask wants idle nodes */
-	bool firm;		/* suan: a protected start is */
-	uint32_t kept, most_kept;	/* suan: protected starts */
+	uint32_t blocked;	  /* shapes blocked for the rest of the pass */
+	uint64_t seen;		  /* items before the present one that go on waiting */
+	bool idle;		  /* some ask wants idle nodes */
+	bool firm;		  /* suan: a protected start is */
+	uint32_t kept, most_kept; /* suan: protected starts */
 };
 
-enum suan_answer { SUAN_NO, SUAN_LATER, SUAN_YES };	/* SUAN_LATER: a shorter one might start */
+enum suan_answer {
+	SUAN_NO,
+	SUAN_LATER,
+	SUAN_YES
+}; /* SUAN_LATER: a shorter one might start */
 
 /* Builds what suan_pass_search looks through: while nothing is planned, the runs alone. */
 SUAN_MUSTUSE enum suan_code suan_pass_view(struct suan_pass *s, struct suan_ppool *o);

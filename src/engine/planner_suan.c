@@ -67,8 +67,8 @@ static bool better(const struct suan_class *k, const struct fit *a, const struct
 }
 
 /* The best pool not tried yet by sums and profiles; SUAN_NO_POOL: none. */
-enum suan_code suan_pass_best_pool(struct suan_pass *s, const struct suan_class *k, const uint64_t *bits,
-				uint32_t *ret, bool *ret_later)
+enum suan_code suan_pass_best_pool(struct suan_pass *s, const struct suan_class *k,
+				   const uint64_t *bits, uint32_t *ret, bool *ret_later)
 {
 	struct suan_planner *p = s->p;
 	const struct suan_req *req = &p->waiting.shapes[k->shape].req;
@@ -89,7 +89,8 @@ enum suan_code suan_pass_best_pool(struct suan_pass *s, const struct suan_class 
 		rc = suan_pass_allowed(s, o, &v, k, &answer);
 		if (rc != SUAN_OK)
 			return rc;
-		if (answer == SUAN_YES && !leaves(p, bits, p->live[i], &v, headroom(s, k, bits, &v)))
+		if (answer == SUAN_YES &&
+		    !leaves(p, bits, p->live[i], &v, headroom(s, k, bits, &v)))
 			answer = SUAN_LATER;
 		*ret_later |= answer == SUAN_LATER;
 		measure(s, k, p->live[i], &fit);
@@ -108,8 +109,8 @@ int64_t suan_pass_idle_area(const struct suan_ppool *o, int64_t from, int64_t to
 }
 
 /* Could it start now but for headroom, or for how the nodes are filled? */
-enum suan_code suan_pass_held_back(struct suan_pass *s, const struct suan_class *k, const uint64_t *bits,
-				bool *ret)
+enum suan_code suan_pass_held_back(struct suan_pass *s, const struct suan_class *k,
+				   const uint64_t *bits, bool *ret)
 {
 	struct suan_planner *p = s->p;
 

@@ -26,8 +26,14 @@ struct drive {
 	struct suan_engine *e;
 	struct suan_effects fx;
 	struct suan_err *err;
-	struct suan_event submit, ended, forget, pass; /* filled once but for what changes */
-	struct suan_job_spec *specs;		       /* owned; of the arrivals of one instant */
+	struct suan_event submit, ended, pass; /* filled once but for what changes */
+	/* With more of the jobs than the trace says; else a row's job is its number + 1. */
+	const struct suan_sim_more *more;
+	uint32_t *first_row;   /* owned; of the engine's jobs */
+	uint64_t *job_of;      /* owned; the engine's, by number in the trace; 0: not accepted */
+	struct suan_dep *deps; /* owned; of the present job */
+	size_t deps_cap;
+	struct suan_job_spec *specs; /* owned; of the arrivals of one instant */
 	size_t specs_cap;
 	struct suan_sim_ends ends;
 	const struct suan_sim_outage *outage, *outages_end;
@@ -67,6 +73,38 @@ static void next_arrival(struct drive *d)
 	}
 	d->next_ms =
 		d->next == d->last ? SUAN_FOREVER : suan_sat_add(d->next->submit_ms, d->shift_ms);
+}
+
+/* The run that a row stands for. */
+static struct suan_run_id run_of(const struct drive *d, uint32_t row, uint32_t attempt)
+{
+	struct suan_run_id run = {.job = (uint64_t)row + 1, .attempt = attempt};
+	const struct suan_sim_more *m;
+	uint32_t number;
+
+	if (!d->more)
+		return run;
+	number = d->r->rows[row].job;
+	m = &d->more[number];
+	run.job = d->job_of[number - m->pos];
+	if (m->spec->array)
+		run.index = suan_range_at(m->spec->array, m->pos);
+	return run;
+}
+
+static uint32_t row_of(const struct drive *d, struct suan_run_id run)
+{
+	uint32_t row, pos = 0;
+	const struct suan_range *array;
+	bool known;
+
+	if (!d->more)
+		return (uint32_t)run.job - 1;
+	row = d->first_row[run.job];
+	array = d->more[d->r->rows[row].job].spec->array;
+	known = !array || suan_range_pos(array, run.index, &pos);
+	assert(known);
+	return row + pos;
 }
 
 static void fill_spec(const struct drive *d, const struct suan_trace_job *j,
@@ -137,6 +175,76 @@ static enum suan_code submit(struct drive *d, const struct suan_trace_job *first
 	return rc;
 }
 
+/* Dependencies on jobs that were refused stay ones on jobs that do not exist: refused as well. */
+static enum suan_code fill_more(struct drive *d, const struct suan_trace_job *j,
+				struct suan_job_spec *spec)
+{
+	const struct suan_job_spec *said = d->more[j - d->s->trace->jobs].spec;
+	uint32_t elements = d->more[j - d->s->trace->jobs].elements;
+	int64_t longest = 0;
+
+	*spec = *said;
+	if (suan_grow(&d->deps, &d->deps_cap, said->ndeps, sizeof(*d->deps)) != SUAN_OK)
+		return SUAN_ENOMEM;
+	for (uint32_t i = 0; i < said->ndeps; i++) {
+		assert(said->deps[i].job < (uint64_t)(j - d->s->trace->jobs));
+		d->deps[i] = said->deps[i];
+		d->deps[i].job = d->job_of[said->deps[i].job];
+	}
+	spec->deps = d->deps;
+	if (spec->begin_ms)
+		spec->begin_ms = suan_sat_add(spec->begin_ms, d->shift_ms);
+	if (spec->deadline_ms)
+		spec->deadline_ms = suan_sat_add(spec->deadline_ms, d->shift_ms);
+	if (d->s->estimates != SUAN_SIM_PERFECT)
+		return SUAN_OK;
+	for (uint32_t i = 0; i < elements; i++)
+		longest = j[i].run_ms > longest ? j[i].run_ms : longest;
+	spec->walltime_ms = longest;
+	spec->estimate_ms = 0;
+	return SUAN_OK;
+}
+
+/* A job with all of its elements. */
+static enum suan_code submit_more(struct drive *d)
+{
+	uint32_t first = (uint32_t)(d->next - d->s->trace->jobs);
+	uint32_t n = d->more[first].elements;
+	struct suan_job_spec spec;
+	enum suan_code rc = fill_more(d, d->next, &spec);
+
+	assert(d->more[first].pos == 0 && n > 0 && n <= (size_t)(d->last - d->next));
+	d->submit.u.submit.jobs = &spec;
+	d->submit.u.submit.njobs = 1;
+	if (rc == SUAN_OK)
+		rc = step(d, &d->submit);
+	if (rc != SUAN_OK)
+		return rc;
+	d->next += n;
+	if (d->fx.code != SUAN_OK) {
+		d->r->rejected += n;
+		d->r->refused[d->fx.refused] += n;
+		return SUAN_OK;
+	}
+	d->job_of[first] = d->fx.first_job;
+	d->first_row[d->fx.first_job] = (uint32_t)d->r->nrows;
+	for (uint32_t i = 0; i < n; i++)
+		d->r->rows[d->r->nrows++] = (struct suan_sim_row){
+			.start_ms = -1, .job = first + i, .pool = SUAN_NO_POOL};
+	return SUAN_OK;
+}
+
+static enum suan_code arrive_more(struct drive *d)
+{
+	int64_t at = d->next->submit_ms;
+	enum suan_code rc = SUAN_OK;
+
+	while (rc == SUAN_OK && d->next < d->last && d->next->submit_ms == at)
+		rc = submit_more(d);
+	next_arrival(d);
+	return rc;
+}
+
 static enum suan_code arrive(struct drive *d)
 {
 	const struct suan_trace_job *first = d->next, *j = first;
@@ -164,32 +272,27 @@ static enum suan_code report(struct drive *d, const struct suan_sim_end *x,
 {
 	struct suan_report *r = &d->ended.u.report;
 
-	r->run.job = x->job;
-	r->run.attempt = x->attempt;
+	r->run = run_of(d, x->row, x->attempt);
 	r->outcome = outcome;
 	r->at_ms = at_ms;
 	return step(d, &d->ended);
 }
 
-static enum suan_code forget(struct drive *d, const struct suan_sim_end *x)
-{
-	d->forget.u.target.job = x->job;
-	return step(d, &d->forget);
-}
-
 static enum suan_code tell_end(struct drive *d, const struct suan_sim_end *x)
 {
-	enum suan_code rc = report(d, x, SUAN_OUT_EXITED, x->end_ms);
+	enum suan_outcome outcome = SUAN_OUT_EXITED;
 
-	if (rc != SUAN_OK)
-		return rc;
+	if (d->more) {
+		outcome = d->more[d->r->rows[x->row].job].outcome;
+		d->ended.u.report.exit_code = d->more[d->r->rows[x->row].job].exit_code;
+	}
 	d->r->completed++;
-	return forget(d, x);
+	return report(d, x, outcome, x->end_ms);
 }
 
 static const struct place *site_of(const struct drive *d, const struct suan_sim_end *x)
 {
-	return &d->sites[d->site_of_pool[d->r->rows[x->job - 1].pool]];
+	return &d->sites[d->site_of_pool[d->r->rows[x->row].pool]];
 }
 
 static enum suan_code end_runs(struct drive *d)
@@ -206,14 +309,22 @@ static enum suan_code end_runs(struct drive *d)
 
 /* ---- outages ---- */
 
-/* The run is over and nobody knows how far it came: it starts again, unless it was lost too often.
- */
+/* Was it lost too often? Then it has failed, and may be forgotten. */
+static bool is_given_up(const struct drive *d, const struct suan_sim_end *x)
+{
+	struct suan_run_id run = run_of(d, x->row, x->attempt);
+	struct suan_task_view v;
+
+	return !suan_engine_task(d->e, run.job, run.index, &v) || v.state == SUAN_FAILED;
+}
+
+/* The run is over and nobody knows how far it came: it starts again, unless it was lost too often;
+ * then it has failed, and the engine has forgotten it. */
 static enum suan_code lose(struct drive *d, const struct suan_sim_end *x)
 {
-	struct suan_sim_row *row = &d->r->rows[x->job - 1];
+	struct suan_sim_row *row = &d->r->rows[x->row];
 	const struct suan_trace_job *j = suan_sim_job(d->s, row);
 	int64_t cores = (int64_t)j->tasks * j->cores, done;
-	bool failed = false;
 	enum suan_code rc = report(d, x, SUAN_OUT_LOST, d->now_ms);
 
 	if (!suan_mul_i64(cores, d->now_ms - ZERO_MS - row->start_ms, &done))
@@ -222,13 +333,9 @@ static enum suan_code lose(struct drive *d, const struct suan_sim_end *x)
 	d->r->restarts++;
 	row->start_ms = -1;
 	row->pool = SUAN_NO_POOL;
-	for (size_t i = 0; rc == SUAN_OK && i < d->fx.count; i++)
-		failed |=
-			d->fx.list[i].type == SUAN_FX_CHANGED && d->fx.list[i].state == SUAN_FAILED;
-	if (!failed)
-		return rc;
-	d->r->failed++;
-	return forget(d, x);
+	if (rc == SUAN_OK)
+		d->r->failed += is_given_up(d, x);
+	return rc;
 }
 
 static enum suan_code lose_all(struct drive *d, uint32_t site)
@@ -332,7 +439,8 @@ static int64_t outage_ms(const struct drive *d)
 
 static enum suan_code start(struct drive *d, const struct suan_effect *f)
 {
-	struct suan_sim_row *row = &d->r->rows[f->run.job - 1];
+	uint32_t at = row_of(d, f->run);
+	struct suan_sim_row *row = &d->r->rows[at];
 	uint32_t job = row->job;
 
 	row->start_ms = d->now_ms - ZERO_MS;
@@ -341,8 +449,8 @@ static enum suan_code start(struct drive *d, const struct suan_effect *f)
 		job %= (uint32_t)d->s->trace->njobs;
 	return suan_sim_ends_push(
 		&d->ends,
-		(struct suan_sim_end){suan_sat_add(d->now_ms, d->s->trace->jobs[job].run_ms),
-				      (uint32_t)f->run.job, f->run.attempt});
+		(struct suan_sim_end){suan_sat_add(d->now_ms, d->s->trace->jobs[job].run_ms), at,
+				      f->run.attempt});
 }
 
 static enum suan_code plan(struct drive *d)
@@ -396,7 +504,7 @@ static enum suan_code walk(struct drive *d)
 		for (; rc == SUAN_OK && outage_ms(d) == d->now_ms; d->outage++)
 			rc = change(d, d->outage);
 		if (rc == SUAN_OK && d->next_ms == d->now_ms)
-			rc = arrive(d);
+			rc = d->more ? arrive_more(d) : arrive(d);
 		if (rc == SUAN_OK)
 			rc = plan(d);
 		if (round % ROUNDS_PER_TICK != 0 || !d->s->tick)
@@ -452,7 +560,7 @@ static enum suan_code introduce(struct drive *d)
 	enum suan_code rc = step_once(
 		d, (struct suan_event){.type = SUAN_EV_NETWORK, .u.network = d->s->network});
 
-	policy.u.policy.model_sites = true;
+	policy.u.policy.model_sites = policy.u.policy.terse = true;
 	policy.u.policy.predict |= d->s->estimates == SUAN_SIM_PREDICTED;
 	policy.u.policy.plan_depth = depth(d);
 	return rc == SUAN_OK ? step_once(d, policy) : rc;
@@ -503,7 +611,13 @@ static enum suan_code open_trace(struct drive *d)
 	d->r->rows = malloc((size_t)all * sizeof(*d->r->rows));
 	d->next = t->jobs;
 	d->last = t->jobs + t->njobs;
-	return d->r->rows ? SUAN_OK : SUAN_ENOMEM;
+	d->more = d->s->more;
+	if (!d->r->rows || !d->more)
+		return d->r->rows ? SUAN_OK : SUAN_ENOMEM;
+	assert(d->copies == 1 && !d->s->processors_only);
+	d->first_row = calloc(t->njobs + 2, sizeof(*d->first_row));
+	d->job_of = calloc(t->njobs + 1, sizeof(*d->job_of));
+	return d->first_row && d->job_of ? SUAN_OK : SUAN_ENOMEM;
 }
 
 static enum suan_code open_all(struct drive *d)
@@ -514,8 +628,7 @@ static enum suan_code open_all(struct drive *d)
 	d->submit.type = SUAN_EV_SUBMIT;
 	d->ended.type = SUAN_EV_REPORT;
 	d->ended.u.report.kind = SUAN_REPORT_ENDED;
-	d->forget.type = SUAN_EV_FORGET;
-	d->forget.u.target.all = true;
+	d->ended.u.report.forget = !d->more; /* else a later one may depend on it */
 	d->pass.type = SUAN_EV_PASS;
 	d->now_ms = ZERO_MS;
 	d->wake_ms = SUAN_FOREVER;
@@ -528,14 +641,16 @@ static enum suan_code open_all(struct drive *d)
 		rc = d->e ? make_places(d) : SUAN_ENOMEM;
 	if (rc == SUAN_OK)
 		rc = introduce(d);
-	if (rc == SUAN_OK)
+	if (rc == SUAN_OK && d->more)
+		d->shift_ms = ZERO_MS;
+	else if (rc == SUAN_OK)
 		rc = find_zero(d);
 	if (rc == SUAN_OK)
 		next_arrival(d);
 	return rc;
 }
 
-static uint64_t hash_rows(const struct suan_sim_result *r)
+uint64_t suan_sim_hash_rows(const struct suan_sim_result *r)
 {
 	uint64_t h = SUAN_HASH_START;
 
@@ -552,6 +667,9 @@ static void close_all(struct drive *d)
 	suan_effects_done(&d->fx);
 	free(d->specs);
 	free(d->ends.list);
+	free(d->first_row);
+	free(d->job_of);
+	free(d->deps);
 	free(d->site_of_pool);
 	free(d->sites);
 	free(d->links_down);
@@ -575,7 +693,7 @@ enum suan_code suan_sim_run(const struct suan_sim_setup *s, struct suan_sim_resu
 		while (r.nforecasts < SUAN_SIM_FORECASTS &&
 		       suan_engine_forecast(d.e, r.nforecasts, &r.forecasts[r.nforecasts]))
 			r.nforecasts++;
-		r.schedule_hash = hash_rows(&r);
+		r.schedule_hash = suan_sim_hash_rows(&r);
 	}
 	close_all(&d);
 	if (rc == SUAN_OK)

@@ -1,4 +1,4 @@
-/* Runs by their end: a heap with four children, in the order of (end, job). Inline, because it is
+/* Runs by their end: a heap with four children, in the order of (end, row). Inline, because it is
  * in the innermost loop. Not for other layers. */
 #ifndef SUAN_SIM_ENDS_H
 #define SUAN_SIM_ENDS_H
@@ -7,7 +7,7 @@
 
 struct suan_sim_end {
 	int64_t end_ms;
-	uint32_t job, attempt; /* the engine's */
+	uint32_t row, attempt; /* row: of the result; attempt: the engine's */
 };
 
 struct suan_sim_ends {		   /* zeroed = empty */
@@ -17,7 +17,7 @@ struct suan_sim_ends {		   /* zeroed = empty */
 
 static inline bool suan_sim_ends_before(const struct suan_sim_end *a, const struct suan_sim_end *b)
 {
-	return a->end_ms != b->end_ms ? a->end_ms < b->end_ms : a->job < b->job;
+	return a->end_ms != b->end_ms ? a->end_ms < b->end_ms : a->row < b->row;
 }
 
 SUAN_MUSTUSE static inline enum suan_code suan_sim_ends_push(struct suan_sim_ends *h,

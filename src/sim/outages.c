@@ -146,7 +146,7 @@ static enum suan_code read_fields(struct reader *r, struct suan_sim_outage *o)
 	return bad(r, r->field[1], "site, link or pool");
 }
 
-static enum suan_code add(struct suan_sim_outages *to, const struct suan_sim_outage *o)
+enum suan_code suan_sim_outages_add(struct suan_sim_outages *to, const struct suan_sim_outage *o)
 {
 	size_t i = to->count;
 
@@ -173,7 +173,7 @@ static enum suan_code read_line(struct reader *r, const char *line, size_t n,
 	if (*trim(r->text) == '\0' || *trim(r->text) == '#')
 		return SUAN_OK;
 	rc = read_fields(r, &o);
-	if (rc == SUAN_OK && add(to, &o) != SUAN_OK)
+	if (rc == SUAN_OK && suan_sim_outages_add(to, &o) != SUAN_OK)
 		rc = suan_fail(r->err, SUAN_ENOMEM, "out of memory");
 	return rc;
 }

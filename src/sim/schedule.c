@@ -56,6 +56,18 @@ static uint64_t largest_id(const struct suan_trace *t)
 	return most;
 }
 
+/* Elements of arrays as elsewhere: JOB_INDEX. */
+static void add_index(struct suan_buf *out, const struct suan_sim_setup *s,
+		      const struct suan_sim_row *row)
+{
+	const struct suan_sim_more *m = s->more ? &s->more[row->job] : NULL;
+
+	if (!m || !m->spec->array)
+		return;
+	suan_buf_addc(out, '_');
+	suan_buf_add_u64(out, suan_range_at(m->spec->array, m->pos));
+}
+
 static void add_row(struct suan_buf *out, const struct suan_sim_outcome *o,
 		    const struct suan_sim_row *row, uint64_t ids)
 {
@@ -63,6 +75,7 @@ static void add_row(struct suan_buf *out, const struct suan_sim_outcome *o,
 	int64_t cost = SUAN_SIM_NONE, carbon = SUAN_SIM_NONE;
 
 	suan_buf_add_u64(out, j->id + row->job / o->setup->trace->njobs * ids);
+	add_index(out, o->setup, row);
 	suan_buf_addc(out, ',');
 	add_place(out, o->setup->network, row->pool);
 	suan_buf_addc(out, ',');

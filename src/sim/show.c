@@ -100,13 +100,17 @@ static void perf_json(struct suan_jsonw *w, const struct suan_sim_outcome *o)
 	suan_jsonw_close(w, '}');
 }
 
+static const char *refusal_name(int reason)
+{
+	return reason ? suan_reason_name((enum suan_reason)reason) : "not-valid";
+}
+
 static void refused_json(struct suan_jsonw *w, const struct suan_sim_result *r)
 {
 	suan_jsonw_open(w, "rejected_because", '{');
 	for (int i = 0; i < SUAN_NREASONS; i++)
 		if (r->refused[i])
-			suan_jsonw_i64(w, i ? suan_reason_name((enum suan_reason)i) : "not-valid",
-				       (int64_t)r->refused[i]);
+			suan_jsonw_i64(w, refusal_name(i), (int64_t)r->refused[i]);
 	suan_jsonw_close(w, '}');
 }
 
@@ -298,6 +302,25 @@ static void forecast_rows(const struct suan_sim_outcome *list, uint32_t n, struc
 	}
 }
 
+/* Why jobs were rejected: a row a reason. */
+static void refused_rows(const struct suan_sim_outcome *list, uint32_t n, struct suan_buf *out)
+{
+	for (int k = 0; k < SUAN_NREASONS; k++) {
+		uint64_t all = 0;
+
+		for (uint32_t i = 0; i < n; i++)
+			all += list[i].result->refused[k];
+		if (!all)
+			continue;
+		suan_buf_adds(out, "    ");
+		add_padded(out, refusal_name(k), NAME_WIDTH - 4, false);
+		for (uint32_t i = 0; i < n; i++)
+			add_cell(out, (int64_t)list[i].result->refused[k] * 1000000, 0,
+				 column_width(list[i].policy));
+		suan_buf_addc(out, '\n');
+	}
+}
+
 void suan_sim_print_table(const struct suan_sim_outcome *list, uint32_t n, struct suan_buf *out)
 {
 	add_padded(out, "policy", NAME_WIDTH, false);
@@ -309,6 +332,7 @@ void suan_sim_print_table(const struct suan_sim_outcome *list, uint32_t n, struc
 	count_row(list, n, "jobs", AT(total), out);
 	count_row(list, n, "  completed", AT(completed), out);
 	count_row(list, n, "  rejected", AT(rejected), out);
+	refused_rows(list, n, out);
 	count_row(list, n, "  failed", AT(failed), out);
 	count_row(list, n, "  unfinished", AT(unfinished), out);
 	count_row(list, n, "deadlines met", AT(deadlines_met), out);
@@ -330,14 +354,13 @@ void suan_sim_print_table(const struct suan_sim_outcome *list, uint32_t n, struc
 	suan_buf_addc(out, '\n');
 }
 
-static void site_table(const struct suan_sim_scores *s, struct suan_buf *out)
+void suan_sim_print_sites(const struct suan_sim_scores *s, struct suan_buf *out)
 {
 	size_t name = 4, columns = sizeof(site_figures) / sizeof(site_figures[0]);
 
 	for (uint32_t i = 0; i < s->nsites; i++)
 		if (suan_utf8_width(s->sites[i].name) > name)
 			name = suan_utf8_width(s->sites[i].name);
-	suan_buf_addc(out, '\n');
 	add_padded(out, "SITE", name, false);
 	add_padded(out, "JOBS", 11, true);
 	for (size_t k = 0; k < columns; k++) {
@@ -360,6 +383,8 @@ static void site_table(const struct suan_sim_scores *s, struct suan_buf *out)
 void suan_sim_print_text(const struct suan_sim_outcome *o, struct suan_buf *out)
 {
 	suan_sim_print_table(o, 1, out);
-	if (o->scores->nsites > 1)
-		site_table(o->scores, out);
+	if (o->scores->nsites > 1) {
+		suan_buf_addc(out, '\n');
+		suan_sim_print_sites(o->scores, out);
+	}
 }

@@ -50,6 +50,9 @@ SUAN_MUSTUSE enum suan_code suan_sim_outages_parse(const struct suan_buf *text, 
 						   struct suan_sim_outages *ret,
 						   struct suan_err *err);
 void suan_sim_outages_done(struct suan_sim_outages *o);
+/* Copies *x behind those of its time. ENOMEM. */
+SUAN_MUSTUSE enum suan_code suan_sim_outages_add(struct suan_sim_outages *o,
+						 const struct suan_sim_outage *x);
 
 /* ---- running ---- */
 
@@ -59,9 +62,24 @@ SUAN_MUSTUSE enum suan_code suan_sim_one_machine(struct suan_arena *arena, uint3
 /* The trace cut to submissions in [from_ms, until_ms) and to the first `most` of them. */
 void suan_sim_cut(struct suan_trace *t, int64_t from_ms, int64_t until_ms, uint64_t most);
 
+/* What a trace file does not say of a job. With it jobs of the trace can be elements of arrays:
+ * they stand side by side, submitted at one time. Everything borrowed. */
+struct suan_sim_more {
+	/* As it is submitted, the same for all elements; in place of what the trace says. Times are
+	 * by the trace's zero, 0 = none; dependencies name jobs by their first number in the trace,
+	 * which is less than this one's. */
+	const struct suan_job_spec *spec;
+	uint32_t elements, pos;	   /* of the array, 1 without; which one: 0, 1, … */
+	enum suan_outcome outcome; /* how the run ends */
+	int32_t exit_code;
+};
+
 struct suan_sim_setup { /* everything borrowed */
 	const struct suan_network *network;
 	const struct suan_trace *trace;
+	/* One for each job of the trace, or NULL. With it time 0 is that of the trace, memory and
+	 * numbers of nodes count, and nothing repeats. */
+	const struct suan_sim_more *more;
 	const struct suan_sim_outages *outages; /* NULL = none */
 	struct suan_policy policy;		/* plan_depth 0: as much as the policy needs */
 	enum suan_sim_estimates estimates;
@@ -72,7 +90,7 @@ struct suan_sim_setup { /* everything borrowed */
 	void *ctx;
 };
 
-struct suan_sim_row {	  /* an accepted job; its engine id is its place + 1 */
+struct suan_sim_row {	  /* an accepted job of the trace */
 	int64_t start_ms; /* of the run that counts; −1: never */
 	uint32_t job;	  /* in the trace; copy k of a repeated trace adds k · njobs */
 	uint32_t pool;	  /* or SUAN_NO_POOL */
@@ -101,6 +119,7 @@ struct suan_sim_result {
 SUAN_MUSTUSE enum suan_code suan_sim_run(const struct suan_sim_setup *s,
 					 struct suan_sim_result *ret, struct suan_err *err);
 void suan_sim_result_done(struct suan_sim_result *r);
+uint64_t suan_sim_hash_rows(const struct suan_sim_result *r);
 
 static inline const struct suan_trace_job *suan_sim_job(const struct suan_sim_setup *s,
 							const struct suan_sim_row *row)
@@ -187,6 +206,7 @@ void suan_sim_print_json(const struct suan_sim_outcome *o, struct suan_buf *out)
 /* For people: one run, or several side by side. */
 void suan_sim_print_text(const struct suan_sim_outcome *o, struct suan_buf *out);
 void suan_sim_print_table(const struct suan_sim_outcome *list, uint32_t n, struct suan_buf *out);
+void suan_sim_print_sites(const struct suan_sim_scores *s, struct suan_buf *out);
 
 struct suan_sim_about {	     /* of the page; borrowed */
 	const char *network; /* its name; NULL: one machine */

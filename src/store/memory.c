@@ -214,6 +214,14 @@ static enum suan_code memory_commit(struct suan_store *s, const struct suan_stor
 	return SUAN_OK;
 }
 
+static enum suan_code memory_open_read(struct suan_store **ret, const char *location,
+				       struct suan_err *err)
+{
+	(void)ret;
+	(void)location;
+	return suan_fail(err, SUAN_ENOTFOUND, "a store in memory ends with its process");
+}
+
 static enum suan_code memory_open(struct suan_store **ret, const char *location,
 				  struct suan_err *err)
 {
@@ -372,6 +380,7 @@ static enum suan_code memory_doc_list(struct suan_store *s, uint64_t before, uin
 const struct suan_store_ops suan_store_memory = {
 	.name = "memory",
 	.open = memory_open,
+	.open_read = memory_open_read,
 	.close = memory_close,
 	.commit = memory_commit,
 	.last_seq = memory_last_seq,

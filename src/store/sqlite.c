@@ -121,6 +121,9 @@ static void roll_back(struct sqlite *q)
 
 static enum suan_code begin(struct sqlite *q, struct suan_err *err)
 {
+	if (q->file.reading)
+		return suan_fail(err, SUAN_EDENIED, "%s was opened for reading only",
+				 q->file.path);
 	return run(q, SQL_BEGIN) ? SUAN_OK : fail(q, "begin to write", err);
 }
 
@@ -224,8 +227,8 @@ static void sqlite_close(struct suan_store *s)
 	free(q);
 }
 
-static enum suan_code sqlite_open(struct suan_store **ret, const char *location,
-				  struct suan_err *err)
+static enum suan_code open_store(struct suan_store **ret, const char *location, bool reading,
+				 struct suan_err *err)
 {
 	struct sqlite *q = calloc(1, sizeof(*q));
 	enum suan_code rc;
@@ -233,7 +236,8 @@ static enum suan_code sqlite_open(struct suan_store **ret, const char *location,
 	if (!q)
 		return suan_fail(err, SUAN_ENOMEM, "out of memory");
 	q->base.ops = &suan_store_sqlite;
-	rc = suan_store_file_open(&q->file, location, err);
+	rc = reading ? suan_store_file_open_read(&q->file, location, err)
+		     : suan_store_file_open(&q->file, location, err);
 	if (rc == SUAN_OK)
 		rc = prepare(q, err);
 	if (rc == SUAN_OK)
@@ -244,6 +248,18 @@ static enum suan_code sqlite_open(struct suan_store **ret, const char *location,
 	}
 	*ret = &q->base;
 	return SUAN_OK;
+}
+
+static enum suan_code sqlite_open(struct suan_store **ret, const char *location,
+				  struct suan_err *err)
+{
+	return open_store(ret, location, false, err);
+}
+
+static enum suan_code sqlite_open_read(struct suan_store **ret, const char *location,
+				       struct suan_err *err)
+{
+	return open_store(ret, location, true, err);
 }
 
 /* ---- the log ---- */
@@ -428,8 +444,11 @@ static enum suan_code sqlite_snapshot_put(struct suan_store *s, uint64_t seq, co
 	if (rc != SUAN_OK)
 		return rc;
 	q->mark.snapshot_seq = seq;
-	/* It is durable in the WAL; if it cannot be moved now, a later commit moves it. */
+	/* It is durable in the WAL; if it cannot be moved now, because somebody reads, a later
+	 * commit moves it: nobody waits for readers. */
+	(void)sqlite3_busy_timeout(q->file.db, 0);
 	(void)sqlite3_wal_checkpoint_v2(q->file.db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	suan_store_file_patience(&q->file);
 	return SUAN_OK;
 }
 
@@ -596,6 +615,7 @@ static enum suan_code sqlite_doc_list(struct suan_store *s, uint64_t before, uin
 const struct suan_store_ops suan_store_sqlite = {
 	.name = "sqlite",
 	.open = sqlite_open,
+	.open_read = sqlite_open_read,
 	.close = sqlite_close,
 	.commit = sqlite_commit,
 	.last_seq = sqlite_last_seq,

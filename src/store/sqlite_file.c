@@ -161,6 +161,11 @@ static enum suan_code use_wal(const struct suan_store_file *f, struct suan_err *
 	return rc;
 }
 
+void suan_store_file_patience(struct suan_store_file *f)
+{
+	(void)sqlite3_busy_timeout(f->db, BUSY_MS);
+}
+
 static enum suan_code open_database(struct suan_store_file *f, struct suan_err *err)
 {
 	enum suan_code rc;
@@ -169,7 +174,7 @@ static enum suan_code open_database(struct suan_store_file *f, struct suan_err *
 	    SQLITE_OK)
 		return suan_store_file_fail(f, "open", err);
 	(void)sqlite3_extended_result_codes(f->db, 1);
-	(void)sqlite3_busy_timeout(f->db, BUSY_MS);
+	suan_store_file_patience(f);
 	rc = identify(f, err);
 	if (rc == SUAN_OK)
 		rc = use_wal(f, err);
@@ -285,6 +290,51 @@ enum suan_code suan_store_file_open(struct suan_store_file *f, const char *locat
 	free(folder);
 	free(lock);
 	free(wal);
+	return rc;
+}
+
+static enum suan_code open_to_read(struct suan_store_file *f, struct suan_err *err)
+{
+	static const char reading[] = "PRAGMA cell_size_check = ON;"
+				      "PRAGMA trusted_schema = OFF;"
+				      "PRAGMA temp_store = MEMORY";
+	int64_t tables = 0;
+	enum suan_code rc;
+
+	if (sqlite3_open_v2(f->path, &f->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) !=
+	    SQLITE_OK)
+		return suan_store_file_fail(f, "open", err);
+	(void)sqlite3_extended_result_codes(f->db, 1);
+	suan_store_file_patience(f);
+	rc = identify(f, err);
+	if (rc == SUAN_OK && (sqlite3_exec(f->db, reading, NULL, NULL, NULL) != SQLITE_OK ||
+			      sqlite3_exec(f->db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK))
+		rc = suan_store_file_fail(f, "open", err);
+	if (rc == SUAN_OK) /* what is read first says as of when everything is */
+		rc = query(f, "SELECT count(*) FROM sqlite_schema", &tables, err);
+	return rc;
+}
+
+enum suan_code suan_store_file_open_read(struct suan_store_file *f, const char *location,
+					 struct suan_err *err)
+{
+	char *folder = suan_fs_absolute(location); /* SQLite takes "file:x" for a URI */
+	enum suan_code rc;
+
+	*f = (struct suan_store_file){.lock_fd = -1, .reading = true};
+	f->path = folder ? join(folder, "suan.db") : NULL;
+	if (!f->path)
+		rc = suan_fail(err, SUAN_ENOMEM, "out of memory");
+	else if (!suan_fs_exists(f->path))
+		rc = suan_fail(err, SUAN_ENOTFOUND, "no %s: no service keeps its log in %s",
+			       f->path, folder);
+	else if (!suan_fs_is_dir(f->path) && !has_bytes(f->path))
+		rc = suan_fail(err, SUAN_ECORRUPT, "%s is empty or cannot be read", f->path);
+	else
+		rc = open_to_read(f, err);
+	if (rc != SUAN_OK)
+		suan_store_file_close(f);
+	free(folder);
 	return rc;
 }
 

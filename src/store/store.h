@@ -44,6 +44,11 @@ struct suan_store_ops {
 	/* Opens or creates. EBUSY: another process has it open (says which). ECORRUPT: not ours or
 	 * damaged. location: folder for sqlite, ignored by memory. */
 	enum suan_code (*open)(struct suan_store **ret, const char *location, struct suan_err *err);
+	/* Opens for reading what is there, also while another process has it open and writes. All
+	 * reads see it as it was now; what would write is EDENIED. Close it soon: the writer keeps
+	 * what was there for as long. ENOTFOUND: there is no store. */
+	enum suan_code (*open_read)(struct suan_store **ret, const char *location,
+				    struct suan_err *err);
 	void (*close)(struct suan_store *s);
 	/* All or nothing, durable (fsynced) when it returns OK; a name or job given twice: the
 	 * last one counts. ECONFLICT: first_seq is not the next one. EFULL / EIO: nothing was

@@ -101,9 +101,9 @@ void suan_job_option_name(const struct suan_job_field *f, struct suan_buf *out);
 
 /* Reads a script's #SBATCH and #SUAN lines into doc (fields not mentioned stay), takes its text as
  * run.script, without byte order mark and with LF line ends. Parser rules: first line must be
- * "#!"; reading stops at the first command; "##SBATCH" is a comment; "--opt=v", "--opt v", "-c1",
- * quotes, trailing "# comment"; options that suan accepts and ignores are listed in *doc->warnings
- * (text lines; may be NULL), unknown ones are errors with the line. */
+ * "#!", all must be UTF-8; reading stops at the first command; "##SBATCH" is a comment; "--opt=v",
+ * "--opt v", "-c1", quotes, trailing "# comment"; options that suan accepts and ignores are listed
+ * in *doc->warnings (text lines; may be NULL), unknown ones are errors with the line. */
 SUAN_MUSTUSE enum suan_code suan_job_from_script(const char *text, size_t n, int64_t now_ms,
 						 struct suan_arena *arena, struct suan_job_doc *doc,
 						 struct suan_err *err);
@@ -122,6 +122,11 @@ SUAN_MUSTUSE enum suan_code suan_job_resolve(struct suan_job_doc *doc, struct su
  * ready for SUBMIT. */
 SUAN_MUSTUSE enum suan_code suan_job_seal(struct suan_job_doc *doc, struct suan_arena *arena,
 					  struct suan_err *err);
+
+/* What suan_job_seal says of all strings: limits, UTF-8, names and paths. For a client to ask
+ * before it writes JSON, which has no way to say other bytes: they would arrive as U+FFFD. */
+SUAN_MUSTUSE enum suan_code suan_job_check_text(const struct suan_job_doc *doc,
+						struct suan_err *err);
 
 /* Writes the fields that differ from the default as members of the open object. */
 void suan_job_to_json(const struct suan_job_doc *doc, struct suan_jsonw *w);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "wire/job.h"
 #include "wire/job_value.h"
 
@@ -237,6 +238,20 @@ static enum suan_code take_lines(struct script *s, const char *text)
 	return SUAN_OK;
 }
 
+/* The whole text, commands too: JSON could not carry other bytes unchanged. */
+static enum suan_code check_utf8(struct script *s, const char *p)
+{
+	for (; *p; s->line++) {
+		size_t n = strcspn(p, "\n");
+
+		if (!suan_utf8_valid(p, n))
+			return fail(s, "expected UTF-8, found other bytes");
+		p += n + (p[n] == '\n');
+	}
+	s->line = 1;
+	return SUAN_OK;
+}
+
 /* A copy without byte order mark and with LF for CRLF; NULL: out of memory. */
 static char *clean_copy(const char *text, size_t n, struct suan_arena *arena)
 {
@@ -273,7 +288,9 @@ enum suan_code suan_job_from_script(const char *text, size_t n, int64_t now_ms,
 				 "line 1: expected \"#!\" at the start of the script, such as "
 				 "\"#!/bin/sh\", found \"%.20s\"",
 				 copy);
-	rc = take_lines(&s, copy);
+	rc = check_utf8(&s, copy);
+	if (rc == SUAN_OK)
+		rc = take_lines(&s, copy);
 	if (rc != SUAN_OK)
 		return rc;
 	doc->run.script = copy;

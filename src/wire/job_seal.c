@@ -270,12 +270,25 @@ static int by_name(const void *a, const void *b)
 	return order ? order : (nx > ny) - (nx < ny);
 }
 
+static enum suan_code check_env(const struct suan_env *env, struct suan_err *err)
+{
+	for (uint32_t i = 0; i < env->count; i++) {
+		size_t n = name_length(env->list[i]);
+
+		if (!suan_utf8_valid(env->list[i], strlen(env->list[i])))
+			return suan_fail_field(err, SUAN_EINVAL, "env",
+					       "env: expected UTF-8 in %.*s, found other bytes",
+					       n < 60 ? (int)n : 60, env->list[i]);
+	}
+	return check_words("env", env->list, env->count, MOST_ENV, err);
+}
+
 /* Sorts, so that equal environments are equal bytes and the engine stores them once. */
 static enum suan_code order_env(struct suan_env *env, struct suan_arena *arena,
 				struct suan_err *err)
 {
 	const char **list;
-	enum suan_code rc = check_words("env", env->list, env->count, MOST_ENV, err);
+	enum suan_code rc = check_env(env, err);
 
 	if (rc != SUAN_OK || !env->count)
 		return rc;
@@ -319,6 +332,24 @@ static enum suan_code check(struct suan_job_doc *doc, struct suan_arena *arena,
 	if (rc == SUAN_OK)
 		rc = check_stages("outputs", doc->run.outputs, doc->run.noutputs, err);
 	return rc == SUAN_OK ? order_env(&doc->env, arena, err) : rc;
+}
+
+enum suan_code suan_job_check_text(const struct suan_job_doc *doc, struct suan_err *err)
+{
+	const struct suan_payload *p = &doc->run;
+	enum suan_code rc = check_strings(doc, err);
+
+	if (rc == SUAN_OK)
+		rc = check_words("command", p->command, p->ncommand, MOST_WORDS, err);
+	if (rc == SUAN_OK)
+		rc = check_words("args", p->args, p->nargs, MOST_WORDS, err);
+	if (rc == SUAN_OK)
+		rc = check_places(&doc->spec, err);
+	if (rc == SUAN_OK)
+		rc = check_stages("inputs", p->inputs, p->ninputs, err);
+	if (rc == SUAN_OK)
+		rc = check_stages("outputs", p->outputs, p->noutputs, err);
+	return rc == SUAN_OK ? check_env(&doc->env, err) : rc;
 }
 
 static enum suan_code keep(const struct suan_buf *b, size_t from, struct suan_arena *arena,

@@ -13,6 +13,7 @@ struct history {
 	struct suan_report last;	/* told again now and then */
 	struct suan_range sets[4];	/* of the arrays of one submission */
 	uint32_t nsets;
+	bool conservative;	/* no other policy */
 };
 
 static inline uint32_t dice(struct history *h, uint32_t n)
@@ -175,6 +176,7 @@ static inline void random_report(struct history *h)
 		r.signal = r.outcome == SUAN_OUT_SIGNALLED ? 9 : 0;
 		r.usage = (struct suan_usage){dice(h, 1000), dice(h, 1000), 1, 2};
 		r.text = dice(h, 3) ? "" : "said the site";
+		r.forget = dice(h, 6) == 0;
 	} else if (dice(h, 4) == 0) {
 		r.kind = SUAN_REPORT_STAGING;
 	}
@@ -200,11 +202,14 @@ static inline void random_site(struct history *h)
 	} else if (what < 11) {
 		history_network(h);
 	} else {
+		uint32_t kind = dice(h, SUAN_NPOLICIES);
+
 		kit_policy(&h->k, &(struct suan_policy){
-			.kind = (enum suan_policy_kind)dice(h, SUAN_NPOLICIES),
+			.kind = h->conservative ? SUAN_POLICY_CONSERVATIVE
+						: (enum suan_policy_kind)kind,
 			.plan_depth = dice(h, 2) * 4, .max_walltime_ms = dice(h, 4) ? 0 : 50000,
 			.max_pending = dice(h, 4) ? 0 : 20, .max_attempts = 1 + dice(h, 4),
-			.model_sites = dice(h, 2)});
+			.model_sites = dice(h, 2), .terse = dice(h, 3) == 0});
 	}
 }
 

@@ -305,15 +305,20 @@ def test_port_in_use(server, make_server, tmp_path):
 
 @pytest.mark.parametrize('text,words', [
     ('network: n\nsites:\n  - {name: a, hub: h, pools: [{name: p, nodes: 1, cores: 1}]}\n'
-     '  - {name: a, hub: h, pools: [{name: p, nodes: 1, cores: 1}]}\n', ('"a"',)),
+     '  - {name: a, hub: h, pools: [{name: p, nodes: 1, cores: 1}]}\n', ('"a" is there already', '4')),
     ('network: n\nsites:\n  - {name: a, hub: h, pools: [{name: p, nodes: -1, cores: 1}]}\n', ('nodes', '-1')),
     ('network: n\nsites:\n  - {name: a, hub: h, pols: []}\n', ('pols', 'pools', '3')),
-    ('network: n\nsites: &s\n  - {name: a, hub: h, pools: *s}\n', ()),
+    ('network: n\nsites: &s\n  - {name: a, hub: h, pools: *s}\n', ('alias cycle', '3')),
+    ('network: n\nsites:\n  - {name: a, hub: h, pools: [{name: p, nodes: 1, cores: 1}]}\n'
+     'links:\n  - {from: a, to: a, gbit: 1, ms: 1}\n', ('another place than "a"', '5')),
+    ('network: n\nsites:\n  - {name: a, hub: h, pools: [{name: p, nodes: 99999999999999999999, cores: 1}]}\n',
+     ('nodes', '99999999999999999999', '3')),
+    ('network: n\nsites:\n  - {name: a, hub: h, pools: [{name: p, nodes: two, cores: 1}]}\n', ('nodes', 'two', '3')),
     ('network: n\ncities: [{name: c}]\nsites:\n  - {name: a, hub: h, pools: [{name: p, nodes: 1, cores: 1}]}\n'
      'links:\n  - {from: a, to: b, gbit: 1, ms: 1}\n', ('b',)),
-    ('network: [\n', ()),
-    ('network: n\nsites:\n  - {name: "\udcff", hub: h}\n', ()),
-    ('', ()),
+    ('network: [\n', ('closing', '2')),
+    ('network: n\nsites:\n  - {name: "\udcff", hub: h}\n', ('expected UTF-8', '3')),
+    ('', ('expected a map',)),
 ])
 def test_wrong_network_files(tmp_path, text, words):
     f = tmp_path / 'net.yaml'
@@ -344,10 +349,38 @@ def test_script_without_shebang_and_unknown_option(server, tmp_path):
     f.write_text('#!/bin/sh\n#SBATCH --frobnicate=3\ntrue\n')
     r = server.cli('submit', f, code=2)
     assert 'frobnicate' in r.stderr and '2' in r.stderr
-    assert '--memory' in server.cli('submit', '--memry', '1G', '--', 'true', code=2).stderr or True
-    assert server.cli('submit', '/no/such/file', code=3)
-    assert server.cli('show', 'abc', code=2)
-    assert server.cli('lst', code=2)
+    assert '--memory' in server.cli('submit', '--memry', '1G', '--', 'true', code=2).stderr
+    assert '/no/such/file' in server.cli('submit', '/no/such/file', code=3).stderr
+    assert '"abc"' in server.cli('show', 'abc', code=2).stderr
+    assert 'did you mean list' in server.cli('lst', code=2).stderr
+    assert jobs_in(server) == 0
+
+
+def test_other_bytes_than_utf8(server, tmp_path):
+    """Nothing is changed on the way in: what JSON cannot say is refused, with its place."""
+    f = tmp_path / 'job.sh'
+    for text, line in [(b'#!/bin/sh\n#SUAN --name a\xff\n:\n', 2), (b'#!/bin/sh\n:\necho \xc0\xaf\n', 3)]:
+        f.write_bytes(text)
+        r = server.cli('submit', f, code=2)
+        assert 'job.sh: line %d: expected UTF-8' % line in r.stderr, r.stderr
+    f = tmp_path / 'job.yaml'
+    f.write_bytes(b'command: [true]\nname: "\xff"\n')
+    assert 'job.yaml: line 2: expected UTF-8' in server.cli('submit', f, code=2).stderr
+    odd = os.fsdecode(b'a\xff')
+    for args, field in [(['--name', odd, '--', 'true'], 'name'), (['--', 'cat', odd], 'command'),
+                        (['--dir', '/' + odd, '--', 'true'], 'dir'), (['--env', 'A=' + odd, '--', 'true'], 'env'),
+                        (['--site', odd, '--', 'true'], 'site'), (['--outputs', 'x=/' + odd, '--', 'true'], 'outputs')]:
+        r = server.cli('submit', *args, code=2)
+        assert field in r.stderr and 'expected UTF-8' in r.stderr, r.stderr
+    r = server.cli('submit', '--export', 'ALL', '--', 'true', code=2, env={'ODD': odd})
+    assert 'ODD' in r.stderr, r.stderr
+    good = b'{"command":["true"],"hold":true}\n'
+    bad = b'{"command":["true"],"name":"\xed\xa0\x80"}\n'
+    _, _, p = server.http('POST', '/v1/jobs:bulk', good * 70 + bad + good, NDJSON, 400)
+    assert p['line'] == 71 and 'UTF-8' in p['detail'], p
+    _, _, p = server.http('POST', '/v1/jobs', b'command: ["\xff"]\n', {'Content-Type': 'application/yaml'}, 400)
+    assert 'UTF-8' in p['detail'], p
+    assert jobs_in(server) == 0
 
 
 def test_server_down(tmp_path):

@@ -56,7 +56,9 @@ def test_every_command_has_json():
     assert without == set(NO_JSON)
 
 
-def test_json_is_one_document(server):
+def test_json_is_one_document(server, tmp_path):
+    trace = tmp_path / 'one.jsonl'
+    trace.write_text('{"id": 1, "submit_s": 0, "run_s": 60}\n')
     job = server.submit('--', 'sh', '-c', 'echo out')
     server.wait(job, code=0)
     held = server.submit('--hold', '--', 'true')
@@ -66,7 +68,7 @@ def test_json_is_one_document(server):
         'submit': ('--', 'true'), 'list': (), 'show': (job,), 'why': (job,), 'logs': (job,), 'wait': (job,),
         'priority': (held, 7), 'hold': (held,), 'release': (held,), 'cancel': (held,), 'requeue': (failed,),
         'sites': (), 'pools': (), 'links': (), 'site': ('show', 'east'), 'token': ('list',), 'info': (),
-        'config': ('check', '--network', server.file),
+        'config': ('check', '--network', server.file), 'simulate': ('--cores', 4, '--trace', trace),
     }
     assert set(runs) | set(NO_JSON) == set(commands())
     for name, args in runs.items():
@@ -200,7 +202,30 @@ def test_what_gives_way_at_80_columns(make_server):
     narrow = terminal(s, 40, 'list')
     assert 'USER' not in narrow[0] and 'STATE' in narrow[0] and '…' in narrow[1]
     sites = terminal(s, 80, 'sites')
+    assert 'zhangjiakou…' in sites[1], 'of a name that somebody types, twelve columns stay'
     assert {'SITE', 'HUB', 'STATE', 'CORES', 'RUNNING'} <= set(columns_of(sites)) and 'DRIVER' not in sites[0]
+
+
+def test_reasons_are_told_in_full(make_server):
+    """suan why on a terminal: what is too long for the line goes on below."""
+    s = make_server(network=WIDE).start()
+    job = s.submit('--hold', '--cores', 2, '--', 'true')
+    piped = s.cli('why', job, '--format', 'site,reason').stdout
+    lines = terminal(s, 44, 'why', job, '--format', 'site,reason')
+    assert len(lines) > len(piped.splitlines()) and max(map(width, lines[2:])) <= 44
+    assert '…' not in ''.join(lines[2:]).replace('zhangjiakou…', '')
+    shown = re.sub(r'\s+', '', ''.join(lines[2:])).replace('zhangjiakou…', 'zhangjiakou-north-1')
+    assert shown == re.sub(r'\s+', '', ''.join(piped.splitlines()[2:]))
+
+
+def test_show_keeps_the_lines_of_a_script(server, tmp_path):
+    script = tmp_path / 'two.sh'
+    script.write_text('#!/bin/sh\nif true; then\n\techo a\x1b[31m\nfi\n')
+    out = server.cli('show', server.submit('--hold', str(script))).stdout.splitlines()
+    at = next(i for i, x in enumerate(out) if x.startswith('  script '))
+    assert [x[19:] for x in out[at:at + 4]] == ['#!/bin/sh', 'if true; then', '        echo a?[31m', 'fi']
+    assert all(x[:19].strip() == '' for x in out[at + 1:at + 4])
+    assert not [x for x in out if '\x1b' in x]
 
 
 def test_columns_stand_below_each_other(make_server):

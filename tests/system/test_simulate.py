@@ -40,6 +40,14 @@ def three(tmp_path):
     return path
 
 
+def test_the_table_says_why_jobs_are_rejected(three):
+    """As many rows as reasons, and none when nothing is."""
+    lines = [x.split() for x in suan('--cores', 3, '--trace', three, '--policy', 'suan,easy').stdout.splitlines()]
+    at = lines.index(['rejected', '1', '1'])
+    assert lines[at + 1] == ['too-many-tasks', '1', '1'] and lines[at + 2][0] == 'makespan'
+    assert 'too-many-tasks' not in suan('--cores', 4, '--trace', three).stdout
+
+
 def test_figures(three):
     assert result('--cores', 4, '--trace', three)['policy'] == 'suan'
     r = result('--cores', 4, '--trace', three, '--policy', 'easy')

@@ -12,12 +12,13 @@ static void keep(void *ctx, const struct suan_event *ev)
 		abort();
 }
 
-static uint64_t record(struct suan_buf *log, uint64_t seed)
+static uint64_t record(struct suan_buf *log, uint64_t seed, bool conservative)
 {
 	struct history h;
 	uint64_t hash;
 
 	history_init(&h, seed);
+	h.conservative = conservative;
 	h.k.log = keep;
 	h.k.ctx = log;
 	while (suan_engine_seq(h.k.e) < STEPS)
@@ -153,8 +154,14 @@ int main(void)
 		return tap_done();
 	}
 	suan_buf_init(&log, 0);
-	want = record(&log, 11);
+	want = record(&log, 11, false);
 	t_new();
+	t_steps(&log, want);
+	t_snapshot(&log, want);
+	suan_buf_done(&log);
+	/* the policy whose planner remembers */
+	suan_buf_init(&log, 0);
+	want = record(&log, 12, true);
 	t_steps(&log, want);
 	t_snapshot(&log, want);
 	suan_buf_done(&log);

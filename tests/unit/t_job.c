@@ -324,6 +324,15 @@ static void limits(void)
 	t.doc.spec.account = "\xff";
 	is_int(suan_job_seal(&t.doc, &t.arena, &t.err), SUAN_EINVAL, "bad UTF-8");
 	is_str(t.err.text, "account: expected UTF-8, found other bytes", "says so");
+	t.err = (struct suan_err){0};
+	is_int(suan_job_check_text(&t.doc, &t.err), SUAN_EINVAL, "asked before");
+	is_str(t.err.text, "account: expected UTF-8, found other bytes", "the same");
+	t.doc = plain;
+	t.doc.env = (struct suan_env){(const char *[]){"A=b", "ODD=\xc3"}, 2};
+	is_int(suan_job_check_text(&t.doc, &t.err), SUAN_EINVAL, "in the environment");
+	is_str(t.err.text, "env: expected UTF-8 in ODD, found other bytes", "names it");
+	t.doc = plain;
+	is_int(suan_job_check_text(&t.doc, &t.err), SUAN_OK, "nothing wrong");
 	t.doc = plain;
 	t.doc.run.command = NULL;
 	t.doc.run.ncommand = 0;

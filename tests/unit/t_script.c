@@ -114,6 +114,8 @@ static const struct {
 	{"#!/bin/sh\n#SBATCH -\n", "line 2: expected an option such as --time=10, found \"-\""},
 	{"#!/bin/sh\n#SBATCH --\n", "line 2: expected an option such as --time=10, found \"--\""},
 	{"#!/bin/sh\n#SBATCH -Hx\n", "line 2: -x: expected a value, found the end of the line"},
+	{"#!/bin/sh\n#SUAN -J a\xff\n", "line 2: expected UTF-8, found other bytes"},
+	{"#!/bin/sh\ntrue\n\necho \xe4\xb8", "line 4: expected UTF-8, found other bytes"},
 	{"#!/bin/sh\n#SUAN --hold=maybe\n",
 	 "line 2: --hold: hold: expected true or false, found \"maybe\""},
 };

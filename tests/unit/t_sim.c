@@ -601,7 +601,7 @@ static void test_output(void)
 	       "tasks\":1},"
 	       "\"restarts\":0,\"lost_core_s\":0,\"schedule_hash\":\"0000000000000abc\","
 	       "\"perf\":{\"wall_s\":0,\"jobs_per_s\":0,\"peak_rss_bytes\":0,\"read_s\":0,"
-	       "\"simulate_s\":0,\"simulate_jobs_per_s\":0,\"bytes_per_job\":0,\"events\":9,"
+	       "\"simulate_s\":0,\"simulate_jobs_per_s\":0,\"bytes_per_job\":0,\"events\":8,"
 	       "\"passes\":3}}",
 	       "JSON");
 	suan_buf_done(&b);
@@ -677,6 +677,68 @@ static void test_oom(void)
 	rig_done(&g);
 }
 
+/* 2 cores. Job 0: an array of three elements of 10, 20 and 5 s, one at a time, the second of which
+ * fails; job 3 needs that failure; job 4 needs that it did not happen; job 5 has a higher priority
+ * than 0 but begins at 12 s; job 6 needs more than there is, and job 7 depends on it. */
+static void test_more(void)
+{
+	static const struct suan_range three_of = {
+		.nruns = 1, .count = 3, .cap = 1, .runs = {{2, 6, 2}}};
+	static const struct suan_dep failed = {SUAN_AFTERNOTOK, 0}, went_well = {SUAN_AFTEROK, 0},
+				     refused = {SUAN_AFTERANY, 6};
+	struct suan_job_spec spec[8];
+	struct suan_sim_more more[8];
+	struct suan_buf csv = {0};
+	struct suan_sim_outcome o = {.policy = "easy"};
+	struct rig g;
+
+	on_network(&g,
+		   "network: n\nsites: [{name: s, hub: h, pools: [{name: p, nodes: 1, cores: 2}]}]",
+		   "{\"submit_s\":3,\"run_s\":10}\n{\"submit_s\":3,\"run_s\":20}\n"
+		   "{\"submit_s\":3,\"run_s\":5}\n{\"submit_s\":4,\"run_s\":1}\n"
+		   "{\"submit_s\":4,\"run_s\":1}\n{\"submit_s\":5,\"run_s\":2}\n"
+		   "{\"submit_s\":6,\"run_s\":2}\n{\"submit_s\":7,\"run_s\":2}\n");
+	for (int i = 0; i < 8; i++) {
+		spec[i] = (struct suan_job_spec){.name = "",
+						 .user = "",
+						 .account = "",
+						 .qos = "",
+						 .gpu = "",
+						 .req = {.tasks = 1, .cores = 2}};
+		more[i] = (struct suan_sim_more){.spec = &spec[i < 3 ? 0 : i],
+						 .elements = i < 3 ? 3 : 1,
+						 .pos = i < 3 ? (uint32_t)i : 0,
+						 .outcome = SUAN_OUT_EXITED};
+	}
+	spec[0].array = &three_of;
+	more[1].exit_code = 1;
+	spec[3].deps = (struct suan_dep *)(uintptr_t)&failed;
+	spec[4].deps = (struct suan_dep *)(uintptr_t)&went_well;
+	spec[7].deps = (struct suan_dep *)(uintptr_t)&refused;
+	spec[3].ndeps = spec[4].ndeps = spec[7].ndeps = 1;
+	spec[5].priority = 1;
+	spec[5].begin_ms = 12000;
+	spec[6].req.cores = 3;
+	g.setup.more = more;
+	run(&g);
+	/* times are those of the trace */
+	starts_are(&g, "3 15 35 40 -1 13", "arrays, dependencies, priority, begin");
+	ok(g.r.zero_ms == 0 && g.r.completed == 5 && g.r.unfinished == 1 && g.r.rejected == 2,
+	   "%llu completed, %llu unfinished, %llu rejected", (unsigned long long)g.r.completed,
+	   (unsigned long long)g.r.unfinished, (unsigned long long)g.r.rejected);
+	is_int(g.r.refused[SUAN_R_BAD_DEPENDENCY], 1, "what depends on a refused job is refused");
+	o.setup = &g.setup;
+	o.result = &g.r;
+	ok(suan_sim_print_schedule(&o, to_buf, &csv) &&
+		   strstr(suan_buf_str(&csv), "\n2_4,s,p,3,15,35,1,,\n"),
+	   "elements have their index in the schedule");
+	g.setup.estimates = SUAN_SIM_PERFECT;
+	run(&g);
+	starts_are(&g, "3 15 35 40 -1 13", "also with perfect estimates");
+	suan_buf_done(&csv);
+	rig_done(&g);
+}
+
 int main(void)
 {
 	test_scores();
@@ -700,5 +762,6 @@ int main(void)
 	test_output();
 	test_table();
 	test_oom();
+	test_more();
 	return tap_done();
 }

@@ -446,6 +446,52 @@ static void test_corpus(void)
 	folder_drop(&f);
 }
 
+static struct suan_store *read_at(const char *location, struct suan_err *err)
+{
+	struct suan_store *s = NULL;
+
+	return OPS->open_read(&s, location, err) == SUAN_OK ? s : NULL;
+}
+
+static void test_open_read(void)
+{
+	struct folder f = folder_new();
+	struct file_path none = in(f.path, "none"), data = in(f.path, "data");
+	struct suan_store *s, *reader, *later;
+	struct suan_err err = {0};
+	struct suan_buf out = {0};
+	uint64_t seq = 0;
+
+	ok(!read_at(none.text, &err) && err.code == SUAN_ENOTFOUND, "no folder, nothing to read");
+	ok(!suan_fs_exists(none.text), "and none is made");
+	s = open_at(data.text, NULL);
+	is_int(commit_records(s, 5, 30, &err), SUAN_OK, "a writer writes");
+	reader = read_at(data.text, &err);
+	ok(reader && OPS->last_seq(reader) == 5, "is read while it holds the lock");
+	is_int(commit_records(s, 5, 30, &err), SUAN_OK, "goes on writing");
+	is_int(OPS->snapshot_put(s, 8, "eight", 5, &err), SUAN_OK, "even a snapshot");
+	is_int(OPS->trim(s, 5, &err), SUAN_OK, "drops what is read");
+	ok(reader && OPS->last_seq(reader) == 5 && holds_records(reader, 0, &err) &&
+		   OPS->snapshot_get(reader, &seq, &out, &err) == SUAN_ENOTFOUND,
+	   "the reader sees the store as it was: %s", err.text);
+	later = read_at(data.text, &err);
+	ok(later && OPS->last_seq(later) == 10 && holds_records(later, 8, &err) &&
+		   OPS->snapshot_get(later, &seq, &out, &err) == SUAN_OK && seq == 8,
+	   "another one as it is");
+	is_int(commit_records(reader, 1, 1, &err), SUAN_EDENIED, "a reader does not write");
+	is_int(OPS->snapshot_put(later, 10, "x", 1, &err), SUAN_EDENIED, "nor a snapshot");
+	is_int(OPS->trim(later, 8, &err), SUAN_EDENIED, "nor does it drop");
+	OPS->close(s);
+	ok(holds_records(later, 8, &err), "and reads on when the writer has gone");
+	OPS->close(reader);
+	OPS->close(later);
+	s = open_at(data.text, NULL);
+	ok(s && OPS->last_seq(s) == 10 && holds_records(s, 8, &err), "which finds all of it again");
+	OPS->close(s);
+	suan_buf_done(&out);
+	folder_drop(&f);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3 && strcmp(argv[1], "make") == 0)
@@ -461,6 +507,7 @@ int main(int argc, char **argv)
 	test_torn_wal();
 	test_wal_bound();
 	test_reader();
+	test_open_read();
 	test_meddler();
 	test_corpus();
 	return tap_done();

@@ -1,0 +1,177 @@
+/* The order of the queue under each policy, seen from outside: which of two waiting jobs starts
+ * when there is room for one; and the bound on overtaking. */
+#include "lib/engine_kit.h"
+
+#define HOUR INT64_C(3600000)
+#define DAY  (24 * HOUR)
+
+static void set(struct kit *k, enum suan_policy_kind kind)
+{
+	kit_policy(k, &(struct suan_policy){.kind = kind});
+}
+
+/* A pool of four cores, all taken by job 1 until `ended`; nobody gets ahead of it by backfilling.
+ */
+static void full(struct kit *k, enum suan_policy_kind kind)
+{
+	struct suan_job_spec all = kit_job(4, 1, 1000 * DAY);
+
+	kit_one_pool(k, 1, 4);
+	set(k, kind);
+	all.user = "other";
+	kit_submit(k, &all);
+	kit_pass(k);
+	kit_started(k, 1, 0, 1);
+}
+
+static uint64_t submit(struct kit *k, uint32_t cores, int64_t walltime, int64_t after)
+{
+	struct suan_job_spec s = kit_job(cores, 1, walltime);
+
+	k->now += after;
+	return kit_submit(k, &s);
+}
+
+/* Which of the jobs 2 and 3 of four cores starts first? */
+static uint64_t first(struct kit *k)
+{
+	uint64_t got;
+
+	kit_ended(k, 1, 0, 1, SUAN_OUT_EXITED);
+	kit_pass(k);
+	got = kit_state(k, 2, 0) == SUAN_STAGING ? 2 : kit_state(k, 3, 0) == SUAN_STAGING ? 3 : 0;
+	kit_done(k);
+	return got;
+}
+
+static uint64_t race(enum suan_policy_kind kind, int64_t walltime2, int64_t walltime3,
+		     int64_t between)
+{
+	struct kit k;
+
+	full(&k, kind);
+	submit(&k, 4, walltime2, 1000);
+	submit(&k, 4, walltime3, between);
+	k.now += HOUR;
+	return first(&k);
+}
+
+static void t_classic(void)
+{
+	is_int(race(SUAN_POLICY_EASY, 9 * HOUR, HOUR, 1000), 2, "easy: who came first");
+	is_int(race(SUAN_POLICY_FCFS, 9 * HOUR, HOUR, 1000), 2, "fcfs: who came first");
+	is_int(race(SUAN_POLICY_SJF, 9 * HOUR, HOUR, 1000), 3, "sjf: the shorter");
+	is_int(race(SUAN_POLICY_SJF, HOUR, HOUR, 1000), 2, "sjf: of equal ones who came first");
+	is_int(race(SUAN_POLICY_LJF, HOUR, 9 * HOUR, 1000), 3, "ljf: the longer");
+	is_int(race(SUAN_POLICY_F1, 9 * HOUR, HOUR, 0), 3, "f1: of one instant the shorter");
+	is_int(race(SUAN_POLICY_F1, 2 * HOUR, HOUR, 30 * DAY), 2, "f1: or much earlier");
+	is_int(race(SUAN_POLICY_WFP3, 9 * HOUR, HOUR, 1000), 3, "wfp3: waited longer for its size");
+	is_int(race(SUAN_POLICY_WFP3, 9 * HOUR, HOUR, 2 * DAY), 2, "wfp3: time changes that");
+}
+
+static void t_suan(void)
+{
+	is_int(race(SUAN_POLICY_SUAN, 9 * HOUR, 60000, HOUR), 3, "suan: the short one");
+	is_int(race(SUAN_POLICY_SUAN, 9 * HOUR, 60000, 5 * DAY), 3, "suan: also days later");
+	is_int(race(SUAN_POLICY_SUAN, 9 * HOUR, 60000, 9 * DAY), 2, "suan: not after a week");
+	is_int(race(SUAN_POLICY_SUAN, 9 * HOUR, 9 * HOUR, HOUR), 2, "suan: equal ones in order");
+}
+
+static void t_wide(void)
+{
+	struct kit k;
+
+	full(&k, SUAN_POLICY_SUAN);
+	submit(&k, 1, 9 * HOUR, 1000);
+	submit(&k, 4, 9 * HOUR, DAY);
+	kit_ended(&k, 1, 0, 1, SUAN_OUT_EXITED);
+	kit_pass(&k);
+	is_int(kit_state(&k, 3, 0), SUAN_STAGING, "suan: the wide one goes first");
+	is_int(kit_state(&k, 2, 0), SUAN_PENDING, "the narrow one waits for it");
+	kit_done(&k);
+}
+
+/* Estimates of nine hours, run times of a minute: the third job counts as short. */
+static void t_learnt(void)
+{
+	struct kit k;
+	struct suan_job_spec s = kit_job(1, 1, 9 * HOUR);
+
+	kit_one_pool(&k, 1, 4);
+	set(&k, SUAN_POLICY_SUAN);
+	for (uint64_t id = 1; id <= 2; id++) {
+		s.user = "quick";
+		kit_submit(&k, &s);
+		kit_pass(&k);
+		kit_started(&k, id, 0, 1);
+		k.now += 60000;
+		kit_ended(&k, id, 0, 1, SUAN_OUT_EXITED);
+	}
+	s = kit_job(4, 1, 1000 * HOUR);
+	kit_submit(&k, &s);
+	kit_pass(&k);
+	kit_started(&k, 3, 0, 1);
+	s = kit_job(4, 1, 9 * HOUR);
+	s.user = "slow";
+	kit_submit(&k, &s);
+	k.now += HOUR;
+	s.user = "quick";
+	kit_submit(&k, &s);
+	kit_ended(&k, 3, 0, 1, SUAN_OUT_EXITED);
+	kit_pass(&k);
+	is_int(kit_state(&k, 5, 0), SUAN_STAGING, "who was quick before goes first");
+	is_int(kit_state(&k, 4, 0), SUAN_PENDING, "before one with the same estimate");
+	kit_done(&k);
+}
+
+/* One core of four is always busy with a short job of a stream without end, so that the wide job
+ * never finds four free ones. After a week nothing passes it any more. */
+static void t_no_starvation(void)
+{
+	struct kit k;
+	struct suan_job_spec tiny = kit_job(1, 1, 30000), wide = kit_job(4, 1, HOUR);
+	uint64_t last, wide_id, passed = 0;
+	int64_t came;
+
+	kit_one_pool(&k, 1, 4);
+	set(&k, SUAN_POLICY_SUAN);
+	last = kit_submit(&k, &tiny);
+	kit_pass(&k);
+	kit_started(&k, last, 0, 1);
+	wide.user = "wide";
+	wide_id = kit_submit(&k, &wide);
+	kit_pass(&k);
+	came = k.now;
+	while (kit_state(&k, wide_id, 0) == SUAN_PENDING && k.now < came + 9 * DAY) {
+		uint64_t next;
+
+		k.now += 20000;
+		next = kit_submit(&k, &tiny);
+		kit_pass(&k);
+		if (kit_state(&k, next, 0) == SUAN_STAGING) {
+			kit_started(&k, next, 0, 1);
+			passed++;
+		}
+		k.now += 5000;
+		kit_ended(&k, last, 0, 1, SUAN_OUT_EXITED);
+		kit_pass(&k);
+		if (kit_state(&k, next, 0) == SUAN_STAGING)
+			kit_started(&k, next, 0, 1);
+		last = next;
+	}
+	ok(passed > 20000, "short jobs pass it: %llu", (unsigned long long)passed);
+	ok(k.now >= came + 7 * DAY, "for a week");
+	ok(k.now < came + 7 * DAY + 120000, "and then no more");
+	is_int(kit_state(&k, wide_id, 0), SUAN_STAGING, "it starts");
+	kit_done(&k);
+}
+
+int main(void)
+{
+	t_classic();
+	t_suan();
+	t_wide();
+	t_learnt();
+	t_no_starvation();
+	return tap_done();
+}
