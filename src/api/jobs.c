@@ -614,6 +614,7 @@ void suan_api_why(struct suan_api_call *c)
 	suan_jsonw_time(&w, "decided", decided);
 	suan_jsonw_str(&w, "reason", t.reason ? suan_reason_name(t.reason) : NULL);
 	suan_jsonw_str(&w, "reason_text", reason.len ? suan_buf_str(&reason) : NULL);
+	suan_doc_forecast(&v, &w);
 	put_candidates(e, list, n < max ? n : max, &w);
 	suan_jsonw_close(&w, '}');
 	suan_buf_done(&reason);

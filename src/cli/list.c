@@ -481,6 +481,27 @@ bool suan_cli_print_candidates(const json_t *candidates, const char *format, boo
 	return suan_table_print(&t, candidates);
 }
 
+/* By when it will have started, and how sure that is. */
+static void print_forecast(const json_t *w)
+{
+	static const char *const members[] = {"predicted_start_p50", "predicted_start_p90",
+					      "predicted_start_p99"};
+	static const char *const words[] = {"starts by", ", by", ", by"};
+	static const int percent[] = {50, 90, 99};
+
+	for (int i = 0; i < 3; i++) {
+		const char *time = json_string_value(json_object_get(w, members[i]));
+		struct suan_buf text = {0};
+
+		if (!time)
+			return;
+		suan_cli_fill_time(time, &text);
+		printf("%s %s (%d %%)%s", words[i], suan_buf_str(&text), percent[i],
+		       i == 2 ? "\n" : "");
+		suan_buf_done(&text);
+	}
+}
+
 static int print_why(const json_t *w, const struct suan_table *t)
 {
 	const char *state = json_string_value(json_object_get(w, "state"));
@@ -495,6 +516,7 @@ static int print_why(const json_t *w, const struct suan_table *t)
 	       suan_cli_state_colour(state), state ? state : "", suan_cli_colour_end(),
 	       text ? ": " : "", suan_buf_str(&clean));
 	suan_buf_done(&clean);
+	print_forecast(w);
 	printf("candidates %s%s\n", decided ? "when it was placed, " : "as of now",
 	       decided ? decided : "");
 	return suan_cli_print_candidates(json_object_get(w, "candidates"), t->format, t->no_header)

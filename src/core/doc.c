@@ -173,6 +173,15 @@ static void put_array(const struct suan_job_view *v, struct suan_jsonw *w)
 	put_counts(v, w);
 }
 
+void suan_doc_forecast(const struct suan_job_view *v, struct suan_jsonw *w)
+{
+	if (!v->predicted_p50_ms || suan_state_final(v->state))
+		return;
+	suan_jsonw_time(w, "predicted_start_p50", v->predicted_p50_ms);
+	suan_jsonw_time(w, "predicted_start_p90", v->predicted_p90_ms);
+	suan_jsonw_time(w, "predicted_start_p99", v->predicted_p99_ms);
+}
+
 static void put_head(const struct suan_engine *e, const struct suan_job_view *v,
 		     struct suan_jsonw *w)
 {
@@ -201,6 +210,7 @@ static void put_head(const struct suan_engine *e, const struct suan_job_view *v,
 		suan_jsonw_time(w, "predicted_start", v->predicted_start_ms);
 		suan_jsonw_str(w, "predicted_site", site);
 	}
+	suan_doc_forecast(v, w);
 }
 
 void suan_doc_job_short(const struct suan_engine *e, const struct suan_job_view *v,

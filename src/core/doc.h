@@ -9,9 +9,11 @@
 /* Members of an object that the caller has opened. */
 /* Short: id, name, user, account, state, reason, reason_text, site, pool, submit, start, end,
  * exit_code, signal, priority, array, tasks, cores, nodes, gpus, predicted_start, predicted_site,
- * counts. */
+ * predicted_start_p50, _p90, _p99, counts. */
 void suan_doc_job_short(const struct suan_engine *e, const struct suan_job_view *v,
 			struct suan_jsonw *w);
+/* Of a job that waits for its first start: predicted_start_p50, _p90, _p99. Part of the others. */
+void suan_doc_forecast(const struct suan_job_view *v, struct suan_jsonw *w);
 /* Full: short plus every field of the job as submitted (wire/job.h names) and its usage. */
 SUAN_MUSTUSE enum suan_code suan_doc_job_full(const struct suan_engine *e,
 					      const struct suan_job_view *v, struct suan_jsonw *w,

@@ -101,6 +101,7 @@ void suan_engine_free(struct suan_engine *e)
 		suan_planner_free(e->plan->planner);
 		suan_dues_done(&e->plan->begins);
 		free(e->plan->dirty);
+		free(e->plan->fresh);
 		free(e->plan);
 	}
 	suan_history_done(&e->history, e->strings);

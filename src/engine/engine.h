@@ -82,6 +82,9 @@ struct suan_job_view {
 	int32_t signal;
 	int64_t predicted_start_ms; /* of the next start; 0 = no prediction */
 	uint32_t predicted_pool;
+	/* By then its first start will have come with a probability of 50, 90, 99 % (forecast.h);
+	 * 0: it does not wait for its first start, or for something else than room. */
+	int64_t predicted_p50_ms, predicted_p90_ms, predicted_p99_ms;
 };
 
 struct suan_task_view {
@@ -106,6 +109,26 @@ struct suan_pool_view {
 	uint64_t cores_total, cores_used, gpus_total, gpus_used, memory_total, memory_used;
 	uint32_t running; /* runs */
 	uint32_t waiting; /* jobs predicted to start here */
+};
+
+/* What became of the starts that were predicted when a job was first planned, in one class of
+ * predictions; forecast.h. Kinds: started at once, nothing was predicted; too deep in the queue to
+ * be planned; by planned wait, of jobs that ask for at most an eighth of the largest pool, or for
+ * more. Losses are pinball losses in hundredths of a second, of the three times and of the planned
+ * start as it was; sums over count. */
+enum suan_forecast_kind {
+	SUAN_FORECASTS_AT_ONCE,
+	SUAN_FORECASTS_DEEP,
+	SUAN_FORECASTS_NARROW,
+	SUAN_FORECASTS_WIDE
+};
+struct suan_forecast_view {
+	enum suan_forecast_kind kind;
+	uint64_t from_s, below_s; /* planned waits, of narrow and wide */
+	uint64_t count;
+	uint64_t held[3]; /* started by p50, p90, p99 */
+	uint64_t width_s; /* p90 − p50 */
+	uint64_t loss[3], plan_loss[3];
 };
 
 struct suan_site_view {
@@ -138,6 +161,9 @@ bool suan_engine_site(const struct suan_engine *e, uint32_t number, struct suan_
 /* Number by name; SUAN_NO_POOL: none. */
 uint32_t suan_engine_find_site(const struct suan_engine *e, const char *name);
 uint32_t suan_engine_find_pool(const struct suan_engine *e, const char *site, const char *pool);
+/* Class by number; false: there are no more. */
+bool suan_engine_forecast(const struct suan_engine *e, uint32_t number,
+			  struct suan_forecast_view *ret);
 const struct suan_network *suan_engine_network(const struct suan_engine *e);
 const struct suan_policy *suan_engine_policy(const struct suan_engine *e);
 

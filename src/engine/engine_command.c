@@ -204,5 +204,7 @@ enum suan_code suan_engine_command(struct suan_engine *e, const struct suan_even
 	else if (suan_elems_pos(c.j, ev->u.target.index, &pos))
 		apply_one(&c, ev->type, pos);
 	wait_for_begin(&c);
+	if (suan_elems_ready(c.j) == 0)
+		suan_outlook_void(c.j);
 	return SUAN_OK;
 }

@@ -168,6 +168,7 @@ static void commit_one(struct suan_engine *e, const struct suan_start *s, const 
 	x->usage = (struct suan_usage){0};
 	x->reason = SUAN_R_NONE;
 	x->stopping = x->again = x->acked = false;
+	suan_outlook_started(e, p->job, now_ms);
 	p->job->started = true;
 	p->job->planned--;
 	if (a) {
@@ -254,6 +255,7 @@ enum suan_code suan_engine_pass(struct suan_engine *e, int64_t now_ms, struct su
 	}
 	for (uint32_t i = 0; i < n; i++)
 		commit_one(e, &starts[i], &e->picks[i], now_ms, fx);
+	suan_outlook_give(e, now_ms);
 	wake.at_ms = expire_all(e, now_ms, fx);
 	begin = suan_dues_begin(e);
 	if (begin && begin->at_ms < wake.at_ms)

@@ -446,6 +446,15 @@ static void get_key_field(struct loader *l, const struct suan_field *f, struct k
 	}
 }
 
+static void get_given(struct loader *l, const struct suan_field *f, struct suan_job *j)
+{
+	struct suan_reader r;
+
+	suan_field_reader(f, &r);
+	damage(l, !f->is_bytes || j->given.class != SUAN_FORECAST_PROMPT ||
+	       !suan_given_get(&r, &j->given));
+}
+
 static void get_job_field(struct loader *l, const struct suan_field *f, struct suan_job *j,
 			  struct key_fields *k)
 {
@@ -469,6 +478,8 @@ static void get_job_field(struct loader *l, const struct suan_field *f, struct s
 		get_elem(l, f, j);
 	else if (f->tag >= SUAN_SNAP_JOB_KEY && f->tag <= SUAN_SNAP_JOB_KEY_COUNT)
 		get_key_field(l, f, k);
+	else if (f->tag == SUAN_SNAP_JOB_GIVEN)
+		get_given(l, f, j);
 	else
 		(void)suan_unpack_field(&l->u, &suan_job_members, f, j);
 }
@@ -477,7 +488,8 @@ static bool job_good(const struct loader *l, const struct suan_job *j, uint64_t 
 {
 	return j->id > last && j->id < l->e->next_id && j->walltime_ms >= 0 &&
 	       j->estimate_ms >= 0 && j->estimate_ms <= j->walltime_ms && j->req.tasks > 0 &&
-	       j->req.cores > 0 && !(suan_jobs_array(j) && j->held);
+	       j->req.cores > 0 && !(suan_jobs_array(j) && j->held) &&
+	       !(j->started && j->given.class != SUAN_FORECAST_PROMPT);
 }
 
 /* Lists a job that was read. The directory is made page by page, as ids may be far apart. */
@@ -640,6 +652,14 @@ static void get_past(struct loader *l, const struct suan_field *f)
 	suan_intern_drop(l->e->strings, past.user);	/* the history has its own reference */
 }
 
+static void get_forecast(struct loader *l, const struct suan_field *f)
+{
+	struct suan_reader r;
+
+	suan_field_reader(f, &r);
+	damage(l, !f->is_bytes || !suan_forecast_get(&l->e->forecast, &r));
+}
+
 static void get_slot(struct loader *l, const struct suan_field *f)
 {
 	uint64_t v[4] = {0};
@@ -711,6 +731,9 @@ static void get_part(struct loader *l, const struct suan_field *f)
 		break;
 	case SUAN_SNAP_PAST:
 		get_past(l, f);
+		break;
+	case SUAN_SNAP_FORECAST:
+		get_forecast(l, f);
 		break;
 	case SUAN_SNAP_SLOT:
 		get_slot(l, f);

@@ -156,6 +156,17 @@ static void put_key(struct writer *w, const struct suan_key *k)
 	suan_put_u64(w->out, SUAN_SNAP_JOB_KEY_COUNT, k->count);
 }
 
+static void put_given(struct writer *w, const struct suan_job *j)
+{
+	size_t mark;
+
+	if (j->given.class == SUAN_FORECAST_PROMPT)
+		return;
+	mark = suan_put_begin(w->out, SUAN_SNAP_JOB_GIVEN);
+	suan_given_put(&j->given, w->out);
+	suan_put_end(w->out, mark);
+}
+
 static void put_job(struct writer *w, const struct suan_job *j)
 {
 	size_t mark = suan_put_begin(w->out, SUAN_SNAP_JOB);
@@ -175,6 +186,7 @@ static void put_job(struct writer *w, const struct suan_job *j)
 	put_u64(w, SUAN_SNAP_JOB_HELD, folded ? suan_elems_held(j) : 0);
 	put_i64(w, SUAN_SNAP_JOB_BEGIN, suan_jobs_begin(j));
 	put_i64(w, SUAN_SNAP_JOB_DEADLINE, suan_jobs_deadline(j));
+	put_given(w, j);
 	put_deps(w, j);
 	if (suan_jobs_array(j))
 		put_array(w, suan_jobs_array(j));
@@ -241,6 +253,21 @@ static void put_history(struct writer *w)
 	}
 }
 
+static void put_forecast(struct writer *w)
+{
+	const struct suan_forecast *f = &w->e->forecast;
+
+	for (uint32_t i = 0; i < SUAN_FORECAST_PARTS; i++) {
+		size_t mark;
+
+		if (!suan_forecast_known(f, i))
+			continue;
+		mark = suan_put_begin(w->out, SUAN_SNAP_FORECAST);
+		suan_forecast_put(f, i, w->out);
+		suan_put_end(w->out, mark);
+	}
+}
+
 static void put_slots(struct writer *w)
 {
 	const struct suan_planner *p = w->e->plan->planner;
@@ -280,6 +307,7 @@ enum suan_code suan_engine_save(const struct suan_engine *e, struct suan_buf *ou
 	for (size_t i = 0; i < e->history.known; i++)
 		number(&w, e->history.list[i].user);
 	put_history(&w);
+	put_forecast(&w);
 	while ((id = suan_engine_next_job(e, id)))
 		put_job(&w, suan_jobs_find(e, id));
 	put_slots(&w);

@@ -22,6 +22,7 @@ enum suan_snapshot_tag {	/* of the whole, in this order */
 	SUAN_SNAP_FREED,
 	SUAN_SNAP_EPOCH,	/* in the head */
 	SUAN_SNAP_PAST,		/* run times of a user, after the strings */
+	SUAN_SNAP_FORECAST,	/* a part of the forecast, see forecast.h */
 };
 
 enum suan_snapshot_past { SUAN_SNAP_PAST_USER = 20 };	/* 1 … 8: members by table */
@@ -42,7 +43,8 @@ enum suan_snapshot_job {	/* 1 … 19: members by table */
 	SUAN_SNAP_JOB_GUARANTEE = 30, SUAN_SNAP_JOB_HELD, SUAN_SNAP_JOB_BEGIN,
 	SUAN_SNAP_JOB_DEADLINE, SUAN_SNAP_JOB_DEP, SUAN_SNAP_JOB_FIRST_START,
 	SUAN_SNAP_JOB_LAST_END, SUAN_SNAP_JOB_LAST_POOL, SUAN_SNAP_JOB_REST, SUAN_SNAP_JOB_ELEM,
-	SUAN_SNAP_JOB_KEY, SUAN_SNAP_JOB_KEY_HASH, SUAN_SNAP_JOB_KEY_COUNT
+	SUAN_SNAP_JOB_KEY, SUAN_SNAP_JOB_KEY_HASH, SUAN_SNAP_JOB_KEY_COUNT,
+	SUAN_SNAP_JOB_GIVEN
 };
 
 enum suan_snapshot_elem {	/* 1 … 9: members by table */

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/map.h"
 #include "engine/engine.h"
+#include "engine/forecast.h"
 #include "engine/history.h"
 #include "engine/planner.h"
 
@@ -76,6 +77,7 @@ struct suan_job {
 	uint64_t id;
 	int64_t submit_ms, walltime_ms, estimate_ms;
 	int64_t predict_ms;		/* expected run time; 0: of an old snapshot */
+	struct suan_given given;	/* until its first start; class PROMPT: nothing */
 	struct suan_req req;		/* with gpu_kind interned */
 	struct suan_more *more;		/* owned; NULL: nothing rare */
 	struct suan_elem *one;		/* owned; single task that is not just waiting */
@@ -173,6 +175,8 @@ struct suan_plan {
 	size_t ndirty, dirty_cap;
 	uint32_t npools;		/* pools the planner knows */
 	bool all_dirty;			/* every job may be */
+	uint64_t *fresh;		/* owned: jobs that the next pass says something of */
+	size_t nfresh, fresh_cap;
 	uint64_t firm_id;		/* jobs up to this one have their last key, see order.h */
 	bool rekey;			/* the order of all jobs changed */
 	bool pools_dirty;
@@ -186,6 +190,7 @@ struct suan_engine {
 	struct suan_net net;
 	struct suan_intern *strings;	/* owned */
 	struct suan_history history;
+	struct suan_forecast forecast;
 
 	uint64_t next_id;		/* of the next job */
 	struct suan_job_page **pages;	/* owned; page p has ids p × SUAN_PAGE … */
@@ -415,6 +420,20 @@ void suan_sync_replan(struct suan_engine *e, struct suan_job *j);
 uint32_t suan_sync_wanted(const struct suan_engine *e, const struct suan_job *j, int64_t now_ms);
 /* Brings pools and waiting items of the planner up to date. On failure it is only less outdated. */
 SUAN_MUSTUSE enum suan_code suan_sync(struct suan_engine *e, int64_t now_ms);
+
+/* ---- outlook.c: when waiting jobs will have started ---- */
+
+/* The job is about to wait: the next pass says something of its start. */
+SUAN_MUSTUSE enum suan_code suan_outlook_list(struct suan_engine *e, struct suan_job *j);
+/* After a pass: what is said of the listed jobs that go on waiting. */
+void suan_outlook_give(struct suan_engine *e, int64_t now_ms);
+/* What can be said now of a job that is planned. */
+void suan_outlook_now(const struct suan_engine *e, const struct suan_job *j,
+		      struct suan_given *ret);
+/* The job is about to start. */
+void suan_outlook_started(struct suan_engine *e, struct suan_job *j, int64_t now_ms);
+/* It was kept from starting: what was said is void. */
+void suan_outlook_void(struct suan_job *j);
 
 /* ---- admit.c ---- */
 

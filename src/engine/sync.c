@@ -47,8 +47,10 @@ static enum suan_code sync_job(struct suan_engine *e, struct suan_job *j, int64_
 {
 	uint32_t want = suan_sync_wanted(e, j, now_ms);
 	struct suan_item item = {.id = j->id, .priority = j->priority, .count = want};
-	enum suan_code rc = SUAN_OK;
+	enum suan_code rc = want > 0 ? suan_outlook_list(e, j) : SUAN_OK;
 
+	if (rc != SUAN_OK)
+		return rc;
 	if (want == j->planned && !j->replan && (want == 0 || !e->plan->rekey))
 		return SUAN_OK;
 	if (want == 0) {

@@ -1,6 +1,7 @@
 /* Reading the state: jobs, elements, runs, pools, sites, and why. */
 #include <string.h>
 
+#include "base/num.h"
 #include "engine/state.h"
 
 struct cause {			/* why something waits, or how it ended */
@@ -191,12 +192,18 @@ static void view_more(const struct suan_job *j, struct suan_job_view *v)
 	v->end_ms = x->end_ms;
 }
 
+static int64_t said(const struct suan_given *g, enum suan_confidence c)
+{
+	return suan_sat_add(g->at_ms, (int64_t)g->bound_s[c] * 1000);
+}
+
 static void view_state(const struct suan_engine *e, const struct suan_job *j,
 		       struct suan_job_view *v)
 {
 	uint32_t worst = suan_elems_worst(j);
 	uint32_t waiting = suan_elems_in(j, SUAN_PENDING);
 	struct cause c = job_cause(e, j);
+	struct suan_given given;
 	uint64_t ahead;
 
 	v->state = (enum suan_state)j->summary;
@@ -217,6 +224,12 @@ static void view_state(const struct suan_engine *e, const struct suan_job *j,
 		v->predicted_pool = SUAN_NO_POOL;
 		v->predicted_start_ms = 0;
 	}
+	if (j->planned == 0 || j->started)
+		return;
+	suan_outlook_now(e, j, &given);
+	v->predicted_p50_ms = said(&given, SUAN_P50);
+	v->predicted_p90_ms = said(&given, SUAN_P90);
+	v->predicted_p99_ms = said(&given, SUAN_P99);
 }
 
 bool suan_engine_job(const struct suan_engine *e, uint64_t id, struct suan_job_view *ret)
@@ -417,5 +430,5 @@ size_t suan_engine_memory(const struct suan_engine *e)
 	       e->rules_cap * sizeof(*e->rules) + e->keys_cap * sizeof(*e->keys) +
 	       (e->key_of.cap + e->rule_of.cap) * 2 * sizeof(uint64_t) + e->net.arena.used +
 	       (e->leases.cap + e->plan->begins.cap) * sizeof(struct suan_due) +
-	       e->plan->dirty_cap * sizeof(uint64_t) + e->picks_cap * 32;
+	       (e->plan->dirty_cap + e->plan->fresh_cap) * sizeof(uint64_t) + e->picks_cap * 32;
 }

@@ -690,6 +690,9 @@ enum suan_code suan_sim_run(const struct suan_sim_setup *s, struct suan_sim_resu
 	if (rc == SUAN_OK) {
 		r.unfinished = r.nrows - r.completed - r.failed;
 		r.engine_hash = suan_engine_hash(d.e);
+		while (r.nforecasts < SUAN_SIM_FORECASTS &&
+		       suan_engine_forecast(d.e, r.nforecasts, &r.forecasts[r.nforecasts]))
+			r.nforecasts++;
 		r.schedule_hash = suan_sim_hash_rows(&r);
 	}
 	close_all(&d);

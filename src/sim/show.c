@@ -3,6 +3,7 @@
 
 #include "base/num.h"
 #include "engine/model.h"
+#include "sim/forecast.h"
 #include "sim/sim.h"
 #include "wire/json.h"
 
@@ -136,6 +137,7 @@ void suan_sim_print_json(const struct suan_sim_outcome *o, struct suan_buf *out)
 		suan_jsonw_close(&w, '}');
 	}
 	suan_jsonw_close(&w, ']');
+	suan_sim_forecast_json(o->result, &w);
 	refused_json(&w, o->result);
 	suan_jsonw_i64(&w, "restarts", (int64_t)o->result->restarts);
 	suan_jsonw_fixed(&w, "lost_core_s", o->result->lost_core_ms, 3);
@@ -272,6 +274,34 @@ static void count_row(const struct suan_sim_outcome *list, uint32_t n, const cha
 	suan_buf_addc(out, '\n');
 }
 
+/* Of what waited: how many percent started by the times that were said, and by how many points the
+ * worst of the larger classes is off. */
+static void forecast_rows(const struct suan_sim_outcome *list, uint32_t n, struct suan_buf *out)
+{
+	static const char *const rows[] = {"started by its p50, %", "  p90, %", "  p99, %",
+					   "  worst class, points"};
+	struct suan_forecast_view all;
+	bool any = false;
+
+	for (uint32_t i = 0; i < n; i++) {
+		suan_sim_forecast_all(list[i].result, &all);
+		any |= all.count > 0;
+	}
+	for (int k = 0; any && k < 4; k++) {
+		add_padded(out, rows[k], NAME_WIDTH, false);
+		for (uint32_t i = 0; i < n; i++) {
+			int64_t v = suan_sim_forecast_worst(list[i].result);
+
+			suan_sim_forecast_all(list[i].result, &all);
+			if (k < 3)
+				v = suan_sim_forecast_share(all.held[k], all.count);
+			add_cell(out, v == SUAN_SIM_NONE ? v : v * 100, 2,
+				 column_width(list[i].policy));
+		}
+		suan_buf_addc(out, '\n');
+	}
+}
+
 /* Why jobs were rejected: a row a reason. */
 static void refused_rows(const struct suan_sim_outcome *list, uint32_t n, struct suan_buf *out)
 {
@@ -316,6 +346,7 @@ void suan_sim_print_table(const struct suan_sim_outcome *list, uint32_t n, struc
 				 figures[k].digits, column_width(list[i].policy));
 		suan_buf_addc(out, '\n');
 	}
+	forecast_rows(list, n, out);
 	add_padded(out, "simulated jobs/s", NAME_WIDTH, false);
 	for (uint32_t i = 0; i < n; i++)
 		add_cell(out, rate(list[i].result->total, list[i].perf.simulate_us) * 1000000, 0,

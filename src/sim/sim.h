@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "engine/engine.h"
 #include "engine/model.h"
 #include "wire/trace.h"
 
@@ -95,6 +96,8 @@ struct suan_sim_row {	  /* an accepted job of the trace */
 	uint32_t pool;	  /* or SUAN_NO_POOL */
 };
 
+#define SUAN_SIM_FORECASTS 64 /* classes at most */
+
 struct suan_sim_result {
 	struct suan_sim_row *rows; /* owned; in order of submission */
 	size_t nrows;
@@ -104,6 +107,9 @@ struct suan_sim_result {
 	int64_t lost_core_ms;		 /* what those had done; saturates */
 	uint64_t events, passes;	 /* that the engine took */
 	int64_t zero_ms, period_ms;	 /* first accepted submission in the trace; of a repeat */
+	/* By class: what became of starts predicted when a job was first planned. */
+	struct suan_forecast_view forecasts[SUAN_SIM_FORECASTS];
+	uint32_t nforecasts;
 	uint64_t engine_hash;		 /* of the engine's state at the end */
 	uint64_t schedule_hash;		 /* of all rows */
 	bool stopped;			 /* by tick */

@@ -62,6 +62,13 @@ def test_figures(three):
     assert r['energy_kwh'] is None and r['carbon_kg'] == {'location': None, 'market': None}
     assert r['cost_yuan'] is None and r['moved_bytes'] == 0
     assert [s['name'] for s in r['sites']] == ['machine'] and r['sites'][0]['awrt_s'] == r['awrt_s']
+    f = result('--cores', 4, '--trace', three, '--policy', 'easy', '--plan-depth', 9)['forecast']
+    # 2 and 3 start when planned; knowing nothing that is p90, and half the wait is p50
+    assert f['jobs'] == 2 and f['at_once'] == 1 and f['worst_class'] is None
+    assert f['started_by'] == {'p50': 0, 'p90': 1, 'p99': 1}
+    assert f['started_by_with_at_once'] == {'p50': 0.333333, 'p90': 1, 'p99': 1}
+    assert f['plan_loss_s'] == {'p50': 0, 'p90': 0, 'p99': 0} and f['loss_s']['p90'] == 0 < f['loss_s']['p50']
+    assert [(c['kind'], c['from_s'], c['below_s'], c['jobs']) for c in f['classes']] == [('wide', 63, 127, 2)]
     assert r['perf']['wall_s'] > 0 and r['perf']['jobs_per_s'] > 0 and r['perf']['peak_rss_bytes'] > 1000000
     assert r['perf']['read_s'] + r['perf']['simulate_s'] <= r['perf']['wall_s']
 

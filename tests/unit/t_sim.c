@@ -592,7 +592,12 @@ static void test_output(void)
 	       "\"carbon_kg\":{\"location\":0.27,\"market\":null},\"cost_yuan\":0.725,"
 	       "\"moved_bytes\":0,\"idle\":{\"energy_kwh\":0.2625,\"carbon_kg\":0.1575,"
 	       "\"cost_yuan\":0.13125},\"submitted_here\":{\"jobs\":0,\"wait_s\":null,"
-	       "\"bounded_slowdown\":null,\"awrt_s\":null}}],\"rejected_because\":{\"too-many-"
+	       "\"bounded_slowdown\":null,\"awrt_s\":null}}],\"forecast\":{\"jobs\":0,"
+	       "\"started_by\":{\"p50\":null,\"p90\":null,\"p99\":null},\"p50_to_p90_s\":null,"
+	       "\"loss_s\":{\"p50\":null,\"p90\":null,\"p99\":null},"
+	       "\"plan_loss_s\":{\"p50\":null,\"p90\":null,\"p99\":null},\"at_once\":1,"
+	       "\"started_by_with_at_once\":{\"p50\":1,\"p90\":1,\"p99\":1},"
+	       "\"worst_class\":null,\"classes\":[]},\"rejected_because\":{\"too-many-"
 	       "tasks\":1},"
 	       "\"restarts\":0,\"lost_core_s\":0,\"schedule_hash\":\"0000000000000abc\","
 	       "\"perf\":{\"wall_s\":0,\"jobs_per_s\":0,\"peak_rss_bytes\":0,\"read_s\":0,"
@@ -632,6 +637,10 @@ static void test_table(void)
 	       "  p99                            8.5000         8.5000\n"
 	       "  max                            8.5000         8.5000\n"
 	       "AWRT s                          100.556        100.556\n"
+	       "started by its p50, %             50.00          50.00\n"
+	       "  p90, %                         100.00         100.00\n"
+	       "  p99, %                         100.00         100.00\n"
+	       "  worst class, points                 -              -\n"
 	       "simulated jobs/s                      0              0\n",
 	       "the table");
 	suan_buf_done(&b);
