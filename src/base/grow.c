@@ -7,7 +7,7 @@
 
 #define FIRST 8 /* elements of a first allocation */
 
-enum suan_code suan_grow(void *array, size_t *cap, size_t need, size_t elem)
+enum suan_code suan_grow_more(void *array, size_t *cap, size_t need, size_t elem)
 {
 	size_t most;
 	size_t want;

@@ -3,13 +3,6 @@
 #define FNV_PRIME 0x100000001b3u
 #define GOLDEN	  0x9e3779b97f4a7c15u
 
-uint64_t suan_hash_mix(uint64_t v)
-{
-	v = (v ^ v >> 30) * 0xbf58476d1ce4e5b9u;
-	v = (v ^ v >> 27) * 0x94d049bb133111ebu;
-	return v ^ v >> 31;
-}
-
 uint64_t suan_hash_bytes(uint64_t h, const void *p, size_t n)
 {
 	const uint8_t *bytes = p;

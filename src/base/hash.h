@@ -12,6 +12,12 @@
  * all 64 bits usable. Items stay apart: "ab" then "c" differs from "a" then "bc". */
 uint64_t suan_hash_bytes(uint64_t h, const void *p, size_t n);
 uint64_t suan_hash_u64(uint64_t h, uint64_t v);
-uint64_t suan_hash_mix(uint64_t v);	/* finaliser: spreads ids over buckets; 0 stays 0 */
+/* Finaliser: spreads ids over buckets; 0 stays 0. */
+static inline uint64_t suan_hash_mix(uint64_t v)
+{
+	v = (v ^ v >> 30) * 0xbf58476d1ce4e5b9u;
+	v = (v ^ v >> 27) * 0x94d049bb133111ebu;
+	return v ^ v >> 31;
+}
 
 #endif

@@ -207,9 +207,12 @@ static void unindex(struct suan_intern *t, uint32_t id)
 
 void suan_intern_drop(struct suan_intern *t, uint32_t id)
 {
-	struct entry *e = entry_of(t, id);
+	struct entry *e;
 
-	if (id == 0 || --e->refs > 0)
+	if (id == 0)
+		return;
+	e = entry_of(t, id);
+	if (--e->refs > 0)
 		return;
 	unindex(t, id);
 	t->text_bytes -= (size_t)e->len + 1;

@@ -44,15 +44,6 @@ bool suan_mul_i64(int64_t a, int64_t b, int64_t *ret)
 	return true;
 }
 
-int64_t suan_sat_add(int64_t a, int64_t b)
-{
-	int64_t v;
-
-	if (suan_add_i64(a, b, &v))
-		return v;
-	return b > 0 ? INT64_MAX : INT64_MIN;
-}
-
 uint64_t suan_isqrt(uint64_t x)
 {
 	uint64_t root = 0;
@@ -74,16 +65,13 @@ int64_t suan_log2_q16(uint64_t x)
 
 	if (log == 63)
 		m = x >> 1;
-	/* Squaring doubles the logarithm: each carry is its next binary digit. */
+	/* Squaring doubles the logarithm: each carry is its next binary digit. Nobody can guess
+	 * them, so there is no branch on them. */
 	for (int i = 0; i < 16; i++) {
-		uint64_t square = (uint64_t)((unsigned __int128)m * m >> 62);
+		uint64_t square = (uint64_t)((unsigned __int128)m * m >> 62), carry = square >> 63;
 
-		log <<= 1;
-		if (square >> 63) {
-			log |= 1;
-			square >>= 1;
-		}
-		m = square;
+		log = log << 1 | (int64_t)carry;
+		m = square >> carry;
 	}
 	return log;
 }

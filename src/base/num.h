@@ -15,7 +15,14 @@ bool suan_mul_u64(uint64_t a, uint64_t b, uint64_t *ret);
 bool suan_add_i64(int64_t a, int64_t b, int64_t *ret);
 bool suan_mul_i64(int64_t a, int64_t b, int64_t *ret);
 /* Saturating sum, for times where "for ever" is INT64_MAX. */
-int64_t suan_sat_add(int64_t a, int64_t b);
+static inline int64_t suan_sat_add(int64_t a, int64_t b)
+{
+	int64_t v;
+
+	if (!__builtin_add_overflow(a, b, &v))
+		return v;
+	return b > 0 ? INT64_MAX : INT64_MIN;
+}
 
 /* log2(x) × 65536, cut off; x ≥ 1. Exact to the last bit on every machine. */
 int64_t suan_log2_q16(uint64_t x);

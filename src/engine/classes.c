@@ -12,17 +12,6 @@
 
 /* ---- trees ---- */
 
-bool suan_classes_before(const struct suan_classes *c, uint32_t a, uint32_t b)
-{
-	const struct suan_waiting *x = &c->items[a], *y = &c->items[b];
-
-	if (x->priority != y->priority)
-		return x->priority > y->priority;
-	if (x->key != y->key)
-		return x->key < y->key;
-	return x->id < y->id;
-}
-
 static uint32_t size_of(const struct suan_classes *c, uint32_t i)
 {
 	return i == NONE ? 0 : c->items[i].size;

@@ -85,7 +85,17 @@ uint32_t suan_classes_find_class(const struct suan_classes *c, const struct suan
 uint32_t suan_classes_first(const struct suan_classes *c);
 uint32_t suan_classes_next_head(const struct suan_classes *c, uint32_t head);
 uint32_t suan_classes_next_same(const struct suan_classes *c, uint32_t item);
-bool suan_classes_before(const struct suan_classes *c, uint32_t a, uint32_t b);
+static inline bool suan_classes_before(const struct suan_classes *c, uint32_t a, uint32_t b)
+{
+	const struct suan_waiting *x = &c->items[a], *y = &c->items[b];
+
+	if (x->priority != y->priority)
+		return x->priority > y->priority;
+	if (x->key != y->key)
+		return x->key < y->key;
+	return x->id < y->id;
+}
+
 uint64_t suan_classes_ahead(const struct suan_classes *c, uint32_t item);	/* O(classes) */
 size_t suan_classes_memory(const struct suan_classes *c);
 bool suan_classes_verify(const struct suan_classes *c);

@@ -234,7 +234,7 @@ enum suan_code suan_elems_unfold(struct suan_engine *e, struct suan_job *j)
 
 static enum suan_code open_one(struct suan_engine *e, struct suan_job *j)
 {
-	struct suan_elem *x = suan_jobs_alloc(e, sizeof(*x));
+	struct suan_elem *x = suan_jobs_room(e, sizeof(*x));
 
 	if (!x)
 		return SUAN_ENOMEM;
@@ -258,7 +258,7 @@ enum suan_code suan_elems_open(struct suan_engine *e, struct suan_job *j, uint32
 	if (suan_elems_unfold(e, j) != SUAN_OK)
 		return SUAN_ENOMEM;
 	n = chunk_len(a, c);
-	chunk = suan_jobs_alloc(e, n * sizeof(*chunk));
+	chunk = suan_jobs_room(e, n * sizeof(*chunk));
 	if (!chunk)
 		return SUAN_ENOMEM;
 	for (uint32_t i = 0; i < n; i++)
@@ -352,12 +352,15 @@ static void summarise(struct suan_engine *e, struct suan_job *j)
 
 /* ---- changes ---- */
 
-static void tell_change(const struct suan_job *j, uint32_t pos, struct suan_effects *fx)
+static void tell_change(const struct suan_engine *e, const struct suan_job *j, uint32_t pos,
+			struct suan_effects *fx)
 {
 	const struct suan_elem *x = suan_elems_get(j, pos);
 	struct suan_effect f = {.type = SUAN_FX_CHANGED, .pool = x->pool,
 				.state = (enum suan_state)x->state};
 
+	if (e->policy.terse)
+		return;
 	f.run = (struct suan_run_id){j->id, suan_elems_index(j, pos), x->attempt};
 	suan_effects_push(fx, &f);
 }
@@ -385,7 +388,7 @@ void suan_elems_move(struct suan_engine *e, struct suan_spot at, enum suan_state
 	suan_elems_refresh(e, j, pos);
 	summarise(e, j);
 	if (from != to)
-		tell_change(j, pos, fx);
+		tell_change(e, j, pos, fx);
 	suan_deps_tell(e, j, phase);
 	if ((from == SUAN_COMPLETED) != (to == SUAN_COMPLETED))
 		suan_deps_tell_element(e, j, suan_elems_index(j, pos));
@@ -464,7 +467,7 @@ void suan_elems_move_rest(struct suan_engine *e, struct suan_job *j, enum suan_s
 	summarise(e, j);
 	for (uint32_t pos = 0; pos < a->set->count; pos++)
 		if (!suan_elems_has_record(j, pos))
-			tell_change(j, pos, fx);
+			tell_change(e, j, pos, fx);
 	suan_deps_tell(e, j, phase);
 	suan_sync_mark(e, j);
 }

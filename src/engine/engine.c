@@ -105,6 +105,7 @@ void suan_engine_free(struct suan_engine *e)
 	}
 	suan_history_done(&e->history, e->strings);
 	suan_intern_free(e->strings);
+	suan_buf_done(&e->scratch);
 	free(e->picks);
 	free(e);
 }
@@ -146,10 +147,11 @@ static enum suan_code set_policy(struct suan_engine *e, const struct suan_policy
 		return rc;
 	/* slots mean nothing to another policy, so the planner hears of it at once */
 	suan_planner_policy(e->plan->planner, suan_order_mode(p->kind), p->plan_depth);
-	e->plan->all_dirty |= p->kind != e->policy.kind;
-	e->plan->rekey |= p->kind != e->policy.kind;
+	if (p->kind != e->policy.kind || p->model_sites != e->policy.model_sites)
+		e->plan->all_dirty = e->plan->rekey = true;
 	e->plan->firm_id = 0;
 	e->policy = *p;
+	suan_net_measure(&e->net, p);
 	suan_planner_freed(e->plan->planner, SUAN_FOREVER);
 	e->plan->pools_dirty = true;	/* modelled sites open or close */
 	return SUAN_OK;

@@ -38,11 +38,6 @@ static bool any_runs_twice(const struct suan_job *j, const struct suan_target *t
 	return false;
 }
 
-static bool all_over(const struct suan_job *j)
-{
-	return suan_state_final((enum suan_state)j->summary) && suan_elems_limbo(j) == 0;
-}
-
 void suan_engine_ask(const struct suan_engine *e, const struct suan_event *ev,
 		     struct suan_effects *fx, struct suan_err *err)
 {
@@ -64,7 +59,7 @@ void suan_engine_ask(const struct suan_engine *e, const struct suan_event *ev,
 		 suan_deps_lost(e, j))
 		fx->code = suan_fail(err, SUAN_ECONFLICT,
 				     "a job that job %llu depends on was forgotten", id);
-	else if (ev->type == SUAN_EV_FORGET && !all_over(j))
+	else if (ev->type == SUAN_EV_FORGET && !suan_jobs_over(j))
 		fx->code = suan_fail(err, SUAN_ECONFLICT, "job %llu is not over", id);
 	else if (ev->type == SUAN_EV_FORGET && suan_deps_needed(e, j))
 		fx->code = suan_fail(err, SUAN_ECONFLICT, "a waiting job depends on job %llu", id);
@@ -185,15 +180,6 @@ static void wait_for_begin(struct command *c)
 	j->more->due = true;
 }
 
-static void forget(struct suan_engine *e, struct suan_job *j)
-{
-	if (j->planned)
-		suan_planner_drop(e->plan->planner, j->id);
-	suan_keys_drop(e, j->key);
-	suan_jobs_remove(e, j);
-	suan_jobs_free(e, j);
-}
-
 enum suan_code suan_engine_command(struct suan_engine *e, const struct suan_event *ev,
 				   struct suan_effects *fx)
 {
@@ -202,7 +188,7 @@ enum suan_code suan_engine_command(struct suan_engine *e, const struct suan_even
 	uint32_t pos;
 
 	if (ev->type == SUAN_EV_FORGET) {
-		forget(e, c.j);
+		suan_jobs_forget(e, c.j);
 		return SUAN_OK;
 	}
 	if (ev->type == SUAN_EV_PRIORITY) {

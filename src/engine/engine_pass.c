@@ -28,21 +28,20 @@ static int64_t unzigzag(uint64_t v)
 
 enum suan_code suan_why_put(struct suan_engine *e, const struct suan_start *s, uint32_t *ret_text)
 {
-	struct suan_buf b;
+	struct suan_buf *b = &e->scratch;
 	enum suan_code rc;
 
-	suan_buf_init(&b, 0);
+	suan_buf_reset(b);
 	for (uint32_t i = 0; i < s->ncands; i++) {
-		suan_put_varint(&b, s->cands[i].pool);
-		suan_put_varint(&b, (uint64_t)s->cands[i].reason);
-		suan_put_varint(&b, zigzag(s->cands[i].start_ms));
-		suan_put_varint(&b, zigzag(s->cands[i].a));
-		suan_put_varint(&b, zigzag(s->cands[i].b));
+		suan_put_varint(b, s->cands[i].pool);
+		suan_put_varint(b, (uint64_t)s->cands[i].reason);
+		suan_put_varint(b, zigzag(s->cands[i].start_ms));
+		suan_put_varint(b, zigzag(s->cands[i].a));
+		suan_put_varint(b, zigzag(s->cands[i].b));
 	}
-	rc = suan_buf_ok(&b, NULL);
+	rc = suan_buf_ok(b, NULL);
 	if (rc == SUAN_OK)
-		rc = suan_intern_add(e->strings, suan_buf_str(&b), b.len, ret_text);
-	suan_buf_done(&b);
+		rc = suan_intern_add(e->strings, suan_buf_str(b), b->len, ret_text);
 	return rc;
 }
 
@@ -87,11 +86,11 @@ static enum suan_code prepare_one(struct suan_engine *e, const struct suan_start
 	if (a)
 		a->pick = p->pos + 1;
 	rc = suan_elems_open(e, p->job, p->pos);
-	if (rc == SUAN_OK)
+	if (rc == SUAN_OK && !e->policy.terse)
 		rc = suan_why_put(e, s, &p->why);
 	if (rc != SUAN_OK || s->nplaces == 1)
 		return rc;
-	p->places = suan_jobs_alloc(e, bytes);
+	p->places = suan_jobs_room(e, bytes);
 	if (!p->places)
 		return SUAN_ENOMEM;
 	memcpy(p->places, s->places, bytes);

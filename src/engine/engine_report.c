@@ -242,5 +242,7 @@ enum suan_code suan_engine_report(struct suan_engine *e, const struct suan_event
 		started(e, j, pos, ev, fx);
 	else if (r->kind == SUAN_REPORT_ENDED)
 		end(e, j, pos, ev, fx);
+	if (r->forget && suan_jobs_over(j) && !suan_deps_needed(e, j))
+		suan_jobs_forget(e, j);
 	return SUAN_OK;
 }

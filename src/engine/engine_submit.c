@@ -4,7 +4,8 @@
 #include "engine/state.h"
 
 struct batch {			/* jobs made and linked, not listed yet */
-	struct suan_job **jobs;	/* owned list */
+	struct suan_job **jobs;	/* owned list unless &one */
+	struct suan_job *one;
 	uint32_t n, begins;
 };
 
@@ -59,7 +60,7 @@ static enum suan_code prepare(struct suan_engine *e, const struct suan_event *ev
 	const struct suan_submit *s = &ev->u.submit;
 	enum suan_code rc = SUAN_OK;
 
-	b->jobs = calloc(s->njobs, sizeof(struct suan_job *));
+	b->jobs = s->njobs == 1 ? &b->one : calloc(s->njobs, sizeof(struct suan_job *));
 	if (!b->jobs)
 		return SUAN_ENOMEM;
 	while (rc == SUAN_OK && b->n < s->njobs)
@@ -93,7 +94,8 @@ static void list_job(struct suan_engine *e, struct suan_job *j, struct suan_effe
 		j->more->due = true;
 	}
 	changed.run.job = j->id;
-	suan_effects_push(fx, &changed);
+	if (!e->policy.terse)
+		suan_effects_push(fx, &changed);
 	suan_sync_mark(e, j);
 }
 
@@ -125,6 +127,7 @@ enum suan_code suan_engine_submit(struct suan_engine *e, const struct suan_event
 			k.key[i] = s->key[i];
 		b.jobs[0]->key = suan_keys_add(e, &k);
 	}
-	free(b.jobs);
+	if (b.jobs != &b.one)
+		free(b.jobs);
 	return rc;
 }

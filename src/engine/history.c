@@ -101,9 +101,9 @@ int64_t suan_history_predict(const struct suan_history *h, uint32_t user, int64_
 	return guess > 0 ? guess : 1;
 }
 
-static int64_t error_of(int64_t guess_ms, int64_t run_ms)
+static int64_t error_of(int64_t guess_ms, int64_t log_run)
 {
-	int64_t error = suan_log2_q16((uint64_t)guess_ms) - suan_log2_q16((uint64_t)run_ms);
+	int64_t error = suan_log2_q16((uint64_t)guess_ms) - log_run;
 
 	return error < 0 ? -error : error;
 }
@@ -154,9 +154,10 @@ void suan_history_learn(struct suan_history *h, uint32_t user, int64_t estimate_
 	guess = guess_of(h, user, estimate_ms);
 	if (guess > 0) {
 		struct suan_past *p = &h->list[at];
+		int64_t log_run = suan_log2_q16((uint64_t)run_ms);
 
-		p->mean_error += (error_of(guess, run_ms) - p->mean_error) / DECAY;
-		p->estimate_error += (error_of(estimate_ms, run_ms) - p->estimate_error) / DECAY;
+		p->mean_error += (error_of(guess, log_run) - p->mean_error) / DECAY;
+		p->estimate_error += (error_of(estimate_ms, log_run) - p->estimate_error) / DECAY;
 	}
 	note_run(h, at, run_ms);
 	note_run(h, find(h, user, estimate_ms), run_ms);

@@ -7,6 +7,15 @@
 #include "engine/order.h"
 #include "engine/state.h"
 
+void *suan_jobs_room(struct suan_engine *e, size_t n)
+{
+	void *p = malloc(n);
+
+	if (p)
+		e->bytes += n;
+	return p;
+}
+
 void *suan_jobs_alloc(struct suan_engine *e, size_t n)
 {
 	void *p = calloc(1, n);
@@ -26,15 +35,6 @@ void suan_jobs_release(struct suan_engine *e, void *p, size_t n)
 }
 
 /* ---- directory ---- */
-
-struct suan_job *suan_jobs_find(const struct suan_engine *e, uint64_t id)
-{
-	uint64_t page = id / SUAN_PAGE;
-
-	if (id == 0 || page >= e->npages || !e->pages[page])
-		return NULL;
-	return e->pages[page]->jobs[id % SUAN_PAGE];
-}
 
 enum suan_code suan_jobs_reserve(struct suan_engine *e, uint32_t n)
 {
@@ -139,21 +139,6 @@ enum suan_code suan_jobs_more(struct suan_engine *e, struct suan_job *j)
 	if (!j->more)
 		j->more = suan_jobs_alloc(e, sizeof(*j->more));
 	return j->more ? SUAN_OK : SUAN_ENOMEM;
-}
-
-int64_t suan_jobs_begin(const struct suan_job *j)
-{
-	return j->more ? j->more->begin_ms : 0;
-}
-
-int64_t suan_jobs_deadline(const struct suan_job *j)
-{
-	return j->more ? j->more->deadline_ms : 0;
-}
-
-struct suan_array *suan_jobs_array(const struct suan_job *j)
-{
-	return j->more ? j->more->array : NULL;
 }
 
 void suan_jobs_predict(struct suan_engine *e, struct suan_job *j)
@@ -282,12 +267,12 @@ int64_t suan_jobs_walltime(const struct suan_engine *e, const struct suan_job_sp
 enum suan_code suan_jobs_make(struct suan_engine *e, const struct suan_job_spec *spec,
 			      struct suan_job **ret)
 {
-	struct suan_job *j = suan_jobs_alloc(e, sizeof(*j));
+	struct suan_job *j = suan_jobs_room(e, sizeof(*j));
 	enum suan_code rc;
 
 	if (!j)
 		return SUAN_ENOMEM;
-	j->req = spec->req;
+	*j = (struct suan_job){.req = spec->req};
 	j->req.gpu_kind = 0;
 	j->req.tasks = j->req.tasks ? j->req.tasks : 1;
 	j->req.cores = j->req.cores ? j->req.cores : 1;
@@ -338,4 +323,18 @@ void suan_jobs_free(struct suan_engine *e, struct suan_job *j)
 	suan_intern_drop(e->strings, j->payload);
 	suan_intern_drop(e->strings, j->env);
 	suan_jobs_release(e, j, sizeof(*j));
+}
+
+bool suan_jobs_over(const struct suan_job *j)
+{
+	return suan_state_final((enum suan_state)j->summary) && suan_elems_limbo(j) == 0;
+}
+
+void suan_jobs_forget(struct suan_engine *e, struct suan_job *j)
+{
+	if (j->planned)
+		suan_planner_drop(e->plan->planner, j->id);
+	suan_keys_drop(e, j->key);
+	suan_jobs_remove(e, j);
+	suan_jobs_free(e, j);
 }

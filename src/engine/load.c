@@ -672,7 +672,7 @@ static void finish(struct loader *l)
 	uint64_t id = 0;
 
 	damage(l, !l->has_network || e->next_id == 0);
-	suan_net_measure(&e->net);
+	suan_net_measure(&e->net, &e->policy);
 	make_wide(l);
 	e->plan->pools_dirty = true;
 	if (!failed(l))

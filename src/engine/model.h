@@ -246,6 +246,8 @@ struct suan_policy {
 	uint32_t max_attempts;		/* of one task after losses; 0 = 5 */
 	bool predict;			/* plan with predicted run times, not estimates */
 	bool model_sites;		/* true: sites without driver take jobs (simulation) */
+	bool terse;			/* nobody asks why and nobody watches: the candidates of
+					 * starts are not kept, CHANGED is not told (simulation) */
 };
 
 struct suan_submit {
@@ -294,6 +296,7 @@ struct suan_report {
 	int32_t exit_code, signal;
 	struct suan_usage usage;
 	const char *text;	/* for people, "" = none; kept with the task */
+	bool forget;		/* ENDED: FORGET the job if it is over and nobody waits for it */
 };
 
 enum suan_site_state { SUAN_SITE_UP, SUAN_SITE_DOWN, SUAN_SITE_DRAIN };

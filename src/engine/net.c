@@ -392,15 +392,16 @@ void suan_net_done(struct suan_net *n)
 	free(n->pools);
 }
 
-void suan_net_measure(struct suan_net *n)
+void suan_net_measure(struct suan_net *n, const struct suan_policy *policy)
 {
 	n->widest_cores = n->widest_gpus = 1;
 	n->present = 0;
 	for (uint32_t i = 0; i < n->npools; i++) {
 		const struct suan_pool_spec *p = &n->pools[i].spec;
 		uint64_t cores = (uint64_t)p->nodes * p->cores, gpus = (uint64_t)p->nodes * p->gpus;
+		bool modelled = !n->sites[n->pools[i].site].spec->driver[0];
 
-		if (n->pools[i].gone)
+		if (n->pools[i].gone || (modelled && !policy->model_sites))
 			continue;
 		n->present++;
 		n->widest_cores = cores > n->widest_cores ? cores : n->widest_cores;
@@ -484,7 +485,7 @@ enum suan_code suan_net_set(struct suan_engine *e, const struct suan_event *ev,
 		rc = reserve_losses(e, &n, fx);
 	old = rc == SUAN_OK ? e->net : n;
 	if (rc == SUAN_OK) {
-		suan_net_measure(&n);
+		suan_net_measure(&n, &e->policy);
 		e->net = n;
 	}
 	drop_kinds(e->strings, &old);

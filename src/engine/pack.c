@@ -17,6 +17,7 @@ static const struct suan_pack_row policy_rows[] = {
 	{6, SUAN_PACK_U32, AT(suan_policy, max_attempts), 0},
 	{7, SUAN_PACK_BOOL, AT(suan_policy, model_sites), 0},
 	{8, SUAN_PACK_BOOL, AT(suan_policy, predict), 0},
+	{9, SUAN_PACK_BOOL, AT(suan_policy, terse), 0},
 };
 const struct suan_pack_table suan_pack_policy = TABLE(policy_rows);
 

@@ -102,21 +102,15 @@ static uint32_t whole_nodes(const struct suan_nodes *n, const struct suan_req *r
 	return req->nodes > 0 ? req->nodes : (uint32_t)((req->tasks + cap - 1) / cap);
 }
 
-void suan_nodes_vec(const struct suan_nodes *n, const struct suan_req *req, struct suan_vec *ret)
+void suan_nodes_whole_vec(const struct suan_nodes *n, const struct suan_req *req,
+			  struct suan_vec *ret)
 {
-	if (req->exclusive) {
-		int32_t nodes = (int32_t)whole_nodes(n, req);
+	int32_t nodes = (int32_t)whole_nodes(n, req);
 
-		ret->nodes = nodes;
-		ret->cores = nodes * (int32_t)n->cores;
-		ret->gpus = nodes * (int32_t)n->gpus;
-		ret->memory = nodes * (int64_t)n->memory;
-		return;
-	}
-	ret->nodes = 0;
-	ret->cores = (int32_t)(req->tasks * req->cores);
-	ret->gpus = (int32_t)(req->tasks * req->gpus);
-	ret->memory = (int64_t)(req->tasks * req->memory);
+	ret->nodes = nodes;
+	ret->cores = nodes * (int32_t)n->cores;
+	ret->gpus = nodes * (int32_t)n->gpus;
+	ret->memory = nodes * (int64_t)n->memory;
 }
 
 /* ---- index ---- */

@@ -42,8 +42,21 @@ struct suan_nodes {
  * */
 enum suan_reason suan_nodes_admit(const struct suan_nodes *n, const struct suan_req *req,
 				  int64_t *a, int64_t *b);
+void suan_nodes_whole_vec(const struct suan_nodes *n, const struct suan_req *req,
+			  struct suan_vec *ret);	/* of an exclusive request */
 /* What the request takes of a pool that admits it, by sums. */
-void suan_nodes_vec(const struct suan_nodes *n, const struct suan_req *req, struct suan_vec *ret);
+static inline void suan_nodes_vec(const struct suan_nodes *n, const struct suan_req *req,
+				  struct suan_vec *ret)
+{
+	if (req->exclusive) {
+		suan_nodes_whole_vec(n, req, ret);
+		return;
+	}
+	ret->nodes = 0;
+	ret->cores = (int32_t)(req->tasks * req->cores);
+	ret->gpus = (int32_t)(req->tasks * req->gpus);
+	ret->memory = (int64_t)(req->tasks * req->memory);
+}
 
 /* Shape of the pool; what runs there stays. On failure nothing changed. */
 SUAN_MUSTUSE enum suan_code suan_nodes_define(struct suan_nodes *n, uint32_t usable, uint32_t cores,

@@ -99,15 +99,11 @@ void suan_ends_refresh(struct suan_planner *p, struct suan_ppool *o, int64_t now
 
 /* ---- profiles ---- */
 
-/* What comes back to the usable nodes when the run ends, idle nodes apart. */
+/* What comes back to the usable nodes when the run ends, idle nodes apart; it may have others. */
 static void released(const struct suan_ppool *o, const struct suan_prun *r, struct suan_vec *ret)
 {
 	uint64_t tasks = 0, nodes = 0;
 
-	*ret = r->vec;
-	ret->nodes = 0;
-	if (o->nodes.count == o->nodes.usable)
-		return;
 	for (uint32_t i = 0; i < r->nplaces; i++) {
 		if (r->places[i].node >= o->nodes.usable)
 			continue;
@@ -154,17 +150,20 @@ static void count_idle(const struct suan_planner *p, struct suan_ppool *o)
 enum suan_code suan_ends_profile(const struct suan_planner *p, struct suan_ppool *o, bool idle,
 				 struct suan_profile *ret)
 {
-	enum suan_code rc = suan_profile_reset(ret, &o->nodes.free);
+	enum suan_code rc = suan_profile_reset(ret, &o->nodes.free, o->nends);
+	bool whole = o->nodes.count == o->nodes.usable;
 
 	assert(o->sorted == o->nends);
 	if (idle)
 		count_idle(p, o);
 	for (size_t i = 0; i < o->nends && rc == SUAN_OK; i++) {
-		struct suan_vec v;
+		const struct suan_prun *r = suan_prun_at(p, o->ends[i].run);
+		struct suan_vec v = r->vec;
 
-		released(o, suan_prun_at(p, o->ends[i].run), &v);
+		if (!whole)
+			released(o, r, &v);
 		v.nodes = idle ? (int32_t)o->ends[i].idle : 0;
-		rc = suan_profile_append(ret, o->ends[i].end_ms, &v);
+		suan_profile_append(ret, o->ends[i].end_ms, &v);
 	}
 	return rc;
 }

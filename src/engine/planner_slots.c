@@ -19,6 +19,7 @@
 #include "base/grow.h"
 
 #define TIDY_STEPS 64u
+#define MOST_WALLS 8u
 
 void suan_slots_done(struct suan_slots *t)
 {
@@ -273,6 +274,36 @@ static enum suan_code drop_all(struct suan_planner *p, bool idle)
 
 /* ---- 3: compression ---- */
 
+/* Slots that found no room before their own time, since a slot last moved. What wants at least as
+ * much for at least as long and is due later has none before that time either. */
+struct walls {
+	const struct suan_slot *list[MOST_WALLS];
+	uint32_t count, oldest;
+};
+
+/* From where on it is worth looking. */
+static int64_t behind_walls(const struct walls *w, const struct suan_slot *s, int64_t now)
+{
+	for (uint32_t i = 0; i < w->count; i++) {
+		const struct suan_slot *x = w->list[i];
+
+		if (x->from > now && x->from <= s->from && x->pool == s->pool &&
+		    suan_vec_fits(&x->vec, &s->vec) && x->to - x->from <= s->to - s->from)
+			now = x->from;
+	}
+	return now;
+}
+
+static void add_wall(struct walls *w, const struct suan_slot *s)
+{
+	if (w->count < MOST_WALLS) {
+		w->list[w->count++] = s;
+		return;
+	}
+	w->list[w->oldest] = s;
+	w->oldest = (w->oldest + 1) % MOST_WALLS;
+}
+
 /* Start in the pool before `before`; SUAN_FOREVER: none. */
 static int64_t sooner(const struct suan_planner *p, const struct suan_slot *s, uint32_t pool,
 		      int64_t now, int64_t before)
@@ -281,16 +312,26 @@ static int64_t sooner(const struct suan_planner *p, const struct suan_slot *s, u
 	const struct suan_class *k = &p->waiting.classes[p->waiting.items[s->item].class];
 	struct suan_vec v;
 
-	if (pool == s->pool) {
-		int64_t at = suan_profile_sooner(&o->soft, &s->vec, s->to - s->from, now, s->from);
-
-		return at < before ? at : SUAN_FOREVER;
-	}
 	suan_nodes_vec(&o->nodes, &p->waiting.shapes[k->shape].req, &v);
 	return suan_profile_earliest(&o->soft, &v, s->to - s->from, now, before - 1);
 }
 
-static enum suan_code advance(struct suan_planner *p, struct suan_slot *s, int64_t now)
+/* The same in its own pool, where its own place is free for it. */
+static int64_t sooner_at_home(const struct suan_planner *p, const struct suan_slot *s, int64_t now,
+			      struct walls *w)
+{
+	int64_t from = behind_walls(w, s, now);
+	int64_t at = suan_profile_sooner(&p->pools[s->pool].soft, &s->vec, s->to - s->from, from,
+					 s->from);
+
+	if (at == SUAN_FOREVER && from < s->from)
+		add_wall(w, s);
+	return at;
+}
+
+/* Moves the slot forward, if it can; then no wall stands any more. */
+static enum suan_code advance(struct suan_planner *p, struct suan_slot *s, int64_t now,
+			      struct walls *walls)
 {
 	const struct suan_waiting *w = &p->waiting.items[s->item];
 	uint32_t shape = p->waiting.classes[w->class].shape, best = SUAN_NO_POOL;
@@ -307,7 +348,8 @@ static enum suan_code advance(struct suan_planner *p, struct suan_slot *s, int64
 
 		if (!suan_bit(bits, pool) || p->pools[pool].spec.closed)
 			continue;
-		found = sooner(p, s, pool, now, at);
+		found = pool == s->pool ? sooner_at_home(p, s, now, walls)
+					: sooner(p, s, pool, now, at);
 		if (found < at) {
 			at = found;
 			best = pool;
@@ -315,6 +357,7 @@ static enum suan_code advance(struct suan_planner *p, struct suan_slot *s, int64
 	}
 	if (best == SUAN_NO_POOL)
 		return SUAN_OK;
+	walls->count = 0;
 	rc = give(p, s, now);
 	if (rc != SUAN_OK)
 		return rc;
@@ -344,18 +387,24 @@ static enum suan_code remember(struct suan_planner *p)
 static enum suan_code settle(struct suan_planner *p, int64_t now, bool idle)
 {
 	struct suan_slots *t = &p->slots;
+	struct walls walls = {.count = 0};
 	enum suan_code rc = SUAN_OK;
-	bool made = idle || !t->valid; /* which nodes fall idle is not kept up to date */
+	bool moved = false,
+	     made = idle || !t->valid; /* which nodes fall idle is not kept up to date */
 
 	rc = made ? rebuild(p, idle) : give_back(p, now);
 	if (rc == SUAN_OK && (!hold_still(p, now) || (made && overfull(p, now))))
 		return drop_all(p, idle);
 	if (rc != SUAN_OK || t->freed_ms <= now)
 		return rc;
-	for (size_t i = 0; i < t->count && rc == SUAN_OK; i++)
-		rc = advance(p, &t->list[i], now);
+	for (size_t i = 0; i < t->count && rc == SUAN_OK; i++) {
+		int64_t from = t->list[i].from;
+
+		rc = advance(p, &t->list[i], now, &walls);
+		moved |= t->list[i].from != from;
+	}
 	/* items stand in order, but slots of one item may have changed places */
-	for (size_t i = 1; i < t->count; i++)
+	for (size_t i = 1; moved && i < t->count; i++)
 		for (size_t k = i; k > 0 && in_order(&t->list[k - 1], &t->list[k]) > 0; k--) {
 			struct suan_slot s = t->list[k];
 
@@ -385,7 +434,7 @@ enum suan_code suan_slots_begin(struct suan_planner *p, int64_t now_ms, bool idl
 		o->soft_built = true;
 		if (o->soft.count > o->tidy_at) {
 			suan_profile_tidy(&o->soft, now_ms);
-			o->tidy_at = o->soft.count * 2 + TIDY_STEPS;
+			o->tidy_at = o->soft.count + TIDY_STEPS;
 		}
 	}
 	return SUAN_OK;

@@ -173,8 +173,17 @@ void suan_slots_note_end(struct suan_planner *p, const struct suan_prun *run);
 const struct suan_slot *suan_slots_find(const struct suan_planner *p, uint64_t id);
 
 /* planner_why.c */
+const uint64_t *suan_shape_find_pools(struct suan_planner *p, uint32_t shape);	/* anew */
 /* Pools that allow and admit the shape; bits, borrowed. NULL: out of memory. */
-const uint64_t *suan_shape_pools(struct suan_planner *p, uint32_t shape);
+static inline const uint64_t *suan_shape_pools(struct suan_planner *p, uint32_t shape)
+{
+	const struct suan_shape *h = &p->waiting.shapes[shape];
+
+	if (h->pools_gen != p->pools_gen)
+		return suan_shape_find_pools(p, shape);
+	return h->pools ? h->pools : &h->one;
+}
+
 /* Why the pool is out for this ask, or R_NONE. */
 enum suan_reason suan_pool_excludes(const struct suan_planner *p, uint32_t pool,
 				    const struct suan_ask *normal, int64_t *a, int64_t *b);

@@ -18,15 +18,13 @@ enum suan_reason suan_pool_excludes(const struct suan_planner *p, uint32_t pool,
 	return suan_nodes_admit(&o->nodes, req, a, b);
 }
 
-const uint64_t *suan_shape_pools(struct suan_planner *p, uint32_t shape)
+const uint64_t *suan_shape_find_pools(struct suan_planner *p, uint32_t shape)
 {
 	struct suan_shape *h = &p->waiting.shapes[shape];
 	struct suan_ask ask = {.req = h->req, .allow = h->allow, .nallow = h->nallow};
 	size_t words = (p->npools + 63) / 64;
 	uint64_t *bits = &h->one;
 
-	if (h->pools_gen == p->pools_gen)
-		return h->pools ? h->pools : &h->one;
 	if (words > 1) {
 		bits = malloc(words * sizeof(*bits));
 		if (!bits)

@@ -9,15 +9,17 @@
 #include "base/num.h"
 #include "engine/model.h"
 
+#define NEAR 16u
+
 void suan_profile_done(struct suan_profile *f)
 {
 	free(f->steps);
 	memset(f, 0, sizeof(*f));
 }
 
-enum suan_code suan_profile_reset(struct suan_profile *f, const struct suan_vec *free)
+enum suan_code suan_profile_reset(struct suan_profile *f, const struct suan_vec *free, size_t more)
 {
-	enum suan_code rc = suan_grow(&f->steps, &f->cap, 1, sizeof(*f->steps));
+	enum suan_code rc = suan_grow(&f->steps, &f->cap, more + 1, sizeof(*f->steps));
 
 	if (rc != SUAN_OK)
 		return rc;
@@ -39,46 +41,33 @@ enum suan_code suan_profile_copy(struct suan_profile *to, const struct suan_prof
 	return SUAN_OK;
 }
 
-enum suan_code suan_profile_append(struct suan_profile *f, int64_t at, const struct suan_vec *more)
+/* The last step from `lo` on that begins at or before `at`; lo does. Without branches that depend
+ * on the steps, as nobody could guess them. */
+static size_t step_from(const struct suan_profile *f, size_t lo, int64_t at)
 {
-	struct suan_step *last;
+	size_t n = f->count - lo;
 
-	assert(f->count > 0 && f->steps[f->count - 1].from <= at);
-	if (f->steps[f->count - 1].from < at) {
-		enum suan_code rc = suan_grow(&f->steps, &f->cap, f->count + 1, sizeof(*f->steps));
+	assert(lo < f->count);
+	if (n > NEAR && f->steps[lo + NEAR].from > at)
+		n = NEAR;	/* most are asked for what comes next */
+	while (n > 1) {
+		size_t half = n / 2;
 
-		if (rc != SUAN_OK)
-			return rc;
-		f->steps[f->count] = f->steps[f->count - 1];
-		f->steps[f->count].from = at;
-		f->count++;
-	}
-	last = &f->steps[f->count - 1];
-	suan_vec_add(&last->free, more);
-	return SUAN_OK;
-}
-
-/* The last step that begins at or before `at`. */
-static size_t step_of(const struct suan_profile *f, int64_t at)
-{
-	size_t lo = 0, hi = f->count;
-
-	assert(f->count > 0);
-	while (hi - lo > 1) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (f->steps[mid].from <= at)
-			lo = mid;
-		else
-			hi = mid;
+		lo += f->steps[lo + half].from <= at ? half : 0;
+		n -= half;
 	}
 	return lo;
 }
 
-/* The step that begins at `at`, made if there is none; room is there. */
-static size_t split(struct suan_profile *f, int64_t at)
+static size_t step_of(const struct suan_profile *f, int64_t at)
 {
-	size_t i = step_of(f, at);
+	return step_from(f, 0, at);
+}
+
+/* The step that begins at `at`, made if there is none; room is there. `lo` is not behind it. */
+static size_t split(struct suan_profile *f, size_t lo, int64_t at)
+{
+	size_t i = step_from(f, lo, at);
 
 	if (f->steps[i].from == at)
 		return i;
@@ -102,8 +91,8 @@ enum suan_code suan_profile_reserve(struct suan_profile *f, const struct suan_ve
 	rc = suan_grow(&f->steps, &f->cap, f->count + 2, sizeof(*f->steps));
 	if (rc != SUAN_OK)
 		return rc;
-	first = split(f, from);
-	end = to == SUAN_FOREVER ? f->count : split(f, to);
+	first = split(f, 0, from);
+	end = to == SUAN_FOREVER ? f->count : split(f, first, to);
 	for (size_t i = first; i < end; i++)
 		suan_vec_sub(&f->steps[i].free, v);
 	return SUAN_OK;
@@ -157,20 +146,24 @@ int64_t suan_profile_sooner(const struct suan_profile *f, const struct suan_vec 
 			    int64_t duration, int64_t from, int64_t own)
 {
 	int64_t start = from, end = suan_sat_add(from, duration);
+	const struct suan_step *s, *last = f->steps + f->count;
 
 	if (from >= own)
 		return SUAN_FOREVER;
+	s = &f->steps[step_of(f, from)];
 	/* what lies within its own time always fits */
-	for (size_t i = step_of(f, from); i < f->count && f->steps[i].from < own; i++) {
-		if (i > 0 && f->steps[i].from >= end)
-			return start;
-		if (suan_vec_fits(v, &f->steps[i].free))
-			continue;
-		if (i + 1 == f->count || f->steps[i + 1].from >= own)
-			return SUAN_FOREVER;
-		start = f->steps[i + 1].from;
-		end = suan_sat_add(start, duration);
-	}
+	do {
+		if (!suan_vec_fits(v, &s->free)) {
+			do
+				s++;
+			while (s < last && s->from < own && !suan_vec_fits(v, &s->free));
+			if (s == last || s->from >= own)
+				return SUAN_FOREVER;
+			start = s->from;
+			end = suan_sat_add(start, duration);
+		}
+		s++;
+	} while (s < last && s->from < own && s->from < end);
 	return start;
 }
 

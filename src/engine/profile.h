@@ -10,6 +10,7 @@
 #ifndef SUAN_ENGINE_PROFILE_H
 #define SUAN_ENGINE_PROFILE_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -57,13 +58,27 @@ static inline void suan_vec_sub(struct suan_vec *from, const struct suan_vec *v)
 }
 
 void suan_profile_done(struct suan_profile *f);
-/* One step: *free for ever. */
-SUAN_MUSTUSE enum suan_code suan_profile_reset(struct suan_profile *f, const struct suan_vec *free);
+/* One step, *free for ever, and room to append `more`. */
+SUAN_MUSTUSE enum suan_code suan_profile_reset(struct suan_profile *f, const struct suan_vec *free,
+					       size_t more);
 SUAN_MUSTUSE enum suan_code suan_profile_copy(struct suan_profile *to,
 					      const struct suan_profile *from);
-/* Adds *more from `at` on. at is not before the last step. */
-SUAN_MUSTUSE enum suan_code suan_profile_append(struct suan_profile *f, int64_t at,
-						const struct suan_vec *more);
+/* Adds *more from `at` on. at is not before the last step, and there is room. */
+static inline void suan_profile_append(struct suan_profile *f, int64_t at,
+				       const struct suan_vec *more)
+{
+	struct suan_step *last = &f->steps[f->count - 1];
+
+	assert(f->count > 0 && last->from <= at);
+	if (last->from < at) {
+		assert(f->count < f->cap);
+		last[1].from = at;
+		last[1].free = last->free;
+		last++;
+		f->count++;
+	}
+	suan_vec_add(&last->free, more);
+}
 /* Takes *v from [from, to). On failure nothing changed. */
 SUAN_MUSTUSE enum suan_code suan_profile_reserve(struct suan_profile *f, const struct suan_vec *v,
 						 int64_t from, int64_t to);

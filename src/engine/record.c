@@ -77,6 +77,7 @@ static const struct suan_pack_row report_rows[] = {
 	{7, SUAN_PACK_I32, AT(suan_report, exit_code), 0},
 	{8, SUAN_PACK_I32, AT(suan_report, signal), 0},
 	{9, SUAN_PACK_STR, AT(suan_report, text), 0},
+	{10, SUAN_PACK_BOOL, AT(suan_report, forget), 0},
 };
 static const struct suan_pack_table report_table = TABLE(report_rows);
 

@@ -206,6 +206,7 @@ struct suan_engine {
 	struct suan_plan *plan;		/* owned; apart: a question may bring it up to date */
 	size_t bytes;			/* of jobs and their parts */
 
+	struct suan_buf scratch;	/* bytes of one start's candidates */
 	struct suan_pick *picks;	/* owned; scratch of a pass */
 	size_t picks_cap;
 };
@@ -214,8 +215,18 @@ struct suan_engine {
 
 /* Zeroed memory that counts in e->bytes; NULL: none. */
 void *suan_jobs_alloc(struct suan_engine *e, size_t n);
+/* Not zeroed: glibc keeps what was freed last at hand for malloc, not for calloc. */
+void *suan_jobs_room(struct suan_engine *e, size_t n);
 void suan_jobs_release(struct suan_engine *e, void *p, size_t n);
-struct suan_job *suan_jobs_find(const struct suan_engine *e, uint64_t id);	/* NULL: none */
+/* NULL: none. */
+static inline struct suan_job *suan_jobs_find(const struct suan_engine *e, uint64_t id)
+{
+	uint64_t page = id / SUAN_PAGE;
+
+	if (id == 0 || page >= e->npages || !e->pages[page])
+		return NULL;
+	return e->pages[page]->jobs[id % SUAN_PAGE];
+}
 /* Makes room for n jobs from next_id on. */
 SUAN_MUSTUSE enum suan_code suan_jobs_reserve(struct suan_engine *e, uint32_t n);
 void suan_jobs_insert(struct suan_engine *e, struct suan_job *j);	/* room is reserved */
@@ -226,9 +237,27 @@ SUAN_MUSTUSE enum suan_code suan_jobs_make(struct suan_engine *e, const struct s
 void suan_jobs_free(struct suan_engine *e, struct suan_job *j);
 SUAN_MUSTUSE enum suan_code suan_jobs_more(struct suan_engine *e, struct suan_job *j);
 int64_t suan_jobs_walltime(const struct suan_engine *e, const struct suan_job_spec *spec);
-int64_t suan_jobs_begin(const struct suan_job *j);
-int64_t suan_jobs_deadline(const struct suan_job *j);
-struct suan_array *suan_jobs_array(const struct suan_job *j);	/* NULL: single task */
+
+static inline int64_t suan_jobs_begin(const struct suan_job *j)
+{
+	return j->more ? j->more->begin_ms : 0;
+}
+
+static inline int64_t suan_jobs_deadline(const struct suan_job *j)
+{
+	return j->more ? j->more->deadline_ms : 0;
+}
+
+/* NULL: single task. */
+static inline struct suan_array *suan_jobs_array(const struct suan_job *j)
+{
+	return j->more ? j->more->array : NULL;
+}
+
+/* All of it has ended, and certainly so. */
+bool suan_jobs_over(const struct suan_job *j);
+/* Takes the job out of everything and frees it. */
+void suan_jobs_forget(struct suan_engine *e, struct suan_job *j);
 void suan_jobs_predict(struct suan_engine *e, struct suan_job *j);	/* sets predict_ms */
 /* What one start of the job asks of the planner; allow bits are borrowed. */
 void suan_jobs_ask(const struct suan_engine *e, const struct suan_job *j, struct suan_ask *ret);
@@ -316,7 +345,8 @@ SUAN_MUSTUSE enum suan_code suan_net_set(struct suan_engine *e, const struct sua
 					 struct suan_effects *fx, struct suan_err *err);
 SUAN_MUSTUSE enum suan_code suan_net_check(const struct suan_network *net, struct suan_err *err);
 void suan_net_done(struct suan_net *n);
-void suan_net_measure(struct suan_net *n);	/* sets widest_… */
+/* Sets widest_… and present: of pools that can take jobs under the policy. */
+void suan_net_measure(struct suan_net *n, const struct suan_policy *policy);
 uint32_t suan_net_site(const struct suan_net *n, const char *name);
 uint32_t suan_net_pool(const struct suan_net *n, uint32_t site, const char *name);
 bool suan_net_has_hub(const struct suan_net *n, const char *name);

@@ -127,8 +127,10 @@ static void mark_firm(struct suan_engine *e, int64_t now_ms)
 		return;
 	while ((id = suan_engine_next_job(e, id))) {
 		j = suan_jobs_find(e, id);
-		if (suan_order_firm(j) > now_ms)
+		if (suan_order_firm(j) > now_ms) {
+			e->plan->firm_id = id - 1;	/* those before it are gone */
 			return;
+		}
 		if (j->planned > 0)
 			suan_sync_replan(e, j);
 		e->plan->firm_id = id;

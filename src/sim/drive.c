@@ -26,7 +26,7 @@ struct drive {
 	struct suan_engine *e;
 	struct suan_effects fx;
 	struct suan_err *err;
-	struct suan_event submit, ended, forget, pass; /* filled once but for what changes */
+	struct suan_event submit, ended, pass; /* filled once but for what changes */
 	/* With more of the jobs than the trace says; else a row's job is its number + 1. */
 	const struct suan_sim_more *more;
 	uint32_t *first_row;   /* owned; of the engine's jobs */
@@ -278,28 +278,16 @@ static enum suan_code report(struct drive *d, const struct suan_sim_end *x,
 	return step(d, &d->ended);
 }
 
-static enum suan_code forget(struct drive *d, const struct suan_sim_end *x)
-{
-	if (d->more) /* a later one may depend on it */
-		return SUAN_OK;
-	d->forget.u.target.job = run_of(d, x->row, x->attempt).job;
-	return step(d, &d->forget);
-}
-
 static enum suan_code tell_end(struct drive *d, const struct suan_sim_end *x)
 {
 	enum suan_outcome outcome = SUAN_OUT_EXITED;
-	enum suan_code rc;
 
 	if (d->more) {
 		outcome = d->more[d->r->rows[x->row].job].outcome;
 		d->ended.u.report.exit_code = d->more[d->r->rows[x->row].job].exit_code;
 	}
-	rc = report(d, x, outcome, x->end_ms);
-	if (rc != SUAN_OK)
-		return rc;
 	d->r->completed++;
-	return forget(d, x);
+	return report(d, x, outcome, x->end_ms);
 }
 
 static const struct place *site_of(const struct drive *d, const struct suan_sim_end *x)
@@ -321,14 +309,22 @@ static enum suan_code end_runs(struct drive *d)
 
 /* ---- outages ---- */
 
-/* The run is over and nobody knows how far it came: it starts again, unless it was lost too often.
- */
+/* Was it lost too often? Then it has failed, and may be forgotten. */
+static bool is_given_up(const struct drive *d, const struct suan_sim_end *x)
+{
+	struct suan_run_id run = run_of(d, x->row, x->attempt);
+	struct suan_task_view v;
+
+	return !suan_engine_task(d->e, run.job, run.index, &v) || v.state == SUAN_FAILED;
+}
+
+/* The run is over and nobody knows how far it came: it starts again, unless it was lost too often;
+ * then it has failed, and the engine has forgotten it. */
 static enum suan_code lose(struct drive *d, const struct suan_sim_end *x)
 {
 	struct suan_sim_row *row = &d->r->rows[x->row];
 	const struct suan_trace_job *j = suan_sim_job(d->s, row);
 	int64_t cores = (int64_t)j->tasks * j->cores, done;
-	bool failed = false;
 	enum suan_code rc = report(d, x, SUAN_OUT_LOST, d->now_ms);
 
 	if (!suan_mul_i64(cores, d->now_ms - ZERO_MS - row->start_ms, &done))
@@ -337,13 +333,9 @@ static enum suan_code lose(struct drive *d, const struct suan_sim_end *x)
 	d->r->restarts++;
 	row->start_ms = -1;
 	row->pool = SUAN_NO_POOL;
-	for (size_t i = 0; rc == SUAN_OK && i < d->fx.count; i++)
-		failed |=
-			d->fx.list[i].type == SUAN_FX_CHANGED && d->fx.list[i].state == SUAN_FAILED;
-	if (!failed)
-		return rc;
-	d->r->failed++;
-	return forget(d, x);
+	if (rc == SUAN_OK)
+		d->r->failed += is_given_up(d, x);
+	return rc;
 }
 
 static enum suan_code lose_all(struct drive *d, uint32_t site)
@@ -568,7 +560,7 @@ static enum suan_code introduce(struct drive *d)
 	enum suan_code rc = step_once(
 		d, (struct suan_event){.type = SUAN_EV_NETWORK, .u.network = d->s->network});
 
-	policy.u.policy.model_sites = true;
+	policy.u.policy.model_sites = policy.u.policy.terse = true;
 	policy.u.policy.predict |= d->s->estimates == SUAN_SIM_PREDICTED;
 	policy.u.policy.plan_depth = depth(d);
 	return rc == SUAN_OK ? step_once(d, policy) : rc;
@@ -636,8 +628,7 @@ static enum suan_code open_all(struct drive *d)
 	d->submit.type = SUAN_EV_SUBMIT;
 	d->ended.type = SUAN_EV_REPORT;
 	d->ended.u.report.kind = SUAN_REPORT_ENDED;
-	d->forget.type = SUAN_EV_FORGET;
-	d->forget.u.target.all = true;
+	d->ended.u.report.forget = !d->more; /* else a later one may depend on it */
 	d->pass.type = SUAN_EV_PASS;
 	d->now_ms = ZERO_MS;
 	d->wake_ms = SUAN_FOREVER;

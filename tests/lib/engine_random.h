@@ -176,6 +176,7 @@ static inline void random_report(struct history *h)
 		r.signal = r.outcome == SUAN_OUT_SIGNALLED ? 9 : 0;
 		r.usage = (struct suan_usage){dice(h, 1000), dice(h, 1000), 1, 2};
 		r.text = dice(h, 3) ? "" : "said the site";
+		r.forget = dice(h, 6) == 0;
 	} else if (dice(h, 4) == 0) {
 		r.kind = SUAN_REPORT_STAGING;
 	}
@@ -208,7 +209,7 @@ static inline void random_site(struct history *h)
 						: (enum suan_policy_kind)kind,
 			.plan_depth = dice(h, 2) * 4, .max_walltime_ms = dice(h, 4) ? 0 : 50000,
 			.max_pending = dice(h, 4) ? 0 : 20, .max_attempts = 1 + dice(h, 4),
-			.model_sites = dice(h, 2)});
+			.model_sites = dice(h, 2), .terse = dice(h, 3) == 0});
 	}
 }
 

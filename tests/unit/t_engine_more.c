@@ -417,6 +417,94 @@ static void t_models(void)
 	kit_done(&k);
 }
 
+/* An end that takes its job along. */
+static void end_and_forget(struct kit *k, uint64_t job, uint32_t index, enum suan_outcome outcome)
+{
+	kit_report(k, &(struct suan_report){.run = {job, index, 1},
+					    .kind = SUAN_REPORT_ENDED,
+					    .at_ms = k->now,
+					    .outcome = outcome,
+					    .text = "",
+					    .forget = true});
+}
+
+static void t_forget_at_end(void)
+{
+	struct kit k;
+	struct suan_range two = {.nruns = 1, .count = 2, .runs = {{0, 1, 1}}};
+	struct suan_job_spec s = kit_job(1, 1, 60000), array = s, after = s;
+	struct suan_job_view v;
+	struct suan_dep dep = {.type = SUAN_AFTEROK};
+	uint64_t a, b, c;
+
+	kit_one_pool(&k, 1, 8);
+	a = kit_submit(&k, &s);
+	array.array = &two;
+	b = kit_submit(&k, &array);
+	c = dep.job = kit_submit(&k, &s);
+	after.deps = &dep;
+	after.ndeps = 1;
+	kit_submit(&k, &after);
+	kit_pass(&k);
+	k.now += 1000;
+	end_and_forget(&k, a, 0, SUAN_OUT_EXITED);
+	is_int(kit_effects(&k, SUAN_FX_CHANGED), 1, "the end is told");
+	is_int(kit_effect(&k, SUAN_FX_CHANGED, 0)->state, SUAN_COMPLETED, "as it was");
+	ok(!suan_engine_job(k.e, a, &v), "and the job is gone");
+	end_and_forget(&k, a, 0, SUAN_OUT_EXITED);
+	is_int(k.fx.code, SUAN_ENOTFOUND, "told again: nobody knows it");
+	end_and_forget(&k, b, 0, SUAN_OUT_EXITED);
+	is_int(kit_state(&k, b, 0), SUAN_COMPLETED, "an array stays while one of it runs");
+	end_and_forget(&k, b, 1, SUAN_OUT_LOST);
+	is_int(kit_state(&k, b, 1), SUAN_PENDING, "or starts again");
+	end_and_forget(&k, c, 0, SUAN_OUT_EXITED);
+	is_int(kit_state(&k, c, 0), SUAN_COMPLETED, "a job stays while another waits for it");
+	kit_pass(&k);
+	kit_report(&k, &(struct suan_report){.run = {b, 1, 2},
+					     .kind = SUAN_REPORT_ENDED,
+					     .outcome = SUAN_OUT_EXITED,
+					     .exit_code = 3,
+					     .text = "",
+					     .forget = true});
+	ok(!suan_engine_job(k.e, b, &v), "with its last element the array goes, failed or not");
+	ok(kit_good(&k), "invariants");
+	kit_done(&k);
+}
+
+static void t_terse(void)
+{
+	struct kit k;
+	struct suan_job_spec s = kit_job(1, 1, 60000);
+	struct suan_candidate c[2];
+	int64_t when;
+	uint64_t a, b;
+
+	kit_one_pool(&k, 1, 1);
+	kit_policy(&k, &(struct suan_policy){.terse = true});
+	a = kit_submit(&k, &s);
+	b = kit_submit(&k, &s);
+	is_int((int64_t)k.fx.count, 0, "a submission has no effect");
+	kit_pass(&k);
+	is_int(kit_effects(&k, SUAN_FX_START), 1, "a start is told");
+	is_int(kit_effects(&k, SUAN_FX_CHANGED), 0, "a change is not");
+	is_int(suan_engine_why(k.e, (struct suan_run_id){a, 0, 1}, c, 2, &when), 0,
+	       "nor are candidates kept");
+	is_int(when, k.now, "of that time");
+	is_int(suan_engine_why(k.e, (struct suan_run_id){b, 0, 0}, c, 2, &when), 1,
+	       "those of now are there");
+	k.now += 1000;
+	kit_ended(&k, a, 0, 1, SUAN_OUT_EXITED);
+	is_int((int64_t)k.fx.count, 0, "nor is an end told");
+	is_int(kit_state(&k, a, 0), SUAN_COMPLETED, "though it is known");
+	kit_all(&k, SUAN_EV_CANCEL, b);
+	is_int((int64_t)k.fx.count, 0, "nor a cancellation");
+	kit_policy(&k, &(struct suan_policy){.terse = false});
+	kit_submit(&k, &s);
+	is_int(kit_effects(&k, SUAN_FX_CHANGED), 1, "until somebody watches");
+	ok(kit_good(&k), "invariants");
+	kit_done(&k);
+}
+
 static void t_rank(void)
 {
 	struct kit k;
@@ -690,6 +778,8 @@ int main(void)
 	t_never();
 	t_corr();
 	t_models();
+	t_forget_at_end();
+	t_terse();
 	t_rank();
 	t_losses_begin_anew();
 	t_corr_goes_back();

@@ -3,8 +3,12 @@
 
 #include "lib/oom.h"
 
+#include "base/rng.h"
 #include "engine/model.h"
 #include "engine/profile.h"
+
+#define SEED   7
+#define LATEST 120
 
 static struct suan_vec cores(int32_t n)
 {
@@ -17,10 +21,10 @@ static void staircase(struct suan_profile *f)
 {
 	struct suan_vec free = cores(2), more = cores(3);
 
-	ok(suan_profile_reset(f, &free) == SUAN_OK, "reset");
-	ok(suan_profile_append(f, 100, &more) == SUAN_OK, "append");
-	ok(suan_profile_append(f, 200, &more) == SUAN_OK, "append");
-	ok(suan_profile_append(f, 200, &more) == SUAN_OK, "append at the same time");
+	ok(suan_profile_reset(f, &free, 2) == SUAN_OK, "reset, with room for two more steps");
+	suan_profile_append(f, 100, &more);
+	suan_profile_append(f, 200, &more);
+	suan_profile_append(f, 200, &more);
 	is_int(f->count, 3, "equal times are one step");
 }
 
@@ -30,7 +34,7 @@ static void test_sooner(void)
 	struct suan_profile f = {0};
 	struct suan_vec four = cores(4), two = cores(2), one = cores(1);
 
-	ok(suan_profile_reset(&f, &four) == SUAN_OK, "reset");
+	ok(suan_profile_reset(&f, &four, 0) == SUAN_OK, "reset");
 	ok(suan_profile_reserve(&f, &two, 0, 100) == SUAN_OK, "a run");
 	ok(suan_profile_reserve(&f, &four, 150, 200) == SUAN_OK, "its own slot of four");
 	is_int(suan_profile_sooner(&f, &four, 50, 10, 150), 100, "four cores: when the run ends");
@@ -44,12 +48,72 @@ static void test_sooner(void)
 	suan_profile_done(&f);
 }
 
+/* Is *v free in every step that [from, to) touches? */
+static bool free_over(const struct suan_profile *f, const struct suan_vec *v, int64_t from,
+		      int64_t to)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		bool touches =
+			f->steps[i].from < to && (i + 1 == f->count || f->steps[i + 1].from > from);
+
+		if (touches && !suan_vec_fits(v, &f->steps[i].free))
+			return false;
+	}
+	return true;
+}
+
+/* First time from which on it is free for so long, or until `own`. */
+static int64_t first_free(const struct suan_profile *f, const struct suan_vec *v, int64_t duration,
+			  int64_t from, int64_t own)
+{
+	for (int64_t t = from; t < own && t <= LATEST; t++)
+		if (free_over(f, v, t, t + duration < own ? t + duration : own))
+			return t;
+	return SUAN_FOREVER;
+}
+
+static void test_against_time_by_time(void)
+{
+	struct suan_rng rng;
+	uint32_t wrong = 0, found = 0, none = 0;
+
+	printf("# seed %d\n", SEED);
+	suan_rng_init(&rng, SEED);
+	for (int round = 0; round < 2000; round++) {
+		struct suan_profile f = {0};
+		struct suan_vec all = cores(6), v = cores((int32_t)suan_rng_below(&rng, 7));
+		int64_t from = (int64_t)suan_rng_below(&rng, 30);
+		int64_t own = from + 1 + (int64_t)suan_rng_below(&rng, 60);
+		int64_t duration = 1 + (int64_t)suan_rng_below(&rng, 20), at;
+
+		if (suan_profile_reset(&f, &all, 0) != SUAN_OK)
+			break;
+		for (int i = 0; i < 12; i++) {
+			struct suan_vec some = cores((int32_t)suan_rng_below(&rng, 4));
+			int64_t begin = (int64_t)suan_rng_below(&rng, 80);
+
+			wrong += suan_profile_reserve(&f, &some, begin,
+						      begin + (int64_t)suan_rng_below(&rng, 30)) !=
+				 SUAN_OK;
+		}
+		at = suan_profile_sooner(&f, &v, duration, from, own);
+		wrong += at != first_free(&f, &v, duration, from, own);
+		found += at != SUAN_FOREVER;
+		none += at == SUAN_FOREVER;
+		at = suan_profile_earliest(&f, &v, duration, from, LATEST);
+		wrong += at != first_free(&f, &v, duration, from, SUAN_FOREVER);
+		suan_profile_done(&f);
+	}
+	is_int(wrong, 0, "as found by looking at every time");
+	ok(found > 100 && none > 100, "%u were found, %u were not", found, none);
+}
+
 static void test_tidy(void)
 {
 	struct suan_profile f = {0};
 	struct suan_vec four = cores(4), five = cores(5), back = cores(-4);
 
-	ok(suan_profile_reset(&f, &four) == SUAN_OK, "reset");
+	ok(suan_profile_reset(&f, &four, 0) == SUAN_OK, "reset");
 	ok(suan_profile_reserve(&f, &four, 10, 20) == SUAN_OK &&
 		   suan_profile_reserve(&f, &four, 30, 40) == SUAN_OK,
 	   "two slots");
@@ -118,6 +182,7 @@ int main(void)
 	}
 	suan_profile_done(&f);
 	test_sooner();
+	test_against_time_by_time();
 	test_tidy();
 	return tap_done();
 }

@@ -188,10 +188,12 @@ static void t_small(struct suan_arena *a, struct suan_buf *b)
 			   "target");
 	}
 	ev.type = SUAN_EV_POLICY;
-	ev.u.policy = (struct suan_policy){SUAN_POLICY_CONSERVATIVE, 5, 6, 7, 8, 9, true, true};
+	ev.u.policy =
+		(struct suan_policy){SUAN_POLICY_CONSERVATIVE, 5, 6, 7, 8, 9, true, true, true};
 	if (round_trip(&ev, a, &got, b))
 		ok(got.u.policy.kind == SUAN_POLICY_CONSERVATIVE && got.u.policy.plan_depth == 5 &&
-			   got.u.policy.max_attempts == 9 && got.u.policy.model_sites,
+			   got.u.policy.max_attempts == 9 && got.u.policy.model_sites &&
+			   got.u.policy.predict && got.u.policy.terse,
 		   "policy");
 	ev.type = SUAN_EV_SITE;
 	ev.u.site.name = "zhongwei";
@@ -221,7 +223,8 @@ static void t_report(struct suan_arena *a, struct suan_buf *b)
 					   .exit_code = -1,
 					   .signal = 9,
 					   .usage = {1, 2, 3, INT64_MAX},
-					   .text = "杀"};
+					   .text = "杀",
+					   .forget = true};
 	if (!round_trip(&ev, a, &got, b))
 		return;
 	ok(got.u.report.run.job == 5 && got.u.report.run.index == 6 &&
@@ -232,6 +235,7 @@ static void t_report(struct suan_arena *a, struct suan_buf *b)
 	   "outcome");
 	is_int(got.u.report.usage.write_bytes, INT64_MAX, "usage");
 	is_str(got.u.report.text, "杀", "text");
+	ok(got.u.report.forget, "forget");
 	damaged(b, "a damaged report is noticed");
 }
 

@@ -596,7 +596,7 @@ static void test_output(void)
 	       "tasks\":1},"
 	       "\"restarts\":0,\"lost_core_s\":0,\"schedule_hash\":\"0000000000000abc\","
 	       "\"perf\":{\"wall_s\":0,\"jobs_per_s\":0,\"peak_rss_bytes\":0,\"read_s\":0,"
-	       "\"simulate_s\":0,\"simulate_jobs_per_s\":0,\"bytes_per_job\":0,\"events\":9,"
+	       "\"simulate_s\":0,\"simulate_jobs_per_s\":0,\"bytes_per_job\":0,\"events\":8,"
 	       "\"passes\":3}}",
 	       "JSON");
 	suan_buf_done(&b);
