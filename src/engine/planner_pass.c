@@ -539,8 +539,7 @@ static enum suan_code choose_kept(struct suan_pass *s, uint32_t item, const uint
 	return rc;
 }
 
-static enum suan_code keep(struct suan_pass *s, uint32_t item, struct suan_ppool *o,
-			   const struct suan_hold *h)
+static enum suan_code keep(struct suan_pass *s, struct suan_ppool *o, const struct suan_hold *h)
 {
 	enum suan_code rc = o->kept > 0 ? SUAN_OK : suan_profile_copy(&o->hard, &o->base);
 
@@ -550,7 +549,6 @@ static enum suan_code keep(struct suan_pass *s, uint32_t item, struct suan_ppool
 		return rc;
 	o->kept++;
 	s->kept++;
-	s->firm |= s->now >= s->p->waiting.items[item].firm_ms;
 	return SUAN_OK;
 }
 
@@ -575,7 +573,7 @@ static enum suan_code hold(struct suan_pass *s, uint32_t item, const struct best
 		suan_vec_sub(&o->spare, &h.vec);
 	}
 	if (s->p->kind == SUAN_PLAN_SUAN && s->kept < s->most_kept) {
-		enum suan_code rc = keep(s, item, o, &h);
+		enum suan_code rc = keep(s, o, &h);
 
 		if (rc != SUAN_OK)
 			return rc;
@@ -797,6 +795,7 @@ static enum suan_code conservative(struct suan_pass *s)
 static enum suan_code begin(struct suan_pass *s)
 {
 	struct suan_planner *p = s->p;
+	uint32_t first;
 
 	if (suan_grow(&p->live, &p->live_cap, p->npools, sizeof(*p->live)) != SUAN_OK)
 		return SUAN_ENOMEM;
@@ -820,6 +819,8 @@ static enum suan_code begin(struct suan_pass *s)
 	if (p->kind != SUAN_PLAN_CONSERVATIVE && s->depth < p->npools)
 		s->depth = (uint32_t)p->npools;
 	s->idle = p->waiting.exclusive > 0;
+	first = suan_classes_first(&p->waiting);
+	s->firm = first != SUAN_NO_ITEM && p->waiting.items[first].firm_ms <= s->now;
 	return SUAN_OK;
 }
 

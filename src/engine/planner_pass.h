@@ -11,7 +11,7 @@ struct suan_pass {
 	uint32_t blocked;	  /* shapes blocked for the rest of the pass */
 	uint64_t seen;		  /* items before the present one that go on waiting */
 	bool idle;		  /* some ask wants idle nodes */
-	bool firm;		  /* suan: a protected start is */
+	bool firm;		  /* suan: the first item in order is */
 	uint32_t kept, most_kept; /* suan: protected starts */
 };
 

@@ -389,13 +389,10 @@ static void by_rank(const struct ref *r, uint32_t *ret)
 	}
 }
 
-/* suan: is some protected start firm? */
+/* suan: is the first in order firm? */
 static bool firm(const struct ref *r)
 {
-	for (uint32_t i = 0; i < r->nholds; i++)
-		if (r->holds[i].hard && r->holds[i].firm)
-			return true;
-	return false;
+	return r->first_firm_ms <= r->now;
 }
 
 static bool start_in(struct ref *r, const struct ref_item *x, uint32_t pool)
@@ -650,7 +647,6 @@ static bool plan_start(struct ref *r, struct ref_item *x, uint64_t ahead)
 	h->hard = r->kind == SUAN_PLAN_CONSERVATIVE ||
 		  (r->kind == SUAN_PLAN_EASY && !has_hold(r, best)) ||
 		  (r->kind == SUAN_PLAN_SUAN && may_keep(r));
-	h->firm = r->now >= x->item.firm_ms;
 	r->nholds++;
 	if (!x->predicted) {
 		x->predicted = true;
@@ -668,6 +664,7 @@ static void begin(struct ref *r, int64_t now)
 	if (r->kind != SUAN_PLAN_CONSERVATIVE)
 		r->nholds = 0;
 	qsort(r->items, r->nitems, sizeof(r->items[0]), in_order);
+	r->first_firm_ms = r->nitems > 0 ? r->items[0].item.firm_ms : SUAN_FOREVER;
 	for (uint32_t i = 0; i < r->nitems; i++) {
 		r->items[i].predicted = r->items[i].asked = false;
 		r->items[i].due = 0;

@@ -40,7 +40,7 @@ struct ref_hold {
 	uint32_t pool;		/* SUAN_NO_POOL: lifted */
 	struct suan_ask ask;
 	int64_t from, to;
-	bool hard, firm;
+	bool hard;
 };
 
 struct ref {
@@ -60,6 +60,7 @@ struct ref {
 	uint32_t nholds;
 	int64_t freed_ms;	/* conservative: something held until then was given back */
 	int64_t first_end[REF_POOLS];
+	int64_t first_firm_ms;	/* of the first item in order */
 };
 
 void ref_init(struct ref *r, enum suan_plan_mode kind, uint32_t depth);

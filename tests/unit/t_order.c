@@ -166,6 +166,64 @@ static void t_no_starvation(void)
 	kit_done(&k);
 }
 
+/* Two pools of 100 cores, kept full by jobs of five cores: room for ten appears only if nobody may
+ * take the last cores. Once the job of ten has waited for a week, it is the one that does. */
+static void t_no_starvation_over_pools(void)
+{
+	enum {
+		RUNS = 40
+	};
+	struct suan_job_spec small = kit_job(5, 1, 600000), ten = kit_job(10, 1, HOUR);
+	struct suan_run_id runs[RUNS];
+	int64_t ends[RUNS] = {0}, came;
+	uint64_t ten_id;
+	struct kit k;
+
+	kit_init(&k);
+	kit_pool(kit_site(&k, "a", "east"), "p", 1, 100);
+	kit_pool(kit_site(&k, "b", "east"), "p", 1, 100);
+	kit_network(&k);
+	set(&k, SUAN_POLICY_SUAN);
+	memset(runs, 0, sizeof(runs));
+	ten_id = 0;
+	came = k.now;
+	for (uint64_t n = 0; k.now < came + 9 * DAY; n++) {
+		if (n == RUNS * 2) {
+			ten.user = "ten";
+			ten_id = kit_submit(&k, &ten);
+			came = k.now;
+		}
+		kit_submit(&k, &small);
+		kit_pass(&k);
+		for (size_t i = 0; i < k.fx.count; i++) {
+			size_t at = 0;
+
+			if (k.fx.list[i].type != SUAN_FX_START || k.fx.list[i].run.job == ten_id)
+				continue;
+			while (at < RUNS && runs[at].job != 0)
+				at++;
+			if (at == RUNS)
+				abort();
+			runs[at] = k.fx.list[i].run;
+			ends[at] = k.now + 600000;
+		}
+		if (ten_id && kit_state(&k, ten_id, 0) != SUAN_PENDING)
+			break;
+		k.now += 15000; /* forty jobs of ten minutes: as fast as they end */
+		for (size_t at = 0; at < RUNS; at++) {
+			if (runs[at].job == 0 || ends[at] > k.now)
+				continue;
+			kit_ended(&k, runs[at].job, 0, runs[at].attempt, SUAN_OUT_EXITED);
+			kit_all(&k, SUAN_EV_FORGET, runs[at].job);
+			runs[at].job = 0;
+		}
+	}
+	is_int(kit_state(&k, ten_id, 0), SUAN_STAGING, "over two pools: it starts");
+	ok(k.now < came + 7 * DAY + HOUR, "after a week at the latest, not %lld h",
+	   (long long)((k.now - came) / HOUR));
+	kit_done(&k);
+}
+
 int main(void)
 {
 	t_classic();
@@ -173,5 +231,6 @@ int main(void)
 	t_wide();
 	t_learnt();
 	t_no_starvation();
+	t_no_starvation_over_pools();
 	return tap_done();
 }
