@@ -10,6 +10,11 @@
 #include "lib/refplan.h"
 
 #define KINDS 6
+#ifdef __SANITIZE_ADDRESS__
+#define CASES 5000	/* five times as slow */
+#else
+#define CASES 20000
+#endif
 
 struct world {
 	struct suan_rng rng;
@@ -273,7 +278,7 @@ int main(void)
 {
 	const char *given = getenv("SUAN_SEED"), *many = getenv("SUAN_AGREE_CASES");
 	uint64_t seed = given ? strtoull(given, NULL, 10) : 1;
-	uint64_t cases = given ? 1 : many ? strtoull(many, NULL, 10) : 20000;
+	uint64_t cases = given ? 1 : many ? strtoull(many, NULL, 10) : CASES;
 	struct ref *slow = malloc(sizeof(*slow));
 	struct world w = {0};
 	uint64_t good = 0;
