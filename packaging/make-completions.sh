@@ -36,7 +36,7 @@ option_words() {
 	cat <<-EOT
 	state	PENDING STAGING RUNNING COMPLETED FAILED TIMEOUT OUT_OF_MEMORY CANCELLED PREEMPTED UNKNOWN
 	role	viewer user operator site admin
-	policy	easy fcfs conservative
+	policy	suan easy fcfs conservative sjf ljf f1 wfp3
 	estimates	user perfect predicted
 	store	sqlite memory
 	log-level	debug info warn error
