@@ -23,11 +23,11 @@
  *     is firm, and then no headroom is kept. Of pools that can take a start now and have the lowest
  *     rank, a short one (fit_ms up to 5 minutes) goes where most cores are free; a longer one where
  *     it least extends the last expected end, so that runs of a pool end together and room for wide
- *     ones appears, then where fewest are free. Headroom: where several open pools admit it, a longer start of at most a
- *     fifth of the smallest of them must leave a sixteenth of that free in some pool; what only
- *     waits for that is not planned. The protected starts go to the pool with the least time until
- *     the start plus 3/2 of the cores × time idle until then per core asked for, so that wide ones
- *     follow each other in one pool; firm ones to the earliest.
+ *     ones appears, then where fewest are free. Headroom: where several open pools admit it, a
+ *     longer start of at most a fifth of the smallest of them must leave a sixteenth of that free
+ *     in some pool; what only waits for that is not planned. The protected starts go to the pool
+ *     with the least time until the start plus 3/2 of the cores × time idle until then per core
+ *     asked for, so that wide ones follow each other in one pool; firm ones to the earliest.
  *   - Profiles are sums over nodes (profile.h). Where the sums say now and the nodes say no, when
  *     the first start of an ask in this pass is planned, that ask is planned in that pool not
  *     before the pool's first expected end (of the runs before the pass; without any, of its first
