@@ -3,7 +3,6 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/num.h"
 #include "wire/trace_inside.h"
@@ -244,12 +243,12 @@ static enum suan_code too_few(const struct suan_trace_reader *r, unsigned n, str
 /* Header: "; MaxProcs: 128". Returns the number, 0 = another comment, or not said as one. */
 static uint64_t header_value(const char *p, const char *name)
 {
-	size_t n = strlen(name);
 	uint64_t v = 0;
 
-	if (strncasecmp(p, name, n) != 0)
-		return 0;
-	p += n;
+	/* the line ends with its end of line, not with a NUL */
+	for (; *name; name++, p++)
+		if ((*p | 0x20) != (*name | 0x20))
+			return 0;
 	while (*p == ' ' || *p == '\t')
 		p++;
 	if (*p++ != ':')

@@ -70,6 +70,7 @@ def test_json_is_one_document(server, tmp_path):
         'sites': (), 'pools': (), 'links': (), 'site': ('show', 'east'), 'token': ('list',), 'info': (),
         'config': ('check', '--network', server.file), 'simulate': ('--cores', 4, '--trace', trace),
     }
+    runs['replay'] = ('--data', server.data)
     assert set(runs) | set(NO_JSON) == set(commands())
     for name, args in runs.items():
         args = ('--json',) + args if name == 'submit' else args + ('--json',)

@@ -78,6 +78,7 @@ def declared(paths):
         text = re.sub(r'^[ \t]*#(?:\\\n|[^\n])*', '', text, flags=re.M)
         while re.search(r'\{[^{}]*\}', text):
             text = re.sub(r'\{[^{}]*\}', ' ', text)
+        text = re.sub(r'\bstatic\s+inline\b[^;(]*\(', '(', text)  # no symbol of the library
         found |= set(re.findall(r'\b(suan_\w+)\s*\(', text))
     return found
 
