@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST 8 /* elements of a first allocation */
+#define FIRST 8	   /* elements of a first allocation */
+#define MANY  4096 /* from here on the kernel moves pages, and room that is not used counts */
 
 enum suan_code suan_grow_more(void *array, size_t *cap, size_t need, size_t elem)
 {
@@ -19,7 +20,7 @@ enum suan_code suan_grow_more(void *array, size_t *cap, size_t need, size_t elem
 		return SUAN_OK;
 	if (need > most)
 		return SUAN_ENOMEM;
-	want = *cap + *cap / 2;
+	want = *cap + (*cap < MANY ? *cap / 2 : *cap / 8);
 	if (want < FIRST)
 		want = FIRST;
 	if (want < need || want > most)

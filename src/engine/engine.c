@@ -9,6 +9,8 @@
 #include "engine/order.h"
 #include "engine/state.h"
 
+#define MANY_EFFECTS 4096u
+
 /* ---- effects ---- */
 
 void suan_effects_init(struct suan_effects *fx)
@@ -29,6 +31,10 @@ static void effects_reset(struct suan_effects *fx)
 	size_t cap = fx->cap;
 
 	suan_effects_init(fx);
+	if (cap > MANY_EFFECTS) {	/* of a bulk: not wanted again soon */
+		free(list);
+		return;
+	}
 	fx->list = list;
 	fx->cap = cap;
 }

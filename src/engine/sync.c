@@ -6,6 +6,8 @@
 #include "engine/order.h"
 #include "engine/state.h"
 
+#define MANY_DIRTY 4096u
+
 void suan_sync_mark(struct suan_engine *e, struct suan_job *j)
 {
 	struct suan_plan *p = e->plan;
@@ -66,6 +68,16 @@ static enum suan_code sync_job(struct suan_engine *e, struct suan_job *j, int64_
 		j->replan = false;
 	}
 	return rc;
+}
+
+/* After a bulk the list has room that nobody wants again soon. */
+static void shrink(struct suan_plan *p)
+{
+	if (p->ndirty > 0 || p->dirty_cap <= MANY_DIRTY)
+		return;
+	free(p->dirty);
+	p->dirty = NULL;
+	p->dirty_cap = 0;
 }
 
 static enum suan_code sync_all(struct suan_engine *e, int64_t now_ms)
@@ -170,5 +182,7 @@ enum suan_code suan_sync(struct suan_engine *e, int64_t now_ms)
 		return rc;
 	if (suan_order_moves(e->policy.kind))
 		e->plan->all_dirty = e->plan->rekey = true;
-	return e->plan->all_dirty ? sync_all(e, now_ms) : sync_some(e, now_ms);
+	rc = e->plan->all_dirty ? sync_all(e, now_ms) : sync_some(e, now_ms);
+	shrink(e->plan);
+	return rc;
 }
