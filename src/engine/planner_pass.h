@@ -1,4 +1,5 @@
-/* A planning pass under way, shared by planner_pass.c and planner_suan.c. */
+/* A planning pass under way, shared by the files of the pass: planner_pass.c walks the queue,
+ * planner_start.c starts, planner_place.c plans, planner_suan.c has the rules of suan. */
 #ifndef SUAN_ENGINE_PLANNER_PASS_H
 #define SUAN_ENGINE_PLANNER_PASS_H
 
@@ -21,6 +22,8 @@ enum suan_answer {
 	SUAN_YES
 }; /* SUAN_LATER: a shorter one might start */
 
+/* planner_start.c. The pool's soft profile, if it is not there yet. */
+SUAN_MUSTUSE enum suan_code suan_pass_soft(struct suan_pass *s, struct suan_ppool *o);
 /* Builds what suan_pass_search looks through: while nothing is planned, the runs alone. */
 SUAN_MUSTUSE enum suan_code suan_pass_view(struct suan_pass *s, struct suan_ppool *o);
 /* Earliest start in the view of the pool within [from, latest]. */
@@ -30,6 +33,17 @@ int64_t suan_pass_search(const struct suan_ppool *o, const struct suan_vec *v, i
 SUAN_MUSTUSE enum suan_code suan_pass_allowed(struct suan_pass *s, struct suan_ppool *o,
 					      const struct suan_vec *v, const struct suan_class *k,
 					      enum suan_answer *ret);
+
+/* Takes nothing more in this pass. */
+void suan_pass_close(struct suan_planner *p, uint32_t pool);
+/* Starts the item in that pool if it can be now. bits: pools that admit it. */
+SUAN_MUSTUSE enum suan_code suan_pass_try_pool(struct suan_pass *s, uint32_t item, uint32_t pool,
+					       const uint64_t *bits, enum suan_answer *ret);
+/* Starts the item once if some pool takes it now; else blocks its class, shape or duration. */
+SUAN_MUSTUSE enum suan_code suan_pass_try_start(struct suan_pass *s, uint32_t item, bool *ret);
+
+/* planner_place.c. Plans one start of the item; *ret false: no open pool will ever take it. */
+SUAN_MUSTUSE enum suan_code suan_pass_plan(struct suan_pass *s, uint32_t item, bool *ret);
 
 /* planner_suan.c. The best pool by sums and profiles that is not in p->tried; SUAN_NO_POOL: none.
  * bits: pools that admit the class. */
