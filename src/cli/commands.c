@@ -20,6 +20,7 @@ const struct suan_command *const suan_cli_commands[] = {
 	&suan_cli_site,
 	&suan_cli_token,
 	&suan_cli_info,
+	&suan_cli_signals,
 	&suan_cli_simulate,
 	NULL,
 };

@@ -13,7 +13,7 @@ extern const struct suan_command suan_cli_cancel, suan_cli_hold, suan_cli_releas
 	suan_cli_priority;
 extern const struct suan_command suan_cli_sites, suan_cli_pools, suan_cli_links, suan_cli_site;
 extern const struct suan_command suan_cli_token, suan_cli_info;
-extern const struct suan_command suan_cli_simulate;
+extern const struct suan_command suan_cli_signals, suan_cli_simulate;
 
 /* Job ids are "12" or "12_5". Prints what is wrong; returns an exit code. */
 int suan_cli_check_ids(const struct suan_command *c, const char *const *ids, int n);

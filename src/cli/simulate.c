@@ -23,6 +23,7 @@ static const struct suan_option simulate_options[] = {
 	{"faults-file", 0, "FILE", "outages of sites, links and nodes, as CSV"},
 	{"from", 0, "TIME", "only submissions from this time of the trace on"},
 	{"until", 0, "TIME", "only submissions before this time of the trace"},
+	{"start", 0, "DATE", "what the trace's time 0 is, for price and carbon series"},
 	{"jobs", 0, "N", "only the first N of them"},
 	{"repeat", 0, "N", "the trace N times end to end"},
 	{"plan-depth", 0, "N", "waiting starts that are planned; default: as the policy needs"},
@@ -115,6 +116,14 @@ static int take_time(const struct suan_option *o, const char *value, int64_t *re
 	return bad_value(o->name, value, "seconds, or a duration such as 30d or 1h30m");
 }
 
+static int take_start(struct suan_simulate *s, const char *value)
+{
+	if (strncmp(value, "now", 3) != 0 &&
+	    suan_parse_time(value, 0, &s->start_ms, NULL) == SUAN_OK)
+		return SUAN_EXIT_OK;
+	return bad_value("start", value, "a date such as 2023-01-01T00:00:00Z, or seconds");
+}
+
 static int take_load(struct suan_simulate *s, const char *value)
 {
 	if (suan_parse_fixed(value, 3, &s->load_milli, NULL) == SUAN_OK && s->load_milli > 0 &&
@@ -152,6 +161,8 @@ static int take_trace_option(struct suan_simulate *s, const struct suan_option *
 		return take_time(o, value, &s->from_ms);
 	if (strcmp(o->name, "until") == 0)
 		return take_time(o, value, &s->until_ms);
+	if (strcmp(o->name, "start") == 0)
+		return take_start(s, value);
 	if (strcmp(o->name, "jobs") == 0)
 		return take_number(o, value, 1, UINT32_MAX, &s->jobs);
 	if (strcmp(o->name, "repeat") == 0)
@@ -212,6 +223,7 @@ static int run_simulate(int argc, char **argv)
 				  .npolicies = 1,
 				  .load_milli = 1000,
 				  .until_ms = INT64_MAX,
+				  .start_ms = INT64_MIN,
 				  .jobs = UINT64_MAX,
 				  .repeat = 1};
 	const struct suan_option *o;

@@ -25,6 +25,7 @@ struct suan_simulate {
 	bool shake, json;
 	uint64_t shake_seed, seed;
 	int64_t from_ms, until_ms;
+	int64_t start_ms; /* date of the trace's time 0; INT64_MIN: not given */
 	uint64_t jobs;
 	uint32_t repeat, plan_depth;
 };

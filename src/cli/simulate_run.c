@@ -26,6 +26,7 @@ struct run { /* of one call */
 	struct suan_network net;
 	struct suan_trace trace;
 	struct suan_sim_outages outages;
+	struct suan_sim_signals signals;
 	struct suan_sim_setup setup[SUAN_SIMULATE_POLICIES];
 	struct suan_sim_result result[SUAN_SIMULATE_POLICIES];
 	struct suan_sim_scores scores[SUAN_SIMULATE_POLICIES];
@@ -221,6 +222,18 @@ static enum suan_code read_outages(struct run *r)
 	return rc;
 }
 
+static enum suan_code read_signals(struct run *r)
+{
+	enum suan_code rc = SUAN_OK;
+
+	if (r->s->network)
+		rc = suan_sim_signals_read(&r->net, r->s->network, &r->signals, &r->err);
+	if (rc == SUAN_OK)
+		suan_sim_signals_align(&r->signals, r->s->start_ms,
+				       r->trace.njobs ? r->trace.jobs[0].submit_ms : 0);
+	return rc;
+}
+
 static enum suan_code prepare_out(struct run *r)
 {
 	enum suan_code rc;
@@ -247,6 +260,8 @@ static enum suan_code read_all(struct run *r)
 		rc = read_trace(r);
 	if (rc == SUAN_OK)
 		rc = shape_trace(r);
+	if (rc == SUAN_OK)
+		rc = read_signals(r);
 	r->read_us = suan_clock_mono_us() - r->began_us;
 	r->read_rss = suan_memory_peak_bytes();
 	return rc;
@@ -265,6 +280,7 @@ static enum suan_code simulate(struct run *r, uint32_t i)
 		.network = &r->net,
 		.trace = &r->trace,
 		.outages = &r->outages,
+		.signals = &r->signals,
 		.policy = {.kind = s->policies[i], .plan_depth = s->plan_depth},
 		.estimates = s->estimates,
 		.repeat = s->repeat,
@@ -287,6 +303,22 @@ static enum suan_code simulate(struct run *r, uint32_t i)
 					 .peak_rss_bytes = suan_memory_peak_bytes(),
 					 .read_rss_bytes = r->read_rss};
 	return rc;
+}
+
+/* Scores beyond the end of a series take its last value: said, because it is seldom meant. */
+static void warn(const struct run *r)
+{
+	int64_t least = 1000000;
+
+	for (uint32_t i = 0; i < r->s->npolicies; i++)
+		if (r->scores[i].covered != SUAN_SIM_NONE && r->scores[i].covered < least)
+			least = r->scores[i].covered;
+	if (least < 1000000)
+		fprintf(stderr,
+			"suan simulate: the price and carbon series cover %.1f %% of the time; "
+			"before and after them their first and last values count (--start moves "
+			"the trace)\n",
+			(double)least / 10000);
 }
 
 /* ---- writing ---- */
@@ -417,6 +449,7 @@ static int run_all(struct run *r)
 	if (write_all(r) != SUAN_OK)
 		return complain(r);
 	print(r);
+	warn(r);
 	return SUAN_EXIT_OK;
 }
 
@@ -443,6 +476,7 @@ int suan_simulate(const struct suan_simulate *s)
 		suan_sim_scores_done(&r->scores[i]);
 	}
 	suan_sim_outages_done(&r->outages);
+	suan_sim_signals_done(&r->signals);
 	suan_trace_done(&r->trace);
 	suan_arena_done(&r->arena);
 	free(r);

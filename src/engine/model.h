@@ -38,6 +38,8 @@ struct suan_site_spec {
 	uint32_t racks;
 	struct suan_pool_spec *pools;
 	uint32_t npools;
+	int64_t price_exchange_uyuan;	/* of one unit of the file's currency; 0 = yuan */
+	bool carbon_lifecycle;		/* of a file that has both, lifecycle factors */
 };
 
 struct suan_link_spec {		/* directed */

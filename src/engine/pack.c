@@ -59,6 +59,8 @@ static const struct suan_pack_row site_rows[] = {
 	{11, SUAN_PACK_STR, AT(suan_site_spec, price_file), 0},
 	{12, SUAN_PACK_STR, AT(suan_site_spec, carbon_file), 0},
 	{13, SUAN_PACK_U32, AT(suan_site_spec, racks), 0},
+	{14, SUAN_PACK_I64, AT(suan_site_spec, price_exchange_uyuan), 0},
+	{15, SUAN_PACK_BOOL, AT(suan_site_spec, carbon_lifecycle), 0},
 };
 static const struct suan_pack_table site_table = TABLE(site_rows);
 

@@ -85,7 +85,7 @@ static void add_row(struct suan_buf *out, const struct suan_sim_outcome *o,
 		add_fixed(out, row->start_ms, 1000, 3);
 		suan_buf_addc(out, ',');
 		add_fixed(out, row->start_ms + j->run_ms, 1000, 3);
-		suan_sim_footprint(o->setup->network, row->pool, j, &cost, &carbon);
+		suan_sim_footprint(o->setup, o->result, row, &cost, &carbon);
 	} else {
 		suan_buf_addc(out, ',');
 	}

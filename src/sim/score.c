@@ -5,6 +5,7 @@
 
 #include "base/num.h"
 #include "base/rng.h"
+#include "sim/power.h"
 #include "sim/sim.h"
 #include "sim/wide.h"
 
@@ -19,12 +20,6 @@ struct sums { /* of one part */
 	bool overflow;
 };
 
-struct pool_sums {
-	uint32_t site;
-	const struct suan_pool_spec *spec;
-	suan_wide core_ms;
-};
-
 /* Rows in order, with what belongs to them; without dividing for each. */
 struct cursor {
 	const struct suan_sim_row *row;
@@ -37,7 +32,7 @@ struct score {
 	const struct suan_sim_setup *s;
 	const struct suan_sim_result *r;
 	struct suan_sim_scores *to;
-	struct pool_sums *pools; /* owned */
+	struct suan_sim_use *pools; /* owned */
 	uint32_t npools;
 	struct sums *sites, all; /* sites: owned */
 	struct sums *own;	 /* owned; of the jobs submitted at each site */
@@ -177,7 +172,7 @@ static void add_row(struct score *c, const struct cursor *at)
 	int64_t wait = wait_of(at);
 	uint32_t own = c->site_of_name[j->site];
 	struct sums one = {.n = 1};
-	struct pool_sums *p;
+	struct suan_sim_use *p;
 
 	if (at->row->start_ms < 0) {
 		if (j->deadline_ms)
@@ -193,98 +188,10 @@ static void add_row(struct score *c, const struct cursor *at)
 	one.overflow = __builtin_mul_overflow(one.area, (suan_wide)wait + (suan_wide)j->run_ms,
 					      &one.weighted);
 	one.last_end = suan_sat_add(at->row->start_ms, j->run_ms);
-	p->core_ms += one.area;
+	suan_sim_use_add(c->s, at->row->start_ms + c->r->zero_ms, at->job, p);
 	add_sums(&c->sites[p->site], &one);
 	if (own != NO_SITE)
 		add_sums(&c->own[own], &one);
-}
-
-/* ---- energy ---- */
-
-/* Watts times milliseconds behind the meter → millionths of a kWh before it. */
-static int64_t kwh(suan_wide watt_ms, uint32_t pue_milli)
-{
-	return suan_wide_scale(watt_ms, pue_milli, 3600000);
-}
-
-/* … → millionths of yuan, or milligrams, at so many of them per kWh. */
-static int64_t at_rate(suan_wide watt_ms, uint32_t pue_milli, int64_t rate)
-{
-	return suan_wide_scale(watt_ms, (suan_wide)pue_milli * (suan_wide)rate,
-			       (suan_wide)3600000 * 1000000);
-}
-
-static void add_known(int64_t *sum, int64_t x)
-{
-	*sum = *sum == SUAN_SIM_NONE || x == SUAN_SIM_NONE ? SUAN_SIM_NONE : suan_sat_add(*sum, x);
-}
-
-struct power { /* of one pool; NONE where the network does not say */
-	int64_t energy, carbon, cost;
-};
-
-/* Of so much behind the meter, and rent for so many core-ms. A price of 0 is one that is not known;
- * one from a file (negative) is known to be there, so that the rent alone would mislead. */
-static struct power power_of(const struct suan_site_spec *s, const struct suan_pool_spec *p,
-			     suan_wide watt_ms, suan_wide core_ms)
-{
-	struct power x = {SUAN_SIM_NONE, SUAN_SIM_NONE, SUAN_SIM_NONE};
-	bool watts = p->busy_watt > 0;
-
-	if (watts)
-		x.energy = kwh(watt_ms, s->pue_milli);
-	if (watts && s->carbon_mg_kwh > 0)
-		x.carbon = at_rate(watt_ms, s->pue_milli, s->carbon_mg_kwh);
-	if (watts && s->price_uyuan_kwh > 0)
-		x.cost = at_rate(watt_ms, s->pue_milli, s->price_uyuan_kwh);
-	if (p->price_hour_uyuan > 0 && s->price_uyuan_kwh >= 0) {
-		int64_t rent = suan_wide_scale(core_ms, (suan_wide)p->price_hour_uyuan,
-					       (suan_wide)3600000 * p->cores);
-
-		x.cost = x.cost == SUAN_SIM_NONE ? rent : suan_sat_add(x.cost, rent);
-	}
-	return x;
-}
-
-static void add_pool(struct score *c, const struct pool_sums *p, suan_wide makespan_ms)
-{
-	const struct suan_site_spec *site = &c->s->network->sites[p->site];
-	struct suan_sim_part *to = &c->to->sites[p->site];
-	suan_wide all_ms = (suan_wide)p->spec->nodes * p->spec->cores * makespan_ms;
-	suan_wide idle_ms = all_ms > p->core_ms ? all_ms - p->core_ms : 0;
-	struct power busy, idle;
-
-	busy = power_of(site, p->spec,
-			suan_wide_div(p->core_ms * p->spec->busy_watt, p->spec->cores), p->core_ms);
-	idle = power_of(site, p->spec, suan_wide_div(idle_ms * p->spec->idle_watt, p->spec->cores),
-			0);
-	add_known(&to->idle_energy, idle.energy);
-	add_known(&to->idle_carbon, idle.carbon);
-	add_known(&to->idle_cost, idle.cost);
-	add_known(&to->energy, busy.energy);
-	add_known(&to->energy, idle.energy);
-	add_known(&to->carbon, busy.carbon);
-	add_known(&to->carbon, idle.carbon);
-	add_known(&to->cost, busy.cost);
-	add_known(&to->cost, idle.cost);
-}
-
-void suan_sim_footprint(const struct suan_network *net, uint32_t pool,
-			const struct suan_trace_job *job, int64_t *ret_cost, int64_t *ret_carbon)
-{
-	suan_wide core_ms = (suan_wide)job->tasks * job->cores * (suan_wide)job->run_ms;
-	const struct suan_site_spec *site = net->sites;
-	const struct suan_pool_spec *p;
-	struct power x;
-
-	while (pool >= site->npools) {
-		pool -= site->npools;
-		site++;
-	}
-	p = &site->pools[pool];
-	x = power_of(site, p, suan_wide_div(core_ms * p->busy_watt, p->cores), core_ms);
-	*ret_cost = x.cost;
-	*ret_carbon = x.carbon;
 }
 
 /* ---- parts ---- */
@@ -395,7 +302,7 @@ static enum suan_code open_score(struct score *c)
 		for (uint32_t k = 0; k < net->sites[i].npools; k++) {
 			const struct suan_pool_spec *p = &net->sites[i].pools[k];
 
-			c->pools[n++] = (struct pool_sums){.site = i, .spec = p};
+			c->pools[n++] = (struct suan_sim_use){.site = i, .spec = p};
 			c->to->sites[i].cores += (uint64_t)p->nodes * p->cores;
 		}
 		c->to->all.cores += c->to->sites[i].cores;
@@ -420,17 +327,18 @@ static void score(struct score *c)
 	}
 	finish_part(all, &c->all, c->all.last_end);
 	for (uint32_t i = 0; i < c->npools; i++)
-		add_pool(c, &c->pools[i], (suan_wide)c->all.last_end);
+		suan_sim_use_power(c->s, c->r, &c->pools[i], c->all.last_end,
+				   &c->to->sites[c->pools[i].site]);
 	for (uint32_t i = 0; i < c->to->nsites; i++) {
 		struct suan_sim_part *p = &c->to->sites[i];
 
 		p->total = p->completed;
-		add_known(&all->energy, p->energy);
-		add_known(&all->carbon, p->carbon);
-		add_known(&all->cost, p->cost);
-		add_known(&all->idle_energy, p->idle_energy);
-		add_known(&all->idle_carbon, p->idle_carbon);
-		add_known(&all->idle_cost, p->idle_cost);
+		suan_sim_add_known(&all->energy, p->energy);
+		suan_sim_add_known(&all->carbon, p->carbon);
+		suan_sim_add_known(&all->cost, p->cost);
+		suan_sim_add_known(&all->idle_energy, p->idle_energy);
+		suan_sim_add_known(&all->idle_carbon, p->idle_carbon);
+		suan_sim_add_known(&all->idle_cost, p->idle_cost);
 	}
 	spreads(c, WAIT);
 	spreads(c, SLOWDOWN);
@@ -451,6 +359,10 @@ enum suan_code suan_sim_score(const struct suan_sim_setup *s, const struct suan_
 		scores.all.failed = r->failed;
 		scores.all.unfinished = r->unfinished;
 		scores.moved_bytes = s->trace->ninputs > 0 ? SUAN_SIM_NONE : 0;
+		scores.covered = SUAN_SIM_NONE;
+		if (s->signals && s->signals->count > 0)
+			scores.covered = suan_sim_signals_covered(s->signals, r->zero_ms,
+								  c.all.last_end);
 		*ret = scores;
 	} else {
 		free(scores.sites);

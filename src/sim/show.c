@@ -138,6 +138,14 @@ void suan_sim_print_json(const struct suan_sim_outcome *o, struct suan_buf *out)
 	}
 	suan_jsonw_close(&w, ']');
 	suan_sim_forecast_json(o->result, &w);
+	if (s->covered != SUAN_SIM_NONE) {
+		suan_jsonw_open(&w, "signals", '{');
+		suan_jsonw_i64(&w, "series", o->setup->signals->count);
+		suan_jsonw_time(&w, "begin",
+				suan_sat_add(o->setup->signals->shift_ms, o->result->zero_ms));
+		number(&w, "covered", s->covered);
+		suan_jsonw_close(&w, '}');
+	}
 	refused_json(&w, o->result);
 	suan_jsonw_i64(&w, "restarts", (int64_t)o->result->restarts);
 	suan_jsonw_fixed(&w, "lost_core_s", o->result->lost_core_ms, 3);

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "engine/engine.h"
 #include "engine/model.h"
+#include "wire/signal.h"
 #include "wire/trace.h"
 
 enum suan_sim_estimates {
@@ -54,6 +55,38 @@ void suan_sim_outages_done(struct suan_sim_outages *o);
 SUAN_MUSTUSE enum suan_code suan_sim_outages_add(struct suan_sim_outages *o,
 						 const struct suan_sim_outage *x);
 
+/* ---- signals ---- */
+
+struct suan_sim_site_signals {
+	struct suan_signal price, carbon; /* of the files; zeroed: the site has none */
+};
+
+/* Series of price and carbon of the sites that name a file for them. */
+struct suan_sim_signals { /* zeroed = none */
+	struct suan_sim_site_signals *sites; /* owned; as in the network */
+	uint32_t nsites;
+	uint32_t count; /* of series */
+	/* The trace's time 0 as a date, for series with dates; the others count as the trace. */
+	int64_t shift_ms;
+};
+
+/* Reads the files, plain or gzip, of the sites of *net, which was read from network_file: paths are
+ * relative to its folder. EINVAL, ECORRUPT: damaged; ENOTFOUND … as in sys/fs.h; the text names the
+ * site. *ret is untouched then. */
+SUAN_MUSTUSE enum suan_code suan_sim_signals_read(const struct suan_network *net,
+						  const char *network_file,
+						  struct suan_sim_signals *ret,
+						  struct suan_err *err);
+void suan_sim_signals_done(struct suan_sim_signals *s);
+/* Sets shift_ms for a trace whose time 0 is at start_ms. INT64_MIN: 0 is where the series with
+ * dates begin, all of them; but if first_ms, the trace's first submission, is a date, it counts as
+ * they do. */
+void suan_sim_signals_align(struct suan_sim_signals *s, int64_t start_ms, int64_t first_ms);
+/* Of the makespan, from zero_ms of the trace on, the part for which all series say something;
+ * millionths. */
+int64_t suan_sim_signals_covered(const struct suan_sim_signals *s, int64_t zero_ms,
+				 int64_t makespan_ms);
+
 /* ---- running ---- */
 
 /* One site with one pool of one node of so many cores; in the arena. */
@@ -81,6 +114,7 @@ struct suan_sim_setup { /* everything borrowed */
 	 * numbers of nodes count, and nothing repeats. */
 	const struct suan_sim_more *more;
 	const struct suan_sim_outages *outages; /* NULL = none */
+	const struct suan_sim_signals *signals; /* NULL = none; for the scores */
 	struct suan_policy policy;		/* plan_depth 0: as much as the policy needs */
 	enum suan_sim_estimates estimates;
 	uint32_t repeat;      /* the trace so many times end to end; 0 counts as 1 */
@@ -171,6 +205,7 @@ struct suan_sim_scores {
 	struct suan_sim_part *sites; /* owned */
 	uint32_t nsites;
 	int64_t moved_bytes; /* 0, or NONE when jobs have inputs: not modelled */
+	int64_t covered; /* see suan_sim_signals_covered; NONE: no signals */
 };
 
 /* Wait: start − submission. Bounded slowdown: max(1, (wait + run) / max(run, 10 s)). AWRT:
@@ -181,10 +216,10 @@ SUAN_MUSTUSE enum suan_code suan_sim_score(const struct suan_sim_setup *s,
 					   struct suan_sim_scores *ret, struct suan_err *err);
 void suan_sim_scores_done(struct suan_sim_scores *s);
 
-/* What a job costs and emits: its share of the node's busy power by cores, and of the node's rent.
- * Micro-yuan and milligrams, or NONE. */
-void suan_sim_footprint(const struct suan_network *net, uint32_t pool,
-			const struct suan_trace_job *job, int64_t *ret_cost, int64_t *ret_carbon);
+/* What a job that ran costs and emits: its share of the node's busy power by cores, and of the
+ * node's rent. Micro-yuan and milligrams, or NONE. */
+void suan_sim_footprint(const struct suan_sim_setup *s, const struct suan_sim_result *r,
+			const struct suan_sim_row *row, int64_t *ret_cost, int64_t *ret_carbon);
 
 /* ---- output ---- */
 

@@ -99,10 +99,31 @@ static bool read_pools(struct suan_json *j, void *object)
 	return true;
 }
 
-/* A number of at most `most`, or the name of a file with a time series. */
-static bool number_or_file(struct suan_json *j, unsigned digits, int64_t *value, const char **file)
+struct signal_file { /* a time series, and how to read it */
+	const char *file;
+	int64_t exchange_uyuan;
+	const char *scope;
+};
+
+static const struct suan_key price_table[] = {
+	NAME("file", signal_file, file),
+	{.name = "exchange", .type = SUAN_KEY_I64_FIXED, .digits = 6,
+	 .at = offsetof(struct signal_file, exchange_uyuan), .min = 1,
+	 .max = MILLION * MILLION},
+};
+
+static const struct suan_key carbon_table[] = {
+	NAME("file", signal_file, file),
+	STRING("scope", signal_file, scope),
+};
+
+/* A number of at most 1000 with `digits` decimals, or the name of a file with a time series, or a
+ * map by the table that has the file in it. */
+static bool number_or_file(struct suan_json *j, unsigned digits, const struct suan_keys *keys,
+			   int64_t *value, struct signal_file *ret)
 {
 	const int64_t most = 1000 * MILLION;
+	const char **file = &ret->file;
 	const char *before;
 	char limit[32];
 
@@ -117,6 +138,10 @@ static bool number_or_file(struct suan_json *j, unsigned digits, int64_t *value,
 			return true;
 		j->p = before;
 	}
+	if (suan_json_peek(j) == SUAN_JSON_OBJECT) {
+		*value = -1;
+		return suan_keys_read(j, keys, ret);
+	}
 	if (suan_json_peek(j) == SUAN_JSON_NUMBER) {
 		if (!suan_json_fixed(j, digits, value))
 			return false;
@@ -129,16 +154,32 @@ static bool number_or_file(struct suan_json *j, unsigned digits, int64_t *value,
 
 static bool read_price(struct suan_json *j, void *object)
 {
+	static const struct suan_keys keys = KEYS(price_table);
+	struct signal_file from = {"", 0, ""};
 	struct suan_site_spec *s = object;
 
-	return number_or_file(j, 6, &s->price_uyuan_kwh, &s->price_file);
+	if (!number_or_file(j, 6, &keys, &s->price_uyuan_kwh, &from))
+		return false;
+	s->price_file = from.file;
+	s->price_exchange_uyuan = from.exchange_uyuan;
+	return true;
 }
 
 static bool read_carbon(struct suan_json *j, void *object)
 {
+	static const struct suan_keys keys = KEYS(carbon_table);
+	struct signal_file from = {"", 0, ""};
 	struct suan_site_spec *s = object;
 
-	return number_or_file(j, 3, &s->carbon_mg_kwh, &s->carbon_file);
+	if (!number_or_file(j, 3, &keys, &s->carbon_mg_kwh, &from))
+		return false;
+	s->carbon_lifecycle = strcmp(from.scope, "lifecycle") == 0;
+	if (from.scope[0] && !s->carbon_lifecycle && strcmp(from.scope, "direct") != 0)
+		return suan_json_fail(j, SUAN_EINVAL,
+				      "scope: found \"%.40s\", want direct or lifecycle",
+				      from.scope);
+	s->carbon_file = from.file;
+	return true;
 }
 
 static const struct suan_key site_table[] = {

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "wire/keys.h"
@@ -124,6 +125,39 @@ static void site_number(struct suan_buf *out, const char *key, int64_t v, unsign
 	suan_buf_addf(out, "    %s: %s\n", key, text);
 }
 
+/* A file of a signal, and how it is read where that is not the usual way. */
+static void site_file(struct suan_buf *out, const char *key, const char *file, const char *how)
+{
+	if (!how[0]) {
+		site_line(out, key, file);
+		return;
+	}
+	suan_buf_addf(out, "    %s: {file: ", key);
+	put_text(out, file);
+	suan_buf_addf(out, ", %s}\n", how);
+}
+
+static void site_signals(struct suan_buf *out, const struct suan_site_spec *s)
+{
+	char how[64] = "";
+
+	if (s->price_exchange_uyuan) {
+		char yuan[32];
+
+		suan_keys_decimal(s->price_exchange_uyuan, 6, yuan);
+		(void)snprintf(how, sizeof(how), "exchange: %s", yuan);
+	}
+	if (s->price_uyuan_kwh >= 0)
+		site_number(out, "price", s->price_uyuan_kwh, 6);
+	else
+		site_file(out, "price", s->price_file, how);
+	if (s->carbon_mg_kwh >= 0)
+		site_number(out, "carbon", s->carbon_mg_kwh, 3);
+	else
+		site_file(out, "carbon", s->carbon_file,
+			  s->carbon_lifecycle ? "scope: lifecycle" : "");
+}
+
 static void put_site(struct suan_buf *out, const struct suan_site_spec *s)
 {
 	suan_buf_adds(out, "  - name: ");
@@ -136,14 +170,7 @@ static void put_site(struct suan_buf *out, const struct suan_site_spec *s)
 	site_number(out, "lon", s->lon_udeg, 6);
 	site_number(out, "lat", s->lat_udeg, 6);
 	site_number(out, "pue", s->pue_milli, 3);
-	if (s->price_uyuan_kwh >= 0)
-		site_number(out, "price", s->price_uyuan_kwh, 6);
-	else
-		site_line(out, "price", s->price_file);
-	if (s->carbon_mg_kwh >= 0)
-		site_number(out, "carbon", s->carbon_mg_kwh, 3);
-	else
-		site_line(out, "carbon", s->carbon_file);
+	site_signals(out, s);
 	if (s->racks)
 		site_number(out, "racks", s->racks, 0);
 	if (s->npools)

@@ -97,6 +97,71 @@ def test_all_ways_in(three, tmp_path):
     assert result('--cores', 4, '--trace', '-', text=lines.read_text())['schedule_hash'] == want
 
 
+SITES = """network: two
+sites:
+  - {name: a, price: %s, carbon: %s, pue: 1.5, pools: [{name: p, nodes: 1, cores: 4, idle_watt: 100, busy_watt: 400}]}
+"""
+
+
+def near(x):
+    """Sums are rounded once, to the sixth decimal."""
+    return pytest.approx(x, abs=1.01e-6)
+
+
+def test_price_and_carbon_by_the_hour(three, tmp_path):
+    """Three jobs: 4 cores for 100 s, then 2 for 20 s and 2 for 5 s. The price doubles at 60 s of the first."""
+    (tmp_path / 'p.csv').write_text('time,value\n0,1\n65,2\n')
+    (tmp_path / 'c.csv').write_text('Datetime (UTC),Carbon Intensity gCO₂eq/kWh (direct)\n'
+                                    '2023-01-01 00:00:00,100\n2023-01-01 01:00:00,700\n')
+    net = tmp_path / 'n.yaml'
+    net.write_text(SITES % ('p.csv', 'c.csv'))
+    r = result('--network', net, '--trace', three, '--policy', 'easy')
+    # busy: 100 W a core; idle 25 W. core · s: 400 + 40 + 10 busy, 30 idle, all idle after the price rose
+    assert r['energy_kwh'] == near(1.5 * (450 * 100 + 30 * 25) / 3600e3)
+    assert r['cost_yuan'] == near(1.5 * ((240 + 2 * 210) * 100 + 2 * 30 * 25) / 3600e3)
+    assert r['carbon_kg']['location'] == near(r['energy_kwh'] * 0.1)
+    assert r['signals'] == {'series': 2, 'begin': '2023-01-01T00:00:05.000Z', 'covered': 1}
+    suan('--network', net, '--trace', three, '--policy', 'easy', '--out', tmp_path / 'o')
+    with open(tmp_path / 'o' / 'schedule.csv', encoding='utf-8') as f:
+        costs = [float(x['cost']) for x in csv.DictReader(f)]
+    assert costs == [near(1.5 * x * 100 / 3600e3) for x in (240 + 2 * 160, 2 * 40, 2 * 10)]
+    # an hour later, and beyond the end
+    r = result('--network', net, '--trace', three, '--policy', 'easy', '--start', '2023-01-01T01:00:00Z')
+    assert r['carbon_kg']['location'] == near(r['energy_kwh'] * 0.7)
+    p = suan('--network', net, '--trace', three, '--start', '2023-01-01T01:59:00Z')
+    assert 'the price and carbon series cover 45.8 % of the time' in p.stderr
+
+
+def test_signals(tmp_path):
+    (tmp_path / 'p.csv').write_text('time,value\n0,1\n10,3\n10,2\n40,5\n50,1\n')
+    net = tmp_path / 'n.yaml'
+    net.write_text(SITES % ('p.csv', 500))
+
+    def signals(*args, code=0):
+        p = subprocess.run([SUAN, 'signals', '--network', net, *args], capture_output=True, text=True, timeout=60)
+        assert p.returncode == code, (p.stdout, p.stderr)
+        return p
+
+    row, = json.loads(signals('--json').stdout)['signals']
+    assert row == {
+        'site': 'a', 'kind': 'price', 'form': 'time,value', 'from': 0, 'until': 60, 'step_s': 10, 'values': 4, 'min': 1,
+        'mean': 2.166667, 'max': 5, 'unit': 'yuan/kWh', 'gaps': 1, 'first_gap': 20, 'missing_s': 20, 'duplicates': 1,
+        'estimated': 0, 'unordered': True, 'marginal': False, 'currency': 'CNY', 'file': 'p.csv'}
+    assert signals('--format', 'site,mean,gaps', '--no-header').stdout.split() == ['a', '2.16667', '1']
+    (tmp_path / 'p.csv').write_text('time,value\n0,cheap\n')
+    p = signals(code=2)
+    assert p.stderr == 'suan signals: site a: %s/p.csv:2: value: found "cheap", want a number\n' % tmp_path
+    trace = tmp_path / 'one.jsonl'
+    trace.write_text('{"id": 1, "submit_s": 0, "run_s": 60}\n')
+    assert 'p.csv:2: value' in suan('--network', net, '--trace', trace, code=2).stderr
+    (tmp_path / 'p.csv').unlink()
+    assert 'site a: ' in signals(code=3).stderr
+    net.write_text(SITES % (1, 2))
+    assert 'no site of' in signals().stderr
+    net.write_text(SITES % ('{file: p.csv, rate: 2}', 2))
+    assert 'rate' in signals(code=2).stderr
+
+
 def test_several_policies(three, tmp_path):
     r = result('--cores', 4, '--trace', three, '--policy', 'easy,fcfs,conservative', '--out', tmp_path / 'o')
     assert [p['policy'] for p in r['policies']] == ['easy', 'fcfs', 'conservative']

@@ -10,8 +10,9 @@ static struct suan_pool_spec pools[] = {
 };
 static struct suan_site_spec sites[] = {
 	{"zhongwei", "中卫", "ningxia", "owner", "local", 105180000, 37500000, 1150, -1, 0, "p.csv",
-	 "", 7, pools, 2},
-	{"empty", "", "", "", "", -1, INT32_MIN, 0, INT64_MAX, INT64_MIN, "", "c.csv", 0, NULL, 0},
+	 "", 7, pools, 2, 7100000, false},
+	{"empty", "", "", "", "", -1, INT32_MIN, 0, INT64_MAX, INT64_MIN, "", "c.csv", 0, NULL, 0,
+	 0, true},
 };
 static struct suan_hub_spec hubs[] = {{"ningxia", "宁夏", "west"}};
 static struct suan_city_spec cities[] = {{"beijing", "北京", "jing", 1, 2, 3}};

@@ -319,7 +319,7 @@ static void test_power(void)
 	is_int(g.s.sites[1].energy, 160000, "b idles: 80 W · 2");
 	is_int(g.s.all.energy, 610000, "the sum");
 	is_int(g.s.all.cost, 805000, "the sum of costs");
-	suan_sim_footprint(&g.net, 0, &g.trace.jobs[0], &cost, &carbon);
+	suan_sim_footprint(&g.setup, &g.r, &g.r.rows[0], &cost, &carbon);
 	is_int(cost, 593750, "the job's cost: 0.1875 · 0.5 + 0.5");
 	is_int(carbon, 112500, "the job's carbon");
 	is_int(g.s.sites[0].total, 1, "the job ran at a");

@@ -1,0 +1,89 @@
+#include "lib/tap.h"
+#include "lib/oom.h"
+
+#include "base/rng.h"
+#include "base/series.h"
+
+static void test_steps(void)
+{
+	struct suan_series s = {0};
+
+	ok(suan_series_add(&s, 1000, 5) == SUAN_OK, "a step");
+	is_int((int64_t)suan_series_seal(&s), 0, "nothing is dropped");
+	is_int(suan_series_at(&s, INT64_MIN), 5, "one value holds before …");
+	is_int(suan_series_at(&s, INT64_MAX), 5, "… and for ever");
+	is_int((int64_t)suan_series_sum(&s, 0, 10), 50, "also in sums");
+	ok(suan_series_add(&s, 3000, -2) == SUAN_OK && suan_series_add(&s, 2000, 7) == SUAN_OK &&
+		   suan_series_add(&s, 3000, -3) == SUAN_OK,
+	   "more, out of order and one twice");
+	ok(s.unsorted, "which is noticed");
+	is_int((int64_t)suan_series_seal(&s), 1, "one is dropped");
+	is_int((int64_t)s.count, 3, "three are left");
+	is_int(suan_series_at(&s, 999), 5, "before the first: the first");
+	is_int(suan_series_at(&s, 1999), 5, "until the next");
+	is_int(suan_series_at(&s, 2000), 7, "from its time on");
+	is_int(suan_series_at(&s, 3000), -3, "the one added last counts");
+	is_int((int64_t)suan_series_sum(&s, 1500, 1500), 0, "nothing over nothing");
+	is_int((int64_t)suan_series_sum(&s, 500, 4000), 1500 * 5 + 1000 * 7 - 1000 * 3, "a sum");
+	suan_series_done(&s);
+	suan_series_done(&s);
+}
+
+/* Against a sum over single milliseconds. */
+static void test_random(void)
+{
+	struct suan_rng rng;
+	int wrong = 0;
+
+	suan_rng_init(&rng, 7);
+	for (int round = 0; round < 300; round++) {
+		int64_t at[8], value[8], from = suan_rng_between(&rng, -20, 60),
+					 to = from + suan_rng_between(&rng, 0, 60), sum = 0;
+		int n = (int)suan_rng_between(&rng, 1, 8);
+		struct suan_series s = {0};
+
+		for (int i = 0; i < n; i++) {
+			at[i] = suan_rng_between(&rng, 0, 40);
+			value[i] = suan_rng_between(&rng, -9, 9);
+			wrong += suan_series_add(&s, at[i], value[i]) != SUAN_OK;
+		}
+		(void)suan_series_seal(&s);
+		for (int64_t t = from; t < to; t++) {
+			int best = -1, first = 0;
+
+			for (int i = 0; i < n; i++) {
+				if (at[i] <= t && (best < 0 || at[i] >= at[best]))
+					best = i;
+				if (at[i] < at[first] || (at[i] == at[first] && i > first))
+					first = i;
+			}
+			sum += value[best < 0 ? first : best];
+			wrong += suan_series_at(&s, t) != value[best < 0 ? first : best];
+		}
+		wrong += suan_series_sum(&s, from, to) != sum;
+		suan_series_done(&s);
+	}
+	is_int(wrong, 0, "300 random series");
+}
+
+static void test_oom(void)
+{
+	struct suan_series s = {0};
+	enum suan_code rc;
+
+	if (!oom_works())
+		return;
+	oom_arm(1);
+	rc = suan_series_add(&s, 1, 1);
+	ok(oom_disarm() && rc == SUAN_ENOMEM, "no memory");
+	is_int((int64_t)s.count, 0, "nothing changed");
+	suan_series_done(&s);
+}
+
+int main(void)
+{
+	test_steps();
+	test_random();
+	test_oom();
+	return tap_done();
+}
