@@ -30,10 +30,9 @@ static void outlook(const struct suan_engine *e, const struct suan_job *j, int64
 		    struct suan_given *ret)
 {
 	struct suan_outlook o = {.now_ms = now_ms, .wide = is_wide(e, &j->req)};
-	uint64_t ahead;
 	uint32_t pool;
 
-	if (!suan_planner_predicted(e->plan->planner, j->id, &pool, &o.start_ms, &ahead))
+	if (!suan_planner_predicted(e->plan->planner, j->id, &pool, &o.start_ms, NULL))
 		o.start_ms = 0;
 	suan_forecast_give(&e->forecast, &o, ret);
 }

@@ -146,7 +146,8 @@ void suan_planner_freed(struct suan_planner *p, int64_t freed_ms);
 /* Slots as they were before the last pass, when its starts cannot be carried out. */
 void suan_planner_revert(struct suan_planner *p);
 
-/* Next predicted start of an item as of the last pass; false: none. *ret_ahead: items before it. */
+/* Next predicted start of an item as of the last pass; false: none. *ret_ahead: items before it, at
+ * a cost of O(classes) unless it is planned; NULL: not wanted. */
 bool suan_planner_predicted(const struct suan_planner *p, uint64_t id, uint32_t *ret_pool,
 			    int64_t *ret_start_ms, uint64_t *ret_ahead);
 /* Where the ask could start now if it came `after` all items waiting (id UINT64_MAX), or, for a

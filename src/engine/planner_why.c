@@ -58,10 +58,12 @@ bool suan_planner_predicted(const struct suan_planner *p, uint64_t id, uint32_t 
 	uint32_t item = suan_classes_find(&p->waiting, id);
 	const struct suan_waiting *w;
 	const struct suan_slot *slot;
+	bool planned = false;
 
 	*ret_pool = SUAN_NO_POOL;
 	*ret_start_ms = 0;
-	*ret_ahead = 0;
+	if (ret_ahead)
+		*ret_ahead = 0;
 	if (item == SUAN_NO_ITEM)
 		return false;
 	w = &p->waiting.items[item];
@@ -69,17 +71,14 @@ bool suan_planner_predicted(const struct suan_planner *p, uint64_t id, uint32_t 
 	if (slot) {
 		*ret_pool = slot->pool;
 		*ret_start_ms = slot->from;
-		*ret_ahead = suan_classes_ahead(&p->waiting, item);
-		return true;
+	} else if (w->planned_pass > 0 && w->planned_pass == p->pass) {
+		*ret_pool = w->planned_pool;
+		*ret_start_ms = w->planned_ms;
+		planned = true;
 	}
-	if (w->planned_pass == 0 || w->planned_pass != p->pass) {
-		*ret_ahead = suan_classes_ahead(&p->waiting, item);
-		return false;
-	}
-	*ret_pool = w->planned_pool;
-	*ret_start_ms = w->planned_ms;
-	*ret_ahead = w->ahead;
-	return true;
+	if (ret_ahead)
+		*ret_ahead = planned ? w->ahead : suan_classes_ahead(&p->waiting, item);
+	return slot || planned;
 }
 
 /* ---- candidates ---- */
