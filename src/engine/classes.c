@@ -17,9 +17,19 @@ static uint32_t size_of(const struct suan_classes *c, uint32_t i)
 	return i == NONE ? 0 : c->items[i].size;
 }
 
+static uint32_t least_of(const struct suan_classes *c, uint32_t i)
+{
+	return i == NONE ? UINT32_MAX : c->items[i].least;
+}
+
 static void count_up(struct suan_classes *c, uint32_t i)
 {
-	c->items[i].size = size_of(c, c->items[i].left) + size_of(c, c->items[i].right) + 1;
+	struct suan_waiting *x = &c->items[i];
+	uint32_t left = least_of(c, x->left), right = least_of(c, x->right);
+
+	x->size = size_of(c, x->left) + size_of(c, x->right) + 1;
+	x->least = left < right ? left : right;
+	x->least = x->least < x->cores ? x->least : x->cores;
 }
 
 /* Puts `to` where `from` hangs. */
@@ -75,11 +85,14 @@ static void tree_add(struct suan_classes *c, uint32_t *root, uint32_t i)
 	while (at != NONE) {
 		up = at;
 		c->items[at].size++;
+		if (c->items[at].least > x->cores)
+			c->items[at].least = x->cores;
 		left = suan_classes_before(c, i, at);
 		at = left ? c->items[at].left : c->items[at].right;
 	}
 	x->left = x->right = NONE;
 	x->size = 1;
+	x->least = x->cores;
 	x->up = up;
 	if (up == NONE)
 		*root = i;
@@ -101,7 +114,7 @@ static void tree_drop(struct suan_classes *c, uint32_t *root, uint32_t i)
 	up = x->up;
 	hang(c, root, i, x->left != NONE ? x->left : x->right);
 	for (; up != NONE; up = c->items[up].up)
-		c->items[up].size--;
+		count_up(c, up);
 }
 
 static uint32_t tree_first(const struct suan_classes *c, uint32_t root)
@@ -124,6 +137,38 @@ static uint32_t tree_next(const struct suan_classes *c, uint32_t i)
 		up = c->items[i].up;
 	}
 	return up;
+}
+
+/* The first in the subtree that asks for so many cores at most; there is one. */
+static uint32_t first_small(const struct suan_classes *c, uint32_t root, uint32_t cores)
+{
+	for (;;) {
+		const struct suan_waiting *x = &c->items[root];
+
+		if (least_of(c, x->left) <= cores)
+			root = x->left;
+		else if (x->cores <= cores)
+			return root;
+		else
+			root = x->right;
+	}
+}
+
+static uint32_t next_small(const struct suan_classes *c, uint32_t i, uint32_t cores)
+{
+	uint32_t from = NONE;
+
+	for (; i != NONE; from = i, i = c->items[i].up) {
+		const struct suan_waiting *x = &c->items[i];
+
+		if (from != NONE && from == x->right)
+			continue;
+		if (from != NONE && x->cores <= cores)
+			return i;
+		if (least_of(c, x->right) <= cores)
+			return first_small(c, x->right, cores);
+	}
+	return NONE;
 }
 
 /* How many of the tree come before item i. */
@@ -451,6 +496,14 @@ void suan_classes_lower(struct suan_classes *c, uint32_t item, uint32_t by)
 	c->classes[w->class].starts -= by;
 }
 
+/* Whole nodes hold at least that much, too. */
+static uint32_t cores_of(const struct suan_req *req)
+{
+	uint64_t cores = (uint64_t)req->tasks * req->cores;
+
+	return cores < UINT32_MAX ? (uint32_t)cores : UINT32_MAX;
+}
+
 /* Room for one item, and its class. */
 static enum suan_code prepare(struct suan_classes *c, const struct suan_ask *ask, uint32_t *ret)
 {
@@ -463,7 +516,8 @@ static enum suan_code prepare(struct suan_classes *c, const struct suan_ask *ask
 	return *ret != NONE ? SUAN_OK : class_make(c, ask, ret);
 }
 
-enum suan_code suan_classes_add(struct suan_classes *c, const struct suan_item *item)
+enum suan_code suan_classes_add(struct suan_classes *c, const struct suan_item *item,
+				uint32_t *ret_item)
 {
 	struct suan_ask ask;
 	uint32_t class, i;
@@ -490,8 +544,10 @@ enum suan_code suan_classes_add(struct suan_classes *c, const struct suan_item *
 	w->firm_ms = item->firm_ms;
 	w->count = item->count > 0 ? item->count : 1;
 	w->class = class;
+	w->cores = cores_of(&c->shapes[c->classes[class].shape].req);
 	suan_table_put(&c->by_id, fold(w->id), i);
 	enqueue(c, i);
+	*ret_item = i;
 	return SUAN_OK;
 }
 
@@ -505,6 +561,11 @@ uint32_t suan_classes_first(const struct suan_classes *c)
 uint32_t suan_classes_next_head(const struct suan_classes *c, uint32_t head)
 {
 	return tree_next(c, head);
+}
+
+uint32_t suan_classes_next_small(const struct suan_classes *c, uint32_t head, uint32_t cores)
+{
+	return next_small(c, head, cores);
 }
 
 uint32_t suan_classes_next_same(const struct suan_classes *c, uint32_t item)
@@ -532,6 +593,15 @@ size_t suan_classes_memory(const struct suan_classes *c)
 	       c->shapes_cap * sizeof(*c->shapes) + slots * sizeof(struct suan_table_slot);
 }
 
+static bool least_right(const struct suan_classes *c, uint32_t i)
+{
+	const struct suan_waiting *x = &c->items[i];
+	uint32_t left = least_of(c, x->left), right = least_of(c, x->right);
+	uint32_t least = left < right ? left : right;
+
+	return x->least == (least < x->cores ? least : x->cores);
+}
+
 bool suan_classes_verify(const struct suan_classes *c)
 {
 	uint64_t items = 0;
@@ -542,13 +612,13 @@ bool suan_classes_verify(const struct suan_classes *c)
 		uint64_t starts = c->items[h].count;
 
 		for (uint32_t i = tree_first(c, k->root); i != NONE; i = tree_next(c, i)) {
-			if (!suan_classes_before(c, last, i))
+			if (!suan_classes_before(c, last, i) || !least_right(c, i))
 				return false;
 			last = i;
 			starts += c->items[i].count;
 			n++;
 		}
-		if (k->head != h || k->items != n || k->starts != starts)
+		if (k->head != h || k->items != n || k->starts != starts || !least_right(c, h))
 			return false;
 		items += n;
 	}

@@ -23,6 +23,7 @@ struct suan_waiting {		/* one waiting item */
 	uint32_t class;		/* SUAN_NO_ITEM: free slot */
 	uint32_t left, right, up;
 	uint32_t size;		/* items in this subtree */
+	uint32_t cores, least;	/* of one start at least; least in this subtree */
 	uint32_t planned_pool, planned_pass, ahead;
 	uint32_t slots;		/* starts that have one, see planner_slots.c */
 	uint32_t due;		/* slots that the present pass started */
@@ -75,7 +76,8 @@ void suan_ask_normal(const struct suan_ask *ask, struct suan_ask *ret);
 bool suan_ask_allows(const uint64_t *allow, uint32_t nallow, uint32_t pool);
 
 /* Replaces the item of the same id. On failure nothing changed. */
-SUAN_MUSTUSE enum suan_code suan_classes_add(struct suan_classes *c, const struct suan_item *item);
+SUAN_MUSTUSE enum suan_code suan_classes_add(struct suan_classes *c, const struct suan_item *item,
+					     uint32_t *ret_item);
 void suan_classes_drop(struct suan_classes *c, uint32_t item);
 void suan_classes_lower(struct suan_classes *c, uint32_t item, uint32_t by);	/* 0 left: drop */
 uint32_t suan_classes_find(const struct suan_classes *c, uint64_t id);	/* SUAN_NO_ITEM: none */
@@ -84,6 +86,8 @@ uint32_t suan_classes_find_class(const struct suan_classes *c, const struct suan
 /* Heads in order, and the items of a class in order. SUAN_NO_ITEM: no more. */
 uint32_t suan_classes_first(const struct suan_classes *c);
 uint32_t suan_classes_next_head(const struct suan_classes *c, uint32_t head);
+/* The next head of which a start may be content with so many cores. */
+uint32_t suan_classes_next_small(const struct suan_classes *c, uint32_t head, uint32_t cores);
 uint32_t suan_classes_next_same(const struct suan_classes *c, uint32_t item);
 static inline bool suan_classes_before(const struct suan_classes *c, uint32_t a, uint32_t b)
 {

@@ -12,6 +12,7 @@
 #define ABOVE	 16 /* of a level above 1: so many half octaves more than the longest */
 #define DEBT	 (100 * ONE)
 #define FINE	 30 /* binary digits of a ratio */
+#define BLOCK	 16u /* bins that are counted at once */
 
 static const struct {
 	int32_t percent;
@@ -64,21 +65,32 @@ bool suan_forecast_range(uint32_t class, uint64_t *ret_from_s, uint64_t *ret_bel
 
 /* ---- saying ---- */
 
+static uint32_t in_block(const struct suan_spread *s, uint32_t first)
+{
+	uint16_t sum = 0; /* no more than all, which are fewer than FADE */
+
+	for (uint32_t i = first; i < first + BLOCK; i++)
+		sum = (uint16_t)(sum + s->bins[i]);
+	return sum;
+}
+
 /* Where such parts of it lie below, found in one walk; a level below the one before it need not be
  * exact. Those above ONE lie beyond the longest seen. */
 static void quantiles(const struct suan_spread *s, const int32_t level[SUAN_NCONFIDENCES],
 		      int32_t ret[SUAN_NCONFIDENCES])
 {
-	uint64_t below = 0;
-	uint32_t i = 0;
+	uint32_t below = 0, i = 0;
 
 	for (int c = 0; c < SUAN_NCONFIDENCES; c++) {
 		int32_t above = level[c] > ONE ? level[c] - ONE : 0;
 		uint64_t want = (uint64_t)(level[c] - above) * s->total, in;
+		uint32_t least = (uint32_t)((want + ONE - 1) / ONE), many;
 
-		while (s->bins[i] == 0 || (below + s->bins[i]) * ONE < want)
+		for (; i % BLOCK == 0 && (many = in_block(s, i)) + below < least; i += BLOCK)
+			below += many;
+		while (s->bins[i] == 0 || below + s->bins[i] < least)
 			below += s->bins[i++];
-		in = want > below * ONE ? want - below * ONE : 0;
+		in = want > (uint64_t)below * ONE ? want - (uint64_t)below * ONE : 0;
 		ret[c] = LOWEST + (int32_t)(i * BIN + in * BIN / (s->bins[i] * UINT64_C(1000000)));
 		ret[c] += (int32_t)((int64_t)above * ABOVE * (OCTAVE / 2) / ONE);
 	}

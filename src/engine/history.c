@@ -80,9 +80,9 @@ static int64_t mean(const struct suan_past *p, int64_t estimate_ms)
 }
 
 /* The mean for the same estimate, else for the user; 0: nothing is known. */
-static int64_t guess_of(const struct suan_history *h, uint32_t user, int64_t estimate_ms)
+static int64_t guess_of(const struct suan_history *h, size_t of_user, size_t of_kind,
+			int64_t estimate_ms)
 {
-	size_t of_user = find(h, user, 0), of_kind = find(h, user, estimate_ms);
 	size_t at = of_kind != SIZE_MAX && h->list[of_kind].nruns > 0 ? of_kind : of_user;
 
 	return at != SIZE_MAX ? mean(&h->list[at], estimate_ms) : 0;
@@ -91,8 +91,8 @@ static int64_t guess_of(const struct suan_history *h, uint32_t user, int64_t est
 int64_t suan_history_predict(const struct suan_history *h, uint32_t user, int64_t estimate_ms,
 			     bool *ret_known)
 {
-	int64_t guess = guess_of(h, user, estimate_ms);
 	size_t at = find(h, user, 0);
+	int64_t guess = guess_of(h, at, find(h, user, estimate_ms), estimate_ms);
 
 	*ret_known = guess > 0 && (at == SIZE_MAX ||
 				   h->list[at].estimate_error * BETTER >= h->list[at].mean_error);
@@ -146,12 +146,13 @@ static void note_run(struct suan_history *h, size_t at, int64_t run_ms)
 
 void suan_history_learn(struct suan_history *h, uint32_t user, int64_t estimate_ms, int64_t run_ms)
 {
-	size_t at = find(h, user, 0);
+	size_t at = find(h, user, 0), of_kind, known = h->known;
 	int64_t guess;
 
 	if (user == 0 || run_ms <= 0 || estimate_ms <= 0 || at == SIZE_MAX)
 		return;
-	guess = guess_of(h, user, estimate_ms);
+	of_kind = find(h, user, estimate_ms);
+	guess = guess_of(h, at, of_kind, estimate_ms);
 	if (guess > 0) {
 		struct suan_past *p = &h->list[at];
 		int64_t log_run = suan_log2_q16((uint64_t)run_ms);
@@ -160,7 +161,9 @@ void suan_history_learn(struct suan_history *h, uint32_t user, int64_t estimate_
 		p->estimate_error += (error_of(estimate_ms, log_run) - p->estimate_error) / DECAY;
 	}
 	note_run(h, at, run_ms);
-	note_run(h, find(h, user, estimate_ms), run_ms);
+	if (h->known != known)	/* things have moved */
+		of_kind = find(h, user, estimate_ms);
+	note_run(h, of_kind, run_ms);
 }
 
 enum suan_code suan_history_restore(struct suan_history *h, struct suan_intern *strings,

@@ -231,7 +231,7 @@ static enum suan_code make_more(struct suan_engine *e, struct suan_job *j,
 
 static enum suan_code take_string(struct suan_engine *e, const char *s, uint32_t *ret)
 {
-	return s ? suan_intern_add(e->strings, s, strlen(s), ret) : SUAN_OK;
+	return s && s[0] ? suan_intern_add(e->strings, s, strlen(s), ret) : SUAN_OK;
 }
 
 static enum suan_code take_strings(struct suan_engine *e, struct suan_job *j,

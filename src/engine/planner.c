@@ -61,6 +61,7 @@ void suan_planner_free(struct suan_planner *p)
 void suan_planner_policy(struct suan_planner *p, enum suan_plan_mode kind, uint32_t plan_depth)
 {
 	assert(kind < SUAN_NPLANS);
+	p->again.only = false;
 	if (kind != p->kind)
 		suan_slots_clear(p);
 	p->kind = kind;
@@ -132,6 +133,7 @@ enum suan_code suan_planner_pool(struct suan_planner *p, uint32_t pool,
 	}
 	o->spec = *spec;
 	o->dirty = true;
+	p->again.only = false;
 	p->slots.touched = true;
 	p->npools += fresh;
 	reorder(p, pool, p->npools - fresh);
@@ -143,9 +145,17 @@ enum suan_code suan_planner_pool(struct suan_planner *p, uint32_t pool,
 
 enum suan_code suan_planner_add(struct suan_planner *p, const struct suan_item *item)
 {
-	if (suan_classes_find(&p->waiting, item->id) != SUAN_NO_ITEM)
+	uint64_t before = p->waiting.count;
+	uint32_t at;
+	enum suan_code rc = suan_classes_add(&p->waiting, item, &at);
+
+	if (rc == SUAN_OK && p->waiting.count > before) {
+		suan_again_note(p, at);
+	} else {
 		p->slots.touched = true;
-	return suan_classes_add(&p->waiting, item);
+		p->again.only = false;
+	}
+	return rc;
 }
 
 void suan_planner_drop(struct suan_planner *p, uint64_t id)
@@ -155,6 +165,7 @@ void suan_planner_drop(struct suan_planner *p, uint64_t id)
 	if (item == SUAN_NO_ITEM)
 		return;
 	p->slots.touched = true;
+	p->again.only = false;
 	suan_classes_drop(&p->waiting, item);
 }
 

@@ -16,7 +16,6 @@
  * for it.
  * A pass costs O(starts + planned + shapes · pools), plus classes of shapes that could start. */
 #include "engine/planner_pass.h"
-#include "engine/planner_pass.h"
 
 #include <assert.h>
 #include <string.h>
@@ -74,6 +73,26 @@ static void side_pop(struct suan_planner *p)
 	}
 }
 
+/* The next head that is worth a look: when nothing more is planned, it must be able to start. */
+static uint32_t next_head(struct suan_pass *s, uint32_t head)
+{
+	struct suan_planner *p = s->p;
+
+	if (s->planned < s->depth)
+		return suan_classes_next_head(&p->waiting, head);
+	if (s->room == 0 || s->counted != p->nstarts) {
+		s->counted = p->nstarts;
+		s->room = 0;
+		for (size_t i = 0; i < p->nlive; i++) {
+			int32_t free = p->pools[p->live[i]].nodes.free.cores;
+
+			if (free > 0 && (uint32_t)free > s->room)
+				s->room = (uint32_t)free;
+		}
+	}
+	return suan_classes_next_small(&p->waiting, head, s->room);
+}
+
 /* Starts and plans what the item wants. *ret: items of its class behind it are worth a look. */
 static enum suan_code visit(struct suan_pass *s, uint32_t item, bool *ret)
 {
@@ -113,7 +132,7 @@ static enum suan_code walk(struct suan_pass *s)
 	enum suan_code rc = SUAN_OK;
 
 	while (rc == SUAN_OK && (head != SUAN_NO_ITEM || p->nside > 0)) {
-		bool more;
+		bool more, is_head = false;
 
 		if (s->planned >= s->depth &&
 		    (p->nlive == 0 || s->blocked == p->waiting.used_shapes))
@@ -121,7 +140,7 @@ static enum suan_code walk(struct suan_pass *s)
 		if (p->nside == 0 ||
 		    (head != SUAN_NO_ITEM && suan_classes_before(&p->waiting, head, p->side[0]))) {
 			item = head;
-			head = suan_classes_next_head(&p->waiting, head);
+			is_head = true;
 		} else {
 			item = p->side[0];
 			side_pop(p);
@@ -129,11 +148,29 @@ static enum suan_code walk(struct suan_pass *s)
 		rc = suan_grow(&p->taken, &p->taken_cap, p->ntaken + 1, sizeof(*p->taken));
 		if (rc == SUAN_OK)
 			rc = visit(s, item, &more);
+		if (is_head)
+			head = next_head(s, item);
 		if (rc != SUAN_OK || !more)
 			continue;
 		item = suan_classes_next_same(&p->waiting, item);
 		if (item != SUAN_NO_ITEM)
 			rc = side_push(p, item);
+	}
+	return rc;
+}
+
+/* The same when only some items are new: nothing else starts, and the plan is what it was. */
+static enum suan_code walk_added(struct suan_pass *s)
+{
+	struct suan_planner *p = s->p;
+	enum suan_code rc = SUAN_OK;
+	bool more;
+
+	suan_again_sort(p);
+	for (uint32_t i = 0; i < p->again.count && rc == SUAN_OK && p->nlive > 0; i++) {
+		rc = suan_grow(&p->taken, &p->taken_cap, p->ntaken + 1, sizeof(*p->taken));
+		if (rc == SUAN_OK)
+			rc = visit(s, p->again.list[i], &more);
 	}
 	return rc;
 }
@@ -194,26 +231,35 @@ static enum suan_code begin(struct suan_pass *s)
 
 	if (suan_grow(&p->live, &p->live_cap, p->npools, sizeof(*p->live)) != SUAN_OK)
 		return SUAN_ENOMEM;
-	p->pass++;
-	p->now_ms = s->now;
-	p->nstarts = p->ncands = p->ntaken = p->nplanned = p->nmemos = p->nside = p->nlive = 0;
-	for (size_t i = 0; i < p->npools; i++) {
-		struct suan_ppool *o = &p->pools[p->order[i]];
-
-		suan_ends_refresh(p, o, s->now);
-		o->soft_built = false;
-		o->planned = o->waiting = o->kept = 0;
-		o->last_end = o->nends > 0 ? o->ends[o->nends - 1].end_ms : s->now;
-		o->first_end = o->nends > 0 ? o->ends[0].end_ms : SUAN_FOREVER;
-		o->floor = INT64_MIN;
-		s->most_kept += o->spec.closed == SUAN_R_NONE && s->most_kept < SUAN_MOST_KEPT;
-		if (o->spec.closed == SUAN_R_NONE && o->nodes.free.cores > 0)
-			p->live[p->nlive++] = p->order[i];
-	}
 	s->depth = p->depth;
 	if (p->kind != SUAN_PLAN_CONSERVATIVE && s->depth < p->npools)
 		s->depth = (uint32_t)p->npools;
 	s->idle = p->waiting.exclusive > 0;
+	for (size_t i = 0; i < p->npools; i++)
+		suan_ends_refresh(p, &p->pools[i], s->now);
+	s->again = suan_pass_may_go_on(p, s->depth, s->idle);
+	s->planned = s->again ? s->depth : 0;
+	p->now_ms = s->now;
+	p->nstarts = p->ncands = p->ntaken = p->nside = p->nlive = 0;
+	if (!s->again) {
+		p->pass++;
+		p->nplanned = p->nmemos = 0;
+		p->again.packed = false;
+	}
+	for (size_t i = 0; i < p->npools; i++) {
+		struct suan_ppool *o = &p->pools[p->order[i]];
+
+		if (!s->again) {
+			o->soft_built = false;
+			o->planned = o->waiting = o->kept = 0;
+			o->floor = INT64_MIN;
+		}
+		o->last_end = o->nends > 0 ? o->ends[o->nends - 1].end_ms : s->now;
+		o->first_end = o->nends > 0 ? o->ends[0].end_ms : SUAN_FOREVER;
+		s->most_kept += o->spec.closed == SUAN_R_NONE && s->most_kept < SUAN_MOST_KEPT;
+		if (o->spec.closed == SUAN_R_NONE && o->nodes.free.cores > 0)
+			p->live[p->nlive++] = p->order[i];
+	}
 	first = suan_classes_first(&p->waiting);
 	s->firm = first != SUAN_NO_ITEM && p->waiting.items[first].firm_ms <= s->now;
 	return SUAN_OK;
@@ -226,6 +272,7 @@ static void undo(struct suan_planner *p)
 	for (size_t i = 0; i < p->npools; i++)
 		p->pools[i].waiting = 0;
 	p->nplanned = p->ncands = 0;
+	p->again.only = false;
 	for (size_t i = 0; i < p->ntaken; i++)
 		p->waiting.items[p->taken[i].item].due = 0;
 	suan_planner_revert(p);
@@ -257,7 +304,10 @@ enum suan_code suan_planner_pass(struct suan_planner *p, int64_t now_ms,
 
 	if (rc != SUAN_OK)
 		return rc;
-	rc = p->kind == SUAN_PLAN_CONSERVATIVE ? conservative(&s) : walk(&s);
+	if (s.again)
+		rc = walk_added(&s);
+	else
+		rc = p->kind == SUAN_PLAN_CONSERVATIVE ? conservative(&s) : walk(&s);
 	if (rc != SUAN_OK) {
 		undo(p);
 		return rc;
@@ -276,5 +326,7 @@ enum suan_code suan_planner_pass(struct suan_planner *p, int64_t now_ms,
 	*ret = p->starts;
 	*ret_n = (uint32_t)p->nstarts;
 	*ret_wake = wake;
+	p->again.only = true;
+	p->again.count = 0;
 	return SUAN_OK;
 }

@@ -14,6 +14,9 @@ struct suan_pass {
 	bool idle;		  /* some ask wants idle nodes */
 	bool firm;		  /* suan: the first item in order is */
 	uint32_t kept, most_kept; /* suan: protected starts */
+	uint32_t room;		  /* most cores free in a live pool, after `counted` starts */
+	size_t counted;
+	bool again; /* goes on where the last pass ended, see planner_again.c */
 };
 
 enum suan_answer {
@@ -44,6 +47,12 @@ SUAN_MUSTUSE enum suan_code suan_pass_try_start(struct suan_pass *s, uint32_t it
 
 /* planner_place.c. Plans one start of the item; *ret false: no open pool will ever take it. */
 SUAN_MUSTUSE enum suan_code suan_pass_plan(struct suan_pass *s, uint32_t item, bool *ret);
+
+/* planner_again.c. May this pass go on where the last one ended? Asked before anything of that is
+ * given up. */
+bool suan_pass_may_go_on(const struct suan_planner *p, uint32_t depth, bool idle);
+/* The items that came since, in order. */
+void suan_again_sort(struct suan_planner *p);
 
 /* planner_suan.c. The best pool by sums and profiles that is not in p->tried; SUAN_NO_POOL: none.
  * bits: pools that admit the class. */

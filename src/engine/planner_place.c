@@ -29,8 +29,10 @@ static enum suan_code earliest_in(struct suan_pass *s, const struct suan_class *
 		return rc;
 	suan_nodes_vec(&o->nodes, &s->p->waiting.shapes[k->shape].req, &v);
 	*at = suan_pass_search(o, &v, k->duration_ms, from, latest);
-	if (*at == s->now)
+	if (*at == s->now) {
 		*at = suan_pass_search(o, &v, k->duration_ms, o->first_end, latest);
+		s->p->again.packed = true;
+	}
 	return SUAN_OK;
 }
 

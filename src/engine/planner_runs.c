@@ -95,6 +95,7 @@ void suan_ends_refresh(struct suan_planner *p, struct suan_ppool *o, int64_t now
 	qsort(o->ends, o->nends, sizeof(*o->ends), by_end);
 	o->dirty = true;
 	p->slots.valid = false;
+	p->again.only = false;
 }
 
 /* ---- profiles ---- */
@@ -254,6 +255,7 @@ enum suan_code suan_run_open(struct suan_planner *p, const struct suan_prun *run
 			return SUAN_ENOMEM;
 		memcpy(own, places, run->nplaces * sizeof(*own));
 	}
+	p->again.only = false;
 	*ret_run = slot_take(p);
 	r = suan_prun_at(p, *ret_run);
 	*r = *run;
@@ -275,6 +277,7 @@ void suan_run_close(struct suan_planner *p, uint32_t run)
 
 	assert(run < p->nruns && r->pool != SUAN_NO_POOL);
 	o = &p->pools[r->pool];
+	p->again.only = false;
 	suan_slots_note_end(p, r);
 	ends_drop(o, r->end_ms, run);
 	suan_vec_sub(&o->used, &r->vec);

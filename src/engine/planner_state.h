@@ -92,6 +92,15 @@ struct suan_slots {
 	bool remembered;		/* `before` is of the last pass */
 };
 
+#define SUAN_MOST_ADDED 64u
+
+struct suan_again {		/* what came since the last pass, see planner_again.c */
+	uint32_t list[SUAN_MOST_ADDED];	/* items */
+	uint32_t count;
+	bool only;		/* nothing but these has changed */
+	bool packed;		/* in the last pass: sums said now, nodes said no */
+};
+
 struct suan_taken {		/* starts of one item in this pass */
 	uint32_t item, count;
 };
@@ -108,6 +117,7 @@ struct suan_planner {
 	uint32_t nruns, free_run;	/* slots given out so far; list of free ones */
 	struct suan_classes waiting;
 	struct suan_slots slots;
+	struct suan_again again;
 	/* last pass */
 	uint32_t pass;
 	int64_t now_ms;
@@ -155,6 +165,9 @@ SUAN_MUSTUSE enum suan_code suan_ends_base(const struct suan_planner *p, struct 
 SUAN_MUSTUSE enum suan_code suan_ends_preview(const struct suan_planner *p,
 					      const struct suan_ppool *o, int64_t now_ms,
 					      struct suan_profile *ret);
+
+/* planner_again.c */
+void suan_again_note(struct suan_planner *p, uint32_t item);	/* it is new */
 
 /* planner_slots.c */
 void suan_slots_done(struct suan_slots *t);

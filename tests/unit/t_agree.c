@@ -137,7 +137,9 @@ static void end_run(struct world *w, uint32_t i)
 /* Ends, arrivals and changes at one instant. */
 static void happen(struct world *w, uint32_t busy)
 {
-	for (uint32_t i = 0; i < w->slow->nruns; i++) {
+	bool calm = chance(w, 30);	/* nothing but arrivals */
+
+	for (uint32_t i = 0; i < w->slow->nruns && !calm; i++) {
 		const struct ref_run *r = &w->slow->runs[i];
 		int64_t due = r->start + r->ask.duration_ms;
 
@@ -146,6 +148,8 @@ static void happen(struct world *w, uint32_t busy)
 	}
 	for (uint32_t n = pick(w, busy); n > 0 && w->slow->nitems < REF_ITEMS - 8; n--)
 		arrive(w);
+	if (calm)
+		return;
 	if (chance(w, 5) && w->next_id > 1) {
 		uint64_t id = 1 + pick(w, (uint32_t)w->next_id);
 
