@@ -154,6 +154,7 @@ enum suan_code suan_planner_add(struct suan_planner *p, const struct suan_item *
 	} else {
 		p->slots.touched = true;
 		p->again.only = false;
+		p->again.lost = true;
 	}
 	return rc;
 }
@@ -166,6 +167,7 @@ void suan_planner_drop(struct suan_planner *p, uint64_t id)
 		return;
 	p->slots.touched = true;
 	p->again.only = false;
+	p->again.lost = true;
 	suan_classes_drop(&p->waiting, item);
 }
 

@@ -7,7 +7,10 @@
  *   - so only the new items may start, in order.
  * If the last pass started something after it planned, the plan that it left is the one that would
  * be made now only where it is one start (what was backfilled does not delay that), and only if no
- * nodes said no where the sums said now (that looks at the first end, which may be another one). */
+ * nodes said no where the sums said now (that looks at the first end, which may be another one).
+ *
+ * Under conservative, what has a slot keeps it: only items without one have to be met, and mostly
+ * these are the new ones. */
 #include "engine/planner_pass.h"
 
 void suan_again_note(struct suan_planner *p, uint32_t item)
@@ -17,7 +20,20 @@ void suan_again_note(struct suan_planner *p, uint32_t item)
 	if (a->count < SUAN_MOST_ADDED)
 		a->list[a->count++] = item;
 	else
-		a->only = false;
+		a->lost = true;
+}
+
+bool suan_again_lack(const struct suan_planner *p, uint64_t starts)
+{
+	const struct suan_again *a = &p->again;
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < a->count; i++) {
+		const struct suan_waiting *w = &p->waiting.items[a->list[i]];
+
+		sum += w->count - w->slots - w->due;
+	}
+	return !a->lost && sum == starts;
 }
 
 void suan_again_sort(struct suan_planner *p)
@@ -49,7 +65,7 @@ bool suan_pass_may_go_on(const struct suan_planner *p, uint32_t depth, bool idle
 {
 	const struct suan_again *a = &p->again;
 
-	if (!a->only || p->kind != SUAN_PLAN_EASY || idle || p->nplanned < depth)
+	if (!a->only || a->lost || p->kind != SUAN_PLAN_EASY || idle || p->nplanned < depth)
 		return false;
 	if (p->nstarts > 0 && (p->nplanned > 1 || a->packed))
 		return false;

@@ -159,7 +159,7 @@ static enum suan_code walk(struct suan_pass *s)
 	return rc;
 }
 
-/* The same when only some items are new: nothing else starts, and the plan is what it was. */
+/* The same where only the new items are worth a look. */
 static enum suan_code walk_added(struct suan_pass *s)
 {
 	struct suan_planner *p = s->p;
@@ -167,7 +167,9 @@ static enum suan_code walk_added(struct suan_pass *s)
 	bool more;
 
 	suan_again_sort(p);
-	for (uint32_t i = 0; i < p->again.count && rc == SUAN_OK && p->nlive > 0; i++) {
+	for (uint32_t i = 0; i < p->again.count && rc == SUAN_OK; i++) {
+		if (p->nlive == 0 && s->planned >= s->depth)
+			break;
 		rc = suan_grow(&p->taken, &p->taken_cap, p->ntaken + 1, sizeof(*p->taken));
 		if (rc == SUAN_OK)
 			rc = visit(s, p->again.list[i], &more);
@@ -210,15 +212,16 @@ static enum suan_code conservative(struct suan_pass *s)
 {
 	struct suan_planner *p = s->p;
 	enum suan_code rc = suan_slots_begin(p, s->now, s->idle);
-	uint64_t started = 0;
+	uint64_t started = 0, lack;
 
 	if (rc == SUAN_OK)
 		rc = start_due(s);
 	for (size_t i = 0; i < p->ntaken; i++)
 		started += p->taken[i].count;
 	s->planned = (uint32_t)p->slots.count;
-	if (rc == SUAN_OK && p->waiting.starts > p->slots.count + started)
-		rc = walk(s);
+	lack = p->waiting.starts - p->slots.count - started;
+	if (rc == SUAN_OK && lack > 0)
+		rc = suan_again_lack(p, lack) ? walk_added(s) : walk(s);
 	return rc;
 }
 
@@ -273,6 +276,7 @@ static void undo(struct suan_planner *p)
 		p->pools[i].waiting = 0;
 	p->nplanned = p->ncands = 0;
 	p->again.only = false;
+	p->again.lost = true;
 	for (size_t i = 0; i < p->ntaken; i++)
 		p->waiting.items[p->taken[i].item].due = 0;
 	suan_planner_revert(p);
@@ -327,6 +331,7 @@ enum suan_code suan_planner_pass(struct suan_planner *p, int64_t now_ms,
 	*ret_n = (uint32_t)p->nstarts;
 	*ret_wake = wake;
 	p->again.only = true;
+	p->again.lost = false;
 	p->again.count = 0;
 	return SUAN_OK;
 }

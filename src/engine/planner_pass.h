@@ -51,7 +51,9 @@ SUAN_MUSTUSE enum suan_code suan_pass_plan(struct suan_pass *s, uint32_t item, b
 /* planner_again.c. May this pass go on where the last one ended? Asked before anything of that is
  * given up. */
 bool suan_pass_may_go_on(const struct suan_planner *p, uint32_t depth, bool idle);
-/* The items that came since, in order. */
+/* Do the items that came since lack so many slots? */
+bool suan_again_lack(const struct suan_planner *p, uint64_t starts);
+/* Puts them in order. */
 void suan_again_sort(struct suan_planner *p);
 
 /* planner_suan.c. The best pool by sums and profiles that is not in p->tried; SUAN_NO_POOL: none.

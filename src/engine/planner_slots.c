@@ -329,17 +329,16 @@ static int64_t sooner_at_home(const struct suan_planner *p, const struct suan_sl
 	return at;
 }
 
-/* Moves the slot forward, if it can; then no wall stands any more. */
-static enum suan_code advance(struct suan_planner *p, struct suan_slot *s, int64_t now,
-			      struct walls *walls)
+/* Its earliest start before its own, over all pools; *ret SUAN_NO_POOL: none. */
+static enum suan_code sooner_anywhere(struct suan_planner *p, const struct suan_slot *s,
+				      int64_t now, struct walls *walls, uint32_t *ret,
+				      int64_t *ret_at)
 {
-	const struct suan_waiting *w = &p->waiting.items[s->item];
-	uint32_t shape = p->waiting.classes[w->class].shape, best = SUAN_NO_POOL;
-	const struct suan_req *req = &p->waiting.shapes[shape].req;
-	const uint64_t *bits = suan_shape_pools(p, shape);
-	int64_t at = s->from, length = s->to - s->from;
-	enum suan_code rc;
+	const struct suan_class *k = &p->waiting.classes[p->waiting.items[s->item].class];
+	const uint64_t *bits = suan_shape_pools(p, k->shape);
+	int64_t at = s->from;
 
+	*ret = SUAN_NO_POOL;
 	if (!bits)
 		return SUAN_ENOMEM;
 	for (size_t i = 0; i < p->npools && at > now; i++) {
@@ -352,11 +351,30 @@ static enum suan_code advance(struct suan_planner *p, struct suan_slot *s, int64
 					: sooner(p, s, pool, now, at);
 		if (found < at) {
 			at = found;
-			best = pool;
+			*ret = pool;
 		}
 	}
-	if (best == SUAN_NO_POOL)
-		return SUAN_OK;
+	*ret_at = at;
+	return SUAN_OK;
+}
+
+/* Moves the slot forward, if it can; then no wall stands any more. */
+static enum suan_code advance(struct suan_planner *p, struct suan_slot *s, int64_t now,
+			      struct walls *walls)
+{
+	const struct suan_class *k;
+	uint32_t best = SUAN_NO_POOL;
+	int64_t at, length = s->to - s->from;
+	enum suan_code rc = SUAN_OK;
+
+	if (p->npools > 1) {
+		rc = sooner_anywhere(p, s, now, walls, &best, &at);
+	} else {
+		at = sooner_at_home(p, s, now, walls);
+		best = at < s->from ? s->pool : SUAN_NO_POOL;
+	}
+	if (rc != SUAN_OK || best == SUAN_NO_POOL)
+		return rc;
 	walls->count = 0;
 	rc = give(p, s, now);
 	if (rc != SUAN_OK)
@@ -364,7 +382,8 @@ static enum suan_code advance(struct suan_planner *p, struct suan_slot *s, int64
 	s->from = at;
 	s->to = at + length;
 	s->pool = best;
-	suan_nodes_vec(&p->pools[best].nodes, req, &s->vec);
+	k = &p->waiting.classes[p->waiting.items[s->item].class];
+	suan_nodes_vec(&p->pools[best].nodes, &p->waiting.shapes[k->shape].req, &s->vec);
 	return suan_profile_reserve(&p->pools[best].soft, &s->vec, s->from, s->to);
 }
 

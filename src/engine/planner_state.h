@@ -98,6 +98,7 @@ struct suan_again {		/* what came since the last pass, see planner_again.c */
 	uint32_t list[SUAN_MOST_ADDED];	/* items */
 	uint32_t count;
 	bool only;		/* nothing but these has changed */
+	bool lost;		/* there are more than fit, or some may be gone */
 	bool packed;		/* in the last pass: sums said now, nodes said no */
 };
 
