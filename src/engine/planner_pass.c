@@ -304,7 +304,7 @@ enum suan_code suan_planner_pass(struct suan_planner *p, int64_t now_ms,
 {
 	struct suan_pass s = {.p = p, .now = now_ms};
 	enum suan_code rc = begin(&s);
-	int64_t wake = SUAN_FOREVER;
+	int64_t wake, slot;
 
 	if (rc != SUAN_OK)
 		return rc;
@@ -317,6 +317,7 @@ enum suan_code suan_planner_pass(struct suan_planner *p, int64_t now_ms,
 		return rc;
 	}
 	commit(p);
+	wake = SUAN_FOREVER;
 	for (size_t i = 0; i < p->npools && p->waiting.count > 0; i++) {
 		struct suan_ppool *o = &p->pools[i];
 
@@ -324,9 +325,8 @@ enum suan_code suan_planner_pass(struct suan_planner *p, int64_t now_ms,
 		if (o->nends > 0 && o->ends[0].end_ms < wake)
 			wake = o->ends[0].end_ms;
 	}
-	for (size_t i = 0; i < p->slots.count; i++)
-		if (p->slots.list[i].from < wake)
-			wake = p->slots.list[i].from;
+	slot = suan_slots_first(p);
+	wake = slot < wake ? slot : wake;
 	*ret = p->starts;
 	*ret_n = (uint32_t)p->nstarts;
 	*ret_wake = wake;

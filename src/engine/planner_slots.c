@@ -18,8 +18,8 @@
 
 #include "base/grow.h"
 
-#define TIDY_STEPS 64u
-#define MOST_WALLS 8u
+#define TIDY_STEPS 8u
+#define MOST_WALLS 2u
 
 void suan_slots_done(struct suan_slots *t)
 {
@@ -69,6 +69,7 @@ enum suan_code suan_planner_keep(struct suan_planner *p, const struct suan_kept 
 	}
 	t->count = n;
 	t->freed_ms = freed_ms;
+	t->first_ms = INT64_MIN;
 	t->valid = false;
 	t->touched = true;
 	return SUAN_OK;
@@ -113,6 +114,7 @@ void suan_planner_revert(struct suan_planner *p)
 		memcpy(t->list, t->before, t->nbefore * sizeof(*t->list));
 	t->count = t->nbefore;
 	t->freed_ms = t->freed_before;
+	t->first_ms = INT64_MIN;
 	t->valid = false;
 	t->touched = true;
 }
@@ -250,7 +252,7 @@ static enum suan_code reconcile(struct suan_planner *p)
 
 static bool hold_still(const struct suan_planner *p, int64_t now)
 {
-	for (size_t i = 0; i < p->slots.count; i++)
+	for (size_t i = 0; i < p->slots.count && p->slots.first_ms < now; i++)
 		if (p->slots.list[i].from < now)
 			return false;
 	return true;
@@ -358,6 +360,17 @@ static enum suan_code sooner_anywhere(struct suan_planner *p, const struct suan_
 	return SUAN_OK;
 }
 
+/* To an earlier time that ends within its own: what lies in both stays as it is. */
+static enum suan_code slide(struct suan_planner *p, struct suan_slot *s, int64_t at)
+{
+	struct suan_slot rest = *s;
+	enum suan_code rc = suan_profile_reserve(&p->pools[s->pool].soft, &s->vec, at, s->from);
+
+	s->to = rest.from = at + (s->to - s->from);
+	s->from = at;
+	return rc == SUAN_OK ? give(p, &rest, at) : rc;
+}
+
 /* Moves the slot forward, if it can; then no wall stands any more. */
 static enum suan_code advance(struct suan_planner *p, struct suan_slot *s, int64_t now,
 			      struct walls *walls)
@@ -376,6 +389,10 @@ static enum suan_code advance(struct suan_planner *p, struct suan_slot *s, int64
 	if (rc != SUAN_OK || best == SUAN_NO_POOL)
 		return rc;
 	walls->count = 0;
+	if (at < p->slots.first_ms)
+		p->slots.first_ms = at;
+	if (best == s->pool && at + length > s->from)
+		return slide(p, s, at);
 	rc = give(p, s, now);
 	if (rc != SUAN_OK)
 		return rc;
@@ -388,6 +405,17 @@ static enum suan_code advance(struct suan_planner *p, struct suan_slot *s, int64
 }
 
 /* ---- a pass ---- */
+
+int64_t suan_slots_first(struct suan_planner *p)
+{
+	struct suan_slots *t = &p->slots;
+
+	t->first_ms = SUAN_FOREVER;
+	for (size_t i = 0; i < t->count; i++)
+		if (t->list[i].from < t->first_ms)
+			t->first_ms = t->list[i].from;
+	return t->first_ms;
+}
 
 static enum suan_code remember(struct suan_planner *p)
 {
@@ -473,7 +501,10 @@ enum suan_code suan_slots_due(struct suan_planner *p, int64_t now_ms, size_t *i,
 {
 	struct suan_slots *t = &p->slots;
 
-	for (*ret_any = false; *i < t->count; (*i)++) {
+	*ret_any = false;
+	if (t->first_ms > now_ms)
+		return SUAN_OK;
+	for (; *i < t->count; (*i)++) {
 		if (t->list[*i].from != now_ms)
 			continue;
 		*ret = t->list[*i];

@@ -87,6 +87,7 @@ struct suan_slots {
 	struct suan_slot *back;		/* owned; ended runs that soft still holds: pool, to, vec */
 	size_t count, cap, nbefore, before_cap, nback, back_cap;
 	int64_t freed_ms, freed_before;	/* something that was held until then was given back */
+	int64_t first_ms;		/* no slot begins before this */
 	bool valid;			/* soft of every pool is its runs and these slots */
 	bool touched;			/* items may be gone or different, pools too */
 	bool remembered;		/* `before` is of the last pass */
@@ -179,6 +180,8 @@ SUAN_MUSTUSE enum suan_code suan_slots_begin(struct suan_planner *p, int64_t now
 /* Takes out the first slot from position *i on that is due; false: none. */
 SUAN_MUSTUSE enum suan_code suan_slots_due(struct suan_planner *p, int64_t now_ms, size_t *i,
 					   struct suan_slot *ret, bool *ret_any);
+/* When the first slot begins; SUAN_FOREVER: there is none. */
+int64_t suan_slots_first(struct suan_planner *p);
 /* A planned start of an item becomes a slot; soft holds it already. */
 SUAN_MUSTUSE enum suan_code suan_slots_add(struct suan_planner *p, uint32_t item, uint32_t pool,
 					   const struct suan_hold *hold);
