@@ -79,6 +79,7 @@ static const struct sentence sentences[SUAN_NREASONS] = {
 	[SUAN_R_PAUSED] = {TIMES, "starts failed there; tried again %a"},
 	[SUAN_R_SITE_GONE] = {TIMES, "its site is not in the network any more; over by %a at the "
 				     "latest"},
+	[SUAN_R_QUOTA] = {PLAIN, "a limit is reached: %a in use, the limit is %b"},
 };
 
 static void add_number(enum numbers kind, int64_t v, struct suan_buf *out)

@@ -322,6 +322,7 @@ static enum suan_code take(struct reading *r, const struct suan_event *ev, struc
 	case SUAN_EV_REPORT:
 	case SUAN_EV_PASS:
 	case SUAN_EV_FORGET:
+	case SUAN_EV_ACCOUNTS:
 		break;
 	}
 	return SUAN_OK;

@@ -76,6 +76,7 @@ struct suan_engine *suan_engine_new(void)
 	suan_map_init(&e->rule_of);
 	suan_map_init(&e->key_of);
 	suan_arena_init(&e->net.arena, 0);
+	suan_acct_init(&e->acct);
 	if (!make_parts(e)) {
 		suan_engine_free(e);
 		return NULL;
@@ -111,6 +112,7 @@ void suan_engine_free(struct suan_engine *e)
 		free(e->plan);
 	}
 	suan_history_done(&e->history, e->strings);
+	suan_acct_done(&e->acct);
 	suan_intern_free(e->strings);
 	suan_buf_done(&e->scratch);
 	free(e->picks);
@@ -265,6 +267,8 @@ static enum suan_code apply(struct suan_engine *e, const struct suan_event *ev,
 		return SUAN_OK;
 	case SUAN_EV_PASS:
 		return pass(e, ev->now_ms, out);
+	case SUAN_EV_ACCOUNTS:
+		return suan_acct_set(e, ev, err);
 	}
 	return suan_fail(err, SUAN_EINVAL, "no such event: %u", (unsigned)ev->type);
 }
@@ -304,6 +308,8 @@ enum suan_code suan_engine_check(const struct suan_engine *e, const struct suan_
 		out->code = suan_net_check(ev->u.network, err);
 	else if (ev->type == SUAN_EV_POLICY)
 		out->code = check_policy(&ev->u.policy, err);
+	else if (ev->type == SUAN_EV_ACCOUNTS)
+		out->code = suan_accounts_check(ev->u.accounts, err);
 	if (ev->type != SUAN_EV_SUBMIT) {
 		answer(e, ev, out, err);
 		return SUAN_OK;

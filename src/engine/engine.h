@@ -166,6 +166,8 @@ bool suan_engine_forecast(const struct suan_engine *e, uint32_t number,
 			  struct suan_forecast_view *ret);
 const struct suan_network *suan_engine_network(const struct suan_engine *e);
 const struct suan_policy *suan_engine_policy(const struct suan_engine *e);
+/* What is defined; without anything, lists of nothing. */
+const struct suan_accounts *suan_engine_accounts(const struct suan_engine *e);
 
 /* Candidates of a task (its attempt does not matter):
  * for a placed one as they were when it was decided, else as of now.

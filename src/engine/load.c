@@ -98,6 +98,20 @@ static void get_network(struct loader *l, const struct suan_field *f)
 	l->u.nomem |= u.nomem;
 }
 
+static void get_accounts(struct loader *l, const struct suan_field *f)
+{
+	struct suan_acct *a = &l->e->acct;
+	struct suan_unpack u = {.arena = &a->arena};
+
+	damage(l, a->any);
+	if (failed(l))
+		return;
+	suan_unpack_accounts(&u, f, &a->spec);
+	a->any = true;
+	l->u.bad |= u.bad || (!u.nomem && suan_accounts_check(&a->spec, NULL) != SUAN_OK);
+	l->u.nomem |= u.nomem;
+}
+
 static void get_site(struct loader *l, const struct suan_field *f)
 {
 	struct suan_net *n = &l->e->net;
@@ -746,6 +760,9 @@ static void get_part(struct loader *l, const struct suan_field *f)
 		break;
 	case SUAN_SNAP_NETWORK:
 		get_network(l, f);
+		break;
+	case SUAN_SNAP_ACCOUNTS:
+		get_accounts(l, f);
 		break;
 	case SUAN_SNAP_SITE:
 		get_site(l, f);

@@ -138,6 +138,55 @@ struct suan_job_spec {
 	size_t env_len;
 };
 
+/* ---- who may use how much: accounts, quality of service, fair shares ---- */
+
+enum suan_limit {
+	SUAN_LIMIT_RUNS,	/* started and not over */
+	SUAN_LIMIT_CORES,
+	SUAN_LIMIT_GPUS,
+	SUAN_LIMIT_MEMORY,	/* bytes */
+	SUAN_LIMIT_PENDING,	/* jobs that wait; asked at submission */
+	SUAN_NLIMITS
+};
+#define SUAN_RUN_LIMITS 4	/* those before PENDING: asked at every start */
+
+struct suan_limits {		/* zeroed = no limits */
+	uint64_t most[SUAN_NLIMITS];
+	uint32_t set;		/* bit per limit: there is one, maybe of 0 */
+};
+
+struct suan_account_spec {
+	const char *name;
+	const char *parent;	/* "" = at the top */
+	uint32_t shares;	/* among its siblings */
+	struct suan_limits limits, user_limits;	/* with all below it; of each user of it */
+};
+
+struct suan_qos_spec {		/* class of jobs */
+	const char *name;
+	int32_t priority;	/* added to the job's */
+	uint32_t usage_factor_milli;	/* what its runs count as usage; 1000 = once */
+	int64_t max_walltime_ms;	/* 0 = no limit */
+	int64_t grace_ms;	/* between notice and stop when its runs are preempted */
+	bool preemptable;	/* its runs may be stopped for those of other classes */
+	struct suan_names preempts;	/* classes whose runs may be stopped for its jobs */
+	struct suan_limits limits, user_limits;
+};
+
+struct suan_fair_share {	/* shares.h */
+	int64_t half_life_ms;	/* after it usage counts half; 0 = 7 days */
+	int64_t weight_ms;	/* longest head start; 0 = no fair share */
+	int64_t period_ms;	/* standings are found anew so often at most; 0 = 5 min */
+};
+
+struct suan_accounts {
+	struct suan_account_spec *accounts;
+	struct suan_qos_spec *qos;
+	uint32_t naccounts, nqos;
+	const char *default_account, *default_qos;	/* of jobs that name none; "" = none */
+	struct suan_fair_share fair_share;
+};
+
 /* One attempt of one element. Elements of arrays are named by their index, others by 0. */
 struct suan_run_id {
 	uint64_t job;
@@ -198,6 +247,7 @@ enum suan_reason {
 	/* later ones; snapshots keep the numbers */
 	SUAN_R_PAUSED,		/* of a candidate: starts failed there, tried again at a */
 	SUAN_R_SITE_GONE,	/* of an end: its site left the network; over by a */
+	SUAN_R_QUOTA,	/* a in use, wants more than the limit b; see suan_engine_quota() */
 	SUAN_NREASONS
 };
 
@@ -224,6 +274,7 @@ enum suan_event_type {
 	SUAN_EV_CAPACITY,	/* usable nodes of a pool */
 	SUAN_EV_PASS,		/* plan now: at one instant all other events come first */
 	SUAN_EV_FORGET,		/* drop a finished job from memory */
+	SUAN_EV_ACCOUNTS = 14,	/* define accounts, classes and fair shares, all of them */
 };
 
 enum suan_policy_kind {
@@ -312,6 +363,7 @@ struct suan_event {
 	bool old_rules;
 	union {
 		const struct suan_network *network;
+		const struct suan_accounts *accounts;
 		struct suan_policy policy;
 		struct suan_submit submit;
 		struct suan_target target;	/* CANCEL HOLD RELEASE REQUEUE PRIORITY FORGET */
@@ -352,5 +404,6 @@ const char *suan_reason_name(enum suan_reason r);
 const char *suan_guarantee_name(enum suan_guarantee g);
 const char *suan_policy_name(enum suan_policy_kind p);
 const char *suan_event_name(enum suan_event_type t);
+const char *suan_limit_name(enum suan_limit l);
 
 #endif

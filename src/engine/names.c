@@ -87,6 +87,7 @@ const char *suan_reason_name(enum suan_reason r)
 		[SUAN_R_TOO_MANY_ATTEMPTS] = "too-many-attempts",
 		[SUAN_R_PAUSED] = "paused",
 		[SUAN_R_SITE_GONE] = "site-gone",
+		[SUAN_R_QUOTA] = "quota",
 	};
 
 	return WORD(words, r);
@@ -135,7 +136,21 @@ const char *suan_event_name(enum suan_event_type t)
 		[SUAN_EV_CAPACITY] = "capacity",
 		[SUAN_EV_PASS] = "pass",
 		[SUAN_EV_FORGET] = "forget",
+		[SUAN_EV_ACCOUNTS] = "accounts",
 	};
 
 	return WORD(words, t);
+}
+
+const char *suan_limit_name(enum suan_limit l)
+{
+	static const char *const words[SUAN_NLIMITS] = {
+		[SUAN_LIMIT_RUNS] = "runs",
+		[SUAN_LIMIT_CORES] = "cores",
+		[SUAN_LIMIT_GPUS] = "gpus",
+		[SUAN_LIMIT_MEMORY] = "memory",
+		[SUAN_LIMIT_PENDING] = "pending",
+	};
+
+	return WORD(words, l);
 }

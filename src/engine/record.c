@@ -6,6 +6,7 @@
 
 #include "base/codec.h"
 #include "base/hash.h"
+#include "engine/accounts.h"
 #include "engine/pack.h"
 
 #define SUM_BYTES 4u
@@ -195,6 +196,9 @@ static bool put_body(struct suan_buf *b, const struct suan_event *ev)
 		put_pair(b, NULL, ev->u.capacity.pool, ev->u.capacity.nodes);
 		return true;
 	case SUAN_EV_PASS:
+		return true;
+	case SUAN_EV_ACCOUNTS:
+		suan_pack_accounts(b, EV_BODY, ev->u.accounts);
 		return true;
 	}
 	return false;
@@ -401,6 +405,7 @@ static void get_capacity(struct suan_unpack *u, const struct suan_field *f, stru
 
 static void get_body(struct suan_unpack *u, const struct suan_field *f, struct suan_event *ev)
 {
+	struct suan_accounts *accounts;
 	struct suan_network *net;
 
 	switch (ev->type) {
@@ -435,6 +440,12 @@ static void get_body(struct suan_unpack *u, const struct suan_field *f, struct s
 		break;
 	case SUAN_EV_PASS:
 		break;
+	case SUAN_EV_ACCOUNTS:
+		accounts = suan_unpack_list(u, 1, sizeof(*accounts));
+		if (accounts)
+			suan_unpack_accounts(u, f, accounts);
+		ev->u.accounts = accounts;
+		break;
 	}
 }
 
@@ -452,7 +463,7 @@ static void get_event(struct suan_unpack *u, struct suan_reader *r, struct suan_
 			ev->now_ms = suan_field_i64(&x);
 		} else if (x.tag == EV_TYPE) {
 			ev->type = (enum suan_event_type)x.u64;
-			u->bad |= x.u64 > SUAN_EV_FORGET;
+			u->bad |= x.u64 > SUAN_EV_ACCOUNTS;
 		} else if (x.tag == EV_BODY) {
 			body = x;
 			has_body = true;

@@ -225,6 +225,12 @@ static void put_network(struct writer *w)
 	}
 }
 
+static void put_accounts(struct writer *w)
+{
+	if (w->e->acct.any)
+		suan_pack_accounts(w->out, SUAN_SNAP_ACCOUNTS, &w->e->acct.spec);
+}
+
 static void put_head(struct writer *w)
 {
 	const struct suan_engine *e = w->e;
@@ -302,6 +308,7 @@ enum suan_code suan_engine_save(const struct suan_engine *e, struct suan_buf *ou
 	suan_map_init(&w.numbers);
 	put_head(&w);
 	put_network(&w);
+	put_accounts(&w);
 	while ((id = suan_engine_next_job(e, id)))
 		number_strings(&w, suan_jobs_find(e, id));
 	for (size_t i = 0; i < e->history.known; i++)

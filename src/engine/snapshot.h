@@ -23,6 +23,7 @@ enum suan_snapshot_tag {	/* of the whole, in this order */
 	SUAN_SNAP_EPOCH,	/* in the head */
 	SUAN_SNAP_PAST,		/* run times of a user, after the strings */
 	SUAN_SNAP_FORECAST,	/* a part of the forecast, see forecast.h */
+	SUAN_SNAP_ACCOUNTS = 40,	/* after the network; absent: none are defined */
 };
 
 enum suan_snapshot_past { SUAN_SNAP_PAST_USER = 20 };	/* 1 … 8: members by table */

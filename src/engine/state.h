@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/map.h"
+#include "engine/accounts.h"
 #include "engine/engine.h"
 #include "engine/forecast.h"
 #include "engine/history.h"
@@ -191,6 +192,7 @@ struct suan_engine {
 	struct suan_intern *strings;	/* owned */
 	struct suan_history history;
 	struct suan_forecast forecast;
+	struct suan_acct acct;
 
 	uint64_t next_id;		/* of the next job */
 	struct suan_job_page **pages;	/* owned; page p has ids p × SUAN_PAGE … */

@@ -45,6 +45,11 @@ static const char *event(unsigned i)
 	return suan_event_name((enum suan_event_type)i);
 }
 
+static const char *limit(unsigned i)
+{
+	return suan_limit_name((enum suan_limit)i);
+}
+
 int main(void)
 {
 	distinct("states", state, 0, SUAN_NSTATES);
@@ -52,7 +57,8 @@ int main(void)
 	distinct("dependencies", dep, 0, SUAN_AFTERCORR + 1);
 	distinct("guarantees", guarantee, 0, SUAN_AT_LEAST_ONCE + 1);
 	distinct("policies", policy, 0, SUAN_NPOLICIES);
-	distinct("events", event, SUAN_EV_NETWORK, SUAN_EV_FORGET + 1);
+	distinct("events", event, SUAN_EV_NETWORK, SUAN_EV_ACCOUNTS + 1);
+	distinct("limits", limit, 0, SUAN_NLIMITS);
 	is_str(state(SUAN_OUT_OF_MEMORY), "OUT_OF_MEMORY", "a state as documented");
 	is_str(reason(SUAN_R_TOO_MANY_CORES), "too-many-cores", "a reason as documented");
 	ok(!suan_state_final(SUAN_PENDING) && !suan_state_final(SUAN_STAGING) &&
