@@ -244,7 +244,8 @@ static uint32_t ask_hash(uint32_t shape_hash_of, const struct suan_ask *ask)
 {
 	uint64_t h = mix(mix(shape_hash_of, (uint64_t)ask->duration_ms), (uint64_t)ask->limit_ms);
 
-	return fold(mix(h, (uint64_t)ask->fit_ms));
+	h = mix(h, (uint64_t)ask->fit_ms);
+	return fold(ask->quota ? mix(h, ask->quota) : h);
 }
 
 static bool same_shape(const struct suan_shape *s, const struct suan_ask *ask)
@@ -280,7 +281,8 @@ static uint32_t find_class(const struct suan_classes *c, const struct suan_ask *
 		if (i == SUAN_TABLE_NONE ||
 		    (c->classes[i].shape == shape && c->classes[i].limit_ms == ask->limit_ms &&
 		     c->classes[i].duration_ms == ask->duration_ms &&
-		     c->classes[i].fit_ms == ask->fit_ms))
+		     c->classes[i].fit_ms == ask->fit_ms &&
+		     c->classes[i].quota == ask->quota))
 			return i;
 	}
 }
@@ -383,6 +385,7 @@ static enum suan_code class_make(struct suan_classes *c, const struct suan_ask *
 	k->limit_ms = ask->limit_ms;
 	k->fit_ms = ask->fit_ms;
 	k->shape = shape;
+	k->quota = ask->quota;
 	k->head = k->root = NONE;
 	k->hash = ask_hash(hash, ask);
 	c->shapes[shape].classes++;

@@ -33,6 +33,7 @@ struct suan_class {
 	int64_t duration_ms, limit_ms, fit_ms;
 	uint64_t starts;	/* sum of the counts */
 	uint32_t shape;
+	uint32_t quota;		/* planner_quota.h */
 	uint32_t head;		/* SUAN_NO_ITEM: free slot */
 	uint32_t root;		/* of the items behind the head */
 	uint32_t items;

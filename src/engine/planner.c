@@ -55,6 +55,7 @@ void suan_planner_free(struct suan_planner *p)
 	free(p->scratch);
 	free(p->tried);
 	suan_slots_done(&p->slots);
+	suan_quotas_done(&p->quotas);
 	free(p);
 }
 
@@ -100,10 +101,13 @@ static void reshape_exclusive(struct suan_planner *p, struct suan_ppool *o)
 		if (!r->req.exclusive)
 			continue;
 		suan_vec_sub(&o->used, &r->vec);
+		suan_quotas_run(p, r->quota, &r->vec, -1);
 		r->vec.cores = (int32_t)(r->nplaces * o->nodes.cores);
 		r->vec.gpus = (int32_t)(r->nplaces * o->nodes.gpus);
 		r->vec.memory = (int64_t)(r->nplaces * o->nodes.memory);
 		suan_vec_add(&o->used, &r->vec);
+		suan_quotas_run(p, r->quota, &r->vec, 1);
+		suan_quotas_reshaped(p, r->quota);
 	}
 }
 
@@ -212,6 +216,7 @@ enum suan_code suan_planner_run(struct suan_planner *p, const struct suan_plan_r
 	r.end_ms = suan_run_end(start_ms, r.duration_ms, r.limit_ms, INT64_MIN);
 	r.pool = pool;
 	r.nplaces = nplaces;
+	r.quota = normal.quota;
 	if (normal.req.exclusive)
 		normal.req.nodes = nplaces;	/* the pool may have been reshaped since */
 	suan_nodes_vec(&o->nodes, &normal.req, &r.vec);
@@ -299,7 +304,7 @@ enum suan_code suan_planner_verify(const struct suan_planner *p, struct suan_err
 	}
 	if (!suan_classes_verify(&p->waiting))
 		return suan_fail(err, SUAN_ECORRUPT, "waiting items: order or counters are broken");
-	return SUAN_OK;
+	return suan_quotas_verify(p, err) ? SUAN_OK : SUAN_ECORRUPT;
 }
 
 size_t suan_planner_memory(const struct suan_planner *p)
@@ -324,6 +329,9 @@ size_t suan_planner_memory(const struct suan_planner *p)
 	bytes += p->planned_cap * sizeof(*p->planned) + p->memos_cap * sizeof(*p->memos);
 	bytes += (p->slots.cap + p->slots.before_cap + p->slots.back_cap) *
 		 sizeof(struct suan_slot);
+	bytes += p->quotas.groups_cap * sizeof(struct suan_group) +
+		 p->quotas.sets_cap * sizeof(struct suan_group_set) +
+		 p->quotas.members_cap * sizeof(uint32_t);
 	bytes += p->taken_cap * sizeof(*p->taken) + p->side_cap * sizeof(*p->side);
 	bytes += p->live_cap * sizeof(*p->live) + p->scratch_cap * sizeof(*p->scratch);
 	return bytes + p->start_cands_cap * sizeof(*p->start_cands);

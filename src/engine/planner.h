@@ -32,6 +32,7 @@
  *     the first start of an ask in this pass is planned, that ask is planned in that pool not
  *     before the pool's first expected end (of the runs before the pass; without any, of its first
  *     start in it).
+ * Quotas are rules of their own: planner_quota.h.
  * With one pool this is exactly the classic policy. A run's expected end is start + duration; once
  * that has passed, start + limit; once that has passed, now + 1 s. */
 #ifndef SUAN_ENGINE_PLANNER_H
@@ -68,6 +69,7 @@ struct suan_ask {
 	int64_t deadline_ms;	/* latest end, 0 = none: not part of the order */
 	const uint64_t *allow;	/* bit per pool, nallow words; beyond: 1; NULL = all. Copied */
 	uint32_t nallow;
+	uint32_t quota;		/* set of groups whose limits count, planner_quota.h; 0 = none */
 };
 
 struct suan_item {
@@ -155,6 +157,25 @@ bool suan_planner_predicted(const struct suan_planner *p, uint64_t id, uint32_t 
  * best is R_CHOSEN. Writes up to max, best first, then by pool; returns the number of pools. */
 uint32_t suan_planner_candidates(const struct suan_planner *p, const struct suan_item *item,
 				 int64_t now_ms, struct suan_candidate *ret, uint32_t max);
+
+/* Quotas, see planner_quota.h. Groups are numbered from 0, sets from 1, both without gaps; drop
+ * forgets them all, after which runs and waiting items must be given their sets anew. */
+SUAN_MUSTUSE enum suan_code suan_planner_group(struct suan_planner *p, uint32_t group,
+					       const struct suan_limits *limits);
+SUAN_MUSTUSE enum suan_code suan_planner_group_set(struct suan_planner *p, uint32_t set,
+						   const uint32_t *groups, uint32_t n);
+void suan_planner_groups_drop(struct suan_planner *p);
+void suan_planner_regroup(struct suan_planner *p, uint32_t run, uint32_t set);
+void suan_planner_group_used(const struct suan_planner *p, uint32_t group,
+			     int64_t ret[SUAN_RUN_LIMITS]);
+struct suan_short {		/* a limit with no room for an ask */
+	uint32_t group;
+	enum suan_limit limit;
+	int64_t used, want, most;
+};
+/* Is there no room for the ask wherever it would fit? Then the limit in the first such pool. */
+bool suan_planner_short(const struct suan_planner *p, const struct suan_ask *ask,
+			struct suan_short *ret);
 
 struct suan_pool_load {
 	uint64_t cores_used, gpus_used, memory_used;

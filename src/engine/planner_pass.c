@@ -28,6 +28,11 @@ static uint32_t shape_of(const struct suan_planner *p, uint32_t item)
 	return p->waiting.classes[p->waiting.items[item].class].shape;
 }
 
+static uint32_t quota_of(const struct suan_planner *p, uint32_t item)
+{
+	return p->waiting.classes[p->waiting.items[item].class].quota;
+}
+
 /* ---- the walk ---- */
 
 static bool side_before(const struct suan_planner *p, size_t a, size_t b)
@@ -193,6 +198,7 @@ static enum suan_code start_due(struct suan_pass *s)
 		rc = suan_slots_due(p, s->now, &i, &slot, &any);
 		if (rc != SUAN_OK || !any)
 			break;
+		suan_quotas_plan(p, quota_of(p, slot.item), &slot.vec, -1);
 		bits = suan_shape_pools(p, shape_of(p, slot.item));
 		if (!bits)
 			return SUAN_ENOMEM;
@@ -227,10 +233,31 @@ static enum suan_code conservative(struct suan_pass *s)
 
 /* ---- begin and end ---- */
 
+/* suan: is the first item in order firm? What a quota keeps from starting does not count. */
+static enum suan_code find_firm(struct suan_pass *s)
+{
+	struct suan_planner *p = s->p;
+	uint32_t first = suan_classes_first(&p->waiting);
+
+	for (; first != SUAN_NO_ITEM; first = suan_classes_next_head(&p->waiting, first)) {
+		const struct suan_class *k = &p->waiting.classes[p->waiting.items[first].class];
+		const uint64_t *bits;
+
+		if (k->quota == 0)
+			break;
+		bits = suan_shape_pools(p, k->shape);
+		if (!bits)
+			return SUAN_ENOMEM;
+		if (!suan_quotas_block(p, k, bits, false))
+			break;
+	}
+	s->firm = first != SUAN_NO_ITEM && p->waiting.items[first].firm_ms <= s->now;
+	return SUAN_OK;
+}
+
 static enum suan_code begin(struct suan_pass *s)
 {
 	struct suan_planner *p = s->p;
-	uint32_t first;
 
 	if (suan_grow(&p->live, &p->live_cap, p->npools, sizeof(*p->live)) != SUAN_OK)
 		return SUAN_ENOMEM;
@@ -263,9 +290,8 @@ static enum suan_code begin(struct suan_pass *s)
 		if (o->spec.closed == SUAN_R_NONE && o->nodes.free.cores > 0)
 			p->live[p->nlive++] = p->order[i];
 	}
-	first = suan_classes_first(&p->waiting);
-	s->firm = first != SUAN_NO_ITEM && p->waiting.items[first].firm_ms <= s->now;
-	return SUAN_OK;
+	suan_quotas_begin(p);
+	return find_firm(s);
 }
 
 static void undo(struct suan_planner *p)

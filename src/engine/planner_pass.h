@@ -13,6 +13,7 @@ struct suan_pass {
 	uint64_t seen;		  /* items before the present one that go on waiting */
 	bool idle;		  /* some ask wants idle nodes */
 	bool firm;		  /* suan: the first item in order is */
+	bool shut;		  /* a quota kept the class from some pool */
 	uint32_t kept, most_kept; /* suan: protected starts */
 	uint32_t room;		  /* most cores free in a live pool, after `counted` starts */
 	size_t counted;

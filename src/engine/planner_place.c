@@ -36,9 +36,11 @@ static enum suan_code earliest_in(struct suan_pass *s, const struct suan_class *
 	return SUAN_OK;
 }
 
-static bool out(const struct suan_planner *p, const uint64_t *bits, uint32_t pool)
+static bool out(const struct suan_planner *p, const struct suan_class *k, const uint64_t *bits,
+		uint32_t pool)
 {
-	return !suan_bit(bits, pool) || p->pools[pool].spec.closed != SUAN_R_NONE;
+	return !suan_bit(bits, pool) || p->pools[pool].spec.closed != SUAN_R_NONE ||
+	       suan_quotas_shut(p, k, pool, true);
 }
 
 /* For a class with one start: nothing to remember. */
@@ -51,7 +53,7 @@ static enum suan_code choose_once(struct suan_pass *s, const struct suan_class *
 		int64_t at = s->now;
 		enum suan_code rc;
 
-		if (out(p, bits, p->order[i]))
+		if (out(p, k, bits, p->order[i]))
 			continue;
 		rc = earliest_in(s, k, p->order[i], &at, ret->at - 1);
 		if (rc != SUAN_OK)
@@ -74,7 +76,7 @@ static enum suan_code fill_memo(struct suan_pass *s, struct suan_class *k, const
 		int64_t *at = &p->memos[p->nmemos * p->npools + i];
 
 		*at = SUAN_FOREVER;
-		if (out(p, bits, p->order[i]))
+		if (out(p, k, bits, p->order[i]))
 			continue;
 		*at = s->now;
 		rc = earliest_in(s, k, p->order[i], at, SUAN_FOREVER);
@@ -104,6 +106,10 @@ static enum suan_code choose_again(struct suan_pass *s, struct suan_class *k, co
 		before = memo[best];
 		if (before == SUAN_FOREVER)
 			break;
+		if (suan_quotas_shut(p, k, p->order[best], true)) {
+			memo[best] = SUAN_FOREVER; /* for the rest of the pass */
+			continue;
+		}
 		rc = earliest_in(s, k, p->order[best], &memo[best], SUAN_FOREVER);
 		assert(memo[best] >= before);
 		if (memo[best] == before) {
@@ -134,7 +140,7 @@ static enum suan_code choose_kept(struct suan_pass *s, uint32_t item, const uint
 		int64_t *from = many ? &p->memos[(size_t)k->memo * p->npools + i] : &first;
 		struct suan_vec v;
 
-		if (out(p, bits, p->order[i]) || *from == SUAN_FOREVER)
+		if (out(p, k, bits, p->order[i]) || *from == SUAN_FOREVER)
 			continue;
 		rc = earliest_in(s, k, p->order[i], from, SUAN_FOREVER);
 		at = *from;
@@ -199,6 +205,7 @@ static enum suan_code hold(struct suan_pass *s, uint32_t item, const struct best
 	}
 	o->planned++;
 	s->planned++;
+	suan_quotas_plan(s->p, k->quota, &h.vec, 1);
 	s->p->planned[s->p->nplanned].pool = b->pool;
 	s->p->planned[s->p->nplanned].hold = h;
 	if (s->p->kind == SUAN_PLAN_CONSERVATIVE)
@@ -217,6 +224,8 @@ enum suan_code suan_pass_plan(struct suan_pass *s, uint32_t item, bool *ret)
 	enum suan_code rc = SUAN_ENOMEM;
 
 	*ret = false;
+	if (bits && suan_quotas_block(p, k, bits, true))
+		return SUAN_OK;
 	if (bits)
 		rc = suan_grow(&p->planned, &p->planned_cap, p->nplanned + 1, sizeof(*p->planned));
 	if (rc == SUAN_OK && p->kind == SUAN_PLAN_SUAN)

@@ -266,6 +266,7 @@ enum suan_code suan_run_open(struct suan_planner *p, const struct suan_prun *run
 	o->nends++;
 	o->dirty = true;
 	suan_vec_add(&o->used, &r->vec);
+	suan_quotas_run(p, r->quota, &r->vec, 1);
 	suan_nodes_take(&o->nodes, &r->req, r->places, r->nplaces);
 	return SUAN_OK;
 }
@@ -281,6 +282,7 @@ void suan_run_close(struct suan_planner *p, uint32_t run)
 	suan_slots_note_end(p, r);
 	ends_drop(o, r->end_ms, run);
 	suan_vec_sub(&o->used, &r->vec);
+	suan_quotas_run(p, r->quota, &r->vec, -1);
 	suan_nodes_give(&o->nodes, &r->req, r->places, r->nplaces);
 	if (r->places != &r->one)
 		free(r->places);

@@ -2,6 +2,7 @@
  * (Mu'alem and Feitelson 2001), and a slot only ever moves forward. The rule, in this order:
  *   1. A slot goes when its item is gone or wants less, or its pool no longer takes it; the others
  *      may then move forward.
+ *      So goes one that the quotas have no room for (planner_quota.h).
  *   2. If a slot's time has passed without a start, or runs that overstay or nodes that left would
  *      make a pool overfull, no slot holds: all are made anew, in order of the items.
  *   3. Else, if a run ended before it was expected to or something else was given back, each slot
@@ -248,6 +249,29 @@ static enum suan_code reconcile(struct suan_planner *p)
 	return SUAN_OK;
 }
 
+/* In order: what has no room beside the runs and the slots before it. */
+static void drop_shut(struct suan_planner *p)
+{
+	struct suan_slots *t = &p->slots;
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->count; i++) {
+		struct suan_slot *s = &t->list[i];
+		struct suan_waiting *w = &p->waiting.items[s->item];
+		uint32_t quota = p->waiting.classes[w->class].quota;
+
+		if (quota && !suan_quotas_room(p, quota, &s->vec, true)) {
+			w->slots--;
+			t->valid = false;
+			t->freed_ms = SUAN_FOREVER;
+			continue;
+		}
+		suan_quotas_plan(p, quota, &s->vec, 1);
+		t->list[n++] = *s;
+	}
+	t->count = n;
+}
+
 /* ---- 2: do they still hold? ---- */
 
 static bool hold_still(const struct suan_planner *p, int64_t now)
@@ -271,6 +295,7 @@ static enum suan_code drop_all(struct suan_planner *p, bool idle)
 	for (size_t i = 0; i < p->slots.count; i++)
 		p->waiting.items[p->slots.list[i].item].slots = 0;
 	p->slots.count = 0;
+	suan_quotas_begin(p);
 	return rebuild(p, idle);
 }
 
@@ -338,6 +363,7 @@ static enum suan_code sooner_anywhere(struct suan_planner *p, const struct suan_
 {
 	const struct suan_class *k = &p->waiting.classes[p->waiting.items[s->item].class];
 	const uint64_t *bits = suan_shape_pools(p, k->shape);
+	bool stays = k->quota && p->waiting.shapes[k->shape].req.exclusive;
 	int64_t at = s->from;
 
 	*ret = SUAN_NO_POOL;
@@ -347,7 +373,8 @@ static enum suan_code sooner_anywhere(struct suan_planner *p, const struct suan_
 		uint32_t pool = p->order[i];
 		int64_t found;
 
-		if (!suan_bit(bits, pool) || p->pools[pool].spec.closed)
+		if (!suan_bit(bits, pool) || p->pools[pool].spec.closed ||
+		    (stays && pool != s->pool))
 			continue;
 		found = pool == s->pool ? sooner_at_home(p, s, now, walls)
 					: sooner(p, s, pool, now, at);
@@ -469,6 +496,8 @@ enum suan_code suan_slots_begin(struct suan_planner *p, int64_t now_ms, bool idl
 	t->remembered = rc == SUAN_OK;
 	if (rc == SUAN_OK && t->touched)
 		rc = reconcile(p);
+	if (rc == SUAN_OK && p->quotas.ngroups > 0)
+		drop_shut(p);
 	if (rc == SUAN_OK)
 		rc = settle(p, now_ms, idle);
 	if (rc != SUAN_OK)

@@ -240,6 +240,7 @@ static enum suan_code start(struct suan_pass *s, uint32_t item, uint32_t pool, u
 	r.end_ms = suan_run_end(s->now, k->duration_ms, k->limit_ms, s->now);
 	r.pool = pool;
 	r.nplaces = nplaces;
+	r.quota = k->quota;
 	suan_nodes_vec(&o->nodes, &r.req, &r.vec);
 	rc = suan_grow(&p->starts, &p->starts_cap, p->nstarts + 1, sizeof(*p->starts));
 	if (rc == SUAN_OK)
@@ -292,6 +293,10 @@ enum suan_code suan_pass_try_pool(struct suan_pass *s, uint32_t item, uint32_t p
 	suan_nodes_vec(&o->nodes, req, &v);
 	if (!suan_vec_fits(&v, &o->nodes.free))
 		return SUAN_OK;
+	if (k->quota && !suan_quotas_room(p, k->quota, &v, false)) {
+		s->shut = true;
+		return SUAN_OK;
+	}
 	rc = suan_pass_allowed(s, o, &v, k, ret);
 	if (rc != SUAN_OK || *ret != SUAN_YES)
 		return rc;
@@ -359,11 +364,18 @@ enum suan_code suan_pass_try_start(struct suan_pass *s, uint32_t item, bool *ret
 	bits = suan_shape_pools(p, k->shape);
 	if (!bits)
 		return SUAN_ENOMEM;
+	s->shut = suan_quotas_block(p, k, bits, false);
+	if (s->shut) {
+		k->blocked_pass = p->pass;
+		return SUAN_OK;
+	}
 	rc = p->kind == SUAN_PLAN_SUAN ? try_best(s, item, bits, ret, &later)
 				       : try_in_order(s, item, bits, ret, &later);
 	if (rc != SUAN_OK || *ret)
 		return rc;
 	k->blocked_pass = p->pass;
+	if (s->shut)
+		return SUAN_OK; /* others of the shape may have room */
 	if (later) {
 		h->long_pass = p->pass;
 		h->blocked_ms = k->duration_ms;

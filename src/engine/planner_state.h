@@ -5,6 +5,7 @@
 #include "engine/classes.h"
 #include "engine/place.h"
 #include "engine/planner.h"
+#include "engine/planner_quota.h"
 #include "engine/profile.h"
 
 #define SUAN_OVERDUE_MS	     1000	/* a run past its limit is expected to end so much later */
@@ -21,6 +22,7 @@ struct suan_prun {		/* a run; free slot: pool = SUAN_NO_POOL, nplaces = next fre
 	int64_t end_ms;		/* expected; its key in ends */
 	struct suan_vec vec;	/* what it takes, by sums */
 	uint32_t pool, nplaces;
+	uint32_t quota;
 	struct suan_place one;
 	struct suan_place *places;	/* owned unless &one */
 };
@@ -120,6 +122,7 @@ struct suan_planner {
 	struct suan_classes waiting;
 	struct suan_slots slots;
 	struct suan_again again;
+	struct suan_quotas quotas;
 	/* last pass */
 	uint32_t pass;
 	int64_t now_ms;

@@ -120,7 +120,7 @@ enum suan_code suan_pass_held_back(struct suan_pass *s, const struct suan_class 
 		struct suan_vec v;
 		enum suan_code rc;
 
-		if (!suan_bit(bits, p->live[i]))
+		if (!suan_bit(bits, p->live[i]) || suan_quotas_shut(p, k, p->live[i], true))
 			continue;
 		suan_nodes_vec(&o->nodes, &p->waiting.shapes[k->shape].req, &v);
 		if (!suan_vec_fits(&v, &o->nodes.free) || headroom(s, k, bits, &v) == 0)

@@ -377,6 +377,63 @@ static bool has_hold(const struct ref *r, uint32_t pool)
 	return false;
 }
 
+/* ---- quotas ---- */
+
+static void add_take(const struct ref *r, uint32_t pool, const struct suan_req *q, int64_t used[4])
+{
+	struct amount a = total(&r->pools[pool], q);
+
+	used[SUAN_LIMIT_RUNS] += 1;
+	used[SUAN_LIMIT_CORES] += a.cores;
+	used[SUAN_LIMIT_GPUS] += a.gpus;
+	used[SUAN_LIMIT_MEMORY] += a.memory;
+}
+
+static bool is_in(const struct ref *r, const struct suan_ask *ask, uint32_t group)
+{
+	return r->sets[ask->quota] >> group & 1;
+}
+
+/* May the ask start in the pool beside the runs and the first `nholds` planned starts? */
+static bool room(const struct ref *r, const struct suan_ask *ask, uint32_t pool, uint32_t nholds)
+{
+	for (uint32_t g = 0; g < REF_GROUPS; g++) {
+		int64_t used[SUAN_RUN_LIMITS] = {0}, want[SUAN_RUN_LIMITS] = {0};
+
+		if (!is_in(r, ask, g))
+			continue;
+		for (uint32_t i = 0; i < r->nruns; i++)
+			if (r->runs[i].alive && is_in(r, &r->runs[i].ask, g))
+				add_take(r, r->runs[i].pool, &r->runs[i].ask.req, used);
+		for (uint32_t i = 0; i < nholds; i++)
+			if (is_in(r, &r->holds[i].ask, g))
+				add_take(r, r->holds[i].pool, &r->holds[i].ask.req, used);
+		add_take(r, pool, &ask->req, want);
+		for (uint32_t l = 0; l < SUAN_RUN_LIMITS; l++)
+			if ((r->groups[g].set >> l & 1) && want[l] > 0 &&
+			    used[l] + want[l] > (int64_t)r->groups[g].most[l])
+				return false;
+	}
+	return true;
+}
+
+/* Is it quotas that keep it from every pool that would take it, open or not? */
+static bool shut_out(const struct ref *r, const struct ref_item *x, uint32_t nholds)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < r->npools; i++) {
+		if (x->item.ask.nallow > i / 64 && !(x->allow[i / 64] >> (i % 64) & 1))
+			continue;
+		if (!admits(&r->pools[i], &x->item.ask.req))
+			continue;
+		if (room(r, &x->item.ask, i, nholds))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
 /* The pools by rank, then number. */
 static void by_rank(const struct ref *r, uint32_t *ret)
 {
@@ -404,7 +461,8 @@ static bool start_in(struct ref *r, const struct ref_item *x, uint32_t pool)
 	if (r->kind == SUAN_PLAN_SUAN && !firm(r))
 		ask.duration_ms = ask.fit_ms;
 	if (!may_use(r, x, pool) || !fits_over(r, pool, &ask, r->now, true) ||
-	    (r->kind == SUAN_PLAN_FCFS && has_hold(r, pool)))
+	    (r->kind == SUAN_PLAN_FCFS && has_hold(r, pool)) ||
+	    !room(r, &x->item.ask, pool, 0))
 		return false;
 	memset(run, 0, sizeof(*run));
 	run->id = x->item.id;
@@ -536,7 +594,8 @@ static bool same_ask(const struct ref_item *x, const struct ref_item *y)
 	       a->req.cores == b->req.cores && a->req.gpus == b->req.gpus &&
 	       a->req.memory == b->req.memory && a->req.gpu_kind == b->req.gpu_kind &&
 	       a->req.exclusive == b->req.exclusive && a->duration_ms == b->duration_ms &&
-	       a->limit_ms == b->limit_ms && a->fit_ms == b->fit_ms && a->nallow == b->nallow &&
+	       a->limit_ms == b->limit_ms && a->fit_ms == b->fit_ms && a->quota == b->quota &&
+	       a->nallow == b->nallow &&
 	       memcmp(x->allow, y->allow, sizeof(x->allow)) == 0;
 }
 
@@ -545,7 +604,7 @@ static int64_t planned_in(struct ref *r, const struct ref_item *x, struct ref_it
 {
 	int64_t from = r->now, at;
 
-	if (!may_use(r, x, pool))
+	if (!may_use(r, x, pool) || !room(r, &x->item.ask, pool, r->nholds))
 		return SUAN_FOREVER;
 	for (uint32_t i = 0; i < r->nholds; i++)
 		if (r->kind == SUAN_PLAN_FCFS && r->holds[i].pool == pool &&
@@ -606,7 +665,8 @@ static int64_t cost_of(const struct ref *r, const struct ref_item *x, uint32_t p
 static bool held_back(const struct ref *r, const struct ref_item *x)
 {
 	for (uint32_t i = 0; i < r->npools; i++)
-		if (may_use(r, x, i) && headroom(r, x, i) > 0 &&
+		if (may_use(r, x, i) && room(r, &x->item.ask, i, r->nholds) &&
+		    headroom(r, x, i) > 0 &&
 		    fits_over(r, i, &x->item.ask, r->now, false))
 			return true;
 	return false;
@@ -619,6 +679,8 @@ static bool plan_start(struct ref *r, struct ref_item *x, uint64_t ahead)
 	int64_t best_at = SUAN_FOREVER, best_cost = SUAN_FOREVER;
 	struct ref_hold *h;
 
+	if (shut_out(r, x, r->nholds))
+		return false;
 	if (r->kind == SUAN_PLAN_SUAN && held_back(r, x))
 		return true;
 	while (!same_ask(first, x))
@@ -664,7 +726,10 @@ static void begin(struct ref *r, int64_t now)
 	if (r->kind != SUAN_PLAN_CONSERVATIVE)
 		r->nholds = 0;
 	qsort(r->items, r->nitems, sizeof(r->items[0]), in_order);
-	r->first_firm_ms = r->nitems > 0 ? r->items[0].item.firm_ms : SUAN_FOREVER;
+	r->first_firm_ms = SUAN_FOREVER;
+	for (uint32_t i = r->nitems; i-- > 0;)
+		if (!shut_out(r, &r->items[i], 0))
+			r->first_firm_ms = r->items[i].item.firm_ms;
 	for (uint32_t i = 0; i < r->nitems; i++) {
 		r->items[i].predicted = r->items[i].asked = false;
 		r->items[i].due = 0;
@@ -775,6 +840,8 @@ static void compress(struct ref *r)
 		for (uint32_t i = 0; i < r->npools; i++) {
 			int64_t at = SUAN_FOREVER;
 
+			if (h->ask.quota && h->ask.req.exclusive && order[i] != pool)
+				continue;
 			if (may_use(r, x, order[i]))
 				at = earliest(r, order[i], &h->ask, r->now);
 			if (at < from) {
@@ -807,6 +874,14 @@ static void settle_slots(struct ref *r)
 {
 	drop_dead_slots(r);
 	sort_slots(r);
+	for (uint32_t i = 0; i < r->nholds;) {
+		if (room(r, &r->holds[i].ask, r->holds[i].pool, i)) {
+			i++;
+			continue;
+		}
+		drop_slot(r, i);
+		r->freed_ms = SUAN_FOREVER;
+	}
 	if (!slots_hold(r)) {
 		r->nholds = 0;
 	} else if (r->freed_ms > r->now) {

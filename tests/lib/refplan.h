@@ -12,6 +12,8 @@
 #define REF_RUNS   2048
 #define REF_STARTS 1024
 #define REF_HOLDS  2048
+#define REF_GROUPS 4
+#define REF_SETS   8
 
 struct ref_run {
 	bool alive;
@@ -48,6 +50,8 @@ struct ref {
 	uint32_t depth;
 	struct suan_plan_pool pools[REF_POOLS];
 	uint32_t npools;
+	struct suan_limits groups[REF_GROUPS];
+	uint32_t sets[REF_SETS];	/* bit per group; 0: no quota */
 	struct ref_item items[REF_ITEMS];	/* in order of planning */
 	uint32_t nitems;
 	struct ref_run runs[REF_RUNS];

@@ -26,6 +26,7 @@ struct world {
 	uint64_t next_id;
 	int64_t now;
 	bool large;
+	bool quotas;		/* groups with limits */
 	uint64_t starts, predictions;
 };
 
@@ -58,6 +59,39 @@ static void set_pool(struct world *w, uint32_t i, const struct suan_plan_pool *s
 	ref_pool(w->slow, i, spec);
 	if (suan_planner_pool(w->fast, i, spec) != SUAN_OK)
 		abort();
+}
+
+/* Groups, sets and limits anew, for all that runs and waits. */
+static void set_quotas(struct world *w)
+{
+	struct ref *r = w->slow;
+
+	suan_planner_groups_drop(w->fast);
+	for (uint32_t g = 0; g < REF_GROUPS; g++) {
+		struct suan_limits *l = &r->groups[g];
+
+		memset(l, 0, sizeof(*l));
+		l->set = pick(w, 1u << SUAN_RUN_LIMITS);
+		l->most[SUAN_LIMIT_RUNS] = pick(w, 8);
+		l->most[SUAN_LIMIT_CORES] = pick(w, w->large ? 200 : 30);
+		l->most[SUAN_LIMIT_GPUS] = pick(w, 8);
+		l->most[SUAN_LIMIT_MEMORY] = pick(w, 40);
+		if (suan_planner_group(w->fast, g, l) != SUAN_OK)
+			abort();
+	}
+	for (uint32_t s = 1; s < REF_SETS; s++) {
+		uint32_t members[REF_GROUPS], n = 0;
+
+		r->sets[s] = pick(w, 1u << REF_GROUPS);
+		for (uint32_t g = 0; g < REF_GROUPS; g++)
+			if (r->sets[s] >> g & 1)
+				members[n++] = g;
+		if (suan_planner_group_set(w->fast, s, members, n) != SUAN_OK)
+			abort();
+	}
+	for (uint32_t i = 0; i < r->nruns; i++)
+		if (r->runs[i].alive)
+			suan_planner_regroup(w->fast, w->fast_run[i], r->runs[i].ask.quota);
 }
 
 static void make_pools(struct world *w)
@@ -102,6 +136,8 @@ static void make_ask(struct world *w, struct suan_item *item, uint64_t *allow)
 	item->ask.fit_ms = item->ask.duration_ms;
 	if (chance(w, 40))
 		item->ask.fit_ms = 1000 * (1 + pick(w, (uint32_t)(item->ask.duration_ms / 1000)));
+	if (w->quotas && chance(w, 60))
+		item->ask.quota = 1 + pick(w, REF_SETS - 1);
 	if (chance(w, 30)) {
 		*allow = 1 + pick(w, 15);
 		item->ask.allow = allow;
@@ -118,6 +154,8 @@ static void arrive(struct world *w)
 		item = w->kinds[pick(w, KINDS)];
 	else
 		make_ask(w, &item, &allow);
+	if (w->quotas && chance(w, 30))
+		item.ask.quota = pick(w, REF_SETS);	/* kinds that differ in nothing else */
 	item.id = chance(w, 5) && w->next_id > 1 ? 1 + pick(w, (uint32_t)w->next_id) : w->next_id++;
 	item.priority = chance(w, 30) ? (int32_t)pick(w, 3) - 1 : 0;
 	item.key = chance(w, 30) ? (int64_t)pick(w, 4) - 1 : 0;
@@ -171,6 +209,8 @@ static void happen(struct world *w, uint32_t busy)
 			ref_freed(w->slow);
 		}
 	}
+	if (w->quotas && chance(w, 5))
+		set_quotas(w);
 	if (chance(w, 10))
 		give_slots_back(w);
 }
@@ -263,6 +303,9 @@ static bool history(struct world *w, uint64_t seed, struct ref *slow)
 	ref_init(slow, kind, depth);
 	suan_planner_policy(w->fast, kind, depth);
 	make_pools(w);
+	w->quotas = chance(w, 50);
+	if (w->quotas)
+		set_quotas(w);
 	for (uint32_t i = 0; i < KINDS; i++)
 		make_ask(w, &w->kinds[i], &w->allow[i]);
 	for (uint32_t i = 0; i < passes && good; i++) {
