@@ -79,6 +79,17 @@ int64_t suan_series_at(const struct suan_series *s, int64_t at_ms)
 	return step_at(s, at_ms)->value;
 }
 
+int64_t suan_series_least(const struct suan_series *s, int64_t from_ms, int64_t to_ms)
+{
+	const struct suan_series_step *x = step_at(s, from_ms), *end = s->steps + s->count;
+	int64_t least = x->value;
+
+	assert(from_ms < to_ms);
+	for (x++; x < end && x->at_ms < to_ms; x++)
+		least = x->value < least ? x->value : least;
+	return least;
+}
+
 /* value × ms from the first time to this one; negative before it. */
 static suan_int128 sum_until(const struct suan_series *s, int64_t at_ms)
 {

@@ -31,6 +31,8 @@ size_t suan_series_seal(struct suan_series *s);
 
 /* There is at least one step. */
 int64_t suan_series_at(const struct suan_series *s, int64_t at_ms);
+/* The least value in [from, to); from < to. */
+int64_t suan_series_least(const struct suan_series *s, int64_t from_ms, int64_t to_ms);
 /* value × ms over [from, to), exactly; from ≤ to. */
 suan_int128 suan_series_sum(const struct suan_series *s, int64_t from_ms, int64_t to_ms);
 

@@ -26,8 +26,9 @@ static const struct suan_option simulate_options[] = {
 	{"start", 0, "DATE", "what the trace's time 0 is, for price and carbon series"},
 	{"jobs", 0, "N", "only the first N of them"},
 	{"repeat", 0, "N", "the trace N times end to end"},
+	{"bound", 0, NULL, "also what the same jobs could have cost and emitted at least"},
 	{"plan-depth", 0, "N", "waiting starts that are planned; default: as the policy needs"},
-	{"goal", 0, "GOAL", "not in this version"},
+	{"goal", 0, "GOAL", "fastest; there is no other in this version"},
 	{"help", 'h', NULL, "show this help"},
 	{NULL, 0, NULL, NULL},
 };
@@ -184,10 +185,11 @@ static int take_option(struct suan_simulate *s, const struct suan_option *o, con
 		return take_estimates(s, value);
 	if (strcmp(o->name, "plan-depth") == 0)
 		return take_count(o, value, &s->plan_depth);
-	if (strcmp(o->name, "goal") == 0)
+	if (strcmp(o->name, "goal") == 0 && strcmp(value, "fastest") != 0)
 		return suan_cli_usage(&suan_cli_simulate,
-				      "--goal: the scheduler of this version knows no goals; "
-				      "leave it out");
+				      "--goal: found \"%s\"; the scheduler of this version knows "
+				      "no goal but fastest",
+				      value);
 	if (strcmp(o->name, "trace") == 0)
 		s->trace = value;
 	else if (strcmp(o->name, "network") == 0)
@@ -198,6 +200,8 @@ static int take_option(struct suan_simulate *s, const struct suan_option *o, con
 		s->faults = value;
 	else if (strcmp(o->name, "json") == 0)
 		s->json = true;
+	else if (strcmp(o->name, "bound") == 0)
+		s->bound = true;
 	return SUAN_EXIT_OK;
 }
 

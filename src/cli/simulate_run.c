@@ -30,6 +30,7 @@ struct run { /* of one call */
 	struct suan_sim_setup setup[SUAN_SIMULATE_POLICIES];
 	struct suan_sim_result result[SUAN_SIMULATE_POLICIES];
 	struct suan_sim_scores scores[SUAN_SIMULATE_POLICIES];
+	struct suan_sim_bounds bounds[SUAN_SIMULATE_POLICIES];
 	struct suan_sim_outcome outcome[SUAN_SIMULATE_POLICIES];
 	int64_t began_us, read_us, read_rss;
 	const char *doing; /* for the bar */
@@ -269,6 +270,19 @@ static enum suan_code read_all(struct run *r)
 
 /* ---- simulating ---- */
 
+static enum suan_code find_bounds(struct run *r, uint32_t i)
+{
+	struct suan_sim_outcome *o = &r->outcome[i];
+	enum suan_code rc;
+
+	if (r->bar)
+		fprintf(stderr, "\r\033[K%s: solving for the bounds …", o->policy);
+	rc = suan_sim_find_bounds(&r->setup[i], &r->result[i], &r->bounds[i], &r->err);
+	clear_bar(r);
+	o->bounds = &r->bounds[i];
+	return rc;
+}
+
 static enum suan_code simulate(struct run *r, uint32_t i)
 {
 	const struct suan_simulate *s = r->s;
@@ -297,6 +311,8 @@ static enum suan_code simulate(struct run *r, uint32_t i)
 	simulated = suan_clock_mono_us();
 	if (rc == SUAN_OK && !r->result[i].stopped)
 		rc = suan_sim_score(&r->setup[i], &r->result[i], &r->scores[i], &r->err);
+	if (rc == SUAN_OK && !r->result[i].stopped && s->bound)
+		rc = find_bounds(r, i);
 	o->perf = (struct suan_sim_perf){.wall_us = r->read_us + suan_clock_mono_us() - began,
 					 .read_us = r->read_us,
 					 .simulate_us = simulated - began,

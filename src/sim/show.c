@@ -1,4 +1,5 @@
 /* Results as one JSON object, and as text for people. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -114,6 +115,27 @@ static void refused_json(struct suan_jsonw *w, const struct suan_sim_result *r)
 	suan_jsonw_close(w, '}');
 }
 
+static void bound_json(struct suan_jsonw *w, const char *name, const struct suan_sim_bound *b)
+{
+	suan_jsonw_open(w, name, '{');
+	number(w, "cost_yuan", b->cost);
+	number(w, "carbon_kg", b->carbon);
+	suan_jsonw_close(w, '}');
+}
+
+static void bounds_json(struct suan_jsonw *w, const struct suan_sim_bounds *b)
+{
+	suan_jsonw_open(w, "bound", '{');
+	number(w, "cost_yuan", b->joint.cost);
+	number(w, "carbon_kg", b->joint.carbon);
+	suan_jsonw_null(w, "captured"); /* of a goal, and there is none but fastest */
+	bound_json(w, "times_only", &b->times);
+	bound_json(w, "places_only", &b->places);
+	bound_json(w, "jobs", &b->jobs);
+	suan_jsonw_fixed(w, "slot_s", b->slot_ms, 3);
+	suan_jsonw_close(w, '}');
+}
+
 void suan_sim_print_json(const struct suan_sim_outcome *o, struct suan_buf *out)
 {
 	const struct suan_sim_scores *s = o->scores;
@@ -138,6 +160,8 @@ void suan_sim_print_json(const struct suan_sim_outcome *o, struct suan_buf *out)
 	}
 	suan_jsonw_close(&w, ']');
 	suan_sim_forecast_json(o->result, &w);
+	if (o->bounds)
+		bounds_json(&w, o->bounds);
 	if (s->covered != SUAN_SIM_NONE) {
 		suan_jsonw_open(&w, "signals", '{');
 		suan_jsonw_i64(&w, "series", o->setup->signals->count);
@@ -388,11 +412,35 @@ void suan_sim_print_sites(const struct suan_sim_scores *s, struct suan_buf *out)
 	}
 }
 
+static void bound_line(struct suan_buf *out, const char *what, const struct suan_sim_bound *b)
+{
+	char cost[32] = "-", carbon[32] = "-";
+
+	if (b->cost != SUAN_SIM_NONE)
+		(void)snprintf(cost, sizeof(cost), "%.2f", (double)b->cost / 1000000);
+	if (b->carbon != SUAN_SIM_NONE)
+		(void)snprintf(carbon, sizeof(carbon), "%.3f", (double)b->carbon / 1000000);
+	suan_buf_addf(out, "%-36s %14s %14s\n", what, cost, carbon);
+}
+
+static void bounds_text(const struct suan_sim_bounds *b, struct suan_buf *out)
+{
+	suan_buf_addf(out, "%-36s %14s %14s\n", "OF THE JOBS ALONE", "COST YUAN", "CARBON KG");
+	bound_line(out, "as they ran", &b->jobs);
+	bound_line(out, "at least, at the best places", &b->places);
+	bound_line(out, "at least, at the best times", &b->times);
+	bound_line(out, "at least, at the best of both", &b->joint);
+}
+
 void suan_sim_print_text(const struct suan_sim_outcome *o, struct suan_buf *out)
 {
 	suan_sim_print_table(o, 1, out);
 	if (o->scores->nsites > 1) {
 		suan_buf_addc(out, '\n');
 		suan_sim_print_sites(o->scores, out);
+	}
+	if (o->bounds) {
+		suan_buf_addc(out, '\n');
+		bounds_text(o->bounds, out);
 	}
 }

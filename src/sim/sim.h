@@ -221,6 +221,31 @@ void suan_sim_scores_done(struct suan_sim_scores *s);
 void suan_sim_footprint(const struct suan_sim_setup *s, const struct suan_sim_result *r,
 			const struct suan_sim_row *row, int64_t *ret_cost, int64_t *ret_carbon);
 
+/* ---- bounds ---- */
+
+/* What the same jobs could have cost and emitted at least; millionths of yuan and kg, or NONE. */
+struct suan_sim_bound {
+	int64_t cost, carbon;
+};
+
+struct suan_sim_bounds {
+	struct suan_sim_bound jobs;    /* what they did: of the jobs alone, without what idled */
+	struct suan_sim_bound joint;   /* at the best places and times */
+	struct suan_sim_bound times;   /* where they ran, at the best times */
+	struct suan_sim_bound places;  /* when they ran, at the best places */
+	int64_t slot_ms;
+};
+
+/* Of a schedule, the transportation problem of jobs × pools × slots of time (plan/plan.h). A job
+ * may run from its submission to its deadline; without one, or if it was late, to its end as it
+ * was. It may be cut at will and moved between pools that are large enough for it, and within a
+ * slot the best price counts, so no schedule that serves all jobs as well is cheaper. Slots are as
+ * long as the shortest step of the series, between five minutes and an hour. ETOOBIG: see there. */
+SUAN_MUSTUSE enum suan_code suan_sim_find_bounds(const struct suan_sim_setup *s,
+						 const struct suan_sim_result *r,
+						 struct suan_sim_bounds *ret,
+						 struct suan_err *err);
+
 /* ---- output ---- */
 
 struct suan_sim_perf {
@@ -233,6 +258,7 @@ struct suan_sim_outcome { /* one policy; borrowed */
 	const struct suan_sim_setup *setup;
 	const struct suan_sim_result *result;
 	const struct suan_sim_scores *scores;
+	const struct suan_sim_bounds *bounds; /* NULL: not asked for */
 	struct suan_sim_perf perf;
 };
 

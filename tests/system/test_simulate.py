@@ -125,6 +125,13 @@ def test_price_and_carbon_by_the_hour(three, tmp_path):
     with open(tmp_path / 'o' / 'schedule.csv', encoding='utf-8') as f:
         costs = [float(x['cost']) for x in csv.DictReader(f)]
     assert costs == [near(1.5 * x * 100 / 3600e3) for x in (240 + 2 * 160, 2 * 40, 2 * 10)]
+    # one place, and no job may wait longer than it did: of the jobs alone, nothing can be saved in time but before 65 s
+    b = result('--network', net, '--trace', three, '--policy', 'easy', '--bound')['bound']
+    assert b['jobs']['cost_yuan'] == near(1.5 * (240 + 2 * 210) * 100 / 3600e3)
+    assert b['carbon_kg'] == b['times_only']['carbon_kg'] == near(1.5 * 450 * 100 / 3600e3 * 0.1)
+    assert b['cost_yuan'] <= b['times_only']['cost_yuan'] <= b['jobs']['cost_yuan'] and b['captured'] is None
+    text = suan('--network', net, '--trace', three, '--policy', 'easy', '--bound').stdout
+    assert re.search(r'at the best of both +0\.\d\d +0\.\d{3}$', text, re.M)
     # an hour later, and beyond the end
     r = result('--network', net, '--trace', three, '--policy', 'easy', '--start', '2023-01-01T01:00:00Z')
     assert r['carbon_kg']['location'] == near(r['energy_kwh'] * 0.7)

@@ -24,6 +24,8 @@ static void test_steps(void)
 	is_int(suan_series_at(&s, 2000), 7, "from its time on");
 	is_int(suan_series_at(&s, 3000), -3, "the one added last counts");
 	is_int((int64_t)suan_series_sum(&s, 1500, 1500), 0, "nothing over nothing");
+	is_int(suan_series_least(&s, 0, 3000), 5, "the least before the last step");
+	is_int(suan_series_least(&s, 2999, 3001), -3, "and with it");
 	is_int((int64_t)suan_series_sum(&s, 500, 4000), 1500 * 5 + 1000 * 7 - 1000 * 3, "a sum");
 	suan_series_done(&s);
 	suan_series_done(&s);
@@ -38,7 +40,8 @@ static void test_random(void)
 	suan_rng_init(&rng, 7);
 	for (int round = 0; round < 300; round++) {
 		int64_t at[8], value[8], from = suan_rng_between(&rng, -20, 60),
-					 to = from + suan_rng_between(&rng, 0, 60), sum = 0;
+					 to = from + suan_rng_between(&rng, 0, 60), sum = 0,
+					 least = INT64_MAX;
 		int n = (int)suan_rng_between(&rng, 1, 8);
 		struct suan_series s = {0};
 
@@ -58,9 +61,11 @@ static void test_random(void)
 					first = i;
 			}
 			sum += value[best < 0 ? first : best];
+			least = suan_series_at(&s, t) < least ? suan_series_at(&s, t) : least;
 			wrong += suan_series_at(&s, t) != value[best < 0 ? first : best];
 		}
 		wrong += suan_series_sum(&s, from, to) != sum;
+		wrong += from < to && suan_series_least(&s, from, to) != least;
 		suan_series_done(&s);
 	}
 	is_int(wrong, 0, "300 random series");

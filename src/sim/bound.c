@@ -1,0 +1,306 @@
+/* From a schedule and its signals to the linear programme of plan/plan.h. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "plan/plan.h"
+#include "sim/power.h"
+#include "sim/sim.h"
+
+#define HOUR_MS	    3600000
+#define SHORTEST_MS 300000
+#define MOST_SLOTS  4000000
+#define CORE_HOURS  ((double)HOUR_MS)
+
+struct place { /* a pool */
+	uint32_t site;
+	const struct suan_pool_spec *spec;
+};
+
+struct problem {
+	const struct suan_sim_setup *s;
+	const struct suan_sim_result *r;
+	struct place *places; /* owned */
+	uint32_t nplaces, nslots;
+	int64_t slot_ms, zero_ms;     /* of slot 0, in the time of the trace */
+	double *capacity, *rate;      /* owned */
+	struct suan_plan_work *works; /* owned; as the rows that ran */
+	size_t nworks;
+	bool priced, weighed; /* every pool has a price, a carbon intensity */
+};
+
+enum freedom {
+	JOINT,
+	TIMES,
+	PLACES
+};
+
+static const struct suan_signal *series_of(const struct suan_sim_setup *s, uint32_t site,
+					   bool carbon)
+{
+	const struct suan_sim_site_signals *g;
+
+	if (!s->signals || s->signals->count == 0)
+		return NULL;
+	g = &s->signals->sites[site];
+	if (carbon)
+		return g->carbon.series.count > 0 ? &g->carbon : NULL;
+	return g->price.series.count > 0 ? &g->price : NULL;
+}
+
+/* ---- rates ---- */
+
+/* Millionths of yuan, or milligrams, of a kWh in this slot: the least of it. */
+static double of_a_kwh(const struct problem *p, uint32_t site, bool carbon, uint32_t slot)
+{
+	const struct suan_site_spec *spec = &p->s->network->sites[site];
+	const struct suan_signal *g = series_of(p->s, site, carbon);
+	int64_t from = p->zero_ms + slot * p->slot_ms;
+
+	if (!g)
+		return (double)(carbon ? spec->carbon_mg_kwh : spec->price_uyuan_kwh);
+	from += g->dated ? p->s->signals->shift_ms : 0;
+	return (double)suan_series_least(&g->series, from, from + p->slot_ms);
+}
+
+/* Of one core for an hour. */
+static void set_rates(struct problem *p, bool carbon)
+{
+	for (uint32_t slot = 0; slot < p->nslots; slot++)
+		for (uint32_t i = 0; i < p->nplaces; i++) {
+			const struct place *at = &p->places[i];
+			const struct suan_site_spec *site = &p->s->network->sites[at->site];
+			double kwh = (double)at->spec->busy_watt / 1000 / at->spec->cores *
+				     site->pue_milli / 1000;
+			double rent =
+				carbon ? 0 : (double)at->spec->price_hour_uyuan / at->spec->cores;
+
+			p->rate[(size_t)slot * p->nplaces + i] =
+				of_a_kwh(p, at->site, carbon, slot) * kwh + rent;
+		}
+}
+
+/* ---- works ---- */
+
+/* Could the pool hold the job if it were empty? */
+static bool holds(const struct problem *p, const struct place *at, const struct suan_trace_job *j)
+{
+	const struct suan_pool_spec *n = at->spec;
+	const char *kind = p->s->trace->strings[j->gpu];
+
+	if (j->cores > n->cores || (uint64_t)j->tasks * j->cores > (uint64_t)n->nodes * n->cores)
+		return false;
+	if (p->s->processors_only)
+		return true;
+	return j->memory <= n->memory && j->gpus <= n->gpus && j->nodes <= n->nodes &&
+	       (j->gpus == 0 || !kind[0] || strcmp(kind, n->gpu) == 0);
+}
+
+static uint64_t allowed(const struct problem *p, const struct suan_trace_job *j, uint32_t ran_in)
+{
+	uint64_t bits = UINT64_C(1) << ran_in;
+
+	for (uint32_t i = 0; i < p->nplaces; i++)
+		if (holds(p, &p->places[i], j))
+			bits |= UINT64_C(1) << i;
+	return bits;
+}
+
+static uint32_t slot_of(const struct problem *p, int64_t trace_ms)
+{
+	assert(trace_ms >= p->zero_ms);
+	return (uint32_t)((trace_ms - p->zero_ms) / p->slot_ms);
+}
+
+struct span { /* in the time of the trace */
+	int64_t from, until;
+};
+
+/* When the job may run. */
+static struct span window(const struct problem *p, const struct suan_sim_row *row,
+			  enum freedom freedom)
+{
+	const struct suan_trace_job *j = suan_sim_job(p->s, row);
+	int64_t shift = suan_sim_shift_ms(p->s, p->r, row) + p->r->zero_ms;
+	int64_t start = row->start_ms + p->r->zero_ms, end = start + j->run_ms;
+	int64_t deadline = j->deadline_ms ? suan_sat_add(j->deadline_ms, shift) : 0;
+
+	if (freedom == PLACES)
+		return (struct span){start, end};
+	return (struct span){j->submit_ms + shift, deadline > end ? deadline : end};
+}
+
+static void set_works(struct problem *p, enum freedom freedom)
+{
+	p->nworks = 0;
+	for (size_t i = 0; i < p->r->nrows; i++) {
+		const struct suan_sim_row *row = &p->r->rows[i];
+		const struct suan_trace_job *j = suan_sim_job(p->s, row);
+		struct suan_plan_work *w = &p->works[p->nworks];
+		struct span span;
+
+		if (row->start_ms < 0)
+			continue;
+		span = window(p, row, freedom);
+		w->from = slot_of(p, span.from);
+		w->until = slot_of(p, span.until - 1);
+		w->allow = freedom == TIMES ? UINT64_C(1) << row->pool : allowed(p, j, row->pool);
+		w->amount = (double)j->tasks * j->cores * (double)j->run_ms / CORE_HOURS;
+		p->nworks++;
+	}
+}
+
+/* ---- setting up ---- */
+
+static void find_slot(struct problem *p)
+{
+	p->slot_ms = HOUR_MS;
+	for (uint32_t i = 0; p->s->signals && i < p->s->signals->nsites; i++)
+		for (int carbon = 0; carbon < 2; carbon++) {
+			const struct suan_signal *g = series_of(p->s, i, carbon);
+
+			if (g && g->step_ms > 0 && g->step_ms < p->slot_ms)
+				p->slot_ms = g->step_ms;
+		}
+	if (p->slot_ms < SHORTEST_MS)
+		p->slot_ms = SHORTEST_MS;
+}
+
+/* Slots begin where those of the series with dates do. */
+static enum suan_code find_span(struct problem *p, struct suan_err *err)
+{
+	int64_t shift = p->s->signals ? p->s->signals->shift_ms : 0;
+	int64_t first = p->r->zero_ms, last = first, off;
+
+	for (size_t i = 0; i < p->r->nrows; i++)
+		if (p->r->rows[i].start_ms >= 0) {
+			int64_t until = window(p, &p->r->rows[i], JOINT).until;
+
+			last = until > last ? until : last;
+		}
+	off = (first + shift) % p->slot_ms;
+	p->zero_ms = first - (off < 0 ? off + p->slot_ms : off);
+	if ((last - p->zero_ms) / p->slot_ms >= MOST_SLOTS)
+		return suan_fail(err, SUAN_ETOOBIG,
+				 "the jobs span more than %d slots of %lld s: take fewer of them",
+				 MOST_SLOTS, (long long)p->slot_ms / 1000);
+	p->nslots = slot_of(p, last) + 1;
+	return SUAN_OK;
+}
+
+static void find_places(struct problem *p)
+{
+	const struct suan_network *net = p->s->network;
+	uint32_t n = 0;
+
+	p->priced = p->weighed = true;
+	for (uint32_t i = 0; i < net->nsites; i++)
+		for (uint32_t k = 0; k < net->sites[i].npools; k++) {
+			const struct suan_pool_spec *spec = &net->sites[i].pools[k];
+
+			p->places[n++] = (struct place){i, spec};
+			p->priced &= spec->busy_watt > 0 && (series_of(p->s, i, false) ||
+							     net->sites[i].price_uyuan_kwh > 0);
+			p->weighed &= spec->busy_watt > 0 &&
+				      (series_of(p->s, i, true) || net->sites[i].carbon_mg_kwh > 0);
+		}
+}
+
+static enum suan_code open_problem(struct problem *p, struct suan_err *err)
+{
+	enum suan_code rc;
+	size_t cells;
+
+	for (uint32_t i = 0; i < p->s->network->nsites; i++)
+		p->nplaces += p->s->network->sites[i].npools;
+	if (p->nplaces > SUAN_PLAN_PLACES)
+		return suan_fail(err, SUAN_ETOOBIG, "found %u pools, want at most %u", p->nplaces,
+				 SUAN_PLAN_PLACES);
+	p->places = calloc((size_t)p->nplaces + 1, sizeof(*p->places));
+	p->capacity = calloc((size_t)p->nplaces + 1, sizeof(*p->capacity));
+	p->works = calloc(p->r->nrows + 1, sizeof(*p->works));
+	if (!p->places || !p->capacity || !p->works)
+		return suan_fail(err, SUAN_ENOMEM, "out of memory");
+	find_places(p);
+	find_slot(p);
+	rc = find_span(p, err);
+	if (rc != SUAN_OK)
+		return rc;
+	cells = (size_t)p->nslots * p->nplaces;
+	p->rate = calloc(cells + 1, sizeof(*p->rate));
+	if (!p->rate)
+		return suan_fail(err, SUAN_ENOMEM, "out of memory");
+	for (uint32_t i = 0; i < p->nplaces; i++)
+		p->capacity[i] = (double)p->places[i].spec->nodes * p->places[i].spec->cores *
+				 (double)p->slot_ms / CORE_HOURS;
+	return SUAN_OK;
+}
+
+/* ---- solving ---- */
+
+static enum suan_code solve(struct problem *p, bool carbon, int64_t *ret, struct suan_err *err)
+{
+	struct suan_plan_transport t = {p->nplaces, p->nslots, p->capacity,
+					p->rate,    p->works,  p->nworks};
+	struct suan_plan_answer a;
+	enum suan_code rc;
+
+	if (!(carbon ? p->weighed : p->priced)) {
+		*ret = SUAN_SIM_NONE;
+		return SUAN_OK;
+	}
+	set_rates(p, carbon);
+	rc = suan_plan_transport(&t, &a, err);
+	if (rc == SUAN_OK)
+		*ret = (int64_t)(a.cost < 0 ? a.cost - 0.5 : a.cost + 0.5);
+	return rc;
+}
+
+static enum suan_code bound(struct problem *p, enum freedom freedom, struct suan_sim_bound *ret,
+			    struct suan_err *err)
+{
+	enum suan_code rc;
+
+	set_works(p, freedom);
+	rc = solve(p, false, &ret->cost, err);
+	return rc == SUAN_OK ? solve(p, true, &ret->carbon, err) : rc;
+}
+
+static void add_jobs(const struct problem *p, struct suan_sim_bound *to)
+{
+	for (size_t i = 0; i < p->r->nrows; i++) {
+		int64_t cost, carbon;
+
+		if (p->r->rows[i].start_ms < 0)
+			continue;
+		suan_sim_footprint(p->s, p->r, &p->r->rows[i], &cost, &carbon);
+		suan_sim_add_known(&to->cost, cost);
+		suan_sim_add_known(&to->carbon, carbon);
+	}
+}
+
+enum suan_code suan_sim_find_bounds(const struct suan_sim_setup *s, const struct suan_sim_result *r,
+				    struct suan_sim_bounds *ret, struct suan_err *err)
+{
+	struct problem p = {.s = s, .r = r};
+	struct suan_sim_bounds b = {.slot_ms = 0};
+	enum suan_code rc = open_problem(&p, err);
+
+	if (rc == SUAN_OK)
+		rc = bound(&p, JOINT, &b.joint, err);
+	if (rc == SUAN_OK)
+		rc = bound(&p, TIMES, &b.times, err);
+	if (rc == SUAN_OK)
+		rc = bound(&p, PLACES, &b.places, err);
+	if (rc == SUAN_OK) {
+		b.slot_ms = p.slot_ms;
+		add_jobs(&p, &b.jobs);
+		*ret = b;
+	}
+	free(p.places);
+	free(p.capacity);
+	free(p.rate);
+	free(p.works);
+	return rc;
+}

@@ -1,0 +1,168 @@
+/* The bounds of a schedule: exact on small ones, and never above what was done. */
+#include "lib/tap.h"
+
+#include <stdlib.h>
+
+#include "base/rng.h"
+#include "sim/sim.h"
+#include "wire/network.h"
+
+struct rig {
+	struct suan_arena arena;
+	struct suan_network net;
+	struct suan_trace trace;
+	struct suan_sim_signals signals;
+	struct suan_sim_setup setup;
+	struct suan_sim_result r;
+	struct suan_sim_bounds b;
+	struct suan_err err;
+};
+
+static void must(enum suan_code rc, const struct suan_err *err)
+{
+	if (rc == SUAN_OK)
+		return;
+	printf("Bail out! %s\n", err->text);
+	exit(1);
+}
+
+/* Carbon and price of every site are the given series; 1 kW a core, so that core-hours are kWh. */
+static void find(struct rig *g, const char *yaml, const char *jobs, const char *const series[])
+{
+	struct suan_signal_want carbon = {SUAN_SIGNAL_CARBON, 0, false};
+	struct suan_signal_want price = {SUAN_SIGNAL_PRICE, 0, false};
+	struct suan_trace_reader *p = suan_trace_reader_new(SUAN_TRACE_JSONL, "trace");
+
+	memset(g, 0, sizeof(*g));
+	suan_arena_init(&g->arena, 0);
+	must(suan_network_parse(yaml, strlen(yaml), "net", &g->arena, &g->net, &g->err), &g->err);
+	must(suan_trace_feed(p, jobs, strlen(jobs), &g->err), &g->err);
+	must(suan_trace_take(p, &g->trace, &g->err), &g->err);
+	suan_trace_reader_free(p);
+	g->signals.nsites = g->net.nsites;
+	g->signals.sites = calloc(g->net.nsites, sizeof(*g->signals.sites));
+	for (uint32_t i = 0; series && i < g->net.nsites; i++) {
+		struct suan_sim_site_signals *s = &g->signals.sites[i];
+
+		must(suan_signal_parse(series[i], strlen(series[i]), "c", &carbon, &s->carbon,
+				       &g->err),
+		     &g->err);
+		must(suan_signal_parse(series[i], strlen(series[i]), "p", &price, &s->price,
+				       &g->err),
+		     &g->err);
+		g->signals.count += 2;
+	}
+	g->setup = (struct suan_sim_setup){
+		.network = &g->net, .trace = &g->trace, .signals = &g->signals};
+	must(suan_sim_run(&g->setup, &g->r, &g->err), &g->err);
+	must(suan_sim_find_bounds(&g->setup, &g->r, &g->b, &g->err), &g->err);
+}
+
+static void done(struct rig *g)
+{
+	suan_sim_result_done(&g->r);
+	suan_sim_signals_done(&g->signals);
+	suan_trace_done(&g->trace);
+	suan_arena_done(&g->arena);
+}
+
+#define POOL "pools: [{name: p, nodes: 1, cores: 2, busy_watt: 2000}]}\n"
+
+static const char two[] =
+	"network: n\nsites:\n"
+	"  - {name: a, price: 1, carbon: 100, " POOL "  - {name: b, price: 1, carbon: 300, " POOL;
+
+static void bounds_are(const struct suan_sim_bound *b, double cost, double carbon, const char *what)
+{
+	double c = (double)b->cost / 1e6, k = (double)b->carbon / 1e6;
+
+	ok(c - cost < 1e-5 && cost - c < 1e-5 && k - carbon < 1e-5 && carbon - k < 1e-5,
+	   "%s: %f yuan, %f kg", what, c, k);
+}
+
+static void test_small(void)
+{
+	/* yuan or grams by the hour: a 5 1 5 …, b 4 4 2 … */
+	static const char *const series[] = {"0,5\n3600,1\n7200,5\n10800,9",
+					     "0,4\n7200,2\n10800,9"};
+	struct rig g;
+
+	/* one core for an hour, at once, with three hours to do it; the first two cores of a are
+	 * taken until 1 h by a job that may not wait */
+	find(&g, two,
+	     "{\"id\":1,\"submit_s\":0,\"run_s\":3600,\"cores\":2,\"site\":\"a\"}\n"
+	     "{\"id\":2,\"submit_s\":0,\"run_s\":3600,\"cores\":1,\"deadline_s\":10800}\n",
+	     series);
+	is_int(g.r.rows[0].pool, 0, "the first runs at a");
+	is_int(g.r.rows[1].pool, 1, "the other at b");
+	is_int(g.b.slot_ms, 3600000, "slots of an hour");
+	bounds_are(&g.b.jobs, 2 * 5 + 4, (2 * 5 + 4) / 1000.0, "as they ran");
+	/* at the best places: both at b in the first hour, as far as there is room */
+	bounds_are(&g.b.places, 2 * 4 + 5, (2 * 4 + 5) / 1000.0, "places");
+	bounds_are(&g.b.times, 2 * 5 + 2, (2 * 5 + 2) / 1000.0, "times");
+	bounds_are(&g.b.joint, 2 * 4 + 1, (2 * 4 + 1) / 1000.0, "both");
+	done(&g);
+
+	find(&g, two, "{\"id\":1,\"submit_s\":0,\"run_s\":1800,\"cores\":2}\n", NULL);
+	bounds_are(&g.b.joint, 1, 0.1, "numbers instead of series");
+	done(&g);
+
+	find(&g,
+	     "network: n\nsites:\n  - {name: a, carbon: 100, " POOL
+	     "  - {name: b, price: 1, carbon: 300, pools: [{name: p, nodes: 1, cores: 2, "
+	     "busy_watt: 2000, price_hour: 6}]}\n",
+	     "{\"id\":1,\"submit_s\":0,\"run_s\":1800,\"cores\":2}\n", NULL);
+	is_int(g.b.joint.cost, SUAN_SIM_NONE, "a price that is not known: no bound");
+	is_int(g.b.joint.carbon, 100000, "of carbon there is one");
+	done(&g);
+}
+
+static void test_random(void)
+{
+	struct suan_rng rng;
+	int above = 0, disorder = 0, strict = 0;
+
+	suan_rng_init(&rng, 5);
+	for (int round = 0; round < 60; round++) {
+		char text[2][400] = {"", ""}, jobs[4000] = "";
+		const char *const series[] = {text[0], text[1]};
+		size_t n = 0;
+		struct rig g;
+
+		for (int i = 0; i < 2; i++)
+			for (int k = 0, at = 0; k < 12; k++)
+				at += snprintf(text[i] + at, sizeof(text[i]) - (size_t)at,
+					       "%d,%d\n", k * (round % 2 ? 1800 : 3600),
+					       (int)suan_rng_between(&rng, 1, 30));
+		for (int i = 0, t = 0; i < 20; i++) {
+			int run = (int)suan_rng_between(&rng, 1, 7000);
+			int slack = (int)suan_rng_between(&rng, 0, 9000);
+
+			t += (int)suan_rng_between(&rng, 0, 1500);
+			n += (size_t)snprintf(
+				jobs + n, sizeof(jobs) - n,
+				"{\"id\":%d,\"submit_s\":%d,\"run_s\":%d,\"cores\":%d%s%.0d}\n",
+				i + 1, t, run, (int)suan_rng_between(&rng, 1, 2),
+				slack ? ",\"deadline_s\":" : "", slack ? t + run + slack : 0);
+		}
+		find(&g, two, jobs, series);
+		above += g.b.joint.cost > g.b.jobs.cost + 30 ||
+			 g.b.joint.carbon > g.b.jobs.carbon + 30;
+		disorder += g.b.joint.cost > g.b.times.cost + 3 ||
+			    g.b.joint.cost > g.b.places.cost + 3 ||
+			    g.b.times.carbon > g.b.jobs.carbon + 30 ||
+			    g.b.places.carbon > g.b.jobs.carbon + 30;
+		strict += g.b.joint.carbon < g.b.jobs.carbon - 1000;
+		done(&g);
+	}
+	is_int(above, 0, "60 random schedules: none is cheaper than its bound");
+	is_int(disorder, 0, "less freedom, higher bound");
+	ok(strict > 40, "and %d bounds say something", strict);
+}
+
+int main(void)
+{
+	test_small();
+	test_random();
+	return tap_done();
+}

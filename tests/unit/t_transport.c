@@ -1,0 +1,176 @@
+#include "lib/tap.h"
+
+#include "base/rng.h"
+#include "plan/plan.h"
+
+static struct suan_err err;
+
+static bool near(double a, double b)
+{
+	double d = a < b ? b - a : a - b, size = b < 0 ? -b : b;
+
+	return d <= 1e-6 * (size + 1);
+}
+
+static void test_small(void)
+{
+	/* two places, three slots; the second place is cheap in the second slot */
+	static const double capacity[] = {2, 1}, rate[] = {5, 6, 4, 1, 3, 7};
+	struct suan_plan_work w[] = {{0, 1, 3, 2}, {0, 0, 1, 1}, {0, 2, 3, 1}};
+	struct suan_plan_transport t = {2, 3, capacity, rate, w, 3};
+	struct suan_plan_answer a = {0};
+
+	is_int(suan_plan_transport(&t, &a, &err), SUAN_OK, "solved");
+	/* one at 1, one at 4; the one that must, at 5; the last at 3 */
+	ok(near(a.cost, 1 + 4 + 5 + 3) && near(a.late, 0), "cost %f", a.cost);
+	w[0].amount = 8;
+	is_int(suan_plan_transport(&t, &a, &err), SUAN_OK, "more than there is room for");
+	/* room for 6 in two slots, one of them taken: 3 are late, at 1 each */
+	ok(near(a.late, 3) && near(a.cost, 5 + 6 + 5 + 8 + 1 + 3 + 3 * 1), "late %f, cost %f",
+	   a.late, a.cost);
+	w[0].allow = 1;
+	w[0].amount = 1;
+	is_int(suan_plan_transport(&t, &a, &err), SUAN_OK, "in one place only");
+	ok(near(a.cost, 4 + 5 + 1), "cost %f", a.cost);
+	t.nworks = 0;
+	is_int(suan_plan_transport(&t, &a, &err), SUAN_OK, "nothing to do");
+	ok(near(a.cost, 0) && near(a.late, 0), "costs nothing");
+}
+
+static void test_negative(void)
+{
+	static const double capacity[] = {1}, rate[] = {2, -3, -1};
+	struct suan_plan_work w[] = {{0, 2, 1, 2.5}};
+	struct suan_plan_transport t = {1, 3, capacity, rate, w, 1};
+	struct suan_plan_answer a = {0};
+
+	is_int(suan_plan_transport(&t, &a, &err), SUAN_OK, "prices below nothing");
+	ok(near(a.cost, -3 - 1 + 1), "cost %f", a.cost);
+}
+
+static void test_refusals(void)
+{
+	static const double capacity[] = {1}, rate[] = {2};
+	struct suan_plan_work w = {0, 0, 1, 1};
+	struct suan_plan_transport t = {1, 1, capacity, rate, &w, 1};
+	struct suan_plan_answer a = {.cost = 7};
+
+	t.nplaces = 65;
+	is_int(suan_plan_transport(&t, &a, &err), SUAN_EINVAL, "too many places");
+	is_str(err.text, "found 65 places and 1 slots, want 1 to 64 places and a slot", "said");
+	t.nplaces = 1;
+	w.allow = 2;
+	is_int(suan_plan_transport(&t, &a, &err), SUAN_EINVAL, "no such place");
+	w.allow = 1;
+	w.until = 1;
+	is_int(suan_plan_transport(&t, &a, &err), SUAN_EINVAL, "no such slot");
+	is_str(err.text, "work 0 is nowhere, or at no time", "said");
+	w = (struct suan_plan_work){1, 0, 1, 1};
+	is_int(suan_plan_transport(&t, &a, &err), SUAN_EINVAL, "backwards");
+	ok(near(a.cost, 7), "nothing was written");
+}
+
+/* ---- against another way to solve it: units one by one along cheapest paths ---- */
+
+#define PLACES 3
+#define SLOTS  6
+#define UNITS  12
+
+struct small {
+	double capacity[PLACES], rate[PLACES * SLOTS];
+	struct suan_plan_work units[UNITS]; /* each of amount 1 */
+	int at[UNITS];			    /* the cell it has; −1: none */
+	int used[PLACES * SLOTS];
+};
+
+static bool may(const struct suan_plan_work *u, int cell)
+{
+	uint32_t slot = (uint32_t)cell / PLACES;
+
+	return slot >= u->from && slot <= u->until && (u->allow >> (cell % PLACES) & 1);
+}
+
+/* Bellman and Ford over units and cells: the cheapest chain of moves that lets unit n in. */
+static bool admit(struct small *s, int n, double *cost)
+{
+	double best[PLACES * SLOTS];
+	int by[PLACES * SLOTS], end = -1;
+
+	for (int c = 0; c < PLACES * SLOTS; c++) {
+		best[c] = may(&s->units[n], c) ? s->rate[c] : 1e9;
+		by[c] = n;
+	}
+	for (int round = 0; round < UNITS; round++)
+		for (int u = 0; u < n; u++)
+			for (int c = 0; s->at[u] >= 0 && c < PLACES * SLOTS; c++) {
+				double x = best[s->at[u]] - s->rate[s->at[u]] + s->rate[c];
+
+				if (!may(&s->units[u], c) || c == s->at[u] ||
+				    best[s->at[u]] > 1e8 || x > best[c] - 1e-9)
+					continue;
+				best[c] = x;
+				by[c] = u;
+			}
+	for (int c = 0; c < PLACES * SLOTS; c++)
+		if (s->used[c] < (int)s->capacity[c % PLACES] && best[c] < 1e8 &&
+		    (end < 0 || best[c] < best[end]))
+			end = c;
+	if (end < 0)
+		return false;
+	*cost += best[end];
+	s->used[end]++;
+	for (int guard = 0; guard < 100; guard++) {
+		int u = by[end], was = s->at[u];
+
+		s->at[u] = end;
+		if (u == n)
+			return true;
+		end = was;
+	}
+	return false;
+}
+
+static void test_random(void)
+{
+	struct suan_rng rng;
+	int wrong = 0, late = 0;
+
+	suan_rng_init(&rng, 11);
+	for (int round = 0; round < 400; round++) {
+		struct small s = {0};
+		struct suan_plan_transport t = {PLACES, SLOTS, s.capacity, s.rate, s.units, UNITS};
+		struct suan_plan_answer a = {0};
+		double cost = 0;
+		int out = 0;
+
+		for (int i = 0; i < PLACES; i++)
+			s.capacity[i] = (double)suan_rng_between(&rng, 0, 2);
+		for (int i = 0; i < PLACES * SLOTS; i++)
+			s.rate[i] = (double)suan_rng_between(&rng, 0, 20);
+		for (int i = 0; i < UNITS; i++) {
+			uint32_t from = (uint32_t)suan_rng_between(&rng, 0, SLOTS - 1);
+
+			s.units[i].from = from;
+			s.units[i].until = (uint32_t)suan_rng_between(&rng, from, SLOTS - 1);
+			s.units[i].allow = (uint64_t)suan_rng_between(&rng, 1, 7);
+			s.units[i].amount = 1;
+			s.at[i] = -1;
+			out += !admit(&s, i, &cost);
+		}
+		wrong += suan_plan_transport(&t, &a, &err) != SUAN_OK || !near(a.late, out);
+		if (out == 0)
+			wrong += !near(a.cost, cost);
+		late += out > 0;
+	}
+	is_int(wrong, 0, "400 random problems");
+	ok(late > 50 && late < 350, "some fit and some do not: %d", late);
+}
+
+int main(void)
+{
+	test_small();
+	test_negative();
+	test_refusals();
+	test_random();
+	return tap_done();
+}
