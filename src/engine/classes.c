@@ -237,13 +237,15 @@ static uint32_t shape_hash(const struct suan_ask *ask)
 	h = mix(h, (uint64_t)r->gpu_kind << 1 | r->exclusive);
 	for (uint32_t i = 0; i < ask->nallow; i++)
 		h = mix(h, ask->allow[i]);
-	return fold(h);
+	return fold(mix(h, ask->push.over));
 }
 
 static uint32_t ask_hash(uint32_t shape_hash_of, const struct suan_ask *ask)
 {
 	uint64_t h = mix(mix(shape_hash_of, (uint64_t)ask->duration_ms), (uint64_t)ask->limit_ms);
 
+	h = mix(h, (uint64_t)ask->push.class << 1 | ask->push.saves);
+	h = mix(h, (uint64_t)ask->push.grace_ms);
 	h = mix(h, (uint64_t)ask->fit_ms);
 	return fold(ask->quota ? mix(h, ask->quota) : h);
 }
@@ -255,6 +257,7 @@ static bool same_shape(const struct suan_shape *s, const struct suan_ask *ask)
 	return x->tasks == y->tasks && x->nodes == y->nodes && x->cores == y->cores &&
 	       x->gpus == y->gpus && x->memory == y->memory && x->gpu_kind == y->gpu_kind &&
 	       x->exclusive == y->exclusive && s->nallow == ask->nallow &&
+	       s->over == ask->push.over &&
 	       (s->nallow == 0 ||
 		memcmp(s->allow, ask->allow, s->nallow * sizeof(*s->allow)) == 0);
 }
@@ -281,6 +284,9 @@ static uint32_t find_class(const struct suan_classes *c, const struct suan_ask *
 		if (i == SUAN_TABLE_NONE ||
 		    (c->classes[i].shape == shape && c->classes[i].limit_ms == ask->limit_ms &&
 		     c->classes[i].duration_ms == ask->duration_ms &&
+		     c->classes[i].push.class == ask->push.class &&
+		     c->classes[i].push.saves == ask->push.saves &&
+		     c->classes[i].push.grace_ms == ask->push.grace_ms &&
 		     c->classes[i].fit_ms == ask->fit_ms &&
 		     c->classes[i].quota == ask->quota))
 			return i;
@@ -354,6 +360,7 @@ static enum suan_code shape_make(struct suan_classes *c, const struct suan_ask *
 	s->req = ask->req;
 	s->allow = allow;
 	s->nallow = ask->nallow;
+	s->over = ask->push.over;
 	s->hash = hash;
 	if (s->req.exclusive)
 		c->exclusive++;
@@ -384,6 +391,7 @@ static enum suan_code class_make(struct suan_classes *c, const struct suan_ask *
 	k->duration_ms = ask->duration_ms;
 	k->limit_ms = ask->limit_ms;
 	k->fit_ms = ask->fit_ms;
+	k->push = ask->push;
 	k->shape = shape;
 	k->quota = ask->quota;
 	k->head = k->root = NONE;

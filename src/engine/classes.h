@@ -40,6 +40,8 @@ struct suan_class {
 	uint32_t hash;
 	uint32_t blocked_pass;	/* nothing of this class starts any more in this pass */
 	uint32_t memo_pass, memo;	/* see planner_pass.c */
+	struct suan_push push;
+	uint32_t unpushed_pass;	/* found nobody to push out in this pass */
 };
 
 struct suan_shape {
@@ -53,6 +55,7 @@ struct suan_shape {
 	uint32_t classes;	/* 0: free slot */
 	uint32_t hash;
 	uint32_t blocked_pass, long_pass;
+	uint64_t over;		/* see struct suan_push */
 };
 
 struct suan_classes {

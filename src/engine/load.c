@@ -588,7 +588,9 @@ static void open_run(struct loader *l, const struct suan_job *j, struct suan_ele
 	enum suan_code rc;
 
 	suan_jobs_ask(l->e, j, &ask);
-	run = (struct suan_plan_run){x->pool, &ask, x->order_ms, places, x->nplaces};
+	run = (struct suan_plan_run){.pool = x->pool, .ask = &ask, .start_ms = x->order_ms,
+				     .places = places, .nplaces = x->nplaces, .id = j->id,
+				     .priority = j->priority};
 	rc = suan_planner_run(p, &run, &x->run);
 	if (rc == SUAN_ECONFLICT) {
 		widen(l, j, x);

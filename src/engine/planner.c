@@ -56,6 +56,7 @@ void suan_planner_free(struct suan_planner *p)
 	free(p->tried);
 	suan_slots_done(&p->slots);
 	suan_quotas_done(&p->quotas);
+	suan_pushing_free(p->push);
 	free(p);
 }
 
@@ -220,6 +221,10 @@ enum suan_code suan_planner_run(struct suan_planner *p, const struct suan_plan_r
 	if (normal.req.exclusive)
 		normal.req.nodes = nplaces;	/* the pool may have been reshaped since */
 	suan_nodes_vec(&o->nodes, &normal.req, &r.vec);
+	r.push = normal.push;
+	r.id = run->id;
+	r.index = run->index;
+	r.priority = run->priority;
 	return suan_run_open(p, &r, places, ret_run);
 }
 
@@ -334,5 +339,6 @@ size_t suan_planner_memory(const struct suan_planner *p)
 		 p->quotas.members_cap * sizeof(uint32_t);
 	bytes += p->taken_cap * sizeof(*p->taken) + p->side_cap * sizeof(*p->side);
 	bytes += p->live_cap * sizeof(*p->live) + p->scratch_cap * sizeof(*p->scratch);
+	bytes += suan_pushing_memory(p);
 	return bytes + p->start_cands_cap * sizeof(*p->start_cands);
 }

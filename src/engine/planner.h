@@ -28,6 +28,7 @@
  *     in some pool; what only waits for that is not planned. The protected starts go to the pool
  *     with the least time until the start plus 3/2 of the cores × time idle until then per core
  *     asked for, so that wide ones follow each other in one pool; firm ones to the earliest.
+ *   - A start may push out runs; then it is planned behind them: planner_push.c.
  *   - Profiles are sums over nodes (profile.h). Where the sums say now and the nodes say no, when
  *     the first start of an ask in this pass is planned, that ask is planned in that pool not
  *     before the pool's first expected end (of the runs before the pass; without any, of its first
@@ -60,6 +61,14 @@ struct suan_plan_pool {
 	enum suan_reason closed;	/* R_NONE = open; else why (down, drain …) */
 };
 
+/* Who may push out whom, by classes 1 … 63; planner_push.c. All zero: nobody anybody. */
+struct suan_push {
+	uint64_t over;	/* bit per class whose runs such a start may push out */
+	uint8_t class;	/* of its own runs; 0: nobody pushes them out */
+	bool saves;	/* checkpointable: pushed out, it loses nothing of its work */
+	int64_t grace_ms;	/* what a stop of its runs may take; 0 = as the rules say */
+};
+
 struct suan_ask {
 	/* tasks, cores < 1 count as 1; nodes > tasks as tasks, unless exclusive */
 	struct suan_req req;
@@ -70,6 +79,7 @@ struct suan_ask {
 	const uint64_t *allow;	/* bit per pool, nallow words; beyond: 1; NULL = all. Copied */
 	uint32_t nallow;
 	uint32_t quota;		/* set of groups whose limits count, planner_quota.h; 0 = none */
+	struct suan_push push;
 };
 
 struct suan_item {
@@ -118,6 +128,9 @@ struct suan_plan_run {
 	int64_t start_ms;
 	const struct suan_place *places;
 	uint32_t nplaces;
+	uint64_t id;		/* its item, */
+	uint32_t index;		/* see suan_planner_name */
+	int32_t priority;	/* and that one's */
 };
 SUAN_MUSTUSE enum suan_code suan_planner_run(struct suan_planner *p,
 					     const struct suan_plan_run *run, uint32_t *ret_run);
@@ -129,6 +142,29 @@ void suan_planner_end(struct suan_planner *p, uint32_t run);	/* frees its nodes 
 SUAN_MUSTUSE enum suan_code suan_planner_pass(struct suan_planner *p, int64_t now_ms,
 					      const struct suan_start **ret, uint32_t *ret_n,
 					      int64_t *ret_wake);
+
+/* Runs that the last pass wants stopped, so that item `by` can start; planner_push.c. Nothing of it
+ * is done until the caller stops them. Borrowed until the next pass. */
+struct suan_push_rules {
+	int64_t min_run_ms;	/* a run is not pushed out before it has had so much */
+	int64_t grace_ms;	/* what a stop may take; ≥ 1 */
+	uint32_t max_victims;	/* for one start; 0 = 64 */
+};
+struct suan_stop {
+	uint64_t id, by;	/* items */
+	uint32_t index, run;
+	int64_t until_ms;	/* expected end */
+};
+SUAN_MUSTUSE enum suan_code suan_planner_push(struct suan_planner *p,
+					      const struct suan_push_rules *rules);
+uint32_t suan_planner_stops(const struct suan_planner *p, const struct suan_stop **ret);
+/* The run was told to stop and is expected to end by then; it is not chosen again. */
+void suan_planner_stop(struct suan_planner *p, uint32_t run, int64_t until_ms);
+/* Which of the starts of its item a run is: the last key in the order of victims. */
+void suan_planner_name(struct suan_planner *p, uint32_t run, uint32_t index);
+/* The run's item would have another priority or class now. */
+void suan_planner_rank(struct suan_planner *p, uint32_t run, int32_t priority,
+		       const struct suan_push *push);
 
 /* Conservative remembers a slot for each planned start (planner_slots.c); they and freed_ms are
  * state, to be saved and given back when pools, runs and items are there. kept writes the slot at

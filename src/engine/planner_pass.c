@@ -270,6 +270,7 @@ static enum suan_code begin(struct suan_pass *s)
 	s->again = suan_pass_may_go_on(p, s->depth, s->idle);
 	s->planned = s->again ? s->depth : 0;
 	p->now_ms = s->now;
+	suan_push_begin(p);
 	p->nstarts = p->ncands = p->ntaken = p->nside = p->nlive = 0;
 	if (!s->again) {
 		p->pass++;
@@ -343,7 +344,7 @@ enum suan_code suan_planner_pass(struct suan_planner *p, int64_t now_ms,
 		return rc;
 	}
 	commit(p);
-	wake = SUAN_FOREVER;
+	wake = suan_push_wake(p);
 	for (size_t i = 0; i < p->npools && p->waiting.count > 0; i++) {
 		struct suan_ppool *o = &p->pools[i];
 

@@ -1,5 +1,6 @@
 /* A planning pass under way, shared by the files of the pass: planner_pass.c walks the queue,
- * planner_start.c starts, planner_place.c plans, planner_suan.c has the rules of suan. */
+ * planner_start.c starts, planner_place.c plans, planner_push.c makes room, planner_suan.c has
+ * the rules of suan. */
 #ifndef SUAN_ENGINE_PLANNER_PASS_H
 #define SUAN_ENGINE_PLANNER_PASS_H
 
@@ -56,6 +57,10 @@ bool suan_pass_may_go_on(const struct suan_planner *p, uint32_t depth, bool idle
 bool suan_again_lack(const struct suan_planner *p, uint64_t starts);
 /* Puts them in order. */
 void suan_again_sort(struct suan_planner *p);
+/* planner_push.c. Room for a start that cannot be made before `at`: behind runs that stop already or
+ * that it pushes out. *ret_pool SUAN_NO_POOL: there is none. */
+SUAN_MUSTUSE enum suan_code suan_push_try(struct suan_pass *s, uint32_t item, int64_t at,
+					  uint32_t *ret_pool, int64_t *ret_at);
 
 /* planner_suan.c. The best pool by sums and profiles that is not in p->tried; SUAN_NO_POOL: none.
  * bits: pools that admit the class. */

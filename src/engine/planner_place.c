@@ -238,6 +238,18 @@ enum suan_code suan_pass_plan(struct suan_pass *s, uint32_t item, bool *ret)
 		rc = k->starts > 1 ? choose_again(s, k, bits, &b) : choose_once(s, k, bits, &b);
 	if (rc != SUAN_OK || b.pool == SUAN_NO_POOL)
 		return rc;
+	if (k->push.over && p->push) {
+		uint32_t pool;
+		int64_t at;
+
+		rc = suan_push_try(s, item, b.at, &pool, &at);
+		if (rc == SUAN_OK && pool != SUAN_NO_POOL) {
+			b.pool = pool;
+			b.at = at;
+		}
+	}
+	if (rc != SUAN_OK)
+		return rc;
 	assert(b.at > s->now);
 	rc = hold(s, item, &b);
 	if (rc != SUAN_OK)

@@ -78,6 +78,27 @@ static void ends_drop(struct suan_ppool *o, int64_t end_ms, uint32_t run)
 	o->dirty = true;
 }
 
+void suan_run_shorten(struct suan_planner *p, uint32_t run, int64_t until_ms)
+{
+	struct suan_prun *r = suan_prun_at(p, run);
+	struct suan_ppool *o = &p->pools[r->pool];
+	int64_t span = until_ms - r->start_ms;
+
+	if (span < 1)
+		span = 1;
+	if (p->slots.freed_ms < r->end_ms)
+		p->slots.freed_ms = r->end_ms;
+	ends_drop(o, r->end_ms, run);
+	r->duration_ms = r->duration_ms < span ? r->duration_ms : span;
+	r->limit_ms = r->limit_ms < span ? r->limit_ms : span;
+	r->end_ms = suan_run_end(r->start_ms, r->duration_ms, r->limit_ms, INT64_MIN);
+	o->ends[o->nends].end_ms = r->end_ms;
+	o->ends[o->nends].run = run;
+	o->nends++;
+	p->slots.valid = false;
+	p->again.only = false;
+}
+
 void suan_ends_refresh(struct suan_planner *p, struct suan_ppool *o, int64_t now_ms)
 {
 	suan_ends_flush(o);

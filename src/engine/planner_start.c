@@ -241,6 +241,9 @@ static enum suan_code start(struct suan_pass *s, uint32_t item, uint32_t pool, u
 	r.pool = pool;
 	r.nplaces = nplaces;
 	r.quota = k->quota;
+	r.push = k->push;
+	r.id = w->id;
+	r.priority = w->priority;
 	suan_nodes_vec(&o->nodes, &r.req, &r.vec);
 	rc = suan_grow(&p->starts, &p->starts_cap, p->nstarts + 1, sizeof(*p->starts));
 	if (rc == SUAN_OK)

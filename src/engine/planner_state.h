@@ -25,6 +25,12 @@ struct suan_prun {		/* a run; free slot: pool = SUAN_NO_POOL, nplaces = next fre
 	uint32_t quota;
 	struct suan_place one;
 	struct suan_place *places;	/* owned unless &one */
+	struct suan_push push;
+	uint64_t id;		/* its item */
+	uint32_t index;		/* of its starts */
+	uint32_t picked;	/* pass that wants it stopped */
+	int32_t priority;
+	bool stopping;
 };
 
 struct suan_pend {		/* expected end of a run */
@@ -123,6 +129,7 @@ struct suan_planner {
 	struct suan_slots slots;
 	struct suan_again again;
 	struct suan_quotas quotas;
+	struct suan_pushing *push;	/* owned; planner_push.c; NULL: nobody pushes anybody out */
 	/* last pass */
 	uint32_t pass;
 	int64_t now_ms;
@@ -173,6 +180,16 @@ SUAN_MUSTUSE enum suan_code suan_ends_preview(const struct suan_planner *p,
 
 /* planner_again.c */
 void suan_again_note(struct suan_planner *p, uint32_t item);	/* it is new */
+
+/* The run is expected to end by then, if not before. */
+void suan_run_shorten(struct suan_planner *p, uint32_t run, int64_t until_ms);
+
+/* planner_push.c */
+void suan_pushing_free(struct suan_pushing *x);
+size_t suan_pushing_memory(const struct suan_planner *p);
+void suan_push_begin(struct suan_planner *p);
+/* When a run that was too young may be pushed out; SUAN_FOREVER: none was. */
+int64_t suan_push_wake(const struct suan_planner *p);
 
 /* planner_slots.c */
 void suan_slots_done(struct suan_slots *t);

@@ -17,7 +17,8 @@ static int32_t headroom(const struct suan_pass *s, const struct suan_class *k, c
 	int64_t least = INT64_MAX;
 	uint32_t n = 0;
 
-	if (s->firm || k->fit_ms <= SUAN_SHORT_FIT_MS)
+	/* what may push out others would only make the same room twice */
+	if (s->firm || k->fit_ms <= SUAN_SHORT_FIT_MS || k->push.over)
 		return 0;
 	for (uint32_t i = 0; i < p->npools; i++) {
 		int64_t cores = (int64_t)p->pools[i].spec.nodes * p->pools[i].spec.cores;

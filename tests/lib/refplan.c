@@ -60,7 +60,7 @@ const struct ref_item *ref_find(const struct ref *r, uint64_t id)
 
 /* ---- what is free ---- */
 
-static int64_t expected_end(const struct ref *r, const struct ref_run *run)
+int64_t ref_expected_end(const struct ref *r, const struct ref_run *run)
 {
 	if (run->start + run->ask.duration_ms > r->now)
 		return run->start + run->ask.duration_ms;
@@ -73,13 +73,29 @@ void ref_end(struct ref *r, uint32_t run)
 {
 	assert(r->runs[run].alive);
 	r->runs[run].alive = false;
-	if (expected_end(r, &r->runs[run]) > r->freed_ms)
-		r->freed_ms = expected_end(r, &r->runs[run]);
+	if (ref_expected_end(r, &r->runs[run]) > r->freed_ms)
+		r->freed_ms = ref_expected_end(r, &r->runs[run]);
 }
 
 void ref_freed(struct ref *r)
 {
 	r->freed_ms = SUAN_FOREVER;
+}
+
+static void take_from(const struct suan_plan_pool *p, const struct ref_run *run, uint32_t node,
+		      struct amount *a)
+{
+	for (uint32_t k = 0; k < run->nplaces; k++) {
+		const struct suan_req *q = &run->ask.req;
+		int64_t tasks = run->places[k].tasks;
+
+		if (run->places[k].node != node)
+			continue;
+		a->cores -= q->exclusive ? (int64_t)p->cores : tasks * q->cores;
+		a->gpus -= q->exclusive ? (int64_t)p->gpus : tasks * q->gpus;
+		a->memory -= q->exclusive ? (int64_t)p->memory : tasks * (int64_t)q->memory;
+		a->idle = 0;
+	}
 }
 
 /* Free on one node at a time. */
@@ -91,20 +107,15 @@ static struct amount on_node(const struct ref *r, uint32_t pool, uint32_t node, 
 	for (uint32_t i = 0; i < r->nruns; i++) {
 		const struct ref_run *run = &r->runs[i];
 
-		if (!run->alive || run->pool != pool || expected_end(r, run) <= at)
+		if (!run->alive || run->pool != pool || ref_expected_end(r, run) <= at)
 			continue;
-		for (uint32_t k = 0; k < run->nplaces; k++) {
-			const struct suan_req *q = &run->ask.req;
-			int64_t tasks = run->places[k].tasks;
-
-			if (run->places[k].node != node)
-				continue;
-			a.cores -= q->exclusive ? (int64_t)p->cores : tasks * q->cores;
-			a.gpus -= q->exclusive ? (int64_t)p->gpus : tasks * q->gpus;
-			a.memory -= q->exclusive ? (int64_t)p->memory : tasks * (int64_t)q->memory;
-			a.idle = 0;
-		}
+		if (r->after && (run->stopping || run->picked || run->gone))
+			continue;
+		take_from(p, run, node, &a);
 	}
+	for (uint32_t i = 0; i < r->nwaiting && r->after; i++)
+		if (r->waiting[i].pool == pool)
+			take_from(p, &r->waiting[i], node, &a);
 	return a;
 }
 
@@ -182,7 +193,7 @@ static uint32_t changes(const struct ref *r, uint32_t pool, int64_t after, int64
 
 	for (uint32_t i = 0; i < r->nruns; i++)
 		if (r->runs[i].alive && r->runs[i].pool == pool)
-			ret[n++] = expected_end(r, &r->runs[i]);
+			ret[n++] = ref_expected_end(r, &r->runs[i]);
 	for (uint32_t i = 0; i < r->nholds; i++) {
 		if (r->holds[i].pool != pool)
 			continue;
@@ -316,7 +327,7 @@ static int first_idle(const struct ref *r, const struct ref_run *run)
 }
 
 /* Chooses the nodes of a run; false: there is no way. */
-static bool pack(const struct ref *r, struct ref_run *run)
+bool ref_pack(const struct ref *r, struct ref_run *run)
 {
 	const struct suan_req *q = &run->ask.req;
 	int64_t left = q->tasks, cap = tasks_in(q, empty_node(&r->pools[run->pool]));
@@ -360,7 +371,7 @@ static int in_order(const void *x, const void *y)
 	return a->id < b->id ? -1 : 1;
 }
 
-static bool may_use(const struct ref *r, const struct ref_item *x, uint32_t pool)
+bool ref_may_use(const struct ref *r, const struct ref_item *x, uint32_t pool)
 {
 	if (r->pools[pool].closed != SUAN_R_NONE)
 		return false;
@@ -395,7 +406,7 @@ static bool is_in(const struct ref *r, const struct suan_ask *ask, uint32_t grou
 }
 
 /* May the ask start in the pool beside the runs and the first `nholds` planned starts? */
-static bool room(const struct ref *r, const struct suan_ask *ask, uint32_t pool, uint32_t nholds)
+bool ref_room(const struct ref *r, const struct suan_ask *ask, uint32_t pool, uint32_t nholds)
 {
 	for (uint32_t g = 0; g < REF_GROUPS; g++) {
 		int64_t used[SUAN_RUN_LIMITS] = {0}, want[SUAN_RUN_LIMITS] = {0};
@@ -427,7 +438,7 @@ static bool shut_out(const struct ref *r, const struct ref_item *x, uint32_t nho
 			continue;
 		if (!admits(&r->pools[i], &x->item.ask.req))
 			continue;
-		if (room(r, &x->item.ask, i, nholds))
+		if (ref_room(r, &x->item.ask, i, nholds))
 			return false;
 		any = true;
 	}
@@ -435,7 +446,7 @@ static bool shut_out(const struct ref *r, const struct ref_item *x, uint32_t nho
 }
 
 /* The pools by rank, then number. */
-static void by_rank(const struct ref *r, uint32_t *ret)
+void ref_by_rank(const struct ref *r, uint32_t *ret)
 {
 	for (uint32_t i = 0; i < r->npools; i++) {
 		uint32_t k = i;
@@ -460,9 +471,10 @@ static bool start_in(struct ref *r, const struct ref_item *x, uint32_t pool)
 	assert(r->nruns < REF_RUNS && r->nstarted < REF_STARTS);
 	if (r->kind == SUAN_PLAN_SUAN && !firm(r))
 		ask.duration_ms = ask.fit_ms;
-	if (!may_use(r, x, pool) || !fits_over(r, pool, &ask, r->now, true) ||
+	if (r->shut[pool] || !ref_may_use(r, x, pool) ||
+	    !fits_over(r, pool, &ask, r->now, true) ||
 	    (r->kind == SUAN_PLAN_FCFS && has_hold(r, pool)) ||
-	    !room(r, &x->item.ask, pool, 0))
+	    !ref_room(r, &x->item.ask, pool, 0))
 		return false;
 	memset(run, 0, sizeof(*run));
 	run->id = x->item.id;
@@ -470,11 +482,12 @@ static bool start_in(struct ref *r, const struct ref_item *x, uint32_t pool)
 	run->ask = x->item.ask;
 	run->ask.allow = NULL;
 	run->start = r->now;
-	if (!pack(r, run))
+	run->priority = x->item.priority;
+	if (!ref_pack(r, run))
 		return false;
 	run->alive = true;
 	if (r->first_end[pool] == SUAN_FOREVER)
-		r->first_end[pool] = expected_end(r, run);
+		r->first_end[pool] = ref_expected_end(r, run);
 	r->started[r->nstarted++] = r->nruns++;
 	return true;
 }
@@ -503,13 +516,13 @@ static int64_t headroom(const struct ref *r, const struct ref_item *x, uint32_t 
 	for (uint32_t i = 0; i < r->npools; i++) {
 		int64_t cores = (int64_t)r->pools[i].nodes * r->pools[i].cores;
 
-		if (!may_use(r, x, i))
+		if (!ref_may_use(r, x, i))
 			continue;
 		n++;
 		if (cores < least)
 			least = cores;
 	}
-	if (firm(r) || is_short(x) || n < 2 ||
+	if (firm(r) || is_short(x) || n < 2 || x->item.ask.push.over ||
 	    total(&r->pools[pool], &x->item.ask.req).cores > least / 5)
 		return 0;
 	return least / 16;
@@ -524,7 +537,7 @@ static bool leaves_headroom(const struct ref *r, const struct ref_item *x, uint3
 
 		if (i == pool)
 			free -= total(&r->pools[pool], &x->item.ask.req).cores;
-		if (may_use(r, x, i) && free >= room)
+		if (!r->shut[i] && ref_may_use(r, x, i) && free >= room)
 			return true;
 	}
 	return room == 0;
@@ -536,8 +549,8 @@ static int64_t extension(const struct ref *r, const struct ref_item *x, uint32_t
 
 	for (uint32_t i = 0; i < r->nruns; i++)
 		if (r->runs[i].alive && r->runs[i].pool == pool &&
-		    expected_end(r, &r->runs[i]) > last)
-			last = expected_end(r, &r->runs[i]);
+		    ref_expected_end(r, &r->runs[i]) > last)
+			last = ref_expected_end(r, &r->runs[i]);
 	return end > last ? end - last : 0;
 }
 
@@ -557,7 +570,7 @@ static bool start_best(struct ref *r, const struct ref_item *x)
 {
 	uint32_t order[REF_POOLS];
 
-	by_rank(r, order);
+	ref_by_rank(r, order);
 	for (uint32_t i = 1; i < r->npools; i++)
 		for (uint32_t k = i; k > 0 && better_pool(r, x, order[k], order[k - 1]); k--) {
 			uint32_t pool = order[k];
@@ -566,7 +579,7 @@ static bool start_best(struct ref *r, const struct ref_item *x)
 			order[k - 1] = pool;
 		}
 	for (uint32_t i = 0; i < r->npools; i++)
-		if (may_use(r, x, order[i]) && leaves_headroom(r, x, order[i]) &&
+		if (ref_may_use(r, x, order[i]) && leaves_headroom(r, x, order[i]) &&
 		    start_in(r, x, order[i]))
 			return true;
 	return false;
@@ -579,7 +592,7 @@ static bool start_now(struct ref *r, const struct ref_item *x)
 	if (r->kind == SUAN_PLAN_SUAN)
 		return start_best(r, x);
 
-	by_rank(r, order);
+	ref_by_rank(r, order);
 	for (uint32_t i = 0; i < r->npools; i++)
 		if (start_in(r, x, order[i]))
 			return true;
@@ -595,6 +608,8 @@ static bool same_ask(const struct ref_item *x, const struct ref_item *y)
 	       a->req.memory == b->req.memory && a->req.gpu_kind == b->req.gpu_kind &&
 	       a->req.exclusive == b->req.exclusive && a->duration_ms == b->duration_ms &&
 	       a->limit_ms == b->limit_ms && a->fit_ms == b->fit_ms && a->quota == b->quota &&
+	       a->push.over == b->push.over && a->push.class == b->push.class &&
+	       a->push.saves == b->push.saves && a->push.grace_ms == b->push.grace_ms &&
 	       a->nallow == b->nallow &&
 	       memcmp(x->allow, y->allow, sizeof(x->allow)) == 0;
 }
@@ -604,7 +619,7 @@ static int64_t planned_in(struct ref *r, const struct ref_item *x, struct ref_it
 {
 	int64_t from = r->now, at;
 
-	if (!may_use(r, x, pool) || !room(r, &x->item.ask, pool, r->nholds))
+	if (!ref_may_use(r, x, pool) || !ref_room(r, &x->item.ask, pool, r->nholds))
 		return SUAN_FOREVER;
 	for (uint32_t i = 0; i < r->nholds; i++)
 		if (r->kind == SUAN_PLAN_FCFS && r->holds[i].pool == pool &&
@@ -665,8 +680,8 @@ static int64_t cost_of(const struct ref *r, const struct ref_item *x, uint32_t p
 static bool held_back(const struct ref *r, const struct ref_item *x)
 {
 	for (uint32_t i = 0; i < r->npools; i++)
-		if (may_use(r, x, i) && room(r, &x->item.ask, i, r->nholds) &&
-		    headroom(r, x, i) > 0 &&
+		if (!r->shut[i] && ref_may_use(r, x, i) &&
+		    ref_room(r, &x->item.ask, i, r->nholds) && headroom(r, x, i) > 0 &&
 		    fits_over(r, i, &x->item.ask, r->now, false))
 			return true;
 	return false;
@@ -685,7 +700,7 @@ static bool plan_start(struct ref *r, struct ref_item *x, uint64_t ahead)
 		return true;
 	while (!same_ask(first, x))
 		first++;
-	by_rank(r, order);
+	ref_by_rank(r, order);
 	for (uint32_t i = 0; i < r->npools; i++) {
 		int64_t at = planned_in(r, x, first, order[i]);
 		int64_t cost = at == SUAN_FOREVER ? at : cost_of(r, x, order[i], at);
@@ -699,6 +714,7 @@ static bool plan_start(struct ref *r, struct ref_item *x, uint64_t ahead)
 	first->asked = true;
 	if (best == SUAN_NO_POOL)
 		return false;
+	(void)ref_push(r, x, first, &best, &best_at);
 	assert(r->nholds < REF_HOLDS);
 	h = &r->holds[r->nholds];
 	h->id = x->item.id;
@@ -722,7 +738,10 @@ static bool plan_start(struct ref *r, struct ref_item *x, uint64_t ahead)
 static void begin(struct ref *r, int64_t now)
 {
 	r->now = now;
-	r->nstarted = 0;
+	r->nstarted = r->nwaiting = r->asks = r->nstops = 0;
+	memset(r->shut, 0, sizeof(r->shut));
+	for (uint32_t i = 0; i < r->nruns; i++)
+		r->runs[i].picked = false;
 	if (r->kind != SUAN_PLAN_CONSERVATIVE)
 		r->nholds = 0;
 	qsort(r->items, r->nitems, sizeof(r->items[0]), in_order);
@@ -731,7 +750,7 @@ static void begin(struct ref *r, int64_t now)
 		if (!shut_out(r, &r->items[i], 0))
 			r->first_firm_ms = r->items[i].item.firm_ms;
 	for (uint32_t i = 0; i < r->nitems; i++) {
-		r->items[i].predicted = r->items[i].asked = false;
+		r->items[i].predicted = r->items[i].asked = r->items[i].unpushed = false;
 		r->items[i].due = 0;
 		memset(r->items[i].later, 0, sizeof(r->items[i].later));
 	}
@@ -740,7 +759,7 @@ static void begin(struct ref *r, int64_t now)
 	for (uint32_t i = 0; i < r->nruns; i++)
 		if (r->runs[i].alive)
 			r->first_end[r->runs[i].pool] = least(r->first_end[r->runs[i].pool],
-							      expected_end(r, &r->runs[i]));
+							      ref_expected_end(r, &r->runs[i]));
 }
 
 /* ---- conservative: slots that keep their time ---- */
@@ -794,7 +813,7 @@ static void drop_dead_slots(struct ref *r)
 		struct ref_hold *h = &r->holds[i];
 		struct ref_item *x = item_of(r, h->id);
 
-		if (x && may_use(r, x, h->pool) && slots_of(r, h->id, i) < x->item.count &&
+		if (x && ref_may_use(r, x, h->pool) && slots_of(r, h->id, i) < x->item.count &&
 		    h->to - h->from == x->item.ask.duration_ms) {
 			h->ask = x->item.ask;
 			i++;
@@ -829,7 +848,7 @@ static void compress(struct ref *r)
 {
 	uint32_t order[REF_POOLS];
 
-	by_rank(r, order);
+	ref_by_rank(r, order);
 	for (uint32_t k = 0; k < r->nholds; k++) {
 		struct ref_hold *h = &r->holds[k];
 		struct ref_item *x = item_of(r, h->id);
@@ -842,7 +861,7 @@ static void compress(struct ref *r)
 
 			if (h->ask.quota && h->ask.req.exclusive && order[i] != pool)
 				continue;
-			if (may_use(r, x, order[i]))
+			if (ref_may_use(r, x, order[i]))
 				at = earliest(r, order[i], &h->ask, r->now);
 			if (at < from) {
 				from = at;
@@ -875,7 +894,7 @@ static void settle_slots(struct ref *r)
 	drop_dead_slots(r);
 	sort_slots(r);
 	for (uint32_t i = 0; i < r->nholds;) {
-		if (room(r, &r->holds[i].ask, r->holds[i].pool, i)) {
+		if (ref_room(r, &r->holds[i].ask, r->holds[i].pool, i)) {
 			i++;
 			continue;
 		}

@@ -23,6 +23,11 @@ struct ref_run {
 	int64_t start;
 	struct suan_place places[REF_NODES];
 	uint32_t nplaces;
+	uint32_t index;
+	int32_t priority;
+	bool stopping;		/* was told to */
+	bool picked;		/* this pass wants it to */
+	bool gone;		/* while victims are looked for: as if it had */
 };
 
 struct ref_item {
@@ -35,6 +40,7 @@ struct ref_item {
 	bool later[REF_POOLS];	/* of the first item with this ask: sums said now, nodes said no */
 	uint32_t due;		/* started from slots in this pass */
 	bool asked;		/* of the first item with this ask: `later` is known */
+	bool unpushed;		/* of the first item with this ask: found no victims */
 };
 
 struct ref_hold {
@@ -65,6 +71,14 @@ struct ref {
 	int64_t freed_ms;	/* conservative: something held until then was given back */
 	int64_t first_end[REF_POOLS];
 	int64_t first_firm_ms;	/* of the first item in order */
+	/* pushing out */
+	struct suan_push_rules rules;
+	bool after;		/* nodes are looked at as they are once the stops are over */
+	struct ref_run waiting[REF_HOLDS];	/* starts behind stops, of this pass */
+	uint32_t nwaiting, asks;
+	bool shut[REF_POOLS];	/* nothing more starts there in this pass */
+	struct suan_stop stops[REF_STARTS];	/* run: the reference's number */
+	uint32_t nstops;
 };
 
 void ref_init(struct ref *r, enum suan_plan_mode kind, uint32_t depth);
@@ -74,6 +88,17 @@ void ref_drop(struct ref *r, uint64_t id);
 void ref_end(struct ref *r, uint32_t run);
 void ref_freed(struct ref *r);
 void ref_pass(struct ref *r, int64_t now);
+void ref_stop(struct ref *r, uint32_t run, int64_t until);
 const struct ref_item *ref_find(const struct ref *r, uint64_t id);
+
+/* refpush.c, for refplan.c: room for a start that cannot be made before *at; false: none. */
+bool ref_push(struct ref *r, struct ref_item *x, struct ref_item *first, uint32_t *ret_pool,
+	      int64_t *at);
+/* refplan.c, for refpush.c */
+bool ref_pack(const struct ref *r, struct ref_run *run);
+bool ref_may_use(const struct ref *r, const struct ref_item *x, uint32_t pool);
+bool ref_room(const struct ref *r, const struct suan_ask *ask, uint32_t pool, uint32_t nholds);
+void ref_by_rank(const struct ref *r, uint32_t *ret);
+int64_t ref_expected_end(const struct ref *r, const struct ref_run *run);
 
 #endif

@@ -27,6 +27,9 @@ struct world {
 	int64_t now;
 	bool large;
 	bool quotas;		/* groups with limits */
+	bool pushes;		/* some items may push out others */
+	uint32_t runs;		/* named so far */
+	uint64_t stops;
 	uint64_t starts, predictions;
 };
 
@@ -132,12 +135,22 @@ static void make_ask(struct world *w, struct suan_item *item, uint64_t *allow)
 	item->ask.duration_ms = 1000 * (1 + pick(w, chance(w, 50) ? 5 : 40));
 	if (chance(w, 40))
 		item->ask.duration_ms += 1000 * (290 + pick(w, 30));	/* around short */
+	if (w->pushes && chance(w, 60))
+		item->ask.duration_ms *= 10;
 	item->ask.limit_ms = item->ask.duration_ms + 1000 * (chance(w, 50) ? pick(w, 20) : 0);
 	item->ask.fit_ms = item->ask.duration_ms;
 	if (chance(w, 40))
 		item->ask.fit_ms = 1000 * (1 + pick(w, (uint32_t)(item->ask.duration_ms / 1000)));
 	if (w->quotas && chance(w, 60))
 		item->ask.quota = 1 + pick(w, REF_SETS - 1);
+	if (w->pushes) {
+		if (chance(w, 60))
+			item->ask.push.over = 2u * pick(w, 8);
+		if (chance(w, 80))
+			item->ask.push.class = (uint8_t)(1 + pick(w, 3));
+		item->ask.push.saves = chance(w, 30);
+		item->ask.push.grace_ms = chance(w, 20) ? 4000 : 0;
+	}
 	if (chance(w, 30)) {
 		*allow = 1 + pick(w, 15);
 		item->ask.allow = allow;
@@ -158,6 +171,8 @@ static void arrive(struct world *w)
 		item.ask.quota = pick(w, REF_SETS);	/* kinds that differ in nothing else */
 	item.id = chance(w, 5) && w->next_id > 1 ? 1 + pick(w, (uint32_t)w->next_id) : w->next_id++;
 	item.priority = chance(w, 30) ? (int32_t)pick(w, 3) - 1 : 0;
+	if (w->pushes && chance(w, 60))
+		item.priority = (int32_t)pick(w, 6);
 	item.key = chance(w, 30) ? (int64_t)pick(w, 4) - 1 : 0;
 	item.firm_ms = chance(w, 50) ? w->now + 1000 * (int64_t)pick(w, 60) : 0;
 	item.count = chance(w, 20) ? 1 + pick(w, 4) : 1;
@@ -181,7 +196,7 @@ static void happen(struct world *w, uint32_t busy)
 		const struct ref_run *r = &w->slow->runs[i];
 		int64_t due = r->start + r->ask.duration_ms;
 
-		if (r->alive && (chance(w, 8) || (w->now >= due && chance(w, 70))))
+		if (r->alive && (chance(w, r->stopping ? 40 : 8) || (w->now >= due && chance(w, 70))))
 			end_run(w, i);
 	}
 	for (uint32_t n = pick(w, busy); n > 0 && w->slow->nitems < REF_ITEMS - 8; n--)
@@ -249,6 +264,36 @@ static bool same_predictions(struct world *w)
 	return true;
 }
 
+/* Some are carried out, some are not, as when an engine could not. */
+static bool same_stops(struct world *w)
+{
+	const struct suan_stop *stops;
+	uint32_t n = suan_planner_stops(w->fast, &stops);
+
+	if (n != w->slow->nstops) {
+		printf("# %u stops, want %u\n", n, w->slow->nstops);
+		return false;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		const struct suan_stop *s = &stops[i], *want = &w->slow->stops[i];
+
+		if (s->id != want->id || s->by != want->by || s->index != want->index ||
+		    s->run != w->fast_run[want->run] || s->until_ms != want->until_ms) {
+			printf("# stop %u: got %llu/%u for %llu, want %llu/%u for %llu\n", i,
+			       (unsigned long long)s->id, s->index, (unsigned long long)s->by,
+			       (unsigned long long)want->id, want->index,
+			       (unsigned long long)want->by);
+			return false;
+		}
+		if (chance(w, 10))
+			continue;
+		suan_planner_stop(w->fast, s->run, s->until_ms);
+		ref_stop(w->slow, want->run, s->until_ms);
+		w->stops++;
+	}
+	return true;
+}
+
 static bool pass(struct world *w)
 {
 	const struct suan_start *starts;
@@ -269,17 +314,35 @@ static bool pass(struct world *w)
 			return false;
 		}
 		w->fast_run[run] = starts[i].run;
+		w->slow->runs[run].index = w->runs;
+		suan_planner_name(w->fast, starts[i].run, w->runs++);
 	}
 	if (n != w->slow->nstarted) {
 		printf("# %u starts, want %u\n", n, w->slow->nstarted);
 		return false;
 	}
 	w->starts += n;
+	if (!same_stops(w))
+		return false;
 	if (suan_planner_verify(w->fast, &err) != SUAN_OK) {
 		printf("# %s\n", err.text);
 		return false;
 	}
 	return same_predictions(w);
+}
+
+static void set_pushes(struct world *w)
+{
+	struct suan_push_rules *rules = &w->slow->rules;
+
+	w->pushes = chance(w, 40);
+	if (!w->pushes)
+		return;
+	rules->min_run_ms = 1000 * (int64_t)pick(w, 5);
+	rules->grace_ms = 1000 * (1 + (int64_t)pick(w, 2));
+	rules->max_victims = 1 + pick(w, 6);
+	if (suan_planner_push(w->fast, rules) != SUAN_OK)
+		abort();
 }
 
 static bool history(struct world *w, uint64_t seed, struct ref *slow)
@@ -302,6 +365,7 @@ static bool history(struct world *w, uint64_t seed, struct ref *slow)
 	busy = 2 + pick(w, 6);
 	ref_init(slow, kind, depth);
 	suan_planner_policy(w->fast, kind, depth);
+	set_pushes(w);
 	make_pools(w);
 	w->quotas = chance(w, 50);
 	if (w->quotas)
@@ -336,18 +400,21 @@ int main(void)
 	printf("# seeds %llu to %llu\n", (unsigned long long)seed,
 	       (unsigned long long)(seed + cases - 1));
 	for (uint64_t i = 0; i < cases && good == i; i++) {
-		uint64_t starts = w.starts, predictions = w.predictions;
+		uint64_t starts = w.starts, predictions = w.predictions, stops = w.stops;
 
 		memset(&w, 0, sizeof(w));
 		w.starts = starts;
 		w.predictions = predictions;
+		w.stops = stops;
 		good += history(&w, seed + i, slow);
 	}
-	printf("# %llu starts, %llu predictions, %.1f s\n", (unsigned long long)w.starts,
-	       (unsigned long long)w.predictions, (double)(clock() - begin) / CLOCKS_PER_SEC);
+	printf("# %llu starts, %llu predictions, %llu stops, %.1f s\n",
+	       (unsigned long long)w.starts, (unsigned long long)w.predictions,
+	       (unsigned long long)w.stops, (double)(clock() - begin) / CLOCKS_PER_SEC);
 	ok(good == cases, "%llu of %llu random histories agree", (unsigned long long)good,
 	   (unsigned long long)cases);
-	ok(given || (w.starts > cases * 5 && w.predictions > cases * 5), "they are worth the name");
+	ok(given || (w.starts > cases * 5 && w.predictions > cases * 5 && w.stops > cases / 5),
+	   "they are worth the name");
 	free(slow);
 	return tap_done();
 }
