@@ -657,11 +657,12 @@ static bool may_change(struct suan_api_call *c, const struct suan_job_view *v)
 
 /* Cancelling twice is fine; the others mean a job that still waits or runs. */
 static bool still_open(struct suan_api_call *c, const struct suan_job_view *v,
-		       enum suan_event_type type)
+		       enum suan_event_type type, bool preempt)
 {
 	struct suan_err err = {0};
 
-	if (!suan_state_final(v->state) || type == SUAN_EV_CANCEL || type == SUAN_EV_REQUEUE)
+	if (!suan_state_final(v->state) || type == SUAN_EV_CANCEL ||
+	    (type == SUAN_EV_REQUEUE && !preempt))
 		return true;
 	suan_fail_field(&err, SUAN_ECONFLICT, "id", "job %llu is over (%s)",
 			(unsigned long long)v->id, suan_state_name(v->state));
@@ -669,16 +670,24 @@ static bool still_open(struct suan_api_call *c, const struct suan_job_view *v,
 	return false;
 }
 
-static void command(struct suan_api_call *c, enum suan_event_type type, int32_t priority)
+static void post_command(struct suan_api_call *c, enum suan_event_type type,
+			 const struct suan_target *what)
 {
-	struct suan_event ev = {.type = type, .now_ms = suan_clock_now_ms()};
+	struct suan_event ev = {.type = type, .now_ms = suan_clock_now_ms(), .u.target = *what};
 	struct suan_job_view v;
 
-	if (!suan_api_find_job(c, &v) || !may_change(c, &v) || !still_open(c, &v, type))
+	if (!suan_api_find_job(c, &v) || !may_change(c, &v) ||
+	    !still_open(c, &v, type, what->preempt))
 		return;
-	ev.u.target = (struct suan_target){
-		.job = c->job, .all = !c->element, .index = c->index, .priority = priority};
+	ev.u.target.job = c->job;
+	ev.u.target.all = !c->element;
+	ev.u.target.index = c->index;
 	suan_core_post(suan_api_config(c->api)->core, &ev, NULL, commanded, c);
+}
+
+static void command(struct suan_api_call *c, enum suan_event_type type, int32_t priority)
+{
+	post_command(c, type, &(struct suan_target){.priority = priority});
 }
 
 void suan_api_cancel(struct suan_api_call *c)
@@ -699,6 +708,11 @@ void suan_api_release(struct suan_api_call *c)
 void suan_api_requeue(struct suan_api_call *c)
 {
 	command(c, SUAN_EV_REQUEUE, 0);
+}
+
+void suan_api_preempt(struct suan_api_call *c)
+{
+	post_command(c, SUAN_EV_REQUEUE, &(struct suan_target){.preempt = true});
 }
 
 void suan_api_patch(struct suan_api_call *c)

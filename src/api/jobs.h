@@ -20,5 +20,6 @@ void suan_api_cancel(struct suan_api_call *c);
 void suan_api_hold(struct suan_api_call *c);
 void suan_api_release(struct suan_api_call *c);
 void suan_api_requeue(struct suan_api_call *c);
+void suan_api_preempt(struct suan_api_call *c);
 
 #endif

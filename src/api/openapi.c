@@ -30,6 +30,7 @@ static const struct schema schemas[] = {
 	 "\"predicted_start_p90\":{\"$ref\":\"#/components/schemas/Time\"},"
 	 "\"predicted_start_p99\":{\"$ref\":\"#/components/schemas/Time\"},"
 	 "\"predicted_site\":{\"type\":[\"string\",\"null\"]},"
+	 "\"preempted\":{\"type\":\"integer\"},\"preempted_core_s\":{\"type\":\"number\"},"
 	 "\"priority\":{\"type\":\"integer\"},\"tasks\":{\"type\":\"integer\"},"
 	 "\"cores\":{\"type\":\"integer\"},\"gpus\":{\"type\":\"integer\"},"
 	 "\"array\":{\"type\":\"string\"},\"elements\":{\"type\":\"integer\"},"

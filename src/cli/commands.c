@@ -13,6 +13,7 @@ const struct suan_command *const suan_cli_commands[] = {
 	&suan_cli_hold,
 	&suan_cli_release,
 	&suan_cli_requeue,
+	&suan_cli_preempt,
 	&suan_cli_priority,
 	&suan_cli_sites,
 	&suan_cli_pools,

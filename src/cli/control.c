@@ -1,4 +1,4 @@
-/* suan cancel, hold, release, requeue, priority. */
+/* suan cancel, hold, release, requeue, preempt, priority. */
 #include "cli/commands.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include "cli/table.h"
 
 #define LIVE  "PENDING,STAGING,RUNNING"
-#define ENDED "FAILED,TIMEOUT,OUT_OF_MEMORY,UNKNOWN"
+#define ENDED "FAILED,TIMEOUT,OUT_OF_MEMORY,PREEMPTED,UNKNOWN"
 
 struct control_args {
 	struct suan_client client;
@@ -175,6 +175,11 @@ static int run_requeue(int argc, char **argv)
 	return control(&suan_cli_requeue, ENDED, argc, argv);
 }
 
+static int run_preempt(int argc, char **argv)
+{
+	return control(&suan_cli_preempt, "STAGING,RUNNING", argc, argv);
+}
+
 const struct suan_command suan_cli_cancel = {
 	.name = "cancel",
 	.usage = "suan cancel [OPTION]… ID… | --all [--user NAME]",
@@ -207,6 +212,16 @@ const struct suan_command suan_cli_requeue = {
 	.help = "Running work is stopped first.",
 	.options = control_options,
 	.run = run_requeue,
+};
+
+const struct suan_command suan_cli_preempt = {
+	.name = "preempt",
+	.usage = "suan preempt [OPTION]… ID… | --all",
+	.summary = "stop running jobs for others; they start again",
+	.help = "As if another job wanted the room: SIGTERM, after the service's grace time SIGKILL, "
+		"then it waits in its old place. What waits is left alone. For operators.",
+	.options = control_options,
+	.run = run_preempt,
 };
 
 /* ---- priority ---- */

@@ -398,7 +398,10 @@ static bool same_policy(const struct suan_policy *a, const struct suan_policy *b
 	       a->default_walltime_ms == b->default_walltime_ms &&
 	       a->max_walltime_ms == b->max_walltime_ms && a->max_pending == b->max_pending &&
 	       a->max_attempts == b->max_attempts && a->model_sites == b->model_sites &&
-	       a->predict == b->predict && a->terse == b->terse;
+	       a->predict == b->predict && a->terse == b->terse &&
+	       a->preemption.min_run_ms == b->preemption.min_run_ms &&
+	       a->preemption.grace_ms == b->preemption.grace_ms &&
+	       a->preemption.max_victims == b->preemption.max_victims;
 }
 
 static enum suan_code same_network(const struct suan_network *a, const struct suan_network *b,

@@ -79,6 +79,7 @@ static const struct sentence sentences[SUAN_NREASONS] = {
 	[SUAN_R_PAUSED] = {TIMES, "starts failed there; tried again %a"},
 	[SUAN_R_SITE_GONE] = {TIMES, "its site is not in the network any more; over by %a at the "
 				     "latest"},
+	[SUAN_R_PREEMPTED] = {PLAIN, "stopped so that job %a can start"},
 	[SUAN_R_QUOTA] = {PLAIN, "a limit is reached: %a in use, the limit is %b"},
 };
 
@@ -118,6 +119,10 @@ void suan_doc_reason(const struct suan_engine *e, enum suan_reason reason, int64
 	(void)e;
 	if (reason >= SUAN_NREASONS || !sentences[reason].text)
 		return;
+	if (reason == SUAN_R_PREEMPTED && a == 0) {
+		suan_buf_adds(out, "preempted by hand");
+		return;
+	}
 	s = &sentences[reason];
 	for (const char *p = s->text; *p; p++) {
 		if (p[0] == '%' && (p[1] == 'a' || p[1] == 'b'))
@@ -212,6 +217,10 @@ static void put_head(const struct suan_engine *e, const struct suan_job_view *v,
 		suan_jsonw_str(w, "predicted_site", site);
 	}
 	suan_doc_forecast(v, w);
+	if (v->preempted) {
+		suan_jsonw_i64(w, "preempted", v->preempted);
+		suan_jsonw_fixed(w, "preempted_core_s", v->preempted_core_ms, 3);
+	}
 }
 
 void suan_doc_job_short(const struct suan_engine *e, const struct suan_job_view *v,

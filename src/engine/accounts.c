@@ -35,6 +35,8 @@ enum suan_code suan_acct_set(struct suan_engine *e, const struct suan_event *ev,
 	n.any = spec->naccounts > 0 || spec->nqos > 0;
 	suan_acct_done(&e->acct);
 	e->acct = n;
+	e->plan->ranks_dirty = e->plan->pools_dirty = true;
+	e->plan->all_dirty = e->plan->rekey = true;
 	return SUAN_OK;
 }
 

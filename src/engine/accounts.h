@@ -10,6 +10,7 @@
 
 #define SUAN_MOST_ACCOUNTS 10000u
 #define SUAN_MOST_QOS	   1000u
+#define SUAN_MOST_PREEMPTABLE 63u	/* classes of struct suan_push */
 #define SUAN_ACCOUNT_DEPTH 8u
 #define SUAN_NO_ACCOUNT	   UINT32_MAX
 

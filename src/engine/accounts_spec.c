@@ -151,14 +151,20 @@ static enum suan_code check_share(const struct suan_fair_share *f, struct suan_e
 enum suan_code suan_accounts_check(const struct suan_accounts *a, struct suan_err *err)
 {
 	enum suan_code rc = check_share(&a->fair_share, err);
+	uint32_t stoppable = 0;
 
 	if (a->naccounts > SUAN_MOST_ACCOUNTS || a->nqos > SUAN_MOST_QOS)
 		return suan_fail(err, SUAN_EINVAL, "too many accounts or classes; right are up to "
 				 "10000 accounts and 1000 classes");
 	for (uint32_t i = 0; i < a->naccounts && rc == SUAN_OK; i++)
 		rc = check_account(a, i, err);
-	for (uint32_t i = 0; i < a->nqos && rc == SUAN_OK; i++)
+	for (uint32_t i = 0; i < a->nqos && rc == SUAN_OK; i++) {
 		rc = check_qos(a, i, err);
+		stoppable += a->qos[i].preemptable;
+	}
+	if (rc == SUAN_OK && stoppable > SUAN_MOST_PREEMPTABLE)
+		return suan_fail_field(err, SUAN_EINVAL, "qos", "%u classes are preemptable; "
+				       "right are up to %u", stoppable, SUAN_MOST_PREEMPTABLE);
 	if (rc != SUAN_OK)
 		return rc;
 	if (a->default_account[0] && suan_accounts_find(a, a->default_account) == SUAN_NO_ACCOUNT)
@@ -249,6 +255,7 @@ static const struct suan_pack_row qos_rows[] = {
 	{4, SUAN_PACK_I64, AT(suan_qos_spec, max_walltime_ms), 0},
 	{5, SUAN_PACK_I64, AT(suan_qos_spec, grace_ms), 0},
 	{6, SUAN_PACK_BOOL, AT(suan_qos_spec, preemptable), 0},
+	{60, SUAN_PACK_BOOL, AT(suan_qos_spec, preempt_cancels), 0},
 };
 static const struct suan_pack_table qos_table = TABLE(qos_rows);
 

@@ -307,8 +307,8 @@ void suan_elems_free(struct suan_engine *e, struct suan_job *j)
 /* ---- summary ---- */
 
 static const enum suan_state worst_first[] = {
-	SUAN_RUNNING, SUAN_STAGING, SUAN_PENDING, SUAN_PREEMPTED, SUAN_UNKNOWN, SUAN_FAILED,
-	SUAN_TIMEOUT, SUAN_OUT_OF_MEMORY, SUAN_CANCELLED, SUAN_COMPLETED,
+	SUAN_RUNNING, SUAN_STAGING, SUAN_PENDING, SUAN_UNKNOWN, SUAN_FAILED, SUAN_TIMEOUT,
+	SUAN_OUT_OF_MEMORY, SUAN_PREEMPTED, SUAN_CANCELLED, SUAN_COMPLETED,
 };
 
 enum suan_state suan_elems_summary(const struct suan_job *j)

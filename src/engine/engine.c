@@ -109,6 +109,7 @@ void suan_engine_free(struct suan_engine *e)
 		suan_dues_done(&e->plan->begins);
 		free(e->plan->dirty);
 		free(e->plan->fresh);
+		free(e->plan->rights);
 		free(e->plan);
 	}
 	suan_history_done(&e->history, e->strings);
@@ -141,9 +142,10 @@ uint32_t suan_engine_max_attempts(const struct suan_engine *e)
 static enum suan_code check_policy(const struct suan_policy *p, struct suan_err *err)
 {
 	if ((unsigned)p->kind >= SUAN_NPOLICIES || p->default_walltime_ms < 0 ||
-	    p->max_walltime_ms < 0)
-		return suan_fail(err, SUAN_EINVAL, "the policy has an unknown kind or a negative "
-				 "walltime");
+	    p->max_walltime_ms < 0 || p->preemption.min_run_ms < 0 ||
+	    p->preemption.grace_ms < 0 || p->preemption.max_victims > SUAN_MOST_VICTIMS)
+		return suan_fail(err, SUAN_EINVAL, "the policy has an unknown kind, a negative "
+				 "time, or max_victims above %u", SUAN_MOST_VICTIMS);
 	return SUAN_OK;
 }
 

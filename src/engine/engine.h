@@ -71,7 +71,7 @@ struct suan_job_view {
 	const void *payload, *env;
 	size_t payload_len, env_len;
 	/* Summary: RUNNING if any runs, else STAGING, PENDING, else the worst end
-	 * (UNKNOWN, FAILED, TIMEOUT, OUT_OF_MEMORY, CANCELLED, COMPLETED). */
+	 * (UNKNOWN, FAILED, TIMEOUT, OUT_OF_MEMORY, PREEMPTED, CANCELLED, COMPLETED). */
 	enum suan_state state;
 	uint32_t elements;	       /* 1 for a single task */
 	uint32_t counts[SUAN_NSTATES]; /* elements in each state */
@@ -85,6 +85,10 @@ struct suan_job_view {
 	/* By then its first start will have come with a probability of 50, 90, 99 % (forecast.h);
 	 * 0: it does not wait for its first start, or for something else than room. */
 	int64_t predicted_p50_ms, predicted_p90_ms, predicted_p99_ms;
+	/* Runs that were stopped for other jobs, and cores × ms of work lost by it (none if it is
+	 * checkpointable). */
+	uint32_t preempted;
+	int64_t preempted_core_ms;
 };
 
 struct suan_task_view {

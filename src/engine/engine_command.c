@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/num.h"
 #include "engine/state.h"
 
 struct command {
@@ -9,6 +10,7 @@ struct command {
 	struct suan_job *j;
 	int64_t now_ms;
 	struct suan_effects *fx;
+	bool preempt;
 };
 
 /* ---- would it be refused? ---- */
@@ -84,6 +86,23 @@ static void stop(struct command *c, uint32_t pos, bool again)
 		push_stop(c, pos, x);
 	x->stopping = true;
 	x->again = again;
+	suan_preempt_rank_one(c->e, c->j, x);
+	if (again)
+		return;
+	x->pushed = false;	/* who cancels does not want it to come back */
+	x->stop_ms = 0;
+	x->stop_for = 0;
+}
+
+/* By hand: as if another job wanted the room. */
+static void preempt(struct command *c, uint32_t pos)
+{
+	struct suan_elem *x = suan_elems_at(c->j, pos);
+	struct suan_pushing_out how = {.again = true};
+
+	how.until_ms = suan_sat_add(c->now_ms, suan_preempt_grace(c->e, c->j));
+	if (may_run(x) && !x->stopping && !x->limbo)
+		suan_preempt_stop(c->e, (struct suan_spot){c->j, pos}, &how, c->fx);
 }
 
 static void cancel(struct command *c, uint32_t pos)
@@ -114,6 +133,7 @@ static void requeue(struct command *c, uint32_t pos)
 		x->exit_code = x->signal = 0;
 		x->losses = 0;
 		x->stopping = x->again = false;
+		x->stop_for = 0;
 		suan_elems_move(c->e, (struct suan_spot){c->j, pos}, SUAN_PENDING, false, c->fx);
 	}
 }
@@ -122,6 +142,8 @@ static void apply_one(struct command *c, enum suan_event_type type, uint32_t pos
 {
 	if (type == SUAN_EV_CANCEL)
 		cancel(c, pos);
+	else if (type == SUAN_EV_REQUEUE && c->preempt)
+		preempt(c, pos);
 	else if (type == SUAN_EV_REQUEUE)
 		requeue(c, pos);
 	else
@@ -164,6 +186,8 @@ static enum suan_code reserve(struct command *c, const struct suan_event *ev)
 		rc = suan_elems_open(c->e, c->j, 0);
 	if (rc == SUAN_OK)
 		rc = suan_dues_reserve(&c->e->plan->begins, 1);
+	if (rc == SUAN_OK && c->preempt)
+		rc = suan_jobs_more(c->e, c->j);
 	if (rc != SUAN_OK || ev->type == SUAN_EV_HOLD || ev->type == SUAN_EV_RELEASE)
 		return rc;
 	return suan_effects_reserve(c->fx, t->all ? suan_elems_count(c->j) : 1);
@@ -183,7 +207,8 @@ static void wait_for_begin(struct command *c)
 enum suan_code suan_engine_command(struct suan_engine *e, const struct suan_event *ev,
 				   struct suan_effects *fx)
 {
-	struct command c = {e, suan_jobs_find(e, ev->u.target.job), ev->now_ms, fx};
+	struct command c = {e, suan_jobs_find(e, ev->u.target.job), ev->now_ms, fx,
+			    ev->type == SUAN_EV_REQUEUE && ev->u.target.preempt};
 	enum suan_code rc;
 	uint32_t pos;
 
@@ -194,6 +219,7 @@ enum suan_code suan_engine_command(struct suan_engine *e, const struct suan_even
 	if (ev->type == SUAN_EV_PRIORITY) {
 		c.j->priority = ev->u.target.priority;
 		suan_sync_replan(e, c.j);
+		suan_preempt_rank(e, c.j);
 		return SUAN_OK;
 	}
 	rc = reserve(&c, ev);

@@ -129,10 +129,13 @@ static enum suan_code prepare(struct suan_engine *e, const struct suan_start *st
 			      int64_t now_ms, struct suan_effects *fx)
 {
 	uint32_t done = 0;
+	size_t stops = 0;
 	enum suan_code rc = suan_grow(&e->picks, &e->picks_cap, n, sizeof(*e->picks));
 
 	if (rc == SUAN_OK)
-		rc = suan_effects_reserve(fx, (size_t)n * 2 + leases_over(e, now_ms) + 1);
+		rc = suan_preempt_reserve(e, &stops);
+	if (rc == SUAN_OK)
+		rc = suan_effects_reserve(fx, (size_t)n * 2 + stops + leases_over(e, now_ms) + 1);
 	while (rc == SUAN_OK && done < n) {
 		rc = prepare_one(e, &starts[done], &e->picks[done]);
 		done++;
@@ -167,7 +170,9 @@ static void commit_one(struct suan_engine *e, const struct suan_start *s, const 
 	x->exit_code = x->signal = 0;
 	x->usage = (struct suan_usage){0};
 	x->reason = SUAN_R_NONE;
-	x->stopping = x->again = x->acked = false;
+	x->stopping = x->again = x->acked = x->pushed = false;
+	x->stop_ms = 0;
+	x->stop_for = 0;
 	suan_outlook_started(e, p->job, now_ms);
 	p->job->started = true;
 	p->job->planned--;
@@ -176,6 +181,7 @@ static void commit_one(struct suan_engine *e, const struct suan_start *s, const 
 		a->last_pool = s->pool;
 	}
 	start.run = (struct suan_run_id){p->job->id, suan_elems_index(p->job, p->pos), x->attempt};
+	suan_planner_name(e->plan->planner, s->run, start.run.index);
 	suan_effects_push(fx, &start);
 	suan_elems_move(e, (struct suan_spot){p->job, p->pos}, SUAN_STAGING, false, fx);
 }
@@ -198,19 +204,23 @@ static void expire(struct suan_engine *e, const struct suan_due *d, int64_t now_
 	if (a && now_ms > a->last_end_ms)
 		a->last_end_ms = now_ms;
 	if (x->stopping && !x->again) {
-		to = SUAN_CANCELLED;
-		x->reason = SUAN_R_CANCELLED_BY_USER;
+		to = x->pushed ? SUAN_PREEMPTED : SUAN_CANCELLED;
+		x->reason = x->pushed ? SUAN_R_PREEMPTED : SUAN_R_CANCELLED_BY_USER;
 	} else if (x->again) {
-		x->losses = 0;
+		x->losses = x->pushed ? x->losses : 0;
 	} else if (j->guarantee == SUAN_AT_MOST_ONCE) {
 		to = SUAN_UNKNOWN;
 	} else if (++x->losses >= suan_engine_max_attempts(e)) {
 		to = SUAN_FAILED;
 		x->reason = SUAN_R_TOO_MANY_ATTEMPTS;
 	}
-	x->stopping = x->again = false;
+	if (x->pushed)
+		suan_preempt_note(e, j, x);
+	x->stopping = x->again = x->pushed = false;
+	x->stop_ms = 0;
 	if (to == SUAN_PENDING) {
 		x->reason = SUAN_R_NONE;
+		x->stop_for = 0;
 		x->order_ms = x->start_ms = x->end_ms = 0;
 	}
 	suan_elems_move(e, (struct suan_spot){j, pos}, to, false, fx);
@@ -255,6 +265,7 @@ enum suan_code suan_engine_pass(struct suan_engine *e, int64_t now_ms, struct su
 	}
 	for (uint32_t i = 0; i < n; i++)
 		commit_one(e, &starts[i], &e->picks[i], now_ms, fx);
+	suan_preempt_commit(e, fx);
 	suan_outlook_give(e, now_ms);
 	wake.at_ms = expire_all(e, now_ms, fx);
 	begin = suan_dues_begin(e);

@@ -59,6 +59,13 @@ static struct verdict known(const struct suan_report *r)
 	return (struct verdict){SUAN_PENDING, SUAN_R_NONE, false};
 }
 
+/* It ended before the stop reached it. */
+static bool ended_first(const struct suan_report *r)
+{
+	return (r->outcome == SUAN_OUT_EXITED && r->exit_code == 0) ||
+	       r->outcome == SUAN_OUT_TIMEOUT || r->outcome == SUAN_OUT_MEMORY;
+}
+
 static struct verdict judge(const struct suan_engine *e, const struct suan_job *j,
 			    struct suan_elem *x, const struct suan_report *r)
 {
@@ -66,10 +73,14 @@ static struct verdict judge(const struct suan_engine *e, const struct suan_job *
 
 	if (r->outcome == SUAN_OUT_UNKNOWN)
 		return unknown(e, j, x);
+	if (x->pushed && ended_first(r))
+		return known(r);
 	if (x->stopping && x->again) {
-		x->losses = 0;
+		x->losses = x->pushed ? x->losses : 0;
 		return (struct verdict){SUAN_PENDING, SUAN_R_NONE, false};
 	}
+	if (x->pushed && !success)
+		return (struct verdict){SUAN_PREEMPTED, SUAN_R_PREEMPTED, false};
 	if (x->stopping && !success)
 		return (struct verdict){SUAN_CANCELLED, SUAN_R_CANCELLED_BY_USER, false};
 	if (r->outcome != SUAN_OUT_LOST)
@@ -142,15 +153,21 @@ static void end(struct suan_engine *e, struct suan_job *j, uint32_t pos,
 	} else {
 		suan_planner_end(e->plan->planner, x->run);
 		note_times(j, x, r, ev->now_ms);
-		x->stopping = x->again = false;
+		if (x->pushed && !ended_first(r))
+			suan_preempt_note(e, j, x);
+		x->stopping = x->again = x->pushed = false;
+		x->stop_ms = 0;
 		if (r->outcome <= SUAN_OUT_MEMORY)
 			learn(e, j, x);
 	}
 	if (v.state == SUAN_PENDING) {
 		x->order_ms = x->start_ms = x->end_ms = 0;
 		x->exit_code = x->signal = 0;
+		x->stop_for = 0;
 	}
 	suan_elems_move(e, (struct suan_spot){j, pos}, v.state, v.limbo, fx);
+	if (v.limbo)
+		suan_preempt_rank_one(e, j, x);
 }
 
 static void started(struct suan_engine *e, struct suan_job *j, uint32_t pos,

@@ -158,6 +158,7 @@ void suan_jobs_ask(const struct suan_engine *e, const struct suan_job *j, struct
 		ret->allow = e->rules[j->rule].allow;
 		ret->nallow = e->rules[j->rule].words;
 	}
+	suan_preempt_ask(e, j, &ret->push);
 }
 
 static bool is_array(const struct suan_job_spec *spec)

@@ -229,12 +229,13 @@ static void get_elem_field(struct loader *l, const struct suan_field *f, struct 
 		x->reason = (uint8_t)get_u32(l, f, SUAN_NREASONS - 1);
 		break;
 	case SUAN_SNAP_ELEM_FLAGS:
-		flags = get_u32(l, f, 31);
+		flags = get_u32(l, f, 63);
 		x->held = flags & 1;
 		x->stopping = flags & 2;
 		x->again = flags & 4;
 		x->limbo = flags & 8;
 		x->acked = flags & 16;
+		x->pushed = flags & 32;
 		break;
 	case SUAN_SNAP_ELEM_LOSSES:
 		x->losses = (uint16_t)get_u32(l, f, UINT16_MAX);
@@ -302,6 +303,7 @@ static void get_rest(struct loader *l, const struct suan_field *f, struct suan_e
 			get_elem_field(l, &x, to);
 	}
 	damage(l, r.bad || to->attempt > 0 || to->stopping || to->again || to->limbo ||
+	       to->pushed || to->stop_ms || to->stop_for ||
 	       (to->state != SUAN_PENDING && (to->state != SUAN_CANCELLED || to->held)));
 }
 
@@ -434,13 +436,17 @@ struct key_fields {
 	bool has;
 };
 
-static void get_times(struct loader *l, const struct suan_field *f, struct suan_job *j)
+static void get_rare(struct loader *l, const struct suan_field *f, struct suan_job *j)
 {
 	needs(l, suan_jobs_more(l->e, j));
 	damage(l, f->is_bytes);
 	if (failed(l))
 		return;
-	if (f->tag == SUAN_SNAP_JOB_BEGIN)
+	if (f->tag == SUAN_SNAP_JOB_PREEMPTED)
+		j->more->preempted = get_u32(l, f, UINT32_MAX);
+	else if (f->tag == SUAN_SNAP_JOB_PREEMPTED_WORK)
+		j->more->preempted_core_ms = suan_field_i64(f);
+	else if (f->tag == SUAN_SNAP_JOB_BEGIN)
 		j->more->begin_ms = suan_field_i64(f);
 	else
 		j->more->deadline_ms = suan_field_i64(f);
@@ -482,8 +488,9 @@ static void get_job_field(struct loader *l, const struct suan_field *f, struct s
 		j->guarantee = (uint8_t)get_u32(l, f, SUAN_AT_LEAST_ONCE);
 	else if (f->tag == SUAN_SNAP_JOB_HELD)
 		j->held = get_u32(l, f, 1);
-	else if (f->tag == SUAN_SNAP_JOB_BEGIN || f->tag == SUAN_SNAP_JOB_DEADLINE)
-		get_times(l, f, j);
+	else if (f->tag == SUAN_SNAP_JOB_BEGIN || f->tag == SUAN_SNAP_JOB_DEADLINE ||
+		 f->tag == SUAN_SNAP_JOB_PREEMPTED || f->tag == SUAN_SNAP_JOB_PREEMPTED_WORK)
+		get_rare(l, f, j);
 	else if (f->tag == SUAN_SNAP_JOB_DEP)
 		get_dep(l, f, j);
 	else if (f->tag >= SUAN_SNAP_JOB_FIRST_START && f->tag <= SUAN_SNAP_JOB_REST)
@@ -579,7 +586,8 @@ static void widen(struct loader *l, const struct suan_job *j, const struct suan_
 	needs(l, suan_planner_pool(l->e->plan->planner, x->pool, shape));
 }
 
-static void open_run(struct loader *l, const struct suan_job *j, struct suan_elem *x)
+static void open_run(struct loader *l, const struct suan_job *j, uint32_t index,
+		     struct suan_elem *x)
 {
 	struct suan_planner *p = l->e->plan->planner;
 	const struct suan_place *places = suan_elems_places(x);
@@ -590,7 +598,8 @@ static void open_run(struct loader *l, const struct suan_job *j, struct suan_ele
 	suan_jobs_ask(l->e, j, &ask);
 	run = (struct suan_plan_run){.pool = x->pool, .ask = &ask, .start_ms = x->order_ms,
 				     .places = places, .nplaces = x->nplaces, .id = j->id,
-				     .priority = j->priority};
+				     .index = index,
+				     .priority = suan_preempt_priority(l->e, j)};
 	rc = suan_planner_run(p, &run, &x->run);
 	if (rc == SUAN_ECONFLICT) {
 		widen(l, j, x);
@@ -598,6 +607,11 @@ static void open_run(struct loader *l, const struct suan_job *j, struct suan_ele
 			rc = suan_planner_run(p, &run, &x->run);
 	}
 	needs(l, rc);
+	if (failed(l))
+		return;
+	suan_preempt_rank_one(l->e, j, x);
+	if (x->pushed)
+		suan_planner_stop(p, x->run, x->stop_ms);
 }
 
 static void open_elem(struct loader *l, struct suan_job *j, uint32_t pos)
@@ -608,7 +622,9 @@ static void open_elem(struct loader *l, struct suan_job *j, uint32_t pos)
 	if (failed(l))
 		return;
 	if (x->state == SUAN_STAGING || x->state == SUAN_RUNNING || x->limbo)
-		open_run(l, j, x);
+		open_run(l, j, suan_elems_index(j, pos), x);
+	if (!failed(l) && x->pushed)
+		needs(l, suan_jobs_more(l->e, j));
 	if (failed(l) || !x->limbo)
 		return;
 	needs(l, suan_dues_reserve(&l->e->leases, 1));

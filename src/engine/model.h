@@ -79,7 +79,7 @@ enum suan_state {
 	SUAN_TIMEOUT,
 	SUAN_OUT_OF_MEMORY,
 	SUAN_CANCELLED,
-	SUAN_PREEMPTED,
+	SUAN_PREEMPTED,		/* stopped for others, not to start again */
 	SUAN_UNKNOWN,		/* nobody can know; see the guarantee */
 	SUAN_NSTATES
 };
@@ -170,6 +170,7 @@ struct suan_qos_spec {		/* class of jobs */
 	int64_t grace_ms;	/* between notice and stop when its runs are preempted */
 	bool preemptable;	/* its runs may be stopped for those of other classes */
 	struct suan_names preempts;	/* classes whose runs may be stopped for its jobs */
+	bool preempt_cancels;	/* its runs, stopped for others, do not start again */
 	struct suan_limits limits, user_limits;
 };
 
@@ -248,6 +249,7 @@ enum suan_reason {
 	SUAN_R_PAUSED,		/* of a candidate: starts failed there, tried again at a */
 	SUAN_R_SITE_GONE,	/* of an end: its site left the network; over by a */
 	SUAN_R_QUOTA,	/* a in use, wants more than the limit b; see suan_engine_quota() */
+	SUAN_R_PREEMPTED,	/* stopped for job a; 0: by an operator */
 	SUAN_NREASONS
 };
 
@@ -290,6 +292,12 @@ enum suan_policy_kind {
 	SUAN_NPOLICIES
 };
 
+struct suan_preemption {	/* of runs by jobs whose class may do so; see suan_qos_spec */
+	int64_t min_run_ms;	/* a run gets at least so much first; 0 = 5 min */
+	int64_t grace_ms;	/* what a stop may take where its class says nothing; 0 = 30 s */
+	uint32_t max_victims;	/* runs that one start may stop; 0 = 64 */
+};
+
 struct suan_policy {
 	enum suan_policy_kind kind;
 	uint32_t plan_depth;		/* waiting starts that get a prediction; 0 = 1000 */
@@ -301,6 +309,7 @@ struct suan_policy {
 	bool model_sites;		/* true: sites without driver take jobs (simulation) */
 	bool terse;			/* nobody asks why and nobody watches: the candidates of
 					 * starts are not kept, CHANGED is not told (simulation) */
+	struct suan_preemption preemption;
 };
 
 struct suan_submit {
@@ -316,6 +325,7 @@ struct suan_target {		/* what a command is about */
 	bool all;		/* every element; else only `index` */
 	uint32_t index;
 	int32_t priority;	/* SUAN_EV_PRIORITY */
+	bool preempt;		/* SUAN_EV_REQUEUE: only what runs, and it counts as preempted */
 };
 
 enum suan_report_kind {
@@ -398,7 +408,7 @@ struct suan_effect {
 
 /* Short stable words, borrowed constants: "PENDING", "afterok", "too-many-cores", "submit" … */
 const char *suan_state_name(enum suan_state s);
-bool suan_state_final(enum suan_state s);	/* COMPLETED … UNKNOWN, but not PREEMPTED */
+bool suan_state_final(enum suan_state s);	/* COMPLETED … UNKNOWN */
 const char *suan_dep_name(enum suan_dep_type t);
 const char *suan_reason_name(enum suan_reason r);
 const char *suan_guarantee_name(enum suan_guarantee g);

@@ -28,7 +28,7 @@ const char *suan_state_name(enum suan_state s)
 
 bool suan_state_final(enum suan_state s)
 {
-	return s >= SUAN_COMPLETED && s < SUAN_NSTATES && s != SUAN_PREEMPTED;
+	return s >= SUAN_COMPLETED && s < SUAN_NSTATES;
 }
 
 const char *suan_dep_name(enum suan_dep_type t)
@@ -87,6 +87,7 @@ const char *suan_reason_name(enum suan_reason r)
 		[SUAN_R_TOO_MANY_ATTEMPTS] = "too-many-attempts",
 		[SUAN_R_PAUSED] = "paused",
 		[SUAN_R_SITE_GONE] = "site-gone",
+		[SUAN_R_PREEMPTED] = "preempted",
 		[SUAN_R_QUOTA] = "quota",
 	};
 

@@ -1,4 +1,5 @@
 #include "engine/pack.h"
+#include "engine/planner.h"
 
 #include <string.h>
 
@@ -18,6 +19,9 @@ static const struct suan_pack_row policy_rows[] = {
 	{7, SUAN_PACK_BOOL, AT(suan_policy, model_sites), 0},
 	{8, SUAN_PACK_BOOL, AT(suan_policy, predict), 0},
 	{9, SUAN_PACK_BOOL, AT(suan_policy, terse), 0},
+	{60, SUAN_PACK_I64, AT(suan_policy, preemption.min_run_ms), 0},
+	{61, SUAN_PACK_I64, AT(suan_policy, preemption.grace_ms), 0},
+	{62, SUAN_PACK_U32, AT(suan_policy, preemption.max_victims), SUAN_MOST_VICTIMS},
 };
 const struct suan_pack_table suan_pack_policy = TABLE(policy_rows);
 

@@ -145,10 +145,11 @@ SUAN_MUSTUSE enum suan_code suan_planner_pass(struct suan_planner *p, int64_t no
 
 /* Runs that the last pass wants stopped, so that item `by` can start; planner_push.c. Nothing of it
  * is done until the caller stops them. Borrowed until the next pass. */
+#define SUAN_MOST_VICTIMS 10000u
 struct suan_push_rules {
 	int64_t min_run_ms;	/* a run is not pushed out before it has had so much */
 	int64_t grace_ms;	/* what a stop may take; ≥ 1 */
-	uint32_t max_victims;	/* for one start; 0 = 64 */
+	uint32_t max_victims;	/* for one start, 1 … SUAN_MOST_VICTIMS */
 };
 struct suan_stop {
 	uint64_t id, by;	/* items */

@@ -35,7 +35,6 @@
 #include "base/num.h"
 
 #define MOST_ASKS     64u
-#define MOST_VICTIMS  64u
 #define LOOK_FACTOR   4u
 
 struct room {			/* a pool as it is when what stops there has ended */
@@ -86,14 +85,12 @@ struct suan_pushing {
 
 enum suan_code suan_planner_push(struct suan_planner *p, const struct suan_push_rules *rules)
 {
-	assert(rules->grace_ms >= 1 && rules->min_run_ms >= 0);
+	assert(rules->grace_ms >= 1 && rules->min_run_ms >= 0 && rules->max_victims >= 1);
 	if (!p->push)
 		p->push = calloc(1, sizeof(*p->push));
 	if (!p->push)
 		return SUAN_ENOMEM;
 	p->push->rules = *rules;
-	if (rules->max_victims == 0)
-		p->push->rules.max_victims = MOST_VICTIMS;
 	return SUAN_OK;
 }
 

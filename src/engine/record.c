@@ -65,6 +65,7 @@ static const struct suan_pack_row target_rows[] = {
 	{2, SUAN_PACK_BOOL, AT(suan_target, all), 0},
 	{3, SUAN_PACK_U32, AT(suan_target, index), 0},
 	{4, SUAN_PACK_I32, AT(suan_target, priority), 0},
+	{60, SUAN_PACK_BOOL, AT(suan_target, preempt), 0},
 };
 static const struct suan_pack_table target_table = TABLE(target_rows);
 

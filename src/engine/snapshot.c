@@ -114,7 +114,7 @@ static void put_elem(struct writer *w, uint32_t tag, uint32_t pos, const struct 
 	put_u64(w, SUAN_SNAP_ELEM_STATE, x->state);
 	put_u64(w, SUAN_SNAP_ELEM_REASON, x->reason);
 	put_u64(w, SUAN_SNAP_ELEM_FLAGS, (x->held ? 1u : 0) | (x->stopping ? 2u : 0) |
-		(x->again ? 4u : 0) | (x->limbo ? 8u : 0) | (x->acked ? 16u : 0));
+		(x->again ? 4u : 0) | (x->limbo ? 8u : 0) | (x->acked ? 16u : 0) | (x->pushed ? 32u : 0));
 	put_u64(w, SUAN_SNAP_ELEM_LOSSES, x->losses);
 	put_u64(w, SUAN_SNAP_ELEM_POOL, x->pool == SUAN_NO_POOL ? 0 : (uint64_t)x->pool + 1);
 	usage = suan_put_begin(w->out, SUAN_SNAP_ELEM_USAGE);
@@ -187,6 +187,8 @@ static void put_job(struct writer *w, const struct suan_job *j)
 	put_i64(w, SUAN_SNAP_JOB_BEGIN, suan_jobs_begin(j));
 	put_i64(w, SUAN_SNAP_JOB_DEADLINE, suan_jobs_deadline(j));
 	put_given(w, j);
+	put_u64(w, SUAN_SNAP_JOB_PREEMPTED, j->more ? j->more->preempted : 0);
+	put_i64(w, SUAN_SNAP_JOB_PREEMPTED_WORK, j->more ? j->more->preempted_core_ms : 0);
 	put_deps(w, j);
 	if (suan_jobs_array(j))
 		put_array(w, suan_jobs_array(j));

@@ -33,6 +33,8 @@ struct suan_elem {
 	uint32_t nplaces;
 	uint32_t attempt, pool;
 	uint32_t run;		/* the planner's number while active */
+	int64_t stop_ms;	/* pushed: expected end of the stop, */
+	uint64_t stop_for;	/* and the job that wants the room; 0: none */
 	uint32_t text;		/* interned */
 	uint32_t why;		/* interned: candidates of the decision */
 	int32_t exit_code, signal;
@@ -43,6 +45,7 @@ struct suan_elem {
 	bool again;		/* … in order to start anew */
 	bool limbo;		/* UNKNOWN, and holds its nodes until its lease has ended */
 	bool acked;		/* the site has the order */
+	bool pushed;		/* stopped for others: preempt.c */
 };
 
 /* What an array job has beyond a single one. */
@@ -72,6 +75,8 @@ struct suan_more {		/* rarely used parts */
 	size_t ndependents, dependents_cap;
 	int64_t begin_ms, deadline_ms;
 	bool due;			/* in the heap for its begin */
+	uint32_t preempted;		/* runs stopped for others, */
+	int64_t preempted_core_ms;	/* and their work that was lost */
 };
 
 struct suan_job {
@@ -181,6 +186,9 @@ struct suan_plan {
 	uint64_t firm_id;		/* jobs up to this one have their last key, see order.h */
 	bool rekey;			/* the order of all jobs changed */
 	bool pools_dirty;
+	struct suan_push *rights;	/* owned; of each class, see preempt.c */
+	size_t nrights, rights_cap;
+	bool ranks_dirty;		/* classes changed: runs and jobs have other rights */
 };
 
 struct suan_engine {
@@ -436,6 +444,33 @@ void suan_outlook_now(const struct suan_engine *e, const struct suan_job *j,
 void suan_outlook_started(struct suan_engine *e, struct suan_job *j, int64_t now_ms);
 /* It was kept from starting: what was said is void. */
 void suan_outlook_void(struct suan_job *j);
+
+/* ---- preempt.c: who may push out whom, and the stops for it ---- */
+
+/* Rights and rules into the planner, if classes or policy changed. */
+SUAN_MUSTUSE enum suan_code suan_preempt_sync(struct suan_engine *e);
+void suan_preempt_ask(const struct suan_engine *e, const struct suan_job *j,
+		      struct suan_push *ret);
+int32_t suan_preempt_priority(const struct suan_engine *e, const struct suan_job *j);
+/* The planner's runs as the job is now; what stops or may be over is for nobody to stop. */
+void suan_preempt_rank(struct suan_engine *e, const struct suan_job *j);
+void suan_preempt_rank_one(struct suan_engine *e, const struct suan_job *j,
+			   const struct suan_elem *x);
+/* The stops that the planner wants, as many effects: what can fail, then the rest. */
+SUAN_MUSTUSE enum suan_code suan_preempt_reserve(struct suan_engine *e, size_t *ret);
+void suan_preempt_commit(struct suan_engine *e, struct suan_effects *fx);
+/* One stop; room for an effect and the job's `more` are there. */
+struct suan_pushing_out {
+	uint64_t by;		/* job, 0: none */
+	int64_t until_ms;	/* expected end */
+	bool again;
+};
+void suan_preempt_stop(struct suan_engine *e, struct suan_spot at,
+		       const struct suan_pushing_out *how, struct suan_effects *fx);
+int64_t suan_preempt_grace(const struct suan_engine *e, const struct suan_job *j);
+/* A pushed run is over, at end_ms: counted. */
+void suan_preempt_note(const struct suan_engine *e, struct suan_job *j,
+		       const struct suan_elem *x);
 
 /* ---- admit.c ---- */
 

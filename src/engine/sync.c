@@ -48,7 +48,7 @@ uint32_t suan_sync_wanted(const struct suan_engine *e, const struct suan_job *j,
 static enum suan_code sync_job(struct suan_engine *e, struct suan_job *j, int64_t now_ms)
 {
 	uint32_t want = suan_sync_wanted(e, j, now_ms);
-	struct suan_item item = {.id = j->id, .priority = j->priority, .count = want};
+	struct suan_item item = {.id = j->id, .count = want};
 	enum suan_code rc = want > 0 ? suan_outlook_list(e, j) : SUAN_OK;
 
 	if (rc != SUAN_OK)
@@ -59,6 +59,7 @@ static enum suan_code sync_job(struct suan_engine *e, struct suan_job *j, int64_
 		suan_planner_drop(e->plan->planner, j->id);
 	} else {
 		suan_jobs_ask(e, j, &item.ask);
+		item.priority = suan_preempt_priority(e, j);
 		item.key = suan_order_key(e, j, now_ms);
 		item.firm_ms = suan_order_firm(j);
 		rc = suan_planner_add(e->plan->planner, &item);
@@ -166,6 +167,8 @@ static enum suan_code sync_pools(struct suan_engine *e)
 	}
 	suan_planner_policy(e->plan->planner, suan_order_mode(e->policy.kind),
 			    e->policy.plan_depth);
+	if (suan_preempt_sync(e) != SUAN_OK)
+		return SUAN_ENOMEM;
 	e->plan->pools_dirty = false;
 	return SUAN_OK;
 }

@@ -32,6 +32,8 @@ static const struct suan_pack_row suan_elem_rows[] = {
 	{4, SUAN_PACK_U32, offsetof(struct suan_elem, attempt), 0},
 	{5, SUAN_PACK_I32, offsetof(struct suan_elem, exit_code), 0},
 	{6, SUAN_PACK_I32, offsetof(struct suan_elem, signal), 0},
+	{60, SUAN_PACK_I64, offsetof(struct suan_elem, stop_ms), 0},
+	{61, SUAN_PACK_U64, offsetof(struct suan_elem, stop_for), 0},
 };
 static const struct suan_pack_table suan_elem_members = {
 	suan_elem_rows, sizeof(suan_elem_rows) / sizeof(suan_elem_rows[0])};

@@ -39,7 +39,7 @@ static const char *check_places(const struct suan_engine *e, const struct suan_j
 const char *suan_verify_elem(const struct suan_engine *e, const struct suan_job *j,
 			     const struct suan_elem *x)
 {
-	if (x->state >= SUAN_NSTATES || x->state == SUAN_PREEMPTED)
+	if (x->state >= SUAN_NSTATES)
 		return "an element has no proper state";
 	if (x->held && x->state != SUAN_PENDING)
 		return "an element is held that does not wait";
@@ -49,6 +49,9 @@ const char *suan_verify_elem(const struct suan_engine *e, const struct suan_job 
 		return "an element is being stopped that has no run";
 	if (x->again && !x->stopping)
 		return "an element is to start anew without a stop";
+	if ((x->pushed && !x->stopping) || x->pushed != (x->stop_ms > x->order_ms) ||
+	    (!x->pushed && x->stop_ms))
+		return "an element is stopped for others without a stop, or not until then";
 	if (x->attempt > 0 && !j->started)
 		return "an element was started but its job was not";
 	return is_active(x) ? check_places(e, j, x) : NULL;

@@ -25,6 +25,8 @@ static struct cause end_cause(const struct suan_job *j, const struct suan_elem *
 		c.a = (int64_t)j->req.memory;
 	else if (c.reason == SUAN_R_TOO_MANY_ATTEMPTS)
 		c.a = x->attempt;
+	else if (c.reason == SUAN_R_PREEMPTED)
+		c.a = (int64_t)x->stop_for;
 	else if (c.reason == SUAN_R_SITE_GONE)
 		c.a = suan_dues_lease_end(j, x);
 	return c;
@@ -109,6 +111,8 @@ static struct cause elem_cause(const struct suan_engine *e, const struct suan_jo
 
 	if (x->state == SUAN_PENDING)
 		return waiting_cause(e, j, pos);
+	if (x->pushed)
+		return (struct cause){SUAN_R_PREEMPTED, (int64_t)x->stop_for, 0};
 	if (x->stopping)
 		return (struct cause){SUAN_R_CANCELLING, 0, 0};
 	if (x->state == SUAN_STAGING)
@@ -176,6 +180,8 @@ static void view_more(const struct suan_job *j, struct suan_job_view *v)
 		v->deadline_ms = m->deadline_ms;
 		v->deps = m->deps;
 		v->ndeps = m->ndeps;
+		v->preempted = m->preempted;
+		v->preempted_core_ms = m->preempted_core_ms;
 	}
 	if (m && m->array) {
 		v->is_array = true;

@@ -62,6 +62,20 @@ static bool read_kind(struct suan_json *j, void *object)
 	return true;
 }
 
+static const struct suan_key preemption_table[] = {
+	DURATION("min_run", suan_preemption, min_run_ms, 3),
+	DURATION("grace", suan_preemption, grace_ms, 3),
+	WHOLE("max_victims", suan_preemption, max_victims, 1, 10000),
+};
+
+static bool read_preemption(struct suan_json *j, void *object)
+{
+	static const struct suan_keys keys = KEYS(preemption_table);
+	struct suan_policy *p = object;
+
+	return suan_keys_read(j, &keys, &p->preemption);
+}
+
 static const struct suan_key policy_table[] = {
 	CALL("kind", read_kind),
 	WHOLE("plan_depth", suan_policy, plan_depth, 1, 1000000),
@@ -69,6 +83,7 @@ static const struct suan_key policy_table[] = {
 	DURATION("max_walltime", suan_policy, max_walltime_ms, 3),
 	WHOLE("max_pending", suan_policy, max_pending, 0, 100000000),
 	WHOLE("max_attempts", suan_policy, max_attempts, 1, 1000),
+	CALL("preemption", read_preemption),
 };
 
 static bool read_policy(struct suan_json *j, void *object)

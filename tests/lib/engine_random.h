@@ -4,7 +4,7 @@
 #define SUAN_TESTS_ENGINE_RANDOM_H
 
 #include "base/rng.h"
-#include "lib/engine_kit.h"
+#include "lib/accounts_kit.h"
 
 struct history {
 	struct kit k;
@@ -14,6 +14,9 @@ struct history {
 	struct suan_range sets[4];	/* of the arrays of one submission */
 	uint32_t nsets;
 	bool conservative;	/* no other policy */
+	bool preempting;	/* jobs of classes that stop each other */
+	int64_t min_run_ms;	/* of those */
+	bool passed;		/* the last event was a pass */
 };
 
 static inline uint32_t dice(struct history *h, uint32_t n)
@@ -68,6 +71,23 @@ static inline void random_array(struct history *h, struct suan_range *r)
 		abort();
 }
 
+/* Jobs of high may stop those of low and once, those of once those of low. */
+static inline void history_classes(struct history *h)
+{
+	static const char *const stoppable[] = {"low", "once"};
+	struct suan_names both = {(const char **)(uintptr_t)stoppable, 2};
+	struct accounts_kit a;
+
+	accounts_empty(&a);
+	kit_qos(&a, "high", 1 + (int32_t)dice(h, 3))->preempts = both;
+	kit_qos(&a, "low", -1 - (int32_t)dice(h, 2))->preemptable = true;
+	kit_qos(&a, "once", 0)->preemptable = true;
+	a.qos[2].preempts = (struct suan_names){both.list, 1};
+	a.qos[2].preempt_cancels = true;
+	a.qos[2].grace_ms = dice(h, 2) * 3000;
+	accounts_set(&h->k, &a);
+}
+
 static inline void random_spec(struct history *h, struct suan_job_spec *s, struct suan_dep *deps,
 			       const char **lists)
 {
@@ -109,6 +129,12 @@ static inline void random_spec(struct history *h, struct suan_job_spec *s, struc
 	s->payload_len = dice(h, 8);
 	s->env = "environment";
 	s->env_len = dice(h, 12);
+	if (h->preempting) {
+		static const char *const classes[] = {"", "low", "low", "once", "high", "high"};
+
+		s->qos = classes[dice(h, 6)];
+		s->checkpointable = dice(h, 4) == 0;
+	}
 }
 
 static inline void random_submit(struct history *h)
@@ -151,6 +177,7 @@ static inline void random_command(struct history *h)
 	ev.u.target.all = dice(h, 2);
 	ev.u.target.index = dice(h, 10);
 	ev.u.target.priority = (int32_t)dice(h, 5);
+	ev.u.target.preempt = h->preempting && dice(h, 2);
 	kit_step(&h->k, &ev);
 }
 
@@ -186,6 +213,14 @@ static inline void random_report(struct history *h)
 	h->last = r;
 }
 
+static inline struct suan_preemption random_preemption(struct history *h)
+{
+	if (!h->preempting)
+		return (struct suan_preemption){0};
+	h->min_run_ms = 1 + dice(h, 2) * 2000;
+	return (struct suan_preemption){h->min_run_ms, 1 + dice(h, 5000), 1 + dice(h, 6)};
+}
+
 static inline void random_site(struct history *h)
 {
 	static const char *const names[] = {"a", "b", "c", "d", "none"};
@@ -203,13 +238,15 @@ static inline void random_site(struct history *h)
 		history_network(h);
 	} else {
 		uint32_t kind = dice(h, SUAN_NPOLICIES);
+		struct suan_preemption preemption = random_preemption(h);
 
 		kit_policy(&h->k, &(struct suan_policy){
 			.kind = h->conservative ? SUAN_POLICY_CONSERVATIVE
 						: (enum suan_policy_kind)kind,
 			.plan_depth = dice(h, 2) * 4, .max_walltime_ms = dice(h, 4) ? 0 : 50000,
 			.max_pending = dice(h, 4) ? 0 : 20, .max_attempts = 1 + dice(h, 4),
-			.model_sites = dice(h, 2), .terse = dice(h, 3) == 0});
+			.model_sites = dice(h, 2), .terse = dice(h, 3) == 0,
+			.preemption = preemption});
 	}
 }
 
@@ -218,12 +255,22 @@ static inline void history_step(struct history *h)
 {
 	uint32_t what = dice(h, 100);
 
+	h->passed = false;
 	if (suan_engine_seq(h->k.e) == 0) {
 		history_network(h);
 		return;
 	}
+	if (h->preempting && (suan_engine_seq(h->k.e) == 1 || dice(h, 300) == 0)) {
+		history_classes(h);
+		return;
+	}
+	if (h->preempting && suan_engine_seq(h->k.e) == 2) {
+		kit_policy(&h->k, &(struct suan_policy){.kind = SUAN_POLICY_SUAN,
+							.preemption = random_preemption(h)});
+		return;
+	}
 	h->k.now += dice(h, 3) ? dice(h, 500) : dice(h, 4) ? 0 : dice(h, 20000);
-	if (what < 20)
+	if (what < (h->preempting ? 40 : 20))
 		random_submit(h);
 	else if (what < 65)
 		random_report(h);
@@ -231,8 +278,10 @@ static inline void history_step(struct history *h)
 		random_command(h);
 	else if (what < 78)
 		random_site(h);
-	else
+	else {
+		h->passed = true;
 		kit_pass(&h->k);
+	}
 }
 
 #endif

@@ -12,13 +12,14 @@ static void keep(void *ctx, const struct suan_event *ev)
 		abort();
 }
 
-static uint64_t record(struct suan_buf *log, uint64_t seed, bool conservative)
+static uint64_t record(struct suan_buf *log, uint64_t seed, bool conservative, bool preempting)
 {
 	struct history h;
 	uint64_t hash;
 
 	history_init(&h, seed);
 	h.conservative = conservative;
+	h.preempting = preempting;
 	h.k.log = keep;
 	h.k.ctx = log;
 	while (suan_engine_seq(h.k.e) < STEPS)
@@ -154,14 +155,20 @@ int main(void)
 		return tap_done();
 	}
 	suan_buf_init(&log, 0);
-	want = record(&log, 11, false);
+	want = record(&log, 11, false, false);
 	t_new();
 	t_steps(&log, want);
 	t_snapshot(&log, want);
 	suan_buf_done(&log);
 	/* the policy whose planner remembers */
 	suan_buf_init(&log, 0);
-	want = record(&log, 12, true);
+	want = record(&log, 12, true, false);
+	t_steps(&log, want);
+	t_snapshot(&log, want);
+	suan_buf_done(&log);
+	/* runs that are stopped for others */
+	suan_buf_init(&log, 0);
+	want = record(&log, 13, false, true);
 	t_steps(&log, want);
 	t_snapshot(&log, want);
 	suan_buf_done(&log);

@@ -158,20 +158,20 @@ static void restart(void)
 	struct suan_err err = {0};
 	uint32_t run;
 
-	ok(suan_planner_run(p, &(struct suan_plan_run){0, &x.ask, 0, at, 1}, &run) == SUAN_OK,
+	ok(suan_planner_run(p, &(struct suan_plan_run){0, &x.ask, 0, at, 1, 0, 0, 0}, &run) == SUAN_OK,
 	   "takes the given node");
-	ok(suan_planner_run(p, &(struct suan_plan_run){0, &x.ask, 0, at, 1}, &run) ==
+	ok(suan_planner_run(p, &(struct suan_plan_run){0, &x.ask, 0, at, 1, 0, 0, 0}, &run) ==
 		   SUAN_ECONFLICT,
 	   "not twice");
 	x.ask.req.tasks = 2;
 	x.ask.req.cores = 1;
 	at[0].node = 0;
 	at[1].node = 7;
-	ok(suan_planner_run(p, &(struct suan_plan_run){0, &x.ask, 0, at, 2}, &run) ==
+	ok(suan_planner_run(p, &(struct suan_plan_run){0, &x.ask, 0, at, 2, 0, 0, 0}, &run) ==
 		   SUAN_ECONFLICT,
 	   "no such node");
 	at[1].node = 1;
-	ok(suan_planner_run(p, &(struct suan_plan_run){0, &x.ask, 0, at, 2}, &run) == SUAN_OK,
+	ok(suan_planner_run(p, &(struct suan_plan_run){0, &x.ask, 0, at, 2, 0, 0, 0}, &run) == SUAN_OK,
 	   "two nodes");
 	suan_planner_load(p, 0, &load);
 	ok(load.cores_used == 5 && load.runs == 2, "load");

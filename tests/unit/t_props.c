@@ -4,6 +4,44 @@
 #define STEPS 6000
 #define SEEDS 6
 
+/* Whom a pass stops may be stopped, has run for long enough, and is stopped once. */
+static bool stops_well(struct history *h, uint64_t *stops)
+{
+	const struct suan_effect *f;
+
+	for (size_t i = 0; (f = kit_effect(&h->k, SUAN_FX_STOP, i)); i++) {
+		struct suan_job_view j = kit_view(&h->k, f->run.job);
+		struct suan_task_view t;
+
+		if (!suan_engine_task(h->k.e, f->run.job, f->run.index, &t) || !t.stopping ||
+		    t.attempt != f->run.attempt || t.reason != SUAN_R_PREEMPTED ||
+		    t.reason_a == 0 || t.order_ms + h->min_run_ms > h->k.now)
+			return false;
+		if (strcmp(j.qos, "once") != 0 &&
+		    (strcmp(j.qos, "low") != 0 || j.guarantee == SUAN_AT_MOST_ONCE))
+			return false;
+		++*stops;
+	}
+	return true;
+}
+
+static bool preempts(uint64_t seed, uint32_t steps, uint64_t *stops)
+{
+	struct history h;
+	bool good = true;
+
+	history_init(&h, seed);
+	h.preempting = true;
+	for (uint32_t i = 0; i < steps && good; i++) {
+		history_step(&h);
+		good = kit_good(&h.k) && (!h.passed || stops_well(&h, stops));
+		if (!good)
+			printf("# seed %" PRIu64 ", event %u\n", seed, i + 1);
+	}
+	kit_done(&h.k);
+	return good;
+}
+
 static bool survives(uint64_t seed, uint32_t steps)
 {
 	struct history h;
@@ -23,8 +61,12 @@ static bool survives(uint64_t seed, uint32_t steps)
 int main(void)
 {
 	const char *text = getenv("SUAN_SEED");
-	uint64_t seed = text ? strtoull(text, NULL, 10) : 1;
+	uint64_t stops = 0, seed = text ? strtoull(text, NULL, 10) : 1;
 
+	for (int i = 0; i < (text ? 1 : SEEDS); i++)
+		ok(preempts(seed + (uint64_t)i, STEPS, &stops), "preempting, seed %" PRIu64,
+		   seed + (uint64_t)i);
+	ok(text || stops > 40, "%" PRIu64 " stops", stops);
 	for (int i = 0; i < (text ? 1 : SEEDS); i++)
 		ok(survives(seed + (uint64_t)i, STEPS), "%d events, seed %" PRIu64, STEPS,
 		   seed + (uint64_t)i);

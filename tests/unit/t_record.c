@@ -182,7 +182,7 @@ static void t_small(struct suan_arena *a, struct suan_buf *b)
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		ev.type = commands[i];
-		ev.u.target = (struct suan_target){77, i % 2, 12, INT32_MIN};
+		ev.u.target = (struct suan_target){77, i % 2, 12, INT32_MIN, i % 3 == 0};
 		if (round_trip(&ev, a, &got, b))
 			ok(got.u.target.job == 77 && got.u.target.all == (i % 2) &&
 				   got.u.target.index == 12 && got.u.target.priority == INT32_MIN,
@@ -190,7 +190,8 @@ static void t_small(struct suan_arena *a, struct suan_buf *b)
 	}
 	ev.type = SUAN_EV_POLICY;
 	ev.u.policy =
-		(struct suan_policy){SUAN_POLICY_CONSERVATIVE, 5, 6, 7, 8, 9, true, true, true};
+		(struct suan_policy){SUAN_POLICY_CONSERVATIVE, 5, 6, 7, 8, 9, true, true, true,
+					     {10, 11, 12}};
 	if (round_trip(&ev, a, &got, b))
 		ok(got.u.policy.kind == SUAN_POLICY_CONSERVATIVE && got.u.policy.plan_depth == 5 &&
 			   got.u.policy.max_attempts == 9 && got.u.policy.model_sites &&

@@ -143,7 +143,7 @@ static bool resumes(const struct log *l, uint64_t want, uint64_t every)
 	return good;
 }
 
-static void one_seed(uint64_t seed)
+static void one_seed(uint64_t seed, bool preempting)
 {
 	struct history h;
 	struct log *l = calloc(1, sizeof(*l));
@@ -152,6 +152,7 @@ static void one_seed(uint64_t seed)
 	if (!l)
 		abort();
 	history_init(&h, seed);
+	h.preempting = preempting;
 	record(&h, l);
 	want = suan_engine_hash(h.k.e);
 	for (int s = 0; s < SUAN_NSTATES; s++)
@@ -171,6 +172,8 @@ int main(void)
 	uint64_t seed = text ? strtoull(text, NULL, 10) : 0;
 
 	for (uint64_t i = 0; i < (text ? 1u : 5u); i++)
-		one_seed(seed + i);
+		one_seed(seed + i, false);
+	for (uint64_t i = 0; i < (text ? 1u : 4u); i++)
+		one_seed(seed + i, true);
 	return tap_done();
 }
