@@ -393,7 +393,7 @@ struct suan_event {
 
 enum suan_effect_type {
 	SUAN_FX_START = 1,	/* run on pool; placement by suan_engine_places() */
-	SUAN_FX_STOP,		/* end the run (TERM, grace, KILL) */
+	SUAN_FX_STOP,		/* end the run (TERM, grace, KILL); preempted: expected by at_ms */
 	SUAN_FX_WAKE,		/* a PASS is wanted at at_ms */
 	SUAN_FX_CHANGED,	/* state of run.job / run.index changed to state */
 };

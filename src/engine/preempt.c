@@ -138,7 +138,7 @@ void suan_preempt_stop(struct suan_engine *e, struct suan_spot at,
 {
 	struct suan_elem *x = suan_elems_at(at.job, at.pos);
 	struct suan_effect f = {.type = SUAN_FX_STOP, .pool = x->pool,
-				.state = (enum suan_state)x->state};
+				.state = (enum suan_state)x->state, .at_ms = how->until_ms};
 
 	assert(!x->stopping && !x->limbo && at.job->more);
 	f.run = (struct suan_run_id){at.job->id, suan_elems_index(at.job, at.pos), x->attempt};

@@ -44,6 +44,7 @@ struct drive {
 	int64_t shift_ms;			  /* of this copy: engine's time − trace's */
 	int64_t next_ms, wake_ms, now_ms;
 	uint32_t copy, copies, idle_wakes;
+	int64_t *done_ms; /* owned; by row: work that is kept. NULL: no class can be stopped */
 };
 
 /* ---- one event ---- */
@@ -114,6 +115,8 @@ static void fill_spec(const struct drive *d, const struct suan_trace_job *j,
 
 	spec->user = strings[j->user];
 	spec->account = strings[j->account];
+	spec->qos = strings[j->qos];
+	spec->checkpointable = j->checkpointable;
 	spec->gpu = strings[j->gpu];
 	spec->req.tasks = j->tasks;
 	spec->req.cores = j->cores;
@@ -287,7 +290,53 @@ static enum suan_code tell_end(struct drive *d, const struct suan_sim_end *x)
 		d->ended.u.report.exit_code = d->more[d->r->rows[x->row].job].exit_code;
 	}
 	d->r->completed++;
+	if (d->done_ms && d->done_ms[x->row] > 0)
+		d->r->rows[x->row].start_ms =
+			x->end_ms - ZERO_MS - suan_sim_job(d->s, &d->r->rows[x->row])->run_ms;
 	return report(d, x, outcome, x->end_ms);
+}
+
+/* Was it lost too often, or is it not to come back? Then it is over, and may be forgotten. */
+static bool is_given_up(const struct drive *d, const struct suan_sim_end *x)
+{
+	struct suan_run_id run = run_of(d, x->row, x->attempt);
+	struct suan_task_view v;
+
+	return !suan_engine_task(d->e, run.job, run.index, &v) || v.state == SUAN_FAILED ||
+	       v.state == SUAN_PREEMPTED;
+}
+
+static int64_t core_ms(const struct suan_trace_job *j, int64_t ms)
+{
+	int64_t area;
+
+	return suan_mul_i64((int64_t)j->tasks * j->cores, ms, &area) ? area : INT64_MAX;
+}
+
+/* Of a run that goes on: what it spends before it works again. */
+static int64_t overhead(const struct drive *d, uint32_t row)
+{
+	return d->done_ms && d->done_ms[row] > 0 ? d->s->checkpoint_ms : 0;
+}
+
+/* The run was stopped for another job. It waits again, with what it keeps. */
+static enum suan_code tell_stopped(struct drive *d, const struct suan_sim_end *x)
+{
+	struct suan_sim_row *row = &d->r->rows[x->row];
+	const struct suan_trace_job *j = suan_sim_job(d->s, row);
+	int64_t ran = x->end_ms - ZERO_MS - row->start_ms, kept = 0;
+	enum suan_code rc = report(d, x, SUAN_OUT_CANCELLED, x->end_ms);
+
+	if (j->checkpointable && ran > overhead(d, x->row))
+		kept = ran - overhead(d, x->row);
+	d->r->preempted++;
+	d->r->preempted_core_ms = suan_sat_add(d->r->preempted_core_ms, core_ms(j, ran - kept));
+	d->done_ms[x->row] += kept;
+	row->start_ms = -1;
+	row->pool = SUAN_NO_POOL;
+	if (rc == SUAN_OK)
+		d->r->failed += is_given_up(d, x);
+	return rc;
 }
 
 static const struct place *site_of(const struct drive *d, const struct suan_sim_end *x)
@@ -302,21 +351,30 @@ static enum suan_code end_runs(struct drive *d)
 	while (rc == SUAN_OK && d->ends.count > 0 && d->ends.list[0].end_ms == d->now_ms) {
 		struct suan_sim_end x = suan_sim_ends_pop(&d->ends);
 
-		rc = tell_end(d, &x);
+		rc = x.stopped ? tell_stopped(d, &x) : tell_end(d, &x);
 	}
 	return rc;
 }
 
-/* ---- outages ---- */
-
-/* Was it lost too often? Then it has failed, and may be forgotten. */
-static bool is_given_up(const struct drive *d, const struct suan_sim_end *x)
+/* A stop was ordered. What is over by itself before its grace is, ends so. */
+static enum suan_code stop(struct drive *d, const struct suan_effect *f)
 {
-	struct suan_run_id run = run_of(d, x->row, x->attempt);
-	struct suan_task_view v;
+	uint32_t row = row_of(d, f->run);
 
-	return !suan_engine_task(d->e, run.job, run.index, &v) || v.state == SUAN_FAILED;
+	for (size_t i = 0; i < d->ends.count; i++) {
+		struct suan_sim_end x = d->ends.list[i];
+
+		if (x.row != row || x.attempt != f->run.attempt || x.end_ms <= f->at_ms)
+			continue;
+		suan_sim_ends_drop(&d->ends, i);
+		x.end_ms = f->at_ms;
+		x.stopped = true;
+		return suan_sim_ends_push(&d->ends, x);
+	}
+	return SUAN_OK;
 }
+
+/* ---- outages ---- */
 
 /* The run is over and nobody knows how far it came: it starts again, unless it was lost too often;
  * then it has failed, and the engine has forgotten it. */
@@ -324,11 +382,9 @@ static enum suan_code lose(struct drive *d, const struct suan_sim_end *x)
 {
 	struct suan_sim_row *row = &d->r->rows[x->row];
 	const struct suan_trace_job *j = suan_sim_job(d->s, row);
-	int64_t cores = (int64_t)j->tasks * j->cores, done;
+	int64_t done = core_ms(j, d->now_ms - ZERO_MS - row->start_ms);
 	enum suan_code rc = report(d, x, SUAN_OUT_LOST, d->now_ms);
 
-	if (!suan_mul_i64(cores, d->now_ms - ZERO_MS - row->start_ms, &done))
-		done = INT64_MAX;
 	d->r->lost_core_ms = suan_sat_add(d->r->lost_core_ms, done);
 	d->r->restarts++;
 	row->start_ms = -1;
@@ -442,15 +498,18 @@ static enum suan_code start(struct drive *d, const struct suan_effect *f)
 	uint32_t at = row_of(d, f->run);
 	struct suan_sim_row *row = &d->r->rows[at];
 	uint32_t job = row->job;
+	int64_t left;
 
 	row->start_ms = d->now_ms - ZERO_MS;
 	row->pool = f->pool;
 	if (job >= d->s->trace->njobs)
 		job %= (uint32_t)d->s->trace->njobs;
-	return suan_sim_ends_push(
-		&d->ends,
-		(struct suan_sim_end){suan_sat_add(d->now_ms, d->s->trace->jobs[job].run_ms), at,
-				      f->run.attempt});
+	left = d->s->trace->jobs[job].run_ms;
+	if (d->done_ms)
+		left += overhead(d, at) - d->done_ms[at];
+	return suan_sim_ends_push(&d->ends,
+				  (struct suan_sim_end){suan_sat_add(d->now_ms, left), at,
+							f->run.attempt & INT32_MAX, false});
 }
 
 static enum suan_code plan(struct drive *d)
@@ -465,6 +524,8 @@ static enum suan_code plan(struct drive *d)
 		if (f->type == SUAN_FX_START) {
 			rc = start(d, f);
 			d->idle_wakes = 0;
+		} else if (f->type == SUAN_FX_STOP) {
+			rc = stop(d, f);
 		} else if (f->type == SUAN_FX_WAKE) {
 			d->wake_ms = f->at_ms > d->now_ms ? f->at_ms : d->now_ms;
 		}
@@ -532,6 +593,8 @@ static uint32_t depth(const struct drive *d)
 		return p->plan_depth;
 	if (p->kind == SUAN_POLICY_CONSERVATIVE)
 		return UINT32_MAX;
+	if (d->done_ms)
+		return 0;	/* what may be planned may push out others */
 	return pools == 1 ? 1 : 0;
 }
 
@@ -563,6 +626,9 @@ static enum suan_code introduce(struct drive *d)
 	policy.u.policy.model_sites = policy.u.policy.terse = true;
 	policy.u.policy.predict |= d->s->estimates == SUAN_SIM_PREDICTED;
 	policy.u.policy.plan_depth = depth(d);
+	if (rc == SUAN_OK && d->s->accounts)
+		rc = step_once(d, (struct suan_event){.type = SUAN_EV_ACCOUNTS,
+						      .u.accounts = d->s->accounts});
 	return rc == SUAN_OK ? step_once(d, policy) : rc;
 }
 
@@ -590,6 +656,14 @@ static enum suan_code find_zero(struct drive *d)
 	return SUAN_OK;
 }
 
+static bool stops_any(const struct suan_accounts *a)
+{
+	for (uint32_t i = 0; a && i < a->nqos; i++)
+		if (a->qos[i].preempts.count > 0)
+			return true;
+	return false;
+}
+
 /* A copy of the trace follows a second after the last submission of the one before. */
 static enum suan_code open_trace(struct drive *d)
 {
@@ -611,6 +685,11 @@ static enum suan_code open_trace(struct drive *d)
 	d->r->rows = malloc((size_t)all * sizeof(*d->r->rows));
 	d->next = t->jobs;
 	d->last = t->jobs + t->njobs;
+	if (stops_any(d->s->accounts)) {
+		d->done_ms = calloc((size_t)all, sizeof(*d->done_ms));
+		if (!d->done_ms)
+			return SUAN_ENOMEM;
+	}
 	d->more = d->s->more;
 	if (!d->r->rows || !d->more)
 		return d->r->rows ? SUAN_OK : SUAN_ENOMEM;
@@ -669,6 +748,7 @@ static void close_all(struct drive *d)
 	free(d->ends.list);
 	free(d->first_row);
 	free(d->job_of);
+	free(d->done_ms);
 	free(d->deps);
 	free(d->site_of_pool);
 	free(d->sites);

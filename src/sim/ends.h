@@ -7,7 +7,9 @@
 
 struct suan_sim_end {
 	int64_t end_ms;
-	uint32_t row, attempt; /* row: of the result; attempt: the engine's */
+	uint32_t row;	       /* of the result */
+	uint32_t attempt : 31; /* the engine's */
+	uint32_t stopped : 1;  /* it ends because it was stopped */
 };
 
 struct suan_sim_ends {		   /* zeroed = empty */
@@ -52,6 +54,18 @@ static inline struct suan_sim_end suan_sim_ends_pop(struct suan_sim_ends *h)
 	}
 	h->list[i] = x;
 	return first;
+}
+
+/* Takes out the entry at a place of the list. */
+static inline void suan_sim_ends_drop(struct suan_sim_ends *h, size_t i)
+{
+	struct suan_sim_end x;
+
+	/* to the top, as if it came first */
+	for (x = h->list[i]; i > 0; i = (i - 1) / 4)
+		h->list[i] = h->list[(i - 1) / 4];
+	h->list[0] = x;
+	(void)suan_sim_ends_pop(h);
 }
 
 #endif

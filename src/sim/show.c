@@ -173,6 +173,10 @@ void suan_sim_print_json(const struct suan_sim_outcome *o, struct suan_buf *out)
 	refused_json(&w, o->result);
 	suan_jsonw_i64(&w, "restarts", (int64_t)o->result->restarts);
 	suan_jsonw_fixed(&w, "lost_core_s", o->result->lost_core_ms, 3);
+	if (o->setup->accounts) {
+		suan_jsonw_i64(&w, "preempted", (int64_t)o->result->preempted);
+		suan_jsonw_fixed(&w, "preempted_core_s", o->result->preempted_core_ms, 3);
+	}
 	suan_jsonw_str(&w, "schedule_hash", hash);
 	perf_json(&w, o);
 	suan_jsonw_close(&w, '}');

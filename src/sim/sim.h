@@ -116,6 +116,11 @@ struct suan_sim_setup { /* everything borrowed */
 	const struct suan_sim_outages *outages; /* NULL = none */
 	const struct suan_sim_signals *signals; /* NULL = none; for the scores */
 	struct suan_policy policy;		/* plan_depth 0: as much as the policy needs */
+	/* NULL = none. Runs that are stopped for jobs of other classes end when their grace is
+	 * over. A checkpointable job goes on from there, after checkpoint_ms more; others begin
+	 * anew. */
+	const struct suan_accounts *accounts;
+	int64_t checkpoint_ms;
 	enum suan_sim_estimates estimates;
 	uint32_t repeat;      /* the trace so many times end to end; 0 counts as 1 */
 	bool processors_only; /* of jobs, memory and number of nodes do not count */
@@ -125,7 +130,8 @@ struct suan_sim_setup { /* everything borrowed */
 };
 
 struct suan_sim_row {	  /* an accepted job of the trace */
-	int64_t start_ms; /* of the run that counts; −1: never */
+	int64_t start_ms; /* of the run that counts, as if it had gone on without a break; −1:
+			   * never */
 	uint32_t job;	  /* in the trace; copy k of a repeated trace adds k · njobs */
 	uint32_t pool;	  /* or SUAN_NO_POOL */
 };
@@ -139,6 +145,8 @@ struct suan_sim_result {
 	uint64_t refused[SUAN_NREASONS]; /* the rejected ones by reason; 0: not valid */
 	uint64_t restarts;		 /* runs that outages ended */
 	int64_t lost_core_ms;		 /* what those had done; saturates */
+	uint64_t preempted;		 /* runs that were stopped for other jobs */
+	int64_t preempted_core_ms;	 /* what of them had to be done again; saturates */
 	uint64_t events, passes;	 /* that the engine took */
 	int64_t zero_ms, period_ms;	 /* first accepted submission in the trace; of a repeat */
 	/* By class: what became of starts predicted when a job was first planned. */

@@ -4,6 +4,7 @@
 #ifndef SUAN_WIRE_TRACE_H
 #define SUAN_WIRE_TRACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,8 @@ struct suan_trace_job {
 	uint32_t gpus;		/* per task */
 	uint32_t nodes;		/* 0 = as few as fit */
 	uint32_t user, account, site, gpu;	/* site: where it was submitted */
+	uint32_t qos;
+	bool checkpointable;	/* stopped for others, it goes on from where it was */
 	uint32_t first_input, ninputs;	/* in suan_trace.inputs */
 };
 

@@ -10,7 +10,7 @@
 /* One line. */
 struct doc {
 	struct suan_trace_job job;
-	const char *user, *account, *site, *gpu; /* arena; NULL = none */
+	const char *user, *account, *qos, *site, *gpu; /* arena; NULL = none */
 	struct suan_trace_reader *r;
 	bool no_memory;
 };
@@ -99,6 +99,8 @@ static const struct suan_key keys[] = {
 	WHOLE("nodes", AT(job.nodes)),
 	TEXT("user", AT(user)),
 	TEXT("account", AT(account)),
+	TEXT("qos", AT(qos)),
+	{"checkpointable", SUAN_KEY_BOOL, AT(job.checkpointable), 0, 0, 0, NULL, false},
 	TEXT("site", AT(site)),
 	TIME("deadline_s", AT(job.deadline_ms)),
 	{"inputs", SUAN_KEY_CALL, 0, 0, 0, 0, read_inputs, false},
@@ -136,6 +138,8 @@ static enum suan_code add(struct doc *d)
 	rc = intern(r, d->user, &to->user);
 	if (rc == SUAN_OK)
 		rc = intern(r, d->account, &to->account);
+	if (rc == SUAN_OK)
+		rc = intern(r, d->qos, &to->qos);
 	if (rc == SUAN_OK)
 		rc = intern(r, d->site, &to->site);
 	if (rc == SUAN_OK)

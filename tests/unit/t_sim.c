@@ -739,6 +739,90 @@ static void test_more(void)
 	rig_done(&g);
 }
 
+/* Runs of low are stopped for jobs of high: 10 s of grace, 60 s to run first. */
+static void with_classes(struct rig *g, bool cancels)
+{
+	static const char *low[] = {"low"};
+	static struct suan_qos_spec qos[2];
+	static struct suan_accounts all = {.qos = qos, .nqos = 2, .default_account = "",
+					   .default_qos = ""};
+
+	qos[0] = (struct suan_qos_spec){.name = "low", .preemptable = true,
+					.preempt_cancels = cancels};
+	qos[1] = (struct suan_qos_spec){.name = "high", .priority = 1000, .preempts = {low, 1}};
+	g->setup.accounts = &all;
+	g->setup.policy.kind = SUAN_POLICY_SUAN;
+	g->setup.policy.preemption = (struct suan_preemption){60000, 10000, 0};
+}
+
+#define LOW(id, more)                                                                              \
+	"{\"id\":" #id ",\"submit_s\":0,\"run_s\":1000,\"cores\":8,\"qos\":\"low\"" more "}\n"
+#define HIGH(id, submit, run)                                                                      \
+	"{\"id\":" #id ",\"submit_s\":" #submit ",\"run_s\":" #run                                     \
+	",\"cores\":8,\"qos\":\"high\"}\n"
+
+static void test_preemption(void)
+{
+	struct rig g;
+
+	/* Stopped at 100, over at 110; the other runs until 160, then it begins anew. */
+	on_cores(&g, 8, LOW(1, "") HIGH(2, 100, 50));
+	run(&g);
+	starts_are(&g, "0 1000", "without classes nobody is stopped");
+	with_classes(&g, false);
+	run(&g);
+	starts_are(&g, "160 110", "with them the other has room after the grace");
+	is_int(g.r.preempted, 1, "one run");
+	is_int(g.r.preempted_core_ms, 880000, "8 cores for 110 s are lost");
+	is_int(g.s.all.makespan, 1160000000, "all is over at 1160 s");
+	is_int(g.s.all.completed, 2, "both are done");
+	is_int(g.r.restarts, 0, "that is no outage");
+	rig_done(&g);
+
+	/* What is checkpointable has 890 s left then, and needs 5 s to begin again. */
+	on_cores(&g, 8, LOW(1, ",\"checkpointable\":true") HIGH(2, 100, 50));
+	with_classes(&g, false);
+	g.setup.checkpoint_ms = 5000;
+	run(&g);
+	starts_are(&g, "55 110", "its end less its run time");
+	is_int(g.s.all.makespan, 1055000000, "over at 160 + 890 + 5 s");
+	is_int(g.r.preempted_core_ms, 0, "nothing is lost");
+	rig_done(&g);
+
+	/* Twice: the 5 s of the first return are lost at the second stop. */
+	on_cores(&g, 8, LOW(1, ",\"checkpointable\":true") HIGH(2, 100, 50) HIGH(3, 260, 40));
+	with_classes(&g, false);
+	g.setup.checkpoint_ms = 5000;
+	run(&g);
+	is_int(g.r.preempted, 2, "two runs");
+	is_int(g.r.preempted_core_ms, 40000, "8 cores for 5 s");
+	/* 110 s until 110, 105 s until 270, so 785 + 5 from 310 on */
+	is_int(g.s.all.makespan, 1100000000, "over at 1100 s");
+	rig_done(&g);
+
+	/* It gets its minute first; a stop that comes too late is none. */
+	on_cores(&g, 8, LOW(1, "") HIGH(2, 20, 50));
+	with_classes(&g, false);
+	run(&g);
+	starts_are(&g, "120 70", "stopped at 60");
+	rig_done(&g);
+	on_cores(&g, 8, LOW(1, "") HIGH(2, 992, 50));
+	with_classes(&g, false);
+	run(&g);
+	starts_are(&g, "0 1000", "what ends within the grace is left alone");
+	is_int(g.r.preempted, 0, "none");
+	rig_done(&g);
+
+	/* A class that does not come back. */
+	on_cores(&g, 8, LOW(1, "") HIGH(2, 100, 50));
+	with_classes(&g, true);
+	run(&g);
+	starts_are(&g, "-1 110", "it is over");
+	is_int(g.r.failed, 1, "and did not complete");
+	is_int(g.s.all.completed, 1, "the other did");
+	rig_done(&g);
+}
+
 int main(void)
 {
 	test_scores();
@@ -763,5 +847,6 @@ int main(void)
 	test_table();
 	test_oom();
 	test_more();
+	test_preemption();
 	return tap_done();
 }
