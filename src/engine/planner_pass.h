@@ -57,8 +57,8 @@ bool suan_pass_may_go_on(const struct suan_planner *p, uint32_t depth, bool idle
 bool suan_again_lack(const struct suan_planner *p, uint64_t starts);
 /* Puts them in order. */
 void suan_again_sort(struct suan_planner *p);
-/* planner_push.c. Room for a start that cannot be made before `at`: behind runs that stop already or
- * that it pushes out. *ret_pool SUAN_NO_POOL: there is none. */
+/* planner_push.c. Room for a start that cannot be made before `at`: behind runs that stop already
+ * or that it pushes out. *ret_pool SUAN_NO_POOL: there is none. */
 SUAN_MUSTUSE enum suan_code suan_push_try(struct suan_pass *s, uint32_t item, int64_t at,
 					  uint32_t *ret_pool, int64_t *ret_at);
 

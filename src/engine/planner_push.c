@@ -7,21 +7,20 @@
  * neither does anybody under conservative, whose planned starts keep their time.
  *
  * For each pool where only starts that wait for stops are planned before it, in the order of pools:
- *   1. If the start finds nodes (exact packing) once the runs that are stopping there have ended and
- *      the starts that wait for them have begun, it waits for those, in the first such pool: it is
+ *   1. If the start finds nodes (exact packing) once the runs that are stopping there have ended
+ * and the starts that wait for them have begun, it waits for those, in the first such pool: it is
  *      planned at the last expected end among them.
  *   2. Else victims are looked for in each pool, in two orders, and the set that costs least in all
  *      is taken: lowest of its highest priority, then least work lost (cores × ms that it ran; none
- *      if it is checkpointable), then fewest runs; of equals that of the earlier order and pool. The
- *      start is planned when their grace is over.
- * Orders: (a) by priority, work lost, later start, fewer cores, id, index; (b) the same, but node by
- * node: first by what is lost at the node of the run where all its candidates are lost for least
- * (priority, work, number, node), which is better when whole nodes are wanted. In an order, the
- * victims are the shortest beginning that makes room, at most four times max_victims, less those
- * that turn out not to be needed, tried from its end; at most max_victims of them.
- * Either way nothing that comes later in the order starts in that pool in this pass: what becomes
- * free there is for those who wait for it. An ask that found no victims is not asked again in the
- * pass, and 64 asks are looked at in one; that bounds the work.
+ *      if it is checkpointable), then fewest runs; of equals that of the earlier order and pool.
+ * The start is planned when their grace is over. Orders: (a) by priority, work lost, later start,
+ * fewer cores, id, index; (b) the same, but node by node: first by what is lost at the node of the
+ * run where all its candidates are lost for least (priority, work, number, node), which is better
+ * when whole nodes are wanted. In an order, the victims are the shortest beginning that makes room,
+ * at most four times max_victims, less those that turn out not to be needed, tried from its end; at
+ * most max_victims of them. Either way nothing that comes later in the order starts in that pool in
+ * this pass: what becomes free there is for those who wait for it. An ask that found no victims is
+ * not asked again in the pass, and 64 asks are looked at in one; that bounds the work.
  *
  * Greedy choice of victims and the pruning of it: as in preemptive schedulers since Slurm and Borg
  * (Verma et al. 2015); that a run must have run for a while first: Zaharia et al. 2010. */
@@ -34,12 +33,12 @@
 #include "base/grow.h"
 #include "base/num.h"
 
-#define MOST_ASKS     64u
-#define LOOK_FACTOR   4u
+#define MOST_ASKS   64u
+#define LOOK_FACTOR 4u
 
-struct room {			/* a pool as it is when what stops there has ended */
-	struct suan_nodes nodes;	/* owned; while waiting > 0 */
-	uint32_t waiting;		/* starts planned behind the stops, of this pass */
+struct room {			 /* a pool as it is when what stops there has ended */
+	struct suan_nodes nodes; /* owned; while waiting > 0 */
+	uint32_t waiting;	 /* starts planned behind the stops, of this pass */
 	int64_t until_ms;
 };
 
@@ -56,14 +55,14 @@ struct victim {
 	uint32_t node_runs, node;
 };
 
-struct tally {			/* candidates of a node */
+struct tally { /* candidates of a node */
 	int64_t loss;
 	int32_t priority;
 	uint32_t runs;
 };
 
 struct choice {
-	uint32_t pool;		/* SUAN_NO_POOL: none */
+	uint32_t pool; /* SUAN_NO_POOL: none */
 	int32_t priority;
 	int64_t loss;
 	uint32_t n;
@@ -71,14 +70,14 @@ struct choice {
 
 struct suan_pushing {
 	struct suan_push_rules rules;
-	struct room *rooms;		/* owned */
-	struct victim *list;		/* owned; scratch */
-	struct tally *tallies;		/* owned; scratch */
-	uint32_t *best;			/* owned; scratch: runs of the best choice so far */
-	struct suan_stop *stops;	/* owned */
+	struct room *rooms;	 /* owned */
+	struct victim *list;	 /* owned; scratch */
+	struct tally *tallies;	 /* owned; scratch */
+	uint32_t *best;		 /* owned; scratch: runs of the best choice so far */
+	struct suan_stop *stops; /* owned */
 	size_t nrooms, rooms_cap, list_cap, tallies_cap, best_cap, nstops, stops_cap;
-	uint32_t asks;			/* in this pass */
-	int64_t young_ms;		/* when the next run is old enough */
+	uint32_t asks;	  /* in this pass */
+	int64_t young_ms; /* when the next run is old enough */
 };
 
 /* ---- life ---- */
@@ -339,8 +338,11 @@ static enum suan_code gather(struct suan_pass *s, uint32_t item, const struct su
 		return SUAN_ENOMEM;
 	for (size_t i = 0; i < o->nends; i++) {
 		const struct suan_prun *r = suan_prun_at(s->p, o->ends[i].run);
-		struct victim v = {.run = o->ends[i].run, .priority = r->priority,
-				   .start_ms = r->start_ms, .cores = r->vec.cores, .id = r->id,
+		struct victim v = {.run = o->ends[i].run,
+				   .priority = r->priority,
+				   .start_ms = r->start_ms,
+				   .cores = r->vec.cores,
+				   .id = r->id,
 				   .index = r->index};
 
 		if (!may_push(s, w, over, r))
@@ -429,7 +431,7 @@ static enum suan_code shortest(struct suan_planner *p, struct suan_nodes *n,
 		*ret = 0;
 		return rc;
 	}
-	while (lo < hi && rc == SUAN_OK) {	/* more room never does harm: place.h */
+	while (lo < hi && rc == SUAN_OK) { /* more room never does harm: place.h */
 		uint32_t mid = lo + (hi - lo) / 2;
 
 		move_to(p, n, at, mid);
@@ -500,21 +502,26 @@ static enum suan_code compare(struct suan_pushing *x, uint32_t pool, uint32_t n,
 	return SUAN_OK;
 }
 
-/* Victims in the pool in one order. *n is the pool without what stops, and is left so. */
-static enum suan_code look(struct suan_planner *p, struct suan_nodes *n, uint32_t pool,
-			   const struct suan_req *req, struct choice *best, uint32_t count)
+struct look {
+	struct suan_nodes nodes; /* owned; of the pool, without what stops */
+	const struct suan_req *req;
+	uint32_t pool, count; /* candidates in the list */
+};
+
+/* Victims in the order of the list. The nodes are left as they were. */
+static enum suan_code look(struct suan_planner *p, struct look *l, struct choice *best)
 {
 	struct suan_pushing *x = p->push;
 	uint64_t most = (uint64_t)x->rules.max_victims * LOOK_FACTOR;
-	uint32_t victims = count < most ? count : (uint32_t)most;
-	enum suan_code rc = shortest(p, n, req, &victims);
+	uint32_t victims = l->count < most ? l->count : (uint32_t)most;
+	enum suan_code rc = shortest(p, &l->nodes, l->req, &victims);
 
 	if (rc == SUAN_OK && victims > 0)
-		rc = prune(p, n, req, &victims);
+		rc = prune(p, &l->nodes, l->req, &victims);
 	if (rc == SUAN_OK)
-		rc = compare(x, pool, victims, best);
+		rc = compare(x, l->pool, victims, best);
 	if (rc == SUAN_OK)
-		move_to(p, n, victims, 0);
+		move_to(p, &l->nodes, victims, 0);
 	return rc;
 }
 
@@ -523,27 +530,25 @@ static enum suan_code look_in(struct suan_pass *s, uint32_t item, uint32_t pool,
 {
 	struct suan_planner *p = s->p;
 	const struct suan_class *k = &p->waiting.classes[p->waiting.items[item].class];
-	const struct suan_req *req = &p->waiting.shapes[k->shape].req;
 	const struct suan_ppool *o = &p->pools[pool];
-	struct suan_nodes n = {0};
-	uint32_t count = 0;
+	struct look l = {.req = &p->waiting.shapes[k->shape].req, .pool = pool};
 	int64_t until;
-	enum suan_code rc = gather(s, item, o, &count);
+	enum suan_code rc = gather(s, item, o, &l.count);
 
-	if (rc != SUAN_OK || count == 0)
+	if (rc != SUAN_OK || l.count == 0)
 		return rc;
-	rc = weigh_nodes(p, o, count);
+	rc = weigh_nodes(p, o, l.count);
 	if (rc == SUAN_OK)
-		rc = foresee(p, pool, &n, &until);
+		rc = foresee(p, pool, &l.nodes, &until);
 	if (rc == SUAN_OK) {
-		qsort(p->push->list, count, sizeof(struct victim), cheapest_first);
-		rc = look(p, &n, pool, req, best, count);
+		qsort(p->push->list, l.count, sizeof(struct victim), cheapest_first);
+		rc = look(p, &l, best);
 	}
 	if (rc == SUAN_OK) {
-		qsort(p->push->list, count, sizeof(struct victim), node_by_node);
-		rc = look(p, &n, pool, req, best, count);
+		qsort(p->push->list, l.count, sizeof(struct victim), node_by_node);
+		rc = look(p, &l, best);
 	}
-	suan_nodes_done(&n);
+	suan_nodes_done(&l.nodes);
 	return rc;
 }
 
@@ -557,8 +562,8 @@ static enum suan_code pick(struct suan_pass *s, uint32_t item, const struct choi
 	struct suan_nodes n = {0};
 	int64_t until;
 	uint32_t nplaces = 0;
-	enum suan_code rc = suan_grow(&x->stops, &x->stops_cap, x->nstops + best->n,
-				      sizeof(*x->stops));
+	enum suan_code rc =
+		suan_grow(&x->stops, &x->stops_cap, x->nstops + best->n, sizeof(*x->stops));
 
 	if (rc == SUAN_OK)
 		rc = foresee(p, best->pool, &n, &until);
@@ -579,8 +584,8 @@ static enum suan_code pick(struct suan_pass *s, uint32_t item, const struct choi
 
 		r->picked = p->pass;
 		until = at > until ? at : until;
-		x->stops[x->nstops++] = (struct suan_stop){
-			r->id, p->waiting.items[item].id, r->index, x->best[i], at};
+		x->stops[x->nstops++] = (struct suan_stop){r->id, p->waiting.items[item].id,
+							   r->index, x->best[i], at};
 	}
 	x->rooms[best->pool].until_ms = until;
 	return SUAN_OK;

@@ -1,5 +1,5 @@
-/* Preemption: which runs may be stopped for which jobs, by their classes (struct suan_qos_spec), and
- * what becomes of the runs. Whom the planner chooses, and why: planner_push.c. */
+/* Preemption: which runs may be stopped for which jobs, by their classes (struct suan_qos_spec),
+ * and what becomes of the runs. Whom the planner chooses, and why: planner_push.c. */
 #include <assert.h>
 
 #include "base/grow.h"
@@ -104,7 +104,7 @@ void suan_preempt_rank(struct suan_engine *e, const struct suan_job *j)
 		const struct suan_elem *x = suan_elems_get(j, pos);
 
 		if (!suan_elems_has_record(j, pos))
-			pos |= SUAN_CHUNK - 1;	/* nor have the others of its chunk */
+			pos |= SUAN_CHUNK - 1; /* nor have the others of its chunk */
 		else if (x->state == SUAN_STAGING || x->state == SUAN_RUNNING || x->limbo)
 			suan_preempt_rank_one(e, j, x);
 	}
@@ -137,8 +137,10 @@ void suan_preempt_stop(struct suan_engine *e, struct suan_spot at,
 		       const struct suan_pushing_out *how, struct suan_effects *fx)
 {
 	struct suan_elem *x = suan_elems_at(at.job, at.pos);
-	struct suan_effect f = {.type = SUAN_FX_STOP, .pool = x->pool,
-				.state = (enum suan_state)x->state, .at_ms = how->until_ms};
+	struct suan_effect f = {.type = SUAN_FX_STOP,
+				.pool = x->pool,
+				.state = (enum suan_state)x->state,
+				.at_ms = how->until_ms};
 
 	assert(!x->stopping && !x->limbo && at.job->more);
 	f.run = (struct suan_run_id){at.job->id, suan_elems_index(at.job, at.pos), x->attempt};

@@ -114,7 +114,8 @@ static void put_elem(struct writer *w, uint32_t tag, uint32_t pos, const struct 
 	put_u64(w, SUAN_SNAP_ELEM_STATE, x->state);
 	put_u64(w, SUAN_SNAP_ELEM_REASON, x->reason);
 	put_u64(w, SUAN_SNAP_ELEM_FLAGS, (x->held ? 1u : 0) | (x->stopping ? 2u : 0) |
-		(x->again ? 4u : 0) | (x->limbo ? 8u : 0) | (x->acked ? 16u : 0) | (x->pushed ? 32u : 0));
+		(x->again ? 4u : 0) | (x->limbo ? 8u : 0) | (x->acked ? 16u : 0) |
+		(x->pushed ? 32u : 0));
 	put_u64(w, SUAN_SNAP_ELEM_LOSSES, x->losses);
 	put_u64(w, SUAN_SNAP_ELEM_POOL, x->pool == SUAN_NO_POOL ? 0 : (uint64_t)x->pool + 1);
 	usage = suan_put_begin(w->out, SUAN_SNAP_ELEM_USAGE);

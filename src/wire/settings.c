@@ -63,8 +63,10 @@ static bool read_kind(struct suan_json *j, void *object)
 }
 
 static const struct suan_key preemption_table[] = {
-	DURATION("min_run", suan_preemption, min_run_ms, 3),
-	DURATION("grace", suan_preemption, grace_ms, 3),
+	{.name = "min_run", .type = SUAN_KEY_DURATION, .digits = 3,
+	 .at = offsetof(struct suan_preemption, min_run_ms), .min = 1, .max = TEN_YEARS_MS},
+	{.name = "grace", .type = SUAN_KEY_DURATION, .digits = 3,
+	 .at = offsetof(struct suan_preemption, grace_ms), .min = 1, .max = TEN_YEARS_MS},
 	WHOLE("max_victims", suan_preemption, max_victims, 1, 10000),
 };
 

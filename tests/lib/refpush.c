@@ -8,7 +8,7 @@
 struct victim {
 	uint32_t run;
 	int64_t loss;
-	uint32_t node;	/* where all candidates are lost for least */
+	uint32_t node; /* where all candidates are lost for least */
 	int64_t node_loss, node_priority, node_runs;
 };
 
@@ -147,8 +147,8 @@ static int by_node(const struct ref *r, const struct victim *a, const struct vic
 	return c ? c : by_cost(r, a, b);
 }
 
-static void sort(struct search *f, int (*before)(const struct ref *, const struct victim *,
-						 const struct victim *))
+static void sort(struct search *f,
+		 int (*before)(const struct ref *, const struct victim *, const struct victim *))
 {
 	for (uint32_t i = 1; i < f->n; i++)
 		for (uint32_t k = i; k > 0 && before(f->r, &f->list[k], &f->list[k - 1]) < 0; k--) {
@@ -301,8 +301,7 @@ static bool push_out(struct ref *r, const struct ref_item *x, uint32_t *ret_pool
 
 		run->picked = true;
 		r->stops[r->nstops++] = (struct suan_stop){run->id, x->item.id, run->index,
-							   best.runs[i],
-							   r->now + grace_of(r, run)};
+							   best.runs[i], r->now + grace_of(r, run)};
 	}
 	if (!has_room(r, x, best.pool, &start))
 		abort();

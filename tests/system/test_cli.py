@@ -64,9 +64,11 @@ def test_json_is_one_document(server, tmp_path):
     held = server.submit('--hold', '--', 'true')
     failed = server.submit('--', 'false')
     server.wait(failed, code=1)
+    running = server.submit('--', 'sleep', '60')
     runs = {
         'submit': ('--', 'true'), 'list': (), 'show': (job,), 'why': (job,), 'logs': (job,), 'wait': (job,),
         'priority': (held, 7), 'hold': (held,), 'release': (held,), 'cancel': (held,), 'requeue': (failed,),
+        'preempt': (running,),
         'sites': (), 'pools': (), 'links': (), 'site': ('show', 'east'), 'token': ('list',), 'info': (),
         'signals': ('--network', server.file),
         'config': ('check', '--network', server.file), 'simulate': ('--cores', 4, '--trace', trace),

@@ -196,7 +196,8 @@ static void happen(struct world *w, uint32_t busy)
 		const struct ref_run *r = &w->slow->runs[i];
 		int64_t due = r->start + r->ask.duration_ms;
 
-		if (r->alive && (chance(w, r->stopping ? 40 : 8) || (w->now >= due && chance(w, 70))))
+		if (r->alive && (chance(w, r->stopping ? 40 : 8) ||
+				 (w->now >= due && chance(w, 70))))
 			end_run(w, i);
 	}
 	for (uint32_t n = pick(w, busy); n > 0 && w->slow->nitems < REF_ITEMS - 8; n--)

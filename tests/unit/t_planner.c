@@ -149,6 +149,14 @@ static void pools_by_rank(void)
 	suan_planner_free(p);
 }
 
+static enum suan_code put_run(struct suan_planner *p, const struct suan_item *x,
+			      const struct suan_place *at, uint32_t n, uint32_t *ret)
+{
+	struct suan_plan_run run = {.ask = &x->ask, .places = at, .nplaces = n};
+
+	return suan_planner_run(p, &run, ret);
+}
+
 static void restart(void)
 {
 	struct suan_planner *p = make(SUAN_PLAN_EASY, 0, 1, 2, 4);
@@ -158,20 +166,15 @@ static void restart(void)
 	struct suan_err err = {0};
 	uint32_t run;
 
-	ok(suan_planner_run(p, &(struct suan_plan_run){0, &x.ask, 0, at, 1, 0, 0, 0}, &run) == SUAN_OK,
-	   "takes the given node");
-	ok(suan_planner_run(p, &(struct suan_plan_run){0, &x.ask, 0, at, 1, 0, 0, 0}, &run) ==
-		   SUAN_ECONFLICT,
-	   "not twice");
+	ok(put_run(p, &x, at, 1, &run) == SUAN_OK, "takes the given node");
+	ok(put_run(p, &x, at, 1, &run) == SUAN_ECONFLICT, "not twice");
 	x.ask.req.tasks = 2;
 	x.ask.req.cores = 1;
 	at[0].node = 0;
 	at[1].node = 7;
-	ok(suan_planner_run(p, &(struct suan_plan_run){0, &x.ask, 0, at, 2, 0, 0, 0}, &run) ==
-		   SUAN_ECONFLICT,
-	   "no such node");
+	ok(put_run(p, &x, at, 2, &run) == SUAN_ECONFLICT, "no such node");
 	at[1].node = 1;
-	ok(suan_planner_run(p, &(struct suan_plan_run){0, &x.ask, 0, at, 2, 0, 0, 0}, &run) == SUAN_OK,
+	ok(put_run(p, &x, at, 2, &run) == SUAN_OK,
 	   "two nodes");
 	suan_planner_load(p, 0, &load);
 	ok(load.cores_used == 5 && load.runs == 2, "load");

@@ -1,4 +1,5 @@
-/* Preemption: runs stopped for jobs that may do so, what becomes of them, and what never happens. */
+/* Preemption: runs stopped for jobs that may do so, what becomes of them, and what never happens.
+ */
 #include "lib/accounts_kit.h"
 
 #include "base/buf.h"
@@ -19,7 +20,8 @@ static void classes(struct kit *k, int64_t min_run_ms)
 	kit_qos(&a, "once", -50)->preemptable = true;
 	a.qos[2].preempt_cancels = true;
 	a.qos[2].grace_ms = 7000;
-	kit_qos(&a, "high", 1000)->preempts = (struct suan_names){(const char **)(uintptr_t)both, 2};
+	kit_qos(&a, "high", 1000)->preempts =
+		(struct suan_names){(const char **)(uintptr_t)both, 2};
 	is_int(accounts_set(k, &a), SUAN_OK, "classes are set");
 	p.preemption = (struct suan_preemption){min_run_ms, 5000, 8};
 	kit_policy(k, &p);
@@ -79,7 +81,8 @@ static void t_pushes_out(void)
 	is_int(v.state, SUAN_RUNNING, "it runs until it has ended");
 	is_int(v.reason, SUAN_R_PREEMPTED, "and says why it is being stopped");
 	is_int(v.reason_a, (long long)high, "and for whom");
-	is_int(kit_view(&k, high).predicted_start_ms, k.now + 5000, "who wants the room waits for the grace");
+	is_int(kit_view(&k, high).predicted_start_ms, k.now + 5000,
+	       "who wants the room waits for the grace");
 	ok(survives(&k), "a snapshot knows of stops");
 	late = submit(&k, "normal", 1, 1);
 	k.now += 1000;
@@ -146,7 +149,8 @@ static void t_priority(void)
 	k.now += MINUTE;
 	high = submit(&k, "high", 1, 8);
 	kit_pass(&k);
-	is_int(kit_effects(&k, SUAN_FX_STOP), 0, "what goes before it in the queue is not pushed out");
+	is_int(kit_effects(&k, SUAN_FX_STOP), 0,
+	       "what goes before it in the queue is not pushed out");
 	ok(survives(&k), "after a restart neither");
 	kit_pass(&k);
 	is_int(kit_effects(&k, SUAN_FX_STOP), 0, "really");
@@ -192,7 +196,8 @@ static void t_cancels(void)
 	is_int(kit_state(&k, high, 0), SUAN_STAGING, "who wanted the room has it");
 	kit_ended(&k, high, 0, 1, SUAN_OUT_EXITED);
 	kit_pass(&k);
-	is_int(kit_state(&k, next, 0), SUAN_STAGING, "who waits for the end that is no success starts");
+	is_int(kit_state(&k, next, 0), SUAN_STAGING,
+	       "who waits for the end that is no success starts");
 	kit_done(&k);
 }
 
@@ -229,9 +234,12 @@ static void t_ends(void)
 		k.now += MINUTE;
 		submit(&k, "high", 1, 8);
 		kit_pass(&k);
-		kit_report(&k, &(struct suan_report){
-			.run = {low, 0, 1}, .text = "", .kind = SUAN_REPORT_ENDED, .at_ms = k.now,
-			.outcome = cases[i].outcome, .exit_code = cases[i].exit_code});
+		kit_report(&k, &(struct suan_report){.run = {low, 0, 1},
+						     .text = "",
+						     .kind = SUAN_REPORT_ENDED,
+						     .at_ms = k.now,
+						     .outcome = cases[i].outcome,
+						     .exit_code = cases[i].exit_code});
 		is_int(kit_state(&k, low, 0), cases[i].state, cases[i].what);
 		is_int(kit_view(&k, low).preempted, cases[i].preempted, "counted or not");
 		ok(survives(&k), "kept");
@@ -258,7 +266,8 @@ static void t_people(void)
 	k.now += MINUTE;
 	high = submit(&k, "high", 1, 8);
 	kit_pass(&k);
-	is_int(kit_all(&k, SUAN_EV_CANCEL, low), SUAN_OK, "its owner cancels what is being stopped");
+	is_int(kit_all(&k, SUAN_EV_CANCEL, low), SUAN_OK,
+	       "its owner cancels what is being stopped");
 	is_int(kit_effects(&k, SUAN_FX_STOP), 0, "it is not told twice");
 	is_int(kit_view(&k, low).reason, SUAN_R_CANCELLING, "that is the reason now");
 	kit_ended(&k, low, 0, 1, SUAN_OUT_CANCELLED);
@@ -347,8 +356,7 @@ static void t_cheapest(void)
 	for (size_t i = 0; i < 2; i++) {
 		const struct suan_effect *stop = kit_effect(&k, SUAN_FX_STOP, i);
 		uint32_t n = 0;
-		const struct suan_place *p =
-			stop ? suan_engine_places(k.e, stop->run, &n) : NULL;
+		const struct suan_place *p = stop ? suan_engine_places(k.e, stop->run, &n) : NULL;
 
 		ok(p && n == 1 && p->node == 0, "the first node's");
 	}
@@ -419,7 +427,8 @@ static void t_off(void)
 	a.preempts[0] = "low";
 	accounts_set(&k, &a);
 	kit_pass(&k);
-	is_int(kit_effects(&k, SUAN_FX_STOP), 1, "classes that change count for what runs and waits");
+	is_int(kit_effects(&k, SUAN_FX_STOP), 1,
+	       "classes that change count for what runs and waits");
 	kit_done(&k);
 }
 
@@ -429,8 +438,8 @@ static void t_checks(void)
 	struct suan_event ev = {.type = SUAN_EV_POLICY};
 	struct suan_qos_spec qos[64];
 	char names[64][8];
-	struct suan_accounts all = {.qos = qos, .nqos = 64, .default_account = "",
-				    .default_qos = ""};
+	struct suan_accounts all = {
+		.qos = qos, .nqos = 64, .default_account = "", .default_qos = ""};
 
 	kit_init(&k);
 	ev.u.policy.preemption.grace_ms = -1;

@@ -21,6 +21,7 @@ static const char every[] =
 	"  max_walltime: 604800\n"
 	"  max_pending: 1000\n"
 	"  max_attempts: 3\n"
+	"  preemption: {min_run: 10m, grace: 1.5, max_victims: 7}\n"
 	"max_request_bytes: 1MiB\n"
 	"max_connections: 10\n"
 	"http_threads: 2\n"
@@ -55,6 +56,9 @@ static void reads(void)
 	is_int(s.policy.max_walltime_ms, 604800000, "max_walltime");
 	is_int(s.policy.max_pending, 1000, "max_pending");
 	is_int(s.policy.max_attempts, 3, "max_attempts");
+	is_int(s.policy.preemption.min_run_ms, 600000, "min_run");
+	is_int(s.policy.preemption.grace_ms, 1500, "grace of preemption");
+	is_int(s.policy.preemption.max_victims, 7, "max_victims");
 	is_int((int64_t)s.max_request_bytes, 1 << 20, "max_request_bytes");
 	is_int(s.max_connections, 10, "max_connections");
 	is_int(s.http_threads, 2, "http_threads");

@@ -749,17 +749,18 @@ static void with_classes(struct rig *g, bool cancels)
 
 	qos[0] = (struct suan_qos_spec){.name = "low", .preemptable = true,
 					.preempt_cancels = cancels};
-	qos[1] = (struct suan_qos_spec){.name = "high", .priority = 1000, .preempts = {low, 1}};
+	qos[1] = (struct suan_qos_spec){.name = "high", .priority = 1000};
+	qos[1].preempts = (struct suan_names){low, 1};
 	g->setup.accounts = &all;
 	g->setup.policy.kind = SUAN_POLICY_SUAN;
 	g->setup.policy.preemption = (struct suan_preemption){60000, 10000, 0};
 }
 
-#define LOW(id, more)                                                                              \
-	"{\"id\":" #id ",\"submit_s\":0,\"run_s\":1000,\"cores\":8,\"qos\":\"low\"" more "}\n"
-#define HIGH(id, submit, run)                                                                      \
-	"{\"id\":" #id ",\"submit_s\":" #submit ",\"run_s\":" #run                                     \
-	",\"cores\":8,\"qos\":\"high\"}\n"
+#define JOB(id, submit, run, qos, more)                                                            \
+	"{\"id\":" #id ",\"submit_s\":" #submit ",\"run_s\":" #run ",\"cores\":8," \
+	"\"qos\":\"" qos "\"" more "}\n"
+#define LOW(id, more)	      JOB(id, 0, 1000, "low", more)
+#define HIGH(id, submit, run) JOB(id, submit, run, "high", "")
 
 static void test_preemption(void)
 {

@@ -1,0 +1,60 @@
+"""Runs that are stopped for others come back and end well."""
+import json
+
+from conftest import wait_for
+
+# Sleeps for ever in its first attempt; then it is done at once.
+ONCE_MORE = ('--', 'sh', '-c', 'echo attempt $SUAN_ATTEMPT; [ $SUAN_ATTEMPT -gt 1 ] || sleep 600')
+
+
+def running(server, job):
+    return wait_for(lambda: server.job(job)['state'] == 'RUNNING', 'job %d runs' % job)
+
+
+def test_preempted_by_hand_it_starts_again(server):
+    job = server.submit(*ONCE_MORE)
+    running(server, job)
+    server.cli('preempt', job)
+    doc = server.wait(job, code=0)
+    assert (doc['state'], doc['attempt'], doc['preempted']) == ('COMPLETED', 2, 1)
+    assert doc['preempted_core_s'] > 0
+    assert server.cli('logs', job).stdout == 'attempt 2\n'
+    server.cli('preempt', job, code=4)  # over
+    server.cli('preempt', 4711, code=3)
+
+
+def test_what_waits_is_left_alone_and_once_is_once(server):
+    job = server.submit('--hold', '--', 'true')
+    server.cli('preempt', job)
+    assert 'preempted' not in server.job(job)
+    once = server.submit('--guarantee', 'at-most-once', '--', 'sleep', '600')
+    running(server, once)
+    assert 'at most once' in server.cli('preempt', once, code=4).stderr
+    server.cli('cancel', job, once)
+
+
+def test_a_program_that_saves_its_state_goes_on(server, tmp_path):
+    script = tmp_path / 'steps.sh'
+    script.write_text('#!/bin/sh\n#SUAN --checkpointable\n'
+                      'trap "echo saved >> saved; exit 0" TERM\n'
+                      'if [ $SUAN_ATTEMPT -gt 1 ]; then cat saved; exit 0; fi\n'
+                      'touch begun; while :; do sleep 0.05; done\n')
+    job = server.submit(script)
+    wait_for((tmp_path / 'begun').exists, 'it has begun')
+    server.cli('preempt', job)
+    doc = server.wait(job, code=0)
+    assert (doc['preempted'], doc['preempted_core_s'], doc['checkpointable']) == (1, 0, True)
+    assert server.cli('logs', job).stdout == 'saved\n'
+
+
+def test_a_restart_between_stop_and_end(make_server, tmp_path):
+    (tmp_path / 'suan.yaml').write_text('grace_ms: 1s\n')
+    server = make_server(args=['--config', tmp_path / 'suan.yaml']).start()
+    job = server.submit('--', 'sh', '-c', 'trap "" TERM; [ $SUAN_ATTEMPT -gt 1 ] || sleep 600')
+    running(server, job)
+    server.cli('preempt', job)
+    assert server.job(job)['reason'] == 'preempted'
+    server.kill()
+    server.start()
+    doc = server.wait(job, code=0)
+    assert (doc['state'], doc['attempt'], doc['preempted']) == ('COMPLETED', 2, 1)
