@@ -9,7 +9,7 @@
  * be made now only where it is one start (what was backfilled does not delay that), and only if no
  * nodes said no where the sums said now (that looks at the first end, which may be another one).
  *
- * Quotas count what is planned anew in each pass, and whom a start pushes out is looked for in each,
+ * Quotas count what is planned anew in each pass, and whom a start pushes out is looked for anew;
  * so with them every pass is a whole one.
  *
  * Under conservative, what has a slot keeps it: only items without one have to be met, and mostly
