@@ -80,6 +80,8 @@ static const struct sentence sentences[SUAN_NREASONS] = {
 	[SUAN_R_SITE_GONE] = {TIMES, "its site is not in the network any more; over by %a at the "
 				     "latest"},
 	[SUAN_R_PREEMPTED] = {PLAIN, "stopped so that job %a can start"},
+	[SUAN_R_OVER_QUOTA] = {PLAIN, "one start takes %a, a limit of its account, user or class "
+				      "is %b"},
 	[SUAN_R_QUOTA] = {PLAIN, "a limit is reached: %a in use, the limit is %b"},
 };
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/shares.h"
+
 #define LONGEST_NAME	255u
 #define MOST_SHARES	1000000000u
 #define MOST_FACTOR	1000000u
@@ -134,10 +136,10 @@ static enum suan_code check_qos(const struct suan_accounts *a, uint32_t i, struc
 static enum suan_code check_share(const struct suan_fair_share *f, struct suan_err *err)
 {
 	if (f->half_life_ms &&
-	    (f->half_life_ms < LEAST_HALF_MS || f->half_life_ms > 10 * YEAR_MS))
+	    (f->half_life_ms < LEAST_HALF_MS || f->half_life_ms > SUAN_MOST_HALF_MS))
 		return suan_fail_field(err, SUAN_EINVAL, "fair_share/half_life",
 				       "the half-life of usage is out of range; right is 1 minute "
-				       "to 10 years");
+				       "to 365 days");
 	if (f->weight_ms < 0 || f->weight_ms > YEAR_MS)
 		return suan_fail_field(err, SUAN_EINVAL, "fair_share/weight",
 				       "the longest head start is out of range; right is 0 to "

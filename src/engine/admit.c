@@ -256,8 +256,11 @@ static void make_ask(struct question *q)
 
 static enum suan_code admit_one(struct question *q, uint32_t item, bool prediction)
 {
-	int64_t most = q->e->policy.max_walltime_ms;
+	int64_t most = q->e->policy.max_walltime_ms, longest = suan_acct_longest(q->e, q->job);
 	enum suan_code rc = SUAN_OK;
+
+	if (longest && (!most || longest < most))
+		most = longest;
 
 	make_ask(q);
 	if (!spec_good(q) || !lists_good(q))
@@ -268,6 +271,9 @@ static enum suan_code admit_one(struct question *q, uint32_t item, bool predicti
 	}
 	if (!deps_good(q) || !queue_good(q, item))
 		return SUAN_OK;
+	rc = suan_acct_admit(q->e, q->job, q->out, q->err);
+	if (rc != SUAN_OK || q->out->code != SUAN_OK)
+		return rc;
 	rc = make_allow(q);
 	if (rc == SUAN_OK && fits_somewhere(q))
 		(void)deadline_good(q, prediction);
@@ -308,6 +314,7 @@ enum suan_code suan_admit(const struct suan_engine *e, const struct suan_event *
 		out->code = suan_fail(err, SUAN_EINVAL, "no job in the submission");
 		return SUAN_OK;
 	}
+	suan_acct_admit_begin(e);
 	for (uint32_t i = 0; i < s->njobs && rc == SUAN_OK && out->code == SUAN_OK; i++) {
 		q.job = &s->jobs[i];
 		out->refused_item = i;

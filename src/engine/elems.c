@@ -347,6 +347,9 @@ static void summarise(struct suan_engine *e, struct suan_job *j)
 		a->worst = SUAN_NO_POS;
 	e->summaries[j->summary]--;
 	e->summaries[now]++;
+	suan_acct_summary(e, j, j->summary, now);
+	if (!suan_state_final(now))
+		suan_acct_live(e, j);
 	j->summary = (uint8_t)now;
 }
 

@@ -113,7 +113,7 @@ void suan_engine_free(struct suan_engine *e)
 		free(e->plan);
 	}
 	suan_history_done(&e->history, e->strings);
-	suan_acct_done(&e->acct);
+	suan_acct_done(&e->acct, e->strings);
 	suan_intern_free(e->strings);
 	suan_buf_done(&e->scratch);
 	free(e->picks);
@@ -231,12 +231,16 @@ static enum suan_code pass(struct suan_engine *e, int64_t now_ms, struct suan_ef
 	if (rc != SUAN_OK)
 		return rc;
 	(void)suan_planner_kept(e->plan->planner, 0, &slot, &freed_ms);
+	rc = suan_standing_refresh(e, now_ms);
+	if (rc != SUAN_OK)
+		return rc;
 	wake.at_ms = suan_net_resume(e, now_ms);
 	if (wake.at_ms != SUAN_FOREVER)
 		suan_effects_push(out, &wake);
 	rc = suan_engine_pass(e, now_ms, out);
 	if (rc != SUAN_OK) {
 		suan_net_unresume(e);
+		suan_standing_revert(e);
 		suan_planner_freed(e->plan->planner, freed_ms);
 	}
 	return rc;

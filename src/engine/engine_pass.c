@@ -183,6 +183,7 @@ static void commit_one(struct suan_engine *e, const struct suan_start *s, const 
 	start.run = (struct suan_run_id){p->job->id, suan_elems_index(p->job, p->pos), x->attempt};
 	suan_planner_name(e->plan->planner, s->run, start.run.index);
 	suan_effects_push(fx, &start);
+	suan_acct_began(e, p->job, x, now_ms);
 	suan_elems_move(e, (struct suan_spot){p->job, p->pos}, SUAN_STAGING, false, fx);
 }
 
@@ -200,6 +201,7 @@ static void expire(struct suan_engine *e, const struct suan_due *d, int64_t now_
 	(void)suan_elems_pos(j, d->index, &pos);
 	x = suan_elems_at(j, pos);
 	suan_planner_end(e->plan->planner, x->run);
+	suan_acct_ended(e, j, x, now_ms);
 	x->end_ms = now_ms;
 	if (a && now_ms > a->last_end_ms)
 		a->last_end_ms = now_ms;

@@ -152,6 +152,7 @@ static void end(struct suan_engine *e, struct suan_job *j, uint32_t pos,
 			.index = r->run.index, .attempt = x->attempt});
 	} else {
 		suan_planner_end(e->plan->planner, x->run);
+		suan_acct_ended(e, j, x, ev->now_ms);
 		note_times(j, x, r, ev->now_ms);
 		if (x->pushed && !ended_first(r))
 			suan_preempt_note(e, j, x);

@@ -87,6 +87,7 @@ static void list_job(struct suan_engine *e, struct suan_job *j, struct suan_effe
 	if (j->id == 1)
 		e->epoch_ms = j->submit_ms;
 	suan_jobs_insert(e, j);
+	suan_acct_live(e, j);
 	e->next_id++;
 	if (suan_jobs_begin(j) > j->submit_ms) {
 		suan_dues_push(&e->plan->begins, &(struct suan_due){.at_ms = suan_jobs_begin(j),

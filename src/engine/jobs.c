@@ -64,6 +64,7 @@ void suan_jobs_insert(struct suan_engine *e, struct suan_job *j)
 	page->count++;
 	e->njobs++;
 	e->summaries[j->summary]++;
+	suan_acct_summary(e, j, SUAN_NSTATES, j->summary);
 	if (j->id / SUAN_PAGE < e->first_page)
 		e->first_page = (size_t)(j->id / SUAN_PAGE);
 }
@@ -77,6 +78,7 @@ void suan_jobs_remove(struct suan_engine *e, struct suan_job *j)
 	page->jobs[j->id % SUAN_PAGE] = NULL;
 	e->njobs--;
 	e->summaries[j->summary]--;
+	suan_acct_summary(e, j, j->summary, SUAN_NSTATES);
 	/* The page of the next id stays: its room may be reserved. */
 	if (--page->count == 0 && p != e->next_id / SUAN_PAGE) {
 		suan_jobs_release(e, page, sizeof(*page));
@@ -159,6 +161,8 @@ void suan_jobs_ask(const struct suan_engine *e, const struct suan_job *j, struct
 		ret->nallow = e->rules[j->rule].words;
 	}
 	suan_preempt_ask(e, j, &ret->push);
+	if (j->party && e->acct.parties[j->party - 1].limited)
+		ret->quota = j->party;
 }
 
 static bool is_array(const struct suan_job_spec *spec)
@@ -243,9 +247,9 @@ static enum suan_code take_strings(struct suan_engine *e, struct suan_job *j,
 	if (rc == SUAN_OK)
 		rc = take_string(e, spec->user, &j->user);
 	if (rc == SUAN_OK)
-		rc = take_string(e, spec->account, &j->account);
+		rc = take_string(e, suan_acct_account(e, spec), &j->account);
 	if (rc == SUAN_OK)
-		rc = take_string(e, spec->qos, &j->qos);
+		rc = take_string(e, suan_acct_qos(e, spec), &j->qos);
 	if (rc == SUAN_OK)
 		rc = take_string(e, spec->gpu, &j->req.gpu_kind);
 	if (rc == SUAN_OK)
@@ -258,9 +262,11 @@ static enum suan_code take_strings(struct suan_engine *e, struct suan_job *j,
 int64_t suan_jobs_walltime(const struct suan_engine *e, const struct suan_job_spec *spec)
 {
 	int64_t most = e->policy.max_walltime_ms, usual = e->policy.default_walltime_ms;
+	int64_t longest = suan_acct_longest(e, spec);
 
 	if (spec->walltime_ms)
 		return spec->walltime_ms;
+	most = longest && (!most || longest < most) ? longest : most;
 	usual = usual ? usual : SUAN_DEFAULT_WALLTIME;
 	return most && usual > most ? most : usual;
 }
@@ -287,6 +293,11 @@ enum suan_code suan_jobs_make(struct suan_engine *e, const struct suan_job_spec 
 	rc = take_strings(e, j, spec);
 	if (rc == SUAN_OK)
 		rc = suan_rules_add(e, spec, &j->rule);
+	if (rc == SUAN_OK && e->acct.any) {
+		struct suan_party_key key = {j->account, j->user, j->qos};
+
+		rc = suan_acct_join(e, &e->acct, &key, &j->party);
+	}
 	if (rc == SUAN_OK)
 		rc = make_more(e, j, spec);
 	if (rc == SUAN_OK)

@@ -98,20 +98,6 @@ static void get_network(struct loader *l, const struct suan_field *f)
 	l->u.nomem |= u.nomem;
 }
 
-static void get_accounts(struct loader *l, const struct suan_field *f)
-{
-	struct suan_acct *a = &l->e->acct;
-	struct suan_unpack u = {.arena = &a->arena};
-
-	damage(l, a->any);
-	if (failed(l))
-		return;
-	suan_unpack_accounts(&u, f, &a->spec);
-	a->any = true;
-	l->u.bad |= u.bad || (!u.nomem && suan_accounts_check(&a->spec, NULL) != SUAN_OK);
-	l->u.nomem |= u.nomem;
-}
-
 static void get_site(struct loader *l, const struct suan_field *f)
 {
 	struct suan_net *n = &l->e->net;
@@ -431,6 +417,91 @@ static void get_array_field(struct loader *l, const struct suan_field *f, struct
 		get_rest(l, f, &a->rest);
 }
 
+/* ---- accounts ---- */
+
+static uint32_t get_number(struct loader *l, const struct suan_field *f, uint32_t tag)
+{
+	struct suan_reader r;
+	struct suan_field x;
+	uint32_t v = 0;
+
+	suan_field_reader(f, &r);
+	while (!failed(l) && suan_get_field(&r, &x))
+		if (x.tag == tag)
+			v = get_u32(l, &x, UINT32_MAX);
+	damage(l, r.bad || !f->is_bytes);
+	return v;
+}
+
+static void get_meter(struct loader *l, const struct suan_field *f, struct suan_meter *m)
+{
+	struct suan_reader r;
+	struct suan_field x;
+
+	suan_field_reader(f, &r);
+	while (!failed(l) && suan_get_field(&r, &x)) {
+		uint32_t used = x.tag - SUAN_SNAP_LEAF_USED, part = x.tag - SUAN_SNAP_LEAF_PART;
+
+		damage(l, x.is_bytes);
+		if (x.tag == SUAN_SNAP_LEAF_AT)
+			m->at_ms = suan_field_i64(&x);
+		else if (used < SUAN_NMETERS)
+			m->used[used] = x.u64;
+		else if (part < SUAN_NMETERS)
+			m->part[part] = get_u32(l, &x, UINT32_MAX);
+	}
+	damage(l, m->at_ms > l->e->now_ms);
+}
+
+static void get_leaf(struct loader *l, const struct suan_field *f)
+{
+	struct suan_acct *a = &l->e->acct;
+	uint32_t account = get_number(l, f, SUAN_SNAP_LEAF_ACCOUNT), leaf = 0;
+	uint32_t level = get_number(l, f, SUAN_SNAP_LEAF_LEVEL);
+	uint32_t user = get_number(l, f, SUAN_SNAP_LEAF_USER);
+
+	damage(l, account >= a->spec.naccounts || user > l->nstrings || level > SUAN_LEVELS);
+	if (failed(l))
+		return;
+	if (f->tag == SUAN_SNAP_LEVEL) {
+		a->nodes[account].level = level;
+		return;
+	}
+	needs(l, suan_acct_leaf(l->e, a, account, user ? l->strings[user - 1] : 0, &leaf));
+	if (failed(l))
+		return;
+	damage(l, a->leaves[leaf].known);	/* twice */
+	a->leaves[leaf].known = true;
+	a->leaves[leaf].level = level;
+	get_meter(l, f, &a->leaves[leaf].meter);
+}
+
+static void get_accounts(struct loader *l, const struct suan_field *f)
+{
+	struct suan_acct *a = &l->e->acct;
+	struct suan_unpack u = {.arena = &a->arena};
+
+	if (f->tag == SUAN_SNAP_STANDING) {
+		damage(l, f->is_bytes);
+		a->next_ms = suan_field_i64(f);
+		return;
+	}
+	if (f->tag != SUAN_SNAP_ACCOUNTS) {
+		get_leaf(l, f);
+		return;
+	}
+	damage(l, a->any || a->nodes);
+	if (failed(l))
+		return;
+	suan_unpack_accounts(&u, f, &a->spec);
+	l->u.bad |= u.bad || (!u.nomem && suan_accounts_check(&a->spec, NULL) != SUAN_OK);
+	l->u.nomem |= u.nomem;
+	if (!failed(l))
+		needs(l, suan_acct_build(l->e, a));
+	else
+		a->spec.naccounts = 0;	/* no nodes were made for them */
+}
+
 struct key_fields {
 	struct suan_key key;
 	bool has;
@@ -545,6 +616,11 @@ static void get_job(struct loader *l, const struct suan_field *f)
 		needs(l, suan_keys_reserve(l->e));
 		damage(l, suan_keys_find(l->e, k.key.key) != NULL);
 	}
+	if (!failed(l) && l->e->acct.any) {
+		struct suan_party_key party = {j->account, j->user, j->qos};
+
+		needs(l, suan_acct_join(l->e, &l->e->acct, &party, &j->party));
+	}
 	if (!failed(l))
 		list_job(l, j);
 	if (failed(l)) {
@@ -637,6 +713,7 @@ static void open_elem(struct loader *l, struct suan_job *j, uint32_t pos)
 static void finish_job(struct loader *l, struct suan_job *j)
 {
 	struct suan_engine *e = l->e;
+	unsigned before = j->summary;
 
 	needs(l, suan_deps_link(e, j, j->id));
 	if (!failed(l) && suan_deps_has_corr(j))
@@ -645,6 +722,7 @@ static void finish_job(struct loader *l, struct suan_job *j)
 	if (!failed(l))
 		suan_elems_recount(e, j);
 	e->summaries[j->summary]++;
+	suan_acct_summary(e, j, before, j->summary);
 	for (uint32_t pos = 0; !failed(l) && pos < suan_elems_count(j); pos++) {
 		if (suan_elems_has_record(j, pos))
 			open_elem(l, j, pos);
@@ -731,6 +809,9 @@ static void finish(struct loader *l)
 		needs(l, suan_sync(e, e->now_ms));	/* no job is marked yet: pools only */
 	while (!failed(l) && (id = suan_engine_next_job(e, id)))
 		finish_job(l, suan_jobs_find(e, id));
+	if (!failed(l))
+		suan_acct_recount(e);
+	e->plan->groups_dirty = e->acct.ncaps > 0;
 	e->plan->pools_dirty = true;
 	e->plan->all_dirty = true;
 	if (!failed(l))
@@ -780,6 +861,9 @@ static void get_part(struct loader *l, const struct suan_field *f)
 		get_network(l, f);
 		break;
 	case SUAN_SNAP_ACCOUNTS:
+	case SUAN_SNAP_LEVEL:
+	case SUAN_SNAP_LEAF:
+	case SUAN_SNAP_STANDING:
 		get_accounts(l, f);
 		break;
 	case SUAN_SNAP_SITE:

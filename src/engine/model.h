@@ -250,6 +250,7 @@ enum suan_reason {
 	SUAN_R_SITE_GONE,	/* of an end: its site left the network; over by a */
 	SUAN_R_QUOTA,	/* a in use, wants more than the limit b; see suan_engine_quota() */
 	SUAN_R_PREEMPTED,	/* stopped for job a; 0: by an operator */
+	SUAN_R_OVER_QUOTA,	/* of a refusal: one start takes a, a limit of it is b */
 	SUAN_NREASONS
 };
 

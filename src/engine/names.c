@@ -89,6 +89,7 @@ const char *suan_reason_name(enum suan_reason r)
 		[SUAN_R_SITE_GONE] = "site-gone",
 		[SUAN_R_PREEMPTED] = "preempted",
 		[SUAN_R_QUOTA] = "quota",
+		[SUAN_R_OVER_QUOTA] = "over-quota",
 	};
 
 	return WORD(words, r);

@@ -486,7 +486,9 @@ enum suan_code suan_net_set(struct suan_engine *e, const struct suan_event *ev,
 	old = rc == SUAN_OK ? e->net : n;
 	if (rc == SUAN_OK) {
 		suan_net_measure(&n, &e->policy);
+		suan_acct_settle(e, ev->now_ms);
 		e->net = n;
+		suan_acct_recount(e);
 	}
 	drop_kinds(e->strings, &old);
 	suan_net_done(&old);

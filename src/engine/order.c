@@ -87,6 +87,8 @@ int64_t suan_order_firm(const struct suan_job *j)
 
 int64_t suan_order_key(const struct suan_engine *e, const struct suan_job *j, int64_t now_ms)
 {
+	int64_t head;
+
 	switch (e->policy.kind) {
 	case SUAN_POLICY_SJF:
 		return j->estimate_ms;
@@ -97,9 +99,10 @@ int64_t suan_order_key(const struct suan_engine *e, const struct suan_job *j, in
 	case SUAN_POLICY_WFP3:
 		return wfp3(j, now_ms);
 	case SUAN_POLICY_SUAN:
+		head = suan_standing_head(e, j);
 		if (suan_order_firm(j) <= now_ms)
-			return INT64_MIN / 2 + j->submit_ms;
-		return j->submit_ms - credit(e, j);
+			return INT64_MIN / 2 + j->submit_ms - head;
+		return j->submit_ms - credit(e, j) - head;
 	case SUAN_POLICY_EASY:
 	case SUAN_POLICY_FCFS:
 	case SUAN_POLICY_CONSERVATIVE:

@@ -11,6 +11,8 @@
  *     the protected starts; jobs expected to end within a minute, not at all. A job that has
  *     waited for a week goes before all others, in order of submission, and starts behind it count
  *     with their estimate: nothing that came later can delay it any more.
+ *     Accounts that had less than their share have a head start on top, also among those that
+ *     have waited for a week: standing.c.
  *     docs/internals/policy.md says what was tried.
  * Logarithms stand for the products: they order alike and do not overflow. */
 #ifndef SUAN_ENGINE_ORDER_H

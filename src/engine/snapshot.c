@@ -262,6 +262,57 @@ static void put_history(struct writer *w)
 	}
 }
 
+/* In the order of accounts and names, as a table that was loaded may stand in another. */
+static int by_name(const void *x, const void *y)
+{
+	const struct suan_leaf *a = *(const struct suan_leaf *const *)x;
+	const struct suan_leaf *b = *(const struct suan_leaf *const *)y;
+
+	if (a->account != b->account)
+		return a->account < b->account ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+static void put_leaf(struct writer *w, const struct suan_leaf *l)
+{
+	size_t mark = suan_put_begin(w->out, SUAN_SNAP_LEAF);
+
+	put_u64(w, SUAN_SNAP_LEAF_ACCOUNT, l->account);
+	put_u64(w, SUAN_SNAP_LEAF_LEVEL, l->level);
+	put_string(w, SUAN_SNAP_LEAF_USER, l->user);
+	put_i64(w, SUAN_SNAP_LEAF_AT, l->meter.at_ms);
+	for (uint32_t i = 0; i < SUAN_NMETERS; i++) {
+		put_u64(w, SUAN_SNAP_LEAF_USED + i, l->meter.used[i]);
+		put_u64(w, SUAN_SNAP_LEAF_PART + i, l->meter.part[i]);
+	}
+	suan_put_end(w->out, mark);
+}
+
+static void put_standings(struct writer *w)
+{
+	const struct suan_acct *a = &w->e->acct;
+	const struct suan_leaf **list = calloc(a->nleaves + 1, sizeof(*list));
+	size_t n = 0;
+
+	w->failed |= !list;
+	put_i64(w, SUAN_SNAP_STANDING, a->next_ms);
+	for (uint32_t i = 0; i < a->spec.naccounts; i++) {
+		size_t mark = suan_put_begin(w->out, SUAN_SNAP_LEVEL);
+
+		put_u64(w, SUAN_SNAP_LEAF_ACCOUNT, i);
+		put_u64(w, SUAN_SNAP_LEAF_LEVEL, a->nodes[i].level);
+		suan_put_end(w->out, mark);
+	}
+	for (size_t i = 0; list && i < a->nleaves; i++)
+		if (a->leaves[i].known)
+			list[n++] = &a->leaves[i];
+	if (n > 1)
+		qsort(list, n, sizeof(*list), by_name);
+	for (size_t i = 0; i < n; i++)
+		put_leaf(w, list[i]);
+	free(list);
+}
+
 static void put_forecast(struct writer *w)
 {
 	const struct suan_forecast *f = &w->e->forecast;
@@ -316,6 +367,11 @@ enum suan_code suan_engine_save(const struct suan_engine *e, struct suan_buf *ou
 		number_strings(&w, suan_jobs_find(e, id));
 	for (size_t i = 0; i < e->history.known; i++)
 		number(&w, e->history.list[i].user);
+	for (size_t i = 0; i < e->acct.nleaves; i++)
+		if (e->acct.leaves[i].known)
+			number(&w, e->acct.leaves[i].user);
+	if (e->acct.any)
+		put_standings(&w);
 	put_history(&w);
 	put_forecast(&w);
 	while ((id = suan_engine_next_job(e, id)))

@@ -24,6 +24,15 @@ enum suan_snapshot_tag {	/* of the whole, in this order */
 	SUAN_SNAP_PAST,		/* run times of a user, after the strings */
 	SUAN_SNAP_FORECAST,	/* a part of the forecast, see forecast.h */
 	SUAN_SNAP_ACCOUNTS = 40,	/* after the network; absent: none are defined */
+	SUAN_SNAP_LEVEL = 41,	/* of an account */
+	SUAN_SNAP_LEAF = 42,	/* a user in an account, after the strings */
+	SUAN_SNAP_STANDING = 43,	/* when standings are found again */
+};
+
+enum suan_snapshot_leaf {	/* LEVEL has the first two */
+	SUAN_SNAP_LEAF_ACCOUNT = 1, SUAN_SNAP_LEAF_LEVEL, SUAN_SNAP_LEAF_USER, SUAN_SNAP_LEAF_AT,
+	SUAN_SNAP_LEAF_USED = 10,	/* one each, then the parts of one */
+	SUAN_SNAP_LEAF_PART = 20
 };
 
 enum suan_snapshot_past { SUAN_SNAP_PAST_USER = 20 };	/* 1 … 8: members by table */

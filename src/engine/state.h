@@ -90,6 +90,7 @@ struct suan_job {
 	uint32_t name, user, account, qos, payload, env;	/* interned */
 	int32_t priority;
 	uint32_t rule;			/* allow and deny lists; 0 = none */
+	uint32_t party;			/* of e->acct + 1; 0 = none */
 	uint32_t key;			/* idempotency key of its submission + 1; 0 = none */
 	uint32_t planned;		/* starts the planner waits to make */
 	uint8_t guarantee;
@@ -189,6 +190,8 @@ struct suan_plan {
 	struct suan_push *rights;	/* owned; of each class, see preempt.c */
 	size_t nrights, rights_cap;
 	bool ranks_dirty;		/* classes changed: runs and jobs have other rights */
+	uint32_t ngroups, nsets;	/* of accounts that the planner knows */
+	bool groups_dirty;		/* it must be told of all anew */
 };
 
 struct suan_engine {

@@ -181,6 +181,8 @@ enum suan_code suan_sync(struct suan_engine *e, int64_t now_ms)
 	mark_firm(e, now_ms);
 	if (e->plan->pools_dirty)
 		rc = sync_pools(e);
+	if (rc == SUAN_OK)
+		rc = suan_acct_sync(e);
 	if (rc != SUAN_OK)
 		return rc;
 	if (suan_order_moves(e->policy.kind))

@@ -198,6 +198,7 @@ enum suan_code suan_engine_verify(const struct suan_engine *e, struct suan_err *
 {
 	struct totals t = {.runs = calloc(e->net.npools + 1u, sizeof(*t.runs))};
 	enum suan_code rc = SUAN_OK;
+	const char *bad;
 	uint64_t id = 0;
 
 	if (!t.runs)
@@ -213,6 +214,9 @@ enum suan_code suan_engine_verify(const struct suan_engine *e, struct suan_err *
 		rc = check_totals(e, &t, err);
 	if (rc == SUAN_OK)
 		rc = check_leases(e, err);
+	bad = rc == SUAN_OK ? suan_acct_verify(e) : NULL;
+	if (bad)
+		rc = suan_fail(err, SUAN_ECORRUPT, "accounts: %s", bad);
 	if (rc == SUAN_OK)
 		rc = suan_planner_verify(e->plan->planner, err);
 	free(t.runs);

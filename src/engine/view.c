@@ -431,7 +431,8 @@ uint32_t suan_engine_why(const struct suan_engine *e, struct suan_run_id task,
 size_t suan_engine_memory(const struct suan_engine *e)
 {
 	return sizeof(*e) + sizeof(*e->plan) + e->bytes + suan_intern_memory(e->strings) +
-	       suan_planner_memory(e->plan->planner) + suan_history_memory(&e->history) +
+	       suan_planner_memory(e->plan->planner) + suan_acct_memory(&e->acct) +
+	       suan_history_memory(&e->history) +
 	       e->pages_cap * sizeof(*e->pages) +
 	       e->rules_cap * sizeof(*e->rules) + e->keys_cap * sizeof(*e->keys) +
 	       (e->key_of.cap + e->rule_of.cap) * 2 * sizeof(uint64_t) + e->net.arena.used +

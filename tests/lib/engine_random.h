@@ -17,6 +17,7 @@ struct history {
 	bool preempting;	/* jobs of classes that stop each other */
 	int64_t min_run_ms;	/* of those */
 	bool passed;		/* the last event was a pass */
+	bool accounts;		/* jobs name accounts and classes, defined or not */
 };
 
 static inline uint32_t dice(struct history *h, uint32_t n)
@@ -56,6 +57,49 @@ static inline void history_init(struct history *h, uint64_t seed)
 	memset(h, 0, sizeof(*h));
 	kit_init(&h->k);
 	suan_rng_init(&h->rng, seed);
+	h->accounts = seed % 2;
+}
+
+static inline void random_limits(struct history *h, struct suan_limits *l)
+{
+	static const uint32_t most[SUAN_NLIMITS] = {6, 20, 4, 6, 12};
+
+	memset(l, 0, sizeof(*l));
+	for (uint32_t i = 0; i < SUAN_NLIMITS; i++)
+		if (dice(h, 4) == 0)
+			kit_limit(l, (enum suan_limit)i,
+				  (uint64_t)dice(h, most[i]) << (i == SUAN_LIMIT_MEMORY ? 30 : 0));
+}
+
+/* Accounts, classes and limits anew; now and then none. */
+static inline void random_accounts(struct history *h)
+{
+	static const char *const defaults[] = {"", "edu", "org/ai"};
+	struct accounts_kit a;
+
+	accounts_full(&a);
+	for (uint32_t i = 0; i < a.all.naccounts; i++) {
+		a.accounts[i].shares = dice(h, 4);
+		random_limits(h, &a.accounts[i].limits);
+		random_limits(h, &a.accounts[i].user_limits);
+	}
+	for (uint32_t i = 0; i < a.all.nqos; i++) {
+		a.qos[i].usage_factor_milli = dice(h, 3) * 700;
+		a.qos[i].max_walltime_ms = dice(h, 4) ? 0 : 40000;
+		random_limits(h, &a.qos[i].limits);
+		random_limits(h, &a.qos[i].user_limits);
+	}
+	a.all.default_account = defaults[dice(h, 3)];
+	a.all.default_qos = dice(h, 2) ? "" : "normal";
+	a.all.fair_share = (struct suan_fair_share){60000 + dice(h, 60000), dice(h, 3) * 20000,
+						    1000 + dice(h, 5000)};
+	if (dice(h, 5) == 0)
+		a.all.naccounts -= 1 + dice(h, 2);
+	if (dice(h, 8) == 0)
+		accounts_empty(&a);
+	if (a.all.naccounts < 4 && strcmp(a.all.default_account, "edu") == 0)
+		a.all.default_account = "";
+	accounts_set(&h->k, &a);
 }
 
 static inline void random_array(struct history *h, struct suan_range *r)
@@ -85,6 +129,10 @@ static inline void history_classes(struct history *h)
 	a.qos[2].preempts = (struct suan_names){both.list, 1};
 	a.qos[2].preempt_cancels = true;
 	a.qos[2].grace_ms = dice(h, 2) * 3000;
+	for (uint32_t i = 0; h->accounts && i < a.all.nqos; i++) {
+		random_limits(h, &a.qos[i].limits);
+		random_limits(h, &a.qos[i].user_limits);
+	}
 	accounts_set(&h->k, &a);
 }
 
@@ -125,6 +173,17 @@ static inline void random_spec(struct history *h, struct suan_job_spec *s, struc
 		s->site = (struct suan_names){&lists[0], 1};
 	if (dice(h, 6) == 0)
 		s->not_hub = (struct suan_names){&lists[1], 1};
+	if (h->accounts && !h->preempting) {
+		static const char *const accounts[] = {"org", "org/ai", "org/film", "edu", "",
+						       "nobody"};
+		static const char *const classes[] = {"normal", "low", "high", "", "none"};
+		static const char *const users[] = {"u", "v", "w", ""};
+		uint32_t odd = dice(h, 12);
+
+		s->account = accounts[odd == 0 ? 5 : dice(h, 5)];
+		s->qos = classes[odd == 1 ? 4 : dice(h, 4)];
+		s->user = users[dice(h, 4)];
+	}
 	s->payload = "payload";
 	s->payload_len = dice(h, 8);
 	s->env = "environment";
@@ -235,7 +294,10 @@ static inline void random_site(struct history *h)
 		ev.u.capacity.nodes = dice(h, 6);
 		kit_step(&h->k, &ev);
 	} else if (what < 11) {
-		history_network(h);
+		if (h->accounts && !h->preempting && dice(h, 3))
+			random_accounts(h);
+		else
+			history_network(h);
 	} else {
 		uint32_t kind = dice(h, SUAN_NPOLICIES);
 		struct suan_preemption preemption = random_preemption(h);

@@ -71,8 +71,8 @@ static void t_ranges(void)
 	accounts_full(&k);
 	k.all.fair_share.half_life_ms = 59999;
 	refused(&k, "fair_share/half_life", "1 minute");
-	k.all.fair_share.half_life_ms = INT64_C(315360000001);
-	refused(&k, "fair_share/half_life", "10 years");
+	k.all.fair_share.half_life_ms = INT64_C(31536000001);
+	refused(&k, "fair_share/half_life", "365 days");
 	k.all.fair_share.half_life_ms = 0;
 	k.all.fair_share.weight_ms = -1;
 	refused(&k, "fair_share/weight", "head start");
