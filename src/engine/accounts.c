@@ -33,6 +33,7 @@ void suan_acct_done(struct suan_acct *a, struct suan_intern *strings)
 		suan_intern_drop(strings, a->leaves[i].user);
 	free(a->nodes);
 	free(a->order);
+	free(a->classes);
 	free(a->leaves);
 	free(a->caps);
 	free(a->parties);
@@ -88,7 +89,8 @@ enum suan_code suan_acct_build(struct suan_engine *e, struct suan_acct *a)
 	a->any = n > 0 || a->spec.nqos > 0 || a->spec.fair_share.weight_ms > 0;
 	a->nodes = calloc(n + 1u, sizeof(*a->nodes));
 	a->order = calloc(n + 1u, sizeof(*a->order));
-	if (!a->nodes || !a->order)
+	a->classes = calloc(a->spec.nqos + 1u, sizeof(*a->classes));
+	if (!a->nodes || !a->order || !a->classes)
 		return SUAN_ENOMEM;
 	for (uint32_t i = 0; i < n && rc == SUAN_OK; i++) {
 		const char *name = a->spec.accounts[i].name;
@@ -265,6 +267,10 @@ void suan_acct_summary(struct suan_engine *e, const struct suan_job *j, unsigned
 		return;
 	for (uint32_t i = 0; change && i < p->ncaps; i++)
 		e->acct.caps[p->caps[i]].pending += (uint64_t)(int64_t)change;
+	if (p->leaf != NONE)
+		e->acct.leaves[p->leaf].held.pending += (uint64_t)(int64_t)change;
+	if (p->qos != NONE)
+		e->acct.classes[p->qos].pending += (uint64_t)(int64_t)change;
 }
 
 static struct suan_leaf *leaf_of(struct suan_engine *e, const struct suan_job *j)
@@ -285,51 +291,64 @@ void suan_acct_live(struct suan_engine *e, const struct suan_job *j)
 	l->known = true;
 }
 
+static void add_held(struct suan_held *to, const struct suan_held *v, bool begins)
+{
+	uint64_t sign = begins ? 1 : UINT64_MAX;	/* −1, as unsigned numbers wrap */
+
+	to->runs += sign;
+	to->cores += sign * v->cores;
+	to->gpus += sign * v->gpus;
+	to->memory += sign * v->memory;
+}
+
 static void take(struct suan_engine *e, const struct suan_job *j, const struct suan_elem *x,
 		 bool begins)
 {
 	const struct suan_pool_spec *pool = &e->net.pools[x->pool].spec;
+	const struct suan_party *p = party_of(e, j);
 	const struct suan_qos_spec *q = suan_qos_of(e, j);
 	uint64_t factor = q ? q->usage_factor_milli : 1000, n = j->req.tasks;
-	uint64_t cores = n * j->req.cores, gpus = n * j->req.gpus, memory = n * j->req.memory;
+	struct suan_held v = {1, n * j->req.cores, n * j->req.gpus, n * j->req.memory, 0};
+	uint64_t sign = begins ? 1 : UINT64_MAX;
 	struct suan_leaf *l = leaf_of(e, j);
-	uint64_t sign = begins ? 1 : UINT64_MAX;	/* −1, as unsigned numbers wrap */
 
 	if (j->req.exclusive) {
-		cores = (uint64_t)x->nplaces * pool->cores;
-		gpus = (uint64_t)x->nplaces * pool->gpus;
-		memory = x->nplaces * pool->memory;
+		v.cores = (uint64_t)x->nplaces * pool->cores;
+		v.gpus = (uint64_t)x->nplaces * pool->gpus;
+		v.memory = x->nplaces * pool->memory;
 	}
-	l->runs += begins ? 1 : UINT32_MAX;
-	l->cores += sign * cores;
-	l->gpus += sign * gpus;
-	l->memory += sign * memory;
-	l->meter.rate_milli[SUAN_METER_CORES] += sign * cores * factor;
-	l->meter.rate_milli[SUAN_METER_GPUS] += sign * gpus * factor;
+	if (p->qos != NONE)
+		add_held(&e->acct.classes[p->qos], &v, begins);
+	if (!l)
+		return;
+	add_held(&l->held, &v, begins);
+	l->meter.rate_milli[SUAN_METER_CORES] += sign * v.cores * factor;
+	l->meter.rate_milli[SUAN_METER_GPUS] += sign * v.gpus * factor;
 	l->meter.rate_milli[SUAN_METER_MEMORY] +=
-		sign * (uint64_t)((unsigned __int128)memory * factor >> 20);
+		sign * (uint64_t)((unsigned __int128)v.memory * factor >> 20);
+}
+
+static void hold(struct suan_engine *e, const struct suan_job *j, const struct suan_elem *x,
+		 int64_t now_ms, bool begins)
+{
+	struct suan_leaf *l = leaf_of(e, j);
+
+	if (l)
+		suan_meter_settle(&l->meter, now_ms, suan_acct_half_life(&e->acct));
+	if (j->party)
+		take(e, j, x, begins);
 }
 
 void suan_acct_began(struct suan_engine *e, const struct suan_job *j, const struct suan_elem *x,
 		     int64_t now_ms)
 {
-	struct suan_leaf *l = leaf_of(e, j);
-
-	if (!l)
-		return;
-	suan_meter_settle(&l->meter, now_ms, suan_acct_half_life(&e->acct));
-	take(e, j, x, true);
+	hold(e, j, x, now_ms, true);
 }
 
 void suan_acct_ended(struct suan_engine *e, const struct suan_job *j, const struct suan_elem *x,
 		     int64_t now_ms)
 {
-	struct suan_leaf *l = leaf_of(e, j);
-
-	if (!l)
-		return;
-	suan_meter_settle(&l->meter, now_ms, suan_acct_half_life(&e->acct));
-	take(e, j, x, false);
+	hold(e, j, x, now_ms, false);
 }
 
 void suan_acct_settle(struct suan_engine *e, int64_t now_ms)
@@ -356,12 +375,13 @@ void suan_acct_recount(struct suan_engine *e)
 	for (size_t i = 0; i < e->acct.nleaves; i++) {
 		struct suan_leaf *l = &e->acct.leaves[i];
 
-		l->runs = 0;
-		l->cores = l->gpus = l->memory = 0;
+		l->held = (struct suan_held){.pending = l->held.pending};
 		memset(l->meter.rate_milli, 0, sizeof(l->meter.rate_milli));
 	}
-	while (e->acct.nleaves > 0 && next_held(e, &run, &at))
-		if (leaf_of(e, at.job))
+	for (uint32_t i = 0; i < e->acct.spec.nqos; i++)
+		e->acct.classes[i] = (struct suan_held){.pending = e->acct.classes[i].pending};
+	while (e->acct.nparties > 0 && next_held(e, &run, &at))
+		if (at.job->party)
 			take(e, at.job, suan_elems_get(at.job, at.pos), true);
 }
 
@@ -517,6 +537,7 @@ enum suan_code suan_acct_sync(struct suan_engine *e)
 size_t suan_acct_memory(const struct suan_acct *a)
 {
 	return a->arena.used + a->spec.naccounts * (sizeof(*a->nodes) + sizeof(*a->order)) +
+	       a->spec.nqos * sizeof(*a->classes) +
 	       a->leaves_cap * sizeof(*a->leaves) + a->caps_cap * sizeof(*a->caps) +
 	       a->parties_cap * sizeof(*a->parties) + a->old_leaves_cap * sizeof(*a->leaves) +
 	       a->old_nodes_cap * sizeof(*a->nodes) +
@@ -568,7 +589,7 @@ static const char *check_leaves(const struct suan_engine *e, uint64_t *cores)
 							    at.job->req.cores;
 	}
 	for (size_t i = 0; i < e->acct.nleaves; i++)
-		if (cores[i] != e->acct.leaves[i].cores)
+		if (cores[i] != e->acct.leaves[i].held.cores)
 			return "the cores of a user are not the sum of its runs";
 	return NULL;
 }

@@ -19,9 +19,6 @@
 
 /* ---- accounts_spec.c: definitions ---- */
 
-/* EINVAL with the field at fault: unknown parent, cycle, name that is there twice … */
-SUAN_MUSTUSE enum suan_code suan_accounts_check(const struct suan_accounts *a,
-						struct suan_err *err);
 /* Deep copy into the arena. ENOMEM. */
 SUAN_MUSTUSE enum suan_code suan_accounts_copy(struct suan_arena *arena,
 					       const struct suan_accounts *a,
@@ -53,14 +50,17 @@ struct suan_node {		/* an account */
 	bool wants;
 };
 
+struct suan_held {		/* by those of a leaf or a class */
+	uint64_t runs, cores, gpus, memory, pending;
+};
+
 struct suan_leaf {		/* a user in an account */
 	uint32_t account, user;	/* interned user, one reference */
 	const char *name;	/* of the user, borrowed from the strings */
 	uint32_t level;
 	bool known;		/* had a job; else it is no part of the state */
 	struct suan_meter meter;
-	uint32_t runs;		/* what it has now, as counted in the meter's rates */
-	uint64_t cores, gpus, memory;
+	struct suan_held held;	/* what it has now, as counted in the meter's rates */
 	/* scratch of standing.c */
 	int64_t time_ms;
 	bool lives, wants;
@@ -91,6 +91,7 @@ struct suan_acct {
 	uint32_t *order;		/* owned; accounts by depth, then number */
 	struct suan_leaf *leaves;	/* owned */
 	struct suan_cap *caps;		/* owned */
+	struct suan_held *classes;	/* owned; one per class of spec */
 	struct suan_party *parties;	/* owned; a job names its own + 1 */
 	size_t nleaves, leaves_cap, ncaps, caps_cap, nparties, parties_cap;
 	struct suan_map node_of;	/* interned name → account */
@@ -151,6 +152,17 @@ const char *suan_acct_verify(const struct suan_engine *e);
 /* Class of a job: its number; SUAN_NO_ACCOUNT: none. And its definition; NULL: none. */
 uint32_t suan_qos_number(const struct suan_engine *e, const struct suan_job *j);
 const struct suan_qos_spec *suan_qos_of(const struct suan_engine *e, const struct suan_job *j);
+
+/* ---- accounts_view.c ---- */
+
+struct suan_short;
+struct suan_candidate;
+/* Do limits keep the job from every pool? */
+bool suan_acct_short(const struct suan_engine *e, const struct suan_job *j,
+		     struct suan_short *ret);
+/* Then no candidate can start. */
+void suan_acct_explain(const struct suan_engine *e, const struct suan_job *j,
+		       struct suan_candidate *list, uint32_t n);
 
 /* ---- acct_admit.c ---- */
 

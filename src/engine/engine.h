@@ -135,6 +135,33 @@ struct suan_forecast_view {
 	uint64_t loss[3], plan_loss[3];
 };
 
+/* An account, or a user in one. Usage has decayed: core-ms, accelerator-ms, MiB-ms. */
+struct suan_account_view {
+	uint32_t number, depth;
+	const char *name, *parent;
+	const char *user;			/* NULL: the account itself */
+	const struct suan_account_spec *spec;	/* of the account */
+	uint32_t shares;
+	uint32_t share_ppm;	/* what is due to it of the whole network, in millionths */
+	uint32_t factor_ppm;	/* its standing: part of the head start that its jobs have */
+	uint64_t used_cores, used_gpus, used_memory;
+	uint64_t runs, cores, gpus, memory;	/* now; memory in bytes */
+	uint64_t pending;			/* jobs */
+};
+
+struct suan_qos_view {
+	const struct suan_qos_spec *spec;
+	uint64_t runs, cores, gpus, memory, pending;
+};
+
+/* A limit that keeps a waiting job from starting anywhere. */
+struct suan_quota_view {
+	const char *account, *qos;	/* "" = not of one */
+	const char *user;		/* "" = of all together */
+	enum suan_limit limit;
+	uint64_t used, want, most;
+};
+
 struct suan_site_view {
 	uint32_t number;
 	enum suan_site_state state;
@@ -170,6 +197,16 @@ bool suan_engine_forecast(const struct suan_engine *e, uint32_t number,
 			  struct suan_forecast_view *ret);
 const struct suan_network *suan_engine_network(const struct suan_engine *e);
 const struct suan_policy *suan_engine_policy(const struct suan_engine *e);
+/* Account by number, usage as of now_ms; then users, as parts of it, by a number of their own.
+ * false: there are no more. */
+bool suan_engine_account(const struct suan_engine *e, uint32_t number, int64_t now_ms,
+			 struct suan_account_view *ret);
+bool suan_engine_account_user(const struct suan_engine *e, uint32_t number, int64_t now_ms,
+			      struct suan_account_view *ret);
+/* Class by number; false: there are no more. */
+bool suan_engine_qos(const struct suan_engine *e, uint32_t number, struct suan_qos_view *ret);
+/* false: no limit keeps the job. */
+bool suan_engine_quota(const struct suan_engine *e, uint64_t job, struct suan_quota_view *ret);
 /* What is defined; without anything, lists of nothing. */
 const struct suan_accounts *suan_engine_accounts(const struct suan_engine *e);
 

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/err.h"
 #include "base/range.h"
 
 #define SUAN_FOREVER INT64_MAX	/* a time that never comes */
@@ -416,5 +417,10 @@ const char *suan_guarantee_name(enum suan_guarantee g);
 const char *suan_policy_name(enum suan_policy_kind p);
 const char *suan_event_name(enum suan_event_type t);
 const char *suan_limit_name(enum suan_limit l);
+
+/* May this be defined? EINVAL with the field at fault: unknown parent, cycle, name that is there
+ * twice, number out of range. No string may be NULL. */
+SUAN_MUSTUSE enum suan_code suan_accounts_check(const struct suan_accounts *a,
+						struct suan_err *err);
 
 #endif

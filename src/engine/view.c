@@ -72,7 +72,10 @@ static struct cause queue_cause(const struct suan_engine *e, const struct suan_j
 	uint64_t ahead = 0;
 	bool known = suan_planner_predicted(e->plan->planner, j->id, &pool, &start, &ahead);
 	struct cause closed = {.reason = SUAN_R_NONE};
+	struct suan_short lack;
 
+	if (!known && suan_acct_short(e, j, &lack))
+		return (struct cause){SUAN_R_QUOTA, lack.used, lack.most};
 	if (!known)
 		closed = all_closed(e, j);
 	if (closed.reason != SUAN_R_NONE)
@@ -230,7 +233,7 @@ static void view_state(const struct suan_engine *e, const struct suan_job *j,
 		v->predicted_pool = SUAN_NO_POOL;
 		v->predicted_start_ms = 0;
 	}
-	if (j->planned == 0 || j->started)
+	if (j->planned == 0 || j->started || c.reason == SUAN_R_QUOTA)
 		return;
 	suan_outlook_now(e, j, &given);
 	v->predicted_p50_ms = said(&given, SUAN_P50);
@@ -425,6 +428,7 @@ uint32_t suan_engine_why(const struct suan_engine *e, struct suan_run_id task,
 	n = suan_planner_candidates(e->plan->planner, &item, e->now_ms, ret, max);
 	suan_not_before(ret, n < max ? n : max, j->more ? j->more->begin_ms : 0);
 	suan_net_explain(e, ret, n < max ? n : max);
+	suan_acct_explain(e, j, ret, n < max ? n : max);
 	return n;
 }
 

@@ -228,6 +228,312 @@ static void t_classes(void)
 	ok(!suan_qos_may_preempt(&k.all, 2, 1), "unless low is safe");
 }
 
+/* ---- in force ---- */
+
+static uint64_t submit(struct kit *k, const char *account, const char *qos, uint32_t cores)
+{
+	struct suan_job_spec s = kit_job(1, cores, 60000);
+
+	s.account = account;
+	s.qos = qos;
+	return kit_submit(k, &s);
+}
+
+static void t_names(void)
+{
+	struct accounts_kit a;
+	struct kit k;
+
+	kit_one_pool(&k, 2, 4);
+	is_int((int64_t)submit(&k, "x", "y", 1), 1, "without accounts any name will do");
+	accounts_full(&a);
+	accounts_set(&k, &a);
+	is_int((int64_t)submit(&k, "x", "", 1), 0, "then no more");
+	is_int(k.fx.code, SUAN_EINVAL, "it is wrong");
+	is_str(k.err.field, "account", "the account");
+	ok(strstr(k.err.text, "org/film") != NULL, "the others are named: %s", k.err.text);
+	is_int((int64_t)submit(&k, "edu", "best", 1), 0, "nor any class");
+	is_str(k.err.field, "qos", "the class");
+	ok(strstr(k.err.text, "normal, low, high") != NULL, "the others: %s", k.err.text);
+	is_int((int64_t)submit(&k, "", "", 1), 2, "without any");
+	is_str(kit_view(&k, 2).account, "edu", "it gets the default account");
+	is_str(kit_view(&k, 2).qos, "normal", "and the default class");
+	a.all.default_account = a.all.default_qos = "";
+	accounts_set(&k, &a);
+	is_int((int64_t)submit(&k, "", "", 1), 0, "without a default it must name one");
+	is_str(k.err.field, "account", "the account");
+	is_int((int64_t)submit(&k, "edu", "", 1), 3, "but no class");
+	is_str(kit_view(&k, 3).qos, "", "then it has none");
+	kit_pass(&k);
+	ok(kit_good(&k), "all invariants hold");
+	accounts_empty(&a);
+	accounts_set(&k, &a);
+	is_int((int64_t)submit(&k, "x", "y", 1), 4, "and then any name again");
+	kit_pass(&k);
+	ok(kit_good(&k), "all invariants hold");
+	kit_done(&k);
+}
+
+static void t_class(void)
+{
+	struct accounts_kit a;
+	struct suan_job_spec s = kit_job(1, 4, 0);
+	struct kit k;
+
+	kit_one_pool(&k, 1, 4);
+	kit_policy(&k, &(struct suan_policy){.kind = SUAN_POLICY_EASY});
+	accounts_full(&a);
+	accounts_set(&k, &a);
+	s.account = "edu";
+	kit_submit(&k, &s);
+	kit_pass(&k);
+	kit_submit(&k, &s);
+	s.qos = "high";
+	kit_submit(&k, &s);
+	is_int(kit_view(&k, 3).walltime_ms, 3600000, "the default walltime is cut at the longest");
+	s.walltime_ms = 3600001;
+	is_int((int64_t)kit_submit(&k, &s), 0, "more is refused");
+	is_int(k.fx.refused, SUAN_R_TOO_LONG, "as too long");
+	ok(k.fx.a == 3600001 && k.fx.b == 3600000, "with the numbers");
+	kit_ended(&k, 1, 0, 1, SUAN_OUT_EXITED);
+	kit_pass(&k);
+	is_int(kit_state(&k, 3, 0), SUAN_STAGING, "the higher class goes first");
+	is_int(kit_state(&k, 2, 0), SUAN_PENDING, "who came before waits");
+	s.walltime_ms = 1000;
+	s.qos = "low";
+	s.priority = INT32_MIN;
+	kit_submit(&k, &s);
+	s.qos = "high";
+	s.priority = INT32_MAX;
+	kit_submit(&k, &s);
+	kit_pass(&k);
+	ok(kit_good(&k), "priorities at their ends");
+	kit_done(&k);
+}
+
+static void t_quota(void)
+{
+	struct accounts_kit a;
+	struct suan_quota_view q;
+	struct suan_candidate c[2];
+	struct kit k;
+	int64_t when;
+	uint32_t n;
+
+	kit_one_pool(&k, 4, 4);
+	accounts_full(&a);
+	a.accounts[0].limits.most[SUAN_LIMIT_CORES] = 6;
+	accounts_set(&k, &a);
+	submit(&k, "org/ai", "", 4);
+	submit(&k, "org/film", "", 4);
+	submit(&k, "edu", "", 4);
+	submit(&k, "org", "", 2);
+	kit_pass(&k);
+	is_int(kit_state(&k, 1, 0), SUAN_STAGING, "the first of an account");
+	is_int(kit_state(&k, 2, 0), SUAN_PENDING, "a second that would pass its limit waits");
+	is_int(kit_state(&k, 3, 0), SUAN_STAGING, "others go ahead");
+	is_int(kit_state(&k, 4, 0), SUAN_STAGING, "and so does what there is room for");
+	is_int(kit_view(&k, 2).reason, SUAN_R_QUOTA, "the reason");
+	ok(kit_view(&k, 2).reason_a == 6 && kit_view(&k, 2).reason_b == 6, "with its numbers");
+	is_int(kit_view(&k, 2).predicted_start_ms, 0, "nothing is predicted");
+	is_int(kit_view(&k, 2).predicted_p50_ms, 0, "in no way");
+	ok(suan_engine_quota(k.e, 2, &q), "more about it");
+	is_str(q.account, "org", "the account whose limit it is");
+	is_str(q.qos, "", "no class");
+	is_str(q.user, "", "all its users");
+	ok(q.limit == SUAN_LIMIT_CORES && q.used == 6 && q.want == 4 && q.most == 6, "cores");
+	ok(!suan_engine_quota(k.e, 3, &q) && !suan_engine_quota(k.e, 99, &q), "no limit, no job");
+	n = suan_engine_why(k.e, (struct suan_run_id){2, 0, 0}, c, 2, &when);
+	ok(n == 1 && c[0].reason == SUAN_R_QUOTA && c[0].start_ms == SUAN_FOREVER,
+	   "no pool can take it");
+	ok(kit_good(&k), "all invariants hold");
+	kit_ended(&k, 4, 0, 1, SUAN_OUT_EXITED);
+	kit_pass(&k);
+	is_int(kit_state(&k, 2, 0), SUAN_PENDING, "two cores are not enough");
+	kit_ended(&k, 1, 0, 1, SUAN_OUT_EXITED);
+	kit_pass(&k);
+	is_int(kit_state(&k, 2, 0), SUAN_STAGING, "then there is room");
+	is_int((int64_t)submit(&k, "org", "", 7), 0, "more than the limit is never taken");
+	is_int(k.fx.refused, SUAN_R_OVER_QUOTA, "as too much");
+	kit_done(&k);
+}
+
+static void t_over_quota(void)
+{
+	struct accounts_kit a;
+	struct suan_job_spec s = kit_job(1, 1, 1000);
+	struct kit k;
+
+	kit_one_pool(&k, 2, 4);
+	accounts_full(&a);
+	a.accounts[0].limits.most[SUAN_LIMIT_CORES] = 3;
+	accounts_set(&k, &a);
+	is_int((int64_t)submit(&k, "org", "", 4), 0, "larger than the limit");
+	is_int(k.fx.refused, SUAN_R_OVER_QUOTA, "refused");
+	ok(k.fx.a == 4 && k.fx.b == 3, "with the numbers");
+	s.account = "org";
+	s.req.exclusive = true;
+	is_int((int64_t)kit_submit(&k, &s), 1, "what whole nodes take is seen at the pool");
+	kit_pass(&k);
+	is_int(kit_view(&k, 1).reason, SUAN_R_QUOTA, "four cores are too many");
+	a.accounts[0].limits.most[SUAN_LIMIT_CORES] = 4;
+	accounts_set(&k, &a);
+	kit_pass(&k);
+	is_int(kit_state(&k, 1, 0), SUAN_STAGING, "with more room it starts");
+	a.accounts[0].limits.most[SUAN_LIMIT_CORES] = 1;
+	accounts_set(&k, &a);
+	kit_pass(&k);
+	ok(kit_good(&k), "a limit below what runs stops nothing");
+	is_int(kit_state(&k, 1, 0), SUAN_STAGING, "it runs on");
+	submit(&k, "org", "", 1);
+	kit_pass(&k);
+	is_int(kit_view(&k, 2).reason, SUAN_R_QUOTA, "and nothing more starts");
+	kit_ended(&k, 1, 0, 1, SUAN_OUT_EXITED);
+	kit_pass(&k);
+	is_int(kit_state(&k, 2, 0), SUAN_STAGING, "until it fits");
+	ok(kit_good(&k), "all invariants hold");
+	kit_done(&k);
+}
+
+static void t_pending(void)
+{
+	struct suan_job_spec bulk[4];
+	struct suan_event ev = {.type = SUAN_EV_SUBMIT, .u.submit = {.jobs = bulk, .njobs = 4}};
+	struct accounts_kit a;
+	struct kit k;
+
+	kit_one_pool(&k, 1, 1);
+	accounts_full(&a);
+	accounts_set(&k, &a);
+	for (int i = 0; i < 4; i++) {
+		bulk[i] = kit_job(1, 1, 1000);
+		bulk[i].account = "edu";
+	}
+	kit_step(&k, &ev);
+	is_int(k.fx.code, SUAN_OK, "four of five");
+	kit_step(&k, &ev);
+	is_int(k.fx.refused, SUAN_R_QUEUE_FULL, "eight are too many");
+	is_int(k.fx.refused_item, 1, "the second of them is");
+	ok(k.fx.a == 5 && k.fx.b == 5, "with the numbers");
+	for (int i = 0; i < 4; i++)
+		bulk[i].user = i < 2 ? "v" : "w";
+	kit_step(&k, &ev);
+	is_int(k.fx.code, SUAN_OK, "it is for each user");
+	kit_pass(&k);
+	is_int((int64_t)submit(&k, "edu", "", 1), 9, "what started does not wait");
+	is_int((int64_t)submit(&k, "edu", "", 1), 10, "and leaves room for one more");
+	is_int((int64_t)submit(&k, "edu", "", 1), 0, "only");
+	kit_all(&k, SUAN_EV_CANCEL, 2);
+	is_int((int64_t)submit(&k, "edu", "", 1), 11, "nor what was cancelled");
+	ok(kit_good(&k), "all invariants hold");
+	kit_done(&k);
+}
+
+static void t_views(void)
+{
+	struct suan_account_view v, u;
+	struct suan_qos_view q;
+	struct accounts_kit a;
+	struct suan_engine *next;
+	struct kit k;
+
+	kit_one_pool(&k, 2, 4);
+	accounts_full(&a);
+	accounts_set(&k, &a);
+	submit(&k, "org/ai", "low", 1);
+	submit(&k, "edu", "high", 3);
+	submit(&k, "edu", "high", 4);
+	submit(&k, "edu", "high", 4);
+	kit_pass(&k);
+	k.now += 3600000;
+	kit_pass(&k);
+	ok(suan_engine_account(k.e, 0, k.now, &v), "the first account");
+	is_str(v.name, "org", "its name");
+	ok(v.runs == 1 && v.cores == 1 && v.pending == 0, "what is below it runs");
+	is_int(v.share_ppm, 750000, "three of four");
+	ok(v.used_cores == 0, "the class counts nothing");
+	ok(suan_engine_account(k.e, 1, k.now, &v), "below it");
+	is_int(v.share_ppm, 500000, "two thirds of that");
+	is_int(v.depth, 1, "one level down");
+	ok(suan_engine_account(k.e, 3, k.now, &v) && v.runs == 2 && v.pending == 1, "the last");
+	ok(v.used_cores > 24000 * 1000 && v.used_cores < 25200 * 1000, "seven cores for an hour");
+	is_int(v.factor_ppm, 1000000, "nobody else waits: all of the head start");
+	ok(!suan_engine_account(k.e, 4, k.now, &v), "no more");
+	ok(suan_engine_account_user(k.e, 1, k.now, &u) && strcmp(u.user, "u") == 0, "its user");
+	ok(u.used_cores == v.used_cores || u.number == 3, "has it all");
+	ok(!suan_engine_account_user(k.e, 2, k.now, &u), "no more");
+	ok(suan_engine_qos(k.e, 2, &q) && q.runs == 2 && q.cores == 7 && q.pending == 1, "high");
+	ok(suan_engine_qos(k.e, 1, &q) && q.runs == 1 && q.cores == 1, "low");
+	ok(!suan_engine_qos(k.e, 3, &q), "no more");
+	next = again(k.e, false, 0);
+	ok(next && suan_engine_account(next, 3, k.now, &u) && u.used_cores == v.used_cores &&
+		   u.cores == v.cores && u.pending == v.pending && u.factor_ppm == v.factor_ppm,
+	   "all of it is in a snapshot");
+	suan_engine_free(next);
+	a.all.naccounts = 4;
+	a.accounts[2] = a.accounts[3];
+	a.all.naccounts = 3;
+	accounts_set(&k, &a);
+	ok(suan_engine_account(k.e, 2, k.now, &u) && strcmp(u.name, "edu") == 0 &&
+		   u.used_cores == v.used_cores,
+	   "usage stays with the name");
+	ok(kit_good(&k), "all invariants hold");
+	kit_done(&k);
+}
+
+/* A run that grew with its pool is counted anew, and usage of nobody is forgotten. */
+static void t_change(void)
+{
+	struct suan_job_spec s = kit_job(1, 1, 1000);
+	struct suan_account_view v;
+	struct accounts_kit a;
+	struct kit k;
+
+	kit_one_pool(&k, 1, 4);
+	accounts_full(&a);
+	accounts_set(&k, &a);
+	s.account = "edu";
+	s.req.exclusive = true;
+	kit_submit(&k, &s);
+	kit_pass(&k);
+	k.pools[0][0].cores = 8;
+	kit_network(&k);
+	kit_pass(&k);
+	ok(suan_engine_account(k.e, 3, k.now, &v) && v.cores == 8, "the whole node, as it is now");
+	ok(kit_good(&k), "all invariants hold");
+	k.now += 1000;
+	kit_ended(&k, 1, 0, 1, SUAN_OUT_EXITED);
+	ok(suan_engine_account_user(k.e, 0, k.now, &v) && v.used_cores > 7000, "it was used");
+	kit_all(&k, SUAN_EV_FORGET, 1);
+	k.now += 30 * INT64_C(86400000);
+	kit_pass(&k);
+	ok(!suan_engine_account_user(k.e, 0, k.now, &v), "after a month nobody remembers");
+	ok(kit_good(&k), "all invariants hold");
+	kit_done(&k);
+}
+
+/* A job of a class without an account; then of neither. */
+static void t_no_account(void)
+{
+	struct accounts_kit a;
+	struct kit k;
+
+	kit_one_pool(&k, 4, 4);
+	accounts_empty(&a);
+	kit_qos(&a, "few", 0);
+	kit_limit(&a.qos[0].user_limits, SUAN_LIMIT_RUNS, 1);
+	accounts_set(&k, &a);
+	submit(&k, "", "few", 1);
+	submit(&k, "", "few", 1);
+	submit(&k, "any", "", 1);
+	kit_pass(&k);
+	is_int(kit_state(&k, 1, 0), SUAN_STAGING, "one of a user");
+	is_int(kit_view(&k, 2).reason, SUAN_R_QUOTA, "not two");
+	is_int(kit_state(&k, 3, 0), SUAN_STAGING, "without a class no limit");
+	ok(kit_good(&k), "all invariants hold");
+	kit_done(&k);
+}
+
 int main(void)
 {
 	t_check();
@@ -236,5 +542,13 @@ int main(void)
 	t_record();
 	t_state();
 	t_classes();
+	t_names();
+	t_class();
+	t_quota();
+	t_over_quota();
+	t_pending();
+	t_views();
+	t_change();
+	t_no_account();
 	return tap_done();
 }
