@@ -590,6 +590,7 @@ void suan_api_why(struct suan_api_call *c)
 	struct suan_candidate *list;
 	struct suan_job_view v;
 	struct suan_task_view t;
+	struct suan_quota_view quota;
 	struct suan_jsonw w;
 	struct suan_buf text, reason;
 	int64_t decided = 0;
@@ -605,7 +606,10 @@ void suan_api_why(struct suan_api_call *c)
 	suan_engine_task(e, c->job, c->index, &t);
 	suan_buf_init(&text, 0);
 	suan_buf_init(&reason, 0);
-	suan_doc_reason(e, t.reason, t.reason_a, t.reason_b, &reason);
+	if (t.reason == SUAN_R_QUOTA && suan_engine_quota(e, c->job, &quota))
+		suan_doc_quota(&quota, &reason);
+	else
+		suan_doc_reason(e, t.reason, t.reason_a, t.reason_b, &reason);
 	suan_jsonw_init(&w, &text);
 	suan_jsonw_open(&w, NULL, '{');
 	suan_jsonw_i64(&w, "job", (int64_t)c->job);

@@ -95,6 +95,39 @@ static const struct schema schemas[] = {
 		     "\"to\",\"gbit\",\"ms\"]}}}}"},
 	{"HubList", "{\"type\":\"object\",\"required\":[\"hubs\",\"cities\"],\"properties\":{"
 		    "\"hubs\":{\"type\":\"array\"},\"cities\":{\"type\":\"array\"}}}"},
+	{"Limits",
+	 "{\"type\":\"object\",\"description\":\"absent: no limit; memory in bytes or as "
+	 "\\\"64GiB\\\"; pending: jobs that wait\",\"properties\":{"
+	 "\"runs\":{\"type\":\"integer\"},\"cores\":{\"type\":\"integer\"},"
+	 "\"gpus\":{\"type\":\"integer\"},\"memory\":{\"type\":[\"integer\",\"string\"]},"
+	 "\"pending\":{\"type\":\"integer\"}}}"},
+	{"AccountsAsk",
+	 "{\"type\":\"object\",\"additionalProperties\":false,\"description\":\"as in "
+	 "suan.yaml(5); what is left out is gone\",\"properties\":{"
+	 "\"accounts\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+	 "\"required\":[\"name\"]}},\"qos\":{\"type\":\"array\",\"items\":{\"type\":"
+	 "\"object\",\"required\":[\"name\"]}},\"fair_share\":{\"type\":\"object\"},"
+	 "\"default_account\":{\"type\":\"string\"},\"default_qos\":{\"type\":\"string\"}}}"},
+	{"AccountList",
+	 "{\"type\":\"object\",\"required\":[\"accounts\",\"fair_share\",\"default_account\","
+	 "\"default_qos\"],\"properties\":{\"accounts\":{\"type\":\"array\",\"items\":{"
+	 "\"$ref\":\"#/components/schemas/Account\"}},\"fair_share\":{\"type\":\"object\"}}}"},
+	{"Account",
+	 "{\"type\":\"object\",\"required\":[\"name\",\"parent\",\"shares\",\"share\","
+	 "\"factor\",\"usage\",\"running\",\"pending\",\"users\"],\"properties\":{"
+	 "\"name\":{\"type\":\"string\"},\"parent\":{\"type\":\"string\"},"
+	 "\"share\":{\"type\":\"number\",\"description\":\"due to it of the whole network\"},"
+	 "\"factor\":{\"type\":\"number\",\"description\":\"part of the longest head start "
+	 "that its jobs have\"},"
+	 "\"usage\":{\"type\":\"object\",\"description\":\"decayed: core_hours, gpu_hours, "
+	 "memory_gib_hours\"},"
+	 "\"limits\":{\"$ref\":\"#/components/schemas/Limits\"},"
+	 "\"user_limits\":{\"$ref\":\"#/components/schemas/Limits\"},"
+	 "\"users\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}}}"},
+	{"QosList",
+	 "{\"type\":\"object\",\"required\":[\"qos\"],\"properties\":{\"qos\":{\"type\":"
+	 "\"array\",\"items\":{\"type\":\"object\",\"required\":[\"name\",\"priority\","
+	 "\"usage_factor\",\"preemptable\",\"preempts\",\"running\",\"pending\"]}}}}"},
 	{"TokenAsk",
 	 "{\"type\":\"object\",\"required\":[\"user\"],\"additionalProperties\":false,"
 	 "\"properties\":{\"user\":{\"type\":\"string\"},\"role\":{\"enum\":[\"viewer\",\"user\","

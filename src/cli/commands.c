@@ -19,6 +19,8 @@ const struct suan_command *const suan_cli_commands[] = {
 	&suan_cli_pools,
 	&suan_cli_links,
 	&suan_cli_site,
+	&suan_cli_account,
+	&suan_cli_qos,
 	&suan_cli_token,
 	&suan_cli_info,
 	&suan_cli_signals,

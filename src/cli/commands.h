@@ -12,6 +12,7 @@ extern const struct suan_command suan_cli_logs, suan_cli_wait;
 extern const struct suan_command suan_cli_cancel, suan_cli_hold, suan_cli_release, suan_cli_requeue,
 	suan_cli_preempt, suan_cli_priority;
 extern const struct suan_command suan_cli_sites, suan_cli_pools, suan_cli_links, suan_cli_site;
+extern const struct suan_command suan_cli_account, suan_cli_qos;
 extern const struct suan_command suan_cli_token, suan_cli_info;
 extern const struct suan_command suan_cli_signals, suan_cli_simulate;
 

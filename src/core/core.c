@@ -455,7 +455,28 @@ static void settled(void *ctx, const struct suan_core_answer *answer)
 	}
 }
 
-/* Brings network and policy to what the configuration says, as events. */
+/* As records of the log, which say everything. */
+static enum suan_code same_accounts(const struct suan_accounts *a, const struct suan_accounts *b,
+				    bool *ret, struct suan_err *err)
+{
+	struct suan_event ev = {.seq = 1, .type = SUAN_EV_ACCOUNTS, .u.accounts = a};
+	struct suan_buf ta, tb;
+	enum suan_code rc;
+
+	suan_buf_init(&ta, 0);
+	suan_buf_init(&tb, 0);
+	rc = suan_record_put(&ta, &ev, err);
+	ev.u.accounts = b;
+	if (rc == SUAN_OK)
+		rc = suan_record_put(&tb, &ev, err);
+	if (rc == SUAN_OK)
+		*ret = ta.len == tb.len && memcmp(ta.data, tb.data, ta.len) == 0;
+	suan_buf_done(&ta);
+	suan_buf_done(&tb);
+	return rc;
+}
+
+/* Brings network, accounts and policy to what the configuration says, as events. */
 static enum suan_code configure(struct suan_core *c, const struct suan_core_config *config,
 				struct suan_err *err)
 {
@@ -465,9 +486,12 @@ static enum suan_code configure(struct suan_core *c, const struct suan_core_conf
 	struct settle s = {0};
 	int64_t now_ms = config->now_ms;
 	enum suan_code rc = SUAN_OK;
-	bool same = true;
+	bool same = true, same_acct = true;
 
-	if (config->network)
+	if (config->accounts)
+		rc = same_accounts(suan_engine_accounts(c->engine), config->accounts, &same_acct,
+				   err);
+	if (rc == SUAN_OK && config->network)
 		rc = same_network(suan_engine_network(c->engine), config->network, &same, err);
 	if (rc != SUAN_OK)
 		return rc;
@@ -480,6 +504,11 @@ static enum suan_code configure(struct suan_core *c, const struct suan_core_conf
 	if (!same || has_stranded(c)) {
 		ev.type = SUAN_EV_NETWORK;
 		ev.u.network = net;
+		suan_core_post(c, &ev, NULL, settled, &s);
+	}
+	if (!same_acct) {
+		ev.type = SUAN_EV_ACCOUNTS;
+		ev.u.accounts = config->accounts;
 		suan_core_post(c, &ev, NULL, settled, &s);
 	}
 	c->wake_ms = 0; /* plan once after recovery */

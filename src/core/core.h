@@ -26,6 +26,7 @@ struct suan_core_config {
 	const struct suan_store_ops *store;
 	const char *location;		    /* for the store */
 	const struct suan_network *network; /* as it shall be; NULL = keep the stored one */
+	const struct suan_accounts *accounts; /* the same */
 	struct suan_policy policy;
 	uint64_t snapshot_bytes; /* log growth that is worth a snapshot; 0 = 64 MiB */
 	uint32_t keep_finished;	 /* jobs; 0 = 1,000,000 */

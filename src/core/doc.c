@@ -150,6 +150,50 @@ static void put_reason(const struct suan_engine *e, enum suan_reason r, int64_t 
 	suan_buf_done(&text);
 }
 
+/* "account org, user u: 96 of at most 100 cores in use, wants 8": more than the two numbers. */
+void suan_doc_quota(const struct suan_quota_view *q, struct suan_buf *out)
+{
+	bool memory = q->limit == SUAN_LIMIT_MEMORY;
+	enum numbers kind = memory ? BYTES : PLAIN;
+
+	suan_buf_addf(out, "%s %s%s%s: ", q->account[0] ? "account" : "class",
+		      q->account[0] ? q->account : q->qos, q->user[0] ? ", user " : "", q->user);
+	add_number(kind, (int64_t)q->used, out);
+	suan_buf_adds(out, " of at most ");
+	add_number(kind, (int64_t)q->most, out);
+	suan_buf_addf(out, "%s%s in use, wants ", memory ? " of " : " ", suan_limit_name(q->limit));
+	add_number(kind, (int64_t)q->want, out);
+}
+
+static void put_cause(const struct suan_engine *e, uint64_t job,
+		      const struct suan_task_view *why, struct suan_jsonw *w)
+{
+	struct suan_quota_view q;
+	struct suan_buf text;
+
+	if (why->reason != SUAN_R_QUOTA || !suan_engine_quota(e, job, &q)) {
+		put_reason(e, why->reason, why->reason_a, why->reason_b, w);
+		return;
+	}
+	suan_buf_init(&text, 0);
+	suan_doc_quota(&q, &text);
+	suan_jsonw_str(w, "reason", suan_reason_name(SUAN_R_QUOTA));
+	suan_jsonw_str(w, "reason_text", suan_buf_str(&text));
+	suan_buf_done(&text);
+	suan_jsonw_open(w, "quota", '{');
+	if (q.account[0])
+		suan_jsonw_str(w, "account", q.account);
+	if (q.qos[0])
+		suan_jsonw_str(w, "qos", q.qos);
+	if (q.user[0])
+		suan_jsonw_str(w, "user", q.user);
+	suan_jsonw_str(w, "limit", suan_limit_name(q.limit));
+	suan_jsonw_i64(w, "used", (int64_t)q.used);
+	suan_jsonw_i64(w, "wants", (int64_t)q.want);
+	suan_jsonw_i64(w, "most", (int64_t)q.most);
+	suan_jsonw_close(w, '}');
+}
+
 static void put_place(const struct suan_engine *e, uint32_t pool, struct suan_jsonw *w)
 {
 	const char *pool_name, *site = pool_place(e, pool, &pool_name);
@@ -211,7 +255,10 @@ static void put_head(const struct suan_engine *e, const struct suan_job_view *v,
 		suan_jsonw_null(w, "exit_code");
 	if (v->signal)
 		suan_jsonw_i64(w, "signal", v->signal);
-	put_reason(e, v->reason, v->reason_a, v->reason_b, w);
+	put_cause(e, v->id,
+		  &(struct suan_task_view){
+			  .reason = v->reason, .reason_a = v->reason_a, .reason_b = v->reason_b},
+		  w);
 	if (v->predicted_start_ms && !over) {
 		const char *pool, *site = pool_place(e, v->predicted_pool, &pool);
 
@@ -332,7 +379,7 @@ void suan_doc_task(const struct suan_engine *e, const struct suan_task_view *v,
 		suan_jsonw_null(w, "exit_code");
 	if (v->signal)
 		suan_jsonw_i64(w, "signal", v->signal);
-	put_reason(e, v->reason, v->reason_a, v->reason_b, w);
+	put_cause(e, v->job, v, w);
 	if (v->text && v->text[0])
 		suan_jsonw_str(w, "text", v->text);
 	if (over && v->start_ms)

@@ -30,4 +30,11 @@ void suan_doc_candidate(const struct suan_engine *e, const struct suan_candidate
 void suan_doc_reason(const struct suan_engine *e, enum suan_reason reason, int64_t a, int64_t b,
 		     struct suan_buf *out);
 
+/* "account org: 96 of at most 100 cores in use, wants 8" */
+void suan_doc_quota(const struct suan_quota_view *q, struct suan_buf *out);
+/* doc_accounts.c: accounts with their users, as of now_ms; classes; with their lists opened. */
+void suan_doc_accounts(const struct suan_engine *e, int64_t now_ms, struct suan_jsonw *w);
+void suan_doc_classes(const struct suan_engine *e, struct suan_jsonw *w);
+void suan_doc_fair_share(const struct suan_engine *e, struct suan_jsonw *w);
+
 #endif

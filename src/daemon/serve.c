@@ -188,6 +188,7 @@ static enum suan_code open_core(struct service *v, struct suan_err *err)
 	struct suan_core_config config = {.store = suan_store_find(set->store),
 					  .location = set->data,
 					  .network = v->s->has_network ? &v->s->net : NULL,
+					  .accounts = set->has_accounts ? &set->accounts : NULL,
 					  .policy = set->policy,
 					  .snapshot_bytes = set->snapshot_bytes,
 					  .keep_finished = set->keep_finished,

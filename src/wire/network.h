@@ -32,6 +32,8 @@ struct suan_settings {
 	uint64_t snapshot_bytes;	/* log grown by this much since the last one: snapshot */
 	uint32_t keep_finished;			/* finished jobs held in memory; 1,000,000 */
 	int64_t grace_ms;			/* TERM to KILL, 5 s */
+	struct suan_accounts accounts;		/* wire/accounts.h */
+	bool has_accounts;			/* one of their keys is there */
 };
 void suan_settings_init(struct suan_settings *s);
 /* Keys of the file: the names above ("listen: 127.0.0.1:7070"), policy as a nested map. */

@@ -1,6 +1,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "wire/accounts.h"
 #include "wire/keys.h"
 #include "wire/network.h"
 #include "wire/yaml.h"
@@ -126,6 +127,30 @@ static bool read_log_format(struct suan_json *j, void *object)
 	return read_word(j, words, &s->log_format);
 }
 
+static bool read_accounts(struct suan_json *j, void *object)
+{
+	struct suan_settings *s = object;
+
+	s->has_accounts = true;
+	return suan_accounts_read_list(j, &s->accounts);
+}
+
+static bool read_qos(struct suan_json *j, void *object)
+{
+	struct suan_settings *s = object;
+
+	s->has_accounts = true;
+	return suan_accounts_read_qos(j, &s->accounts);
+}
+
+static bool read_share(struct suan_json *j, void *object)
+{
+	struct suan_settings *s = object;
+
+	s->has_accounts = true;
+	return suan_accounts_read_share(j, &s->accounts);
+}
+
 static const struct suan_key settings_table[] = {
 	STRING("data", data),
 	STRING("network", network),
@@ -147,6 +172,11 @@ static const struct suan_key settings_table[] = {
 	 .at = offsetof(struct suan_settings, snapshot_bytes), .min = MIB, .max = MIB << 24},
 	WHOLE("keep_finished", suan_settings, keep_finished, 0, 100000000),
 	DURATION("grace_ms", suan_settings, grace_ms, 0),
+	CALL("accounts", read_accounts),
+	CALL("qos", read_qos),
+	CALL("fair_share", read_share),
+	STRING("default_account", accounts.default_account),
+	STRING("default_qos", accounts.default_qos),
 };
 
 void suan_settings_init(struct suan_settings *s)
@@ -159,6 +189,19 @@ void suan_settings_init(struct suan_settings *s)
 		.keep_finished = 1000000, .grace_ms = 5000,
 		.policy = {.kind = SUAN_POLICY_SUAN},
 	};
+	suan_accounts_init(&s->accounts);
+}
+
+/* Accounts and classes are one thing in several keys. */
+static enum suan_code finish(struct suan_settings *s, const char *file_name, struct suan_err *err)
+{
+	enum suan_code rc;
+
+	s->has_accounts |= s->accounts.default_account[0] || s->accounts.default_qos[0];
+	rc = suan_accounts_finish(&s->accounts, err);
+	if (rc == SUAN_EINVAL)
+		suan_err_prefix(err, "%s", file_name);
+	return rc;
 }
 
 enum suan_code suan_settings_parse(const char *text, size_t n, const char *file_name,
@@ -187,6 +230,8 @@ enum suan_code suan_settings_parse(const char *text, size_t n, const char *file_
 				     "%s: expected both tls_cert and tls_key, found one of them",
 				     file_name);
 	else
+		rc = finish(&s, file_name, err);
+	if (rc == SUAN_OK)
 		*ret = s;
 out:
 	suan_yaml_close(&y);

@@ -288,7 +288,8 @@ def test_every_route_is_documented_and_answers(server):
     done = server.submit('--', 'true')
     server.wait(done, code=0)
     bodies = {'submitJob': {'command': ['true'], 'hold': True}, 'checkJob': {'command': ['true']},
-              'patchJob': {'priority': 3}, 'createToken': {'user': 'x'}}
+              'patchJob': {'priority': 3}, 'createToken': {'user': 'x'},
+              'setAccounts': {}}
     called = set()
     for path, ops in api['paths'].items():
         for method, op in ops.items():

@@ -69,7 +69,8 @@ def test_json_is_one_document(server, tmp_path):
         'submit': ('--', 'true'), 'list': (), 'show': (job,), 'why': (job,), 'logs': (job,), 'wait': (job,),
         'priority': (held, 7), 'hold': (held,), 'release': (held,), 'cancel': (held,), 'requeue': (failed,),
         'preempt': (running,),
-        'sites': (), 'pools': (), 'links': (), 'site': ('show', 'east'), 'token': ('list',), 'info': (),
+        'sites': (), 'pools': (), 'links': (), 'site': ('show', 'east'), 'account': (), 'qos': (),
+        'token': ('list',), 'info': (),
         'signals': ('--network', server.file),
         'config': ('check', '--network', server.file), 'simulate': ('--cores', 4, '--trace', trace),
     }
