@@ -13,6 +13,7 @@
 #include "sys/fs.h"
 #include "sys/memory.h"
 #include "sys/reader.h"
+#include "wire/accounts.h"
 #include "wire/network.h"
 
 #define REFRESH_US 200000
@@ -24,6 +25,7 @@ struct run { /* of one call */
 	const struct suan_simulate *s;
 	struct suan_arena arena;
 	struct suan_network net;
+	struct suan_accounts accounts;
 	struct suan_trace trace;
 	struct suan_sim_outages outages;
 	struct suan_sim_signals signals;
@@ -209,6 +211,21 @@ static enum suan_code read_network(struct run *r)
 	return rc;
 }
 
+static enum suan_code read_accounts(struct run *r)
+{
+	struct suan_buf text;
+	enum suan_code rc;
+
+	if (!r->s->accounts)
+		return SUAN_OK;
+	rc = read_text(r, r->s->accounts, &text);
+	if (rc == SUAN_OK)
+		rc = suan_accounts_parse(suan_buf_str(&text), text.len, r->s->accounts, &r->arena,
+					 &r->accounts, &r->err);
+	suan_buf_done(&text);
+	return rc;
+}
+
 static enum suan_code read_outages(struct run *r)
 {
 	struct suan_buf text;
@@ -256,6 +273,8 @@ static enum suan_code read_all(struct run *r)
 	if (rc == SUAN_OK)
 		rc = read_network(r);
 	if (rc == SUAN_OK)
+		rc = read_accounts(r);
+	if (rc == SUAN_OK)
 		rc = read_outages(r);
 	if (rc == SUAN_OK)
 		rc = read_trace(r);
@@ -295,6 +314,7 @@ static enum suan_code simulate(struct run *r, uint32_t i)
 		.trace = &r->trace,
 		.outages = &r->outages,
 		.signals = &r->signals,
+		.accounts = s->accounts ? &r->accounts : NULL,
 		.policy = {.kind = s->policies[i], .plan_depth = s->plan_depth},
 		.estimates = s->estimates,
 		.repeat = s->repeat,

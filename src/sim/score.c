@@ -5,6 +5,7 @@
 
 #include "base/num.h"
 #include "base/rng.h"
+#include "sim/accounts.h"
 #include "sim/power.h"
 #include "sim/sim.h"
 #include "sim/wide.h"
@@ -351,6 +352,8 @@ enum suan_code suan_sim_score(const struct suan_sim_setup *s, const struct suan_
 	struct score c = {.s = s, .r = r, .to = &scores};
 	enum suan_code rc = open_score(&c);
 
+	if (rc == SUAN_OK)
+		rc = suan_sim_score_accounts(s, r, &scores);
 	if (rc == SUAN_OK) {
 		score(&c);
 		scores.all.total = r->total;
@@ -380,5 +383,6 @@ enum suan_code suan_sim_score(const struct suan_sim_setup *s, const struct suan_
 void suan_sim_scores_done(struct suan_sim_scores *s)
 {
 	free(s->sites);
+	free(s->accounts);
 	*s = (struct suan_sim_scores){0};
 }

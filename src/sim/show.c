@@ -4,6 +4,7 @@
 
 #include "base/num.h"
 #include "engine/model.h"
+#include "sim/accounts.h"
 #include "sim/forecast.h"
 #include "sim/sim.h"
 #include "wire/json.h"
@@ -159,6 +160,7 @@ void suan_sim_print_json(const struct suan_sim_outcome *o, struct suan_buf *out)
 		suan_jsonw_close(&w, '}');
 	}
 	suan_jsonw_close(&w, ']');
+	suan_sim_accounts_json(s, &w);
 	suan_sim_forecast_json(o->result, &w);
 	if (o->bounds)
 		bounds_json(&w, o->bounds);
@@ -446,5 +448,9 @@ void suan_sim_print_text(const struct suan_sim_outcome *o, struct suan_buf *out)
 	if (o->bounds) {
 		suan_buf_addc(out, '\n');
 		bounds_text(o->bounds, out);
+	}
+	if (o->scores->naccounts > 0) {
+		suan_buf_addc(out, '\n');
+		suan_sim_print_accounts(o->scores, out);
 	}
 }

@@ -115,6 +115,7 @@ struct suan_sim_setup { /* everything borrowed */
 	const struct suan_sim_more *more;
 	const struct suan_sim_outages *outages; /* NULL = none */
 	const struct suan_sim_signals *signals; /* NULL = none; for the scores */
+	const struct suan_accounts *accounts;	/* and classes, fair shares; NULL = none */
 	struct suan_policy policy;		/* plan_depth 0: as much as the policy needs */
 	/* NULL = none. Runs that are stopped for jobs of other classes end when their grace is
 	 * over. A checkpointable job goes on from there, after checkpoint_ms more; others begin
@@ -208,10 +209,22 @@ struct suan_sim_part {
 	int64_t own_wait, own_slowdown, own_awrt;
 };
 
+/* An account with all below it. Millionths of the core-time up to the last submission. */
+struct suan_sim_account {
+	const char *name, *parent; /* borrowed from the setup */
+	uint32_t depth;
+	int64_t share, got;	/* due to it, and what it got */
+	uint64_t jobs, started;
+	int64_t core_uh;	/* up to the last submission, in millionths of a core-hour */
+	int64_t wait_ms;	/* mean of those that started; NONE */
+};
+
 struct suan_sim_scores {
 	struct suan_sim_part all;
 	struct suan_sim_part *sites; /* owned */
 	uint32_t nsites;
+	struct suan_sim_account *accounts; /* owned */
+	uint32_t naccounts;
 	int64_t moved_bytes; /* 0, or NONE when jobs have inputs: not modelled */
 	int64_t covered; /* see suan_sim_signals_covered; NONE: no signals */
 };
@@ -275,6 +288,7 @@ void suan_sim_print_json(const struct suan_sim_outcome *o, struct suan_buf *out)
 /* For people: one run, or several side by side. */
 void suan_sim_print_text(const struct suan_sim_outcome *o, struct suan_buf *out);
 void suan_sim_print_table(const struct suan_sim_outcome *list, uint32_t n, struct suan_buf *out);
+void suan_sim_print_accounts(const struct suan_sim_scores *s, struct suan_buf *out);
 void suan_sim_print_sites(const struct suan_sim_scores *s, struct suan_buf *out);
 
 struct suan_sim_about {	     /* of the page; borrowed */
