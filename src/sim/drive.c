@@ -623,9 +623,6 @@ static enum suan_code introduce(struct drive *d)
 	enum suan_code rc = step_once(
 		d, (struct suan_event){.type = SUAN_EV_NETWORK, .u.network = d->s->network});
 
-	if (rc == SUAN_OK && d->s->accounts)
-		rc = step_once(d, (struct suan_event){.type = SUAN_EV_ACCOUNTS,
-						      .u.accounts = d->s->accounts});
 	policy.u.policy.model_sites = policy.u.policy.terse = true;
 	policy.u.policy.predict |= d->s->estimates == SUAN_SIM_PREDICTED;
 	policy.u.policy.plan_depth = depth(d);

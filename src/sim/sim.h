@@ -115,9 +115,8 @@ struct suan_sim_setup { /* everything borrowed */
 	const struct suan_sim_more *more;
 	const struct suan_sim_outages *outages; /* NULL = none */
 	const struct suan_sim_signals *signals; /* NULL = none; for the scores */
-	const struct suan_accounts *accounts;	/* and classes, fair shares; NULL = none */
 	struct suan_policy policy;		/* plan_depth 0: as much as the policy needs */
-	/* NULL = none. Runs that are stopped for jobs of other classes end when their grace is
+	/* And classes, fair shares; NULL = none. Runs that are stopped for jobs of other classes end when their grace is
 	 * over. A checkpointable job goes on from there, after checkpoint_ms more; others begin
 	 * anew. */
 	const struct suan_accounts *accounts;

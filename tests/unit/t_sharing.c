@@ -9,7 +9,8 @@ static const char every[] =
 	"  - {name: org, shares: 3, limits: {cores: 512, memory: 1TiB, gpus: 0}}\n"
 	"  - {name: org/ai, parent: org, user_limits: {runs: 7, pending: 9}}\n"
 	"qos:\n"
-	"  - {name: low, preemptable: true, grace: 30s, preempt_cancels: true, usage_factor: 0.25}\n"
+	"  - {name: low, preemptable: true, grace: 30s, preempt_cancels: true, usage_factor: "
+	"0.25}\n"
 	"  - name: high\n"
 	"    priority: -5\n"
 	"    max_walltime: 1h\n"
@@ -51,7 +52,8 @@ static void t_every(void)
 	ok(a.accounts[1].user_limits.most[SUAN_LIMIT_RUNS] == 7 &&
 		   a.accounts[1].user_limits.most[SUAN_LIMIT_PENDING] == 9,
 	   "of each user");
-	ok(a.qos[0].preemptable && a.qos[0].preempt_cancels && a.qos[0].grace_ms == 30000, "preemptable, grace");
+	ok(a.qos[0].preemptable && a.qos[0].preempt_cancels && a.qos[0].grace_ms == 30000,
+	   "preemptable, grace");
 	is_int(a.qos[0].usage_factor_milli, 250, "usage factor");
 	is_int(a.qos[1].usage_factor_milli, 1000, "one by default");
 	is_int(a.qos[1].priority, -5, "priority");
@@ -78,8 +80,8 @@ static void t_defaults(void)
 	ok(a.naccounts == 0 && a.nqos == 0 && a.fair_share.weight_ms == 0, "is nothing");
 	is_int(parse(&arena, "accounts: [{name: a}]", &a, &err), SUAN_OK, "an account");
 	is_int(a.fair_share.weight_ms, SUAN_USUAL_WEIGHT_MS, "has fair shares");
-	is_int(parse(&arena, "{\"accounts\":[{\"name\":\"a\"}],\"fair_share\":{\"weight\":0}}",
-		     &a, &err),
+	is_int(parse(&arena, "{\"accounts\":[{\"name\":\"a\"}],\"fair_share\":{\"weight\":0}}", &a,
+		     &err),
 	       SUAN_OK, "JSON is YAML");
 	is_int(a.fair_share.weight_ms, 0, "unless it says otherwise");
 	suan_arena_done(&arena);
