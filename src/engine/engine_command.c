@@ -165,7 +165,7 @@ static void apply_all(struct command *c, enum suan_event_type type)
 	}
 	if (type == SUAN_EV_HOLD || type == SUAN_EV_RELEASE)
 		suan_elems_hold_rest(c->e, c->j, type == SUAN_EV_HOLD);
-	else
+	else if (!c->preempt)	/* none of the rest runs */
 		suan_elems_move_rest(c->e, c->j, type == SUAN_EV_CANCEL ? SUAN_CANCELLED
 									: SUAN_PENDING,
 				     type == SUAN_EV_CANCEL ? c->now_ms : 0, c->fx);
