@@ -356,20 +356,23 @@ static int64_t sooner_at_home(const struct suan_planner *p, const struct suan_sl
 	return at;
 }
 
-/* Its earliest start before its own, over all pools; *ret SUAN_NO_POOL: none. */
+struct place_in_time {
+	uint32_t pool; /* SUAN_NO_POOL: none */
+	int64_t at;
+};
+
+/* Its earliest start before its own, over all pools. */
 static enum suan_code sooner_anywhere(struct suan_planner *p, const struct suan_slot *s,
-				      int64_t now, struct walls *walls, uint32_t *ret,
-				      int64_t *ret_at)
+				      int64_t now, struct walls *walls, struct place_in_time *ret)
 {
 	const struct suan_class *k = &p->waiting.classes[p->waiting.items[s->item].class];
 	const uint64_t *bits = suan_shape_pools(p, k->shape);
 	bool stays = k->quota && p->waiting.shapes[k->shape].req.exclusive;
-	int64_t at = s->from;
 
-	*ret = SUAN_NO_POOL;
+	*ret = (struct place_in_time){SUAN_NO_POOL, s->from};
 	if (!bits)
 		return SUAN_ENOMEM;
-	for (size_t i = 0; i < p->npools && at > now; i++) {
+	for (size_t i = 0; i < p->npools && ret->at > now; i++) {
 		uint32_t pool = p->order[i];
 		int64_t found;
 
@@ -377,13 +380,10 @@ static enum suan_code sooner_anywhere(struct suan_planner *p, const struct suan_
 		    (stays && pool != s->pool))
 			continue;
 		found = pool == s->pool ? sooner_at_home(p, s, now, walls)
-					: sooner(p, s, pool, now, at);
-		if (found < at) {
-			at = found;
-			*ret = pool;
-		}
+					: sooner(p, s, pool, now, ret->at);
+		if (found < ret->at)
+			*ret = (struct place_in_time){pool, found};
 	}
-	*ret_at = at;
 	return SUAN_OK;
 }
 
@@ -403,32 +403,30 @@ static enum suan_code advance(struct suan_planner *p, struct suan_slot *s, int64
 			      struct walls *walls)
 {
 	const struct suan_class *k;
-	uint32_t best = SUAN_NO_POOL;
-	int64_t at, length = s->to - s->from;
+	struct place_in_time best = {s->pool, s->from};
+	int64_t length = s->to - s->from;
 	enum suan_code rc = SUAN_OK;
 
-	if (p->npools > 1) {
-		rc = sooner_anywhere(p, s, now, walls, &best, &at);
-	} else {
-		at = sooner_at_home(p, s, now, walls);
-		best = at < s->from ? s->pool : SUAN_NO_POOL;
-	}
-	if (rc != SUAN_OK || best == SUAN_NO_POOL)
+	if (p->npools > 1)
+		rc = sooner_anywhere(p, s, now, walls, &best);
+	else
+		best.at = sooner_at_home(p, s, now, walls);
+	if (rc != SUAN_OK || best.pool == SUAN_NO_POOL || best.at >= s->from)
 		return rc;
 	walls->count = 0;
-	if (at < p->slots.first_ms)
-		p->slots.first_ms = at;
-	if (best == s->pool && at + length > s->from)
-		return slide(p, s, at);
+	if (best.at < p->slots.first_ms)
+		p->slots.first_ms = best.at;
+	if (best.pool == s->pool && best.at + length > s->from)
+		return slide(p, s, best.at);
 	rc = give(p, s, now);
 	if (rc != SUAN_OK)
 		return rc;
-	s->from = at;
-	s->to = at + length;
-	s->pool = best;
+	s->from = best.at;
+	s->to = best.at + length;
+	s->pool = best.pool;
 	k = &p->waiting.classes[p->waiting.items[s->item].class];
-	suan_nodes_vec(&p->pools[best].nodes, &p->waiting.shapes[k->shape].req, &s->vec);
-	return suan_profile_reserve(&p->pools[best].soft, &s->vec, s->from, s->to);
+	suan_nodes_vec(&p->pools[best.pool].nodes, &p->waiting.shapes[k->shape].req, &s->vec);
+	return suan_profile_reserve(&p->pools[best.pool].soft, &s->vec, s->from, s->to);
 }
 
 /* ---- a pass ---- */
