@@ -29,6 +29,7 @@ static const struct suan_option simulate_options[] = {
 	{"repeat", 0, "N", "the trace N times end to end"},
 	{"bound", 0, NULL, "also what the same jobs could have cost and emitted at least"},
 	{"plan-depth", 0, "N", "waiting starts that are planned; default: as the policy needs"},
+	{"plan-steps", 0, "N", "effort of a pass; default: 200000 for suan, else no limit"},
 	{"goal", 0, "GOAL", "fastest; there is no other in this version"},
 	{"help", 'h', NULL, "show this help"},
 	{NULL, 0, NULL, NULL},
@@ -172,6 +173,18 @@ static int take_trace_option(struct suan_simulate *s, const struct suan_option *
 	return -1;
 }
 
+static int take_steps(struct suan_simulate *s, const struct suan_option *o, const char *value)
+{
+	uint64_t v = 0;
+	int rc = take_number(o, value, 0, 1000000000, &v);
+
+	if (rc == SUAN_EXIT_OK) {
+		s->plan_steps = (uint32_t)v;
+		s->has_steps = true;
+	}
+	return rc;
+}
+
 static int take_option(struct suan_simulate *s, const struct suan_option *o, const char *value)
 {
 	int rc = take_trace_option(s, o, value);
@@ -186,6 +199,8 @@ static int take_option(struct suan_simulate *s, const struct suan_option *o, con
 		return take_estimates(s, value);
 	if (strcmp(o->name, "plan-depth") == 0)
 		return take_count(o, value, &s->plan_depth);
+	if (strcmp(o->name, "plan-steps") == 0)
+		return take_steps(s, o, value);
 	if (strcmp(o->name, "goal") == 0 && strcmp(value, "fastest") != 0)
 		return suan_cli_usage(&suan_cli_simulate,
 				      "--goal: found \"%s\"; the scheduler of this version knows "

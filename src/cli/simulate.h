@@ -27,7 +27,8 @@ struct suan_simulate {
 	int64_t from_ms, until_ms;
 	int64_t start_ms; /* date of the trace's time 0; INT64_MIN: not given */
 	uint64_t jobs;
-	uint32_t repeat, plan_depth;
+	uint32_t repeat, plan_depth, plan_steps;
+	bool has_steps;
 };
 
 /* Returns an exit code; messages are printed. */

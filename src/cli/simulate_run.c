@@ -302,6 +302,14 @@ static enum suan_code find_bounds(struct run *r, uint32_t i)
 	return rc;
 }
 
+/* The classic policies plan as far as they need, unless told otherwise. */
+static uint32_t steps_of(const struct suan_simulate *s, enum suan_policy_kind policy)
+{
+	if (s->has_steps)
+		return s->plan_steps;
+	return policy == SUAN_POLICY_SUAN ? SUAN_PLAN_STEPS : 0;
+}
+
 static enum suan_code simulate(struct run *r, uint32_t i)
 {
 	const struct suan_simulate *s = r->s;
@@ -315,7 +323,9 @@ static enum suan_code simulate(struct run *r, uint32_t i)
 		.outages = &r->outages,
 		.signals = &r->signals,
 		.accounts = s->accounts ? &r->accounts : NULL,
-		.policy = {.kind = s->policies[i], .plan_depth = s->plan_depth},
+		.policy = {.kind = s->policies[i],
+			   .plan_depth = s->plan_depth,
+			   .plan_steps = steps_of(s, s->policies[i])},
 		.estimates = s->estimates,
 		.repeat = s->repeat,
 		.processors_only = !s->network,

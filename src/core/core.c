@@ -395,6 +395,7 @@ int64_t suan_core_wake(const struct suan_core *c)
 static bool same_policy(const struct suan_policy *a, const struct suan_policy *b)
 {
 	return a->kind == b->kind && a->plan_depth == b->plan_depth &&
+	       a->plan_steps == b->plan_steps &&
 	       a->default_walltime_ms == b->default_walltime_ms &&
 	       a->max_walltime_ms == b->max_walltime_ms && a->max_pending == b->max_pending &&
 	       a->max_attempts == b->max_attempts && a->model_sites == b->model_sites &&

@@ -158,7 +158,8 @@ static enum suan_code set_policy(struct suan_engine *e, const struct suan_policy
 		return rc;
 	/* slots mean nothing to another policy, so the planner hears of it at once */
 	suan_planner_policy(e->plan->planner, suan_order_mode(p->kind), p->plan_depth);
-	if (p->kind != e->policy.kind || p->model_sites != e->policy.model_sites)
+	if (p->kind != e->policy.kind || p->model_sites != e->policy.model_sites ||
+	    (p->plan_steps > 0) != (e->policy.plan_steps > 0))
 		e->plan->all_dirty = e->plan->rekey = true;
 	e->plan->firm_id = 0;
 	e->policy = *p;

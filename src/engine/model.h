@@ -300,6 +300,8 @@ struct suan_preemption {	/* of runs by jobs whose class may do so; see suan_qos_
 	uint32_t max_victims;	/* runs that one start may stop; 0 = 64 */
 };
 
+#define SUAN_PLAN_STEPS 200000u	/* what services and simulations plan with, unless told */
+
 struct suan_policy {
 	enum suan_policy_kind kind;
 	uint32_t plan_depth;		/* waiting starts that get a prediction; 0 = 1000 */
@@ -307,6 +309,8 @@ struct suan_policy {
 	int64_t max_walltime_ms;	/* 0 = no limit */
 	uint32_t max_pending;		/* jobs; 0 = no limit */
 	uint32_t max_attempts;		/* of one task after losses; 0 = 5 */
+	uint32_t plan_steps;		/* effort of a pass, see planner.h; 0 = as of old: no limit,
+					 * no search */
 	bool predict;			/* plan with predicted run times, not estimates */
 	bool model_sites;		/* true: sites without driver take jobs (simulation) */
 	bool terse;			/* nobody asks why and nobody watches: the candidates of

@@ -17,6 +17,8 @@ struct credits {		   /* head starts in the queue */
 /* Over several pools wide jobs are what is hardest to place. */
 static const struct credits one_pool = {8 * DAY_MS, 8 * DAY_MS, 400000, 0};
 static const struct credits many_pools = {12 * DAY_MS, 23 * DAY_MS, 150000, 30 * DAY_MS};
+/* With a search (planner_search.c), which packs them, they need less to be let alone. */
+static const struct credits searched = {12 * DAY_MS, 40 * DAY_MS, 150000, 40 * DAY_MS};
 
 static uint64_t at_least(int64_t v, uint64_t least)
 {
@@ -59,9 +61,16 @@ static int64_t share(int64_t x, uint64_t part, uint64_t whole)
 	return (int64_t)((unsigned __int128)(uint64_t)x * part / whole);
 }
 
+static const struct credits *credits_of(const struct suan_engine *e)
+{
+	if (e->net.present <= 1)
+		return &one_pool;
+	return e->policy.plan_steps > 0 ? &searched : &many_pools;
+}
+
 static int64_t credit(const struct suan_engine *e, const struct suan_job *j)
 {
-	const struct credits *c = e->net.present > 1 ? &many_pools : &one_pool;
+	const struct credits *c = credits_of(e);
 	uint64_t cores = (uint64_t)j->req.tasks * j->req.cores;
 	uint64_t gpus = (uint64_t)j->req.tasks * j->req.gpus;
 	int64_t run = expected(j), wide = c->wide_ms, by_cores, by_gpus;

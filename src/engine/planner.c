@@ -39,6 +39,7 @@ void suan_planner_free(struct suan_planner *p)
 		suan_profile_done(&p->pools[i].base);
 		suan_profile_done(&p->pools[i].soft);
 		suan_profile_done(&p->pools[i].hard);
+		suan_profile_done(&p->pools[i].tried);
 		free(p->pools[i].ends);
 	}
 	free(p->pools);
@@ -68,6 +69,11 @@ void suan_planner_policy(struct suan_planner *p, enum suan_plan_mode kind, uint3
 		suan_slots_clear(p);
 	p->kind = kind;
 	p->depth = plan_depth > 0 ? plan_depth : SUAN_DEFAULT_DEPTH;
+}
+
+void suan_planner_steps(struct suan_planner *p, uint32_t plan_steps)
+{
+	p->steps = plan_steps;
 }
 
 /* ---- pools ---- */
@@ -321,7 +327,8 @@ size_t suan_planner_memory(const struct suan_planner *p)
 
 		bytes += sizeof(*o) + suan_nodes_memory(&o->nodes) +
 			 o->ends_cap * sizeof(*o->ends) +
-			 (o->base.cap + o->soft.cap + o->hard.cap) * sizeof(struct suan_step);
+			 (o->base.cap + o->soft.cap + o->hard.cap + o->tried.cap) *
+				 sizeof(struct suan_step);
 	}
 	for (uint32_t i = 0; i < p->nruns; i++) {
 		const struct suan_prun *r = suan_prun_at(p, i);

@@ -18,17 +18,29 @@
  *     plan_depth starts are planned; deeper ones wait without prediction and may only start now
  *     (fcfs and easy: the depth is at least the number of pools). A start that no open pool will
  *     ever take is not planned.
- *   - suan: hard holds the first planned starts of the pass, as many as there are open pools (16 at
- *     most). A start counts with fit_ms against them; with its duration if the first item in order
- *     is firm, and then no headroom is kept. Of pools that can take a start now and have the lowest
- *     rank, a short one (fit_ms up to 5 minutes) goes where most cores are free; a longer one where
- *     it least extends the last expected end, so that runs of a pool end together and room for wide
- *     ones appears, then where fewest are free. Headroom: where several open pools admit it, a
- *     longer start of at most a fifth of the smallest of them must leave a sixteenth of that free
- *     in some pool; what only waits for that is not planned. The protected starts go to the pool
- *     with the least time until the start plus 3/2 of the cores × time idle until then per core
- *     asked for, so that wide ones follow each other in one pool; firm ones to the earliest.
+ *   - suan: hard holds the first planned starts of the pass, as many as there are open pools (with
+ *     a search half as many again; 16 at most). A start counts with fit_ms against them; with its
+ *     duration if the first item in order is firm, and then no headroom is kept. Of pools that can
+ *     take a start now and have the lowest rank, a short one (fit_ms up to 5 minutes) goes where
+ *     most cores are free; a longer one where it least extends the last expected end, so that runs
+ *     of a pool end together and room for wide ones appears, then where fewest are free. Headroom:
+ *     where several open pools admit it, a longer start of at most a fifth of the smallest of them
+ *     must leave a sixteenth of that free in some pool; what only waits for that is not planned.
+ *     The protected starts go to the pool with the least time until the start plus 3/2 of the cores
+ *     × time idle until then per core asked for, so that wide ones follow each other in one pool;
+ *     firm ones to the earliest.
+ *     Search, if the first in order is not firm and cores are free: the first long items (fit_ms
+ *     above 5 minutes; 8 at most, of one priority, among the first 64 of the queue) are planned on
+ *     the runs alone, one start each, as protected ones would be. Each is tried before each of
+ *     those ahead of it, the first place first, and stays there if that lowers the sum of
+ *     cores · fit_ms · time until the start. When it is the turn of one of them, the one goes that
+ *     then has its place.
  *   - A start may push out runs; then it is planned behind them: planner_push.c.
+ *   - Steps, unless they are 0, bound the effort of a pass, by counting: a planned start costs one
+ *     a open pool, and no more are planned than can be paid, but as many as there are pools. For
+ *     the search there is a fiftieth of that; a look at a pool costs one, and one more a 32 runs
+ *     there before the pass. If that is not enough to try each item in the first place, there is
+ *     no search.
  *   - Profiles are sums over nodes (profile.h). Where the sums say now and the nodes say no, when
  *     the first start of an ask in this pass is planned, that ask is planned in that pool not
  *     before the pool's first expected end (of the runs before the pass; without any, of its first
@@ -107,6 +119,8 @@ struct suan_start {
 struct suan_planner *suan_planner_new(void);
 void suan_planner_free(struct suan_planner *p);
 void suan_planner_policy(struct suan_planner *p, enum suan_plan_mode kind, uint32_t plan_depth);
+/* The effort of a pass, see above; 0: as far as plan_depth goes, and no search. */
+void suan_planner_steps(struct suan_planner *p, uint32_t plan_steps);
 
 /* Defines or changes a pool; numbers are dense. Runs on nodes that became unusable stay until they
  * end; nothing new starts there. */

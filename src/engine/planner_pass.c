@@ -78,12 +78,43 @@ static void side_pop(struct suan_planner *p)
 	}
 }
 
-/* The next head that is worth a look: when nothing more is planned, it must be able to start. */
+/* The first of the head and those on the side, which it leaves; SUAN_NO_ITEM: no more. */
+static uint32_t pick(struct suan_planner *p, uint32_t head, bool *ret_head)
+{
+	uint32_t item;
+
+	*ret_head = p->nside == 0 || (head != SUAN_NO_ITEM &&
+				      suan_classes_before(&p->waiting, head, p->side[0]));
+	if (*ret_head)
+		return head;
+	item = p->side[0];
+	side_pop(p);
+	return item;
+}
+
+uint32_t suan_pass_next(struct suan_planner *p, uint32_t *head)
+{
+	bool is_head;
+	uint32_t item = pick(p, *head, &is_head);
+
+	if (is_head && item != SUAN_NO_ITEM)
+		*head = suan_classes_next_head(&p->waiting, item);
+	return item;
+}
+
+enum suan_code suan_pass_push_same(struct suan_planner *p, uint32_t item)
+{
+	item = suan_classes_next_same(&p->waiting, item);
+	return item != SUAN_NO_ITEM ? side_push(p, item) : SUAN_OK;
+}
+
+/* The next head that is worth a look: when nothing more is planned, it must be able to start. But
+ * none is passed over while the search has chosen who goes in its turn. */
 static uint32_t next_head(struct suan_pass *s, uint32_t head)
 {
 	struct suan_planner *p = s->p;
 
-	if (s->planned < s->depth)
+	if (s->planned < s->depth || s->sought.next < s->sought.count)
 		return suan_classes_next_head(&p->waiting, head);
 	if (s->room == 0 || s->counted != p->nstarts) {
 		s->counted = p->nstarts;
@@ -130,6 +161,15 @@ static enum suan_code visit(struct suan_pass *s, uint32_t item, bool *ret)
 	return rc;
 }
 
+/* Whose turn it is when that of the item has come; *ret: the search has chosen. */
+static uint32_t taken_instead(struct suan_pass *s, uint32_t item, bool *ret)
+{
+	struct suan_sought *q = &s->sought;
+
+	*ret = q->next < q->count && q->item[q->next] == item;
+	return *ret ? q->instead[q->next++] : item;
+}
+
 static enum suan_code walk(struct suan_pass *s)
 {
 	struct suan_planner *p = s->p;
@@ -137,29 +177,19 @@ static enum suan_code walk(struct suan_pass *s)
 	enum suan_code rc = SUAN_OK;
 
 	while (rc == SUAN_OK && (head != SUAN_NO_ITEM || p->nside > 0)) {
-		bool more, is_head = false;
+		bool more, is_head, sought = false;
 
 		if (s->planned >= s->depth &&
 		    (p->nlive == 0 || s->blocked == p->waiting.used_shapes))
 			break; /* nothing more to start, nothing more to plan */
-		if (p->nside == 0 ||
-		    (head != SUAN_NO_ITEM && suan_classes_before(&p->waiting, head, p->side[0]))) {
-			item = head;
-			is_head = true;
-		} else {
-			item = p->side[0];
-			side_pop(p);
-		}
+		item = pick(p, head, &is_head);
 		rc = suan_grow(&p->taken, &p->taken_cap, p->ntaken + 1, sizeof(*p->taken));
 		if (rc == SUAN_OK)
-			rc = visit(s, item, &more);
+			rc = visit(s, taken_instead(s, item, &sought), &more);
 		if (is_head)
 			head = next_head(s, item);
-		if (rc != SUAN_OK || !more)
-			continue;
-		item = suan_classes_next_same(&p->waiting, item);
-		if (item != SUAN_NO_ITEM)
-			rc = side_push(p, item);
+		if (rc == SUAN_OK && (more || sought))
+			rc = suan_pass_push_same(p, item);
 	}
 	return rc;
 }
@@ -264,6 +294,7 @@ static enum suan_code begin(struct suan_pass *s)
 	s->depth = p->depth;
 	if (p->kind != SUAN_PLAN_CONSERVATIVE && s->depth < p->npools)
 		s->depth = (uint32_t)p->npools;
+	s->depth = suan_search_depth(p, s->depth);
 	s->idle = p->waiting.exclusive > 0;
 	for (size_t i = 0; i < p->npools; i++)
 		suan_ends_refresh(p, &p->pools[i], s->now);
@@ -291,6 +322,7 @@ static enum suan_code begin(struct suan_pass *s)
 		if (o->spec.closed == SUAN_R_NONE && o->nodes.free.cores > 0)
 			p->live[p->nlive++] = p->order[i];
 	}
+	suan_search_keep(s);
 	suan_quotas_begin(p);
 	return find_firm(s);
 }
@@ -337,7 +369,7 @@ enum suan_code suan_planner_pass(struct suan_planner *p, int64_t now_ms,
 		return rc;
 	if (s.again)
 		rc = walk_added(&s);
-	else
+	else if ((rc = suan_search_order(&s)) == SUAN_OK)
 		rc = p->kind == SUAN_PLAN_CONSERVATIVE ? conservative(&s) : walk(&s);
 	if (rc != SUAN_OK) {
 		undo(p);

@@ -6,6 +6,14 @@
 
 #include "engine/planner_state.h"
 
+#define SUAN_MOST_SOUGHT 8u
+
+struct suan_sought {			/* long jobs first in line, see planner_search.c */
+	uint32_t item[SUAN_MOST_SOUGHT];	/* as the queue has them */
+	uint32_t instead[SUAN_MOST_SOUGHT];	/* who is taken when it is their turn */
+	uint32_t count, next;
+};
+
 struct suan_pass {
 	struct suan_planner *p;
 	int64_t now;
@@ -18,6 +26,7 @@ struct suan_pass {
 	uint32_t kept, most_kept; /* suan: protected starts */
 	uint32_t room;		  /* most cores free in a live pool, after `counted` starts */
 	size_t counted;
+	struct suan_sought sought;
 	bool again; /* goes on where the last pass ended, see planner_again.c */
 };
 
@@ -26,6 +35,11 @@ enum suan_answer {
 	SUAN_LATER,
 	SUAN_YES
 }; /* SUAN_LATER: a shorter one might start */
+
+/* planner_pass.c. The next item in order, with the heads of classes from *head on; SUAN_NO_ITEM: no
+ * more. push_same: those of its class behind it are worth a look too. */
+uint32_t suan_pass_next(struct suan_planner *p, uint32_t *head);
+SUAN_MUSTUSE enum suan_code suan_pass_push_same(struct suan_planner *p, uint32_t item);
 
 /* planner_start.c. The pool's soft profile, if it is not there yet. */
 SUAN_MUSTUSE enum suan_code suan_pass_soft(struct suan_pass *s, struct suan_ppool *o);
@@ -67,10 +81,18 @@ SUAN_MUSTUSE enum suan_code suan_push_try(struct suan_pass *s, uint32_t item, in
 SUAN_MUSTUSE enum suan_code suan_pass_best_pool(struct suan_pass *s, const struct suan_class *k,
 						const uint64_t *bits, uint32_t *ret,
 						bool *ret_later);
-/* Cores × ms that stand free in the pool in [from, to), as far as is planned. */
-int64_t suan_pass_idle_area(const struct suan_ppool *o, int64_t from, int64_t to);
+/* What it costs a protected start to wait there until `at`: the time, and what stands idle. */
+int64_t suan_pass_kept_cost(const struct suan_pass *s, const struct suan_waiting *w,
+			    const struct suan_profile *f, const struct suan_vec *v, int64_t at);
 /* Could it start now but for headroom, or for how the nodes are filled? */
 SUAN_MUSTUSE enum suan_code suan_pass_held_back(struct suan_pass *s, const struct suan_class *k,
 						const uint64_t *bits, bool *ret);
+
+/* planner_search.c. Which of the first long jobs goes when one of them is next. */
+SUAN_MUSTUSE enum suan_code suan_search_order(struct suan_pass *s);
+/* Where it searches, half as many starts again are protected as there are open pools. */
+void suan_search_keep(struct suan_pass *s);
+/* Planned starts that the steps of a pass pay for, `depth` at most. */
+uint32_t suan_search_depth(const struct suan_planner *p, uint32_t depth);
 
 #endif

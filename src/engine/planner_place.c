@@ -147,10 +147,7 @@ static enum suan_code choose_kept(struct suan_pass *s, uint32_t item, const uint
 		if (rc != SUAN_OK || at == SUAN_FOREVER)
 			continue;
 		suan_nodes_vec(&o->nodes, &p->waiting.shapes[k->shape].req, &v);
-		cost = at - s->now;
-		if (s->now < w->firm_ms)
-			cost = suan_sat_add(cost,
-					    suan_pass_idle_area(o, s->now, at) / v.cores * 3 / 2);
+		cost = suan_pass_kept_cost(s, w, o->planned > 0 ? &o->soft : &o->base, &v, at);
 		if (cost < least) {
 			least = cost;
 			ret->at = at;

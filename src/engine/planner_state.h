@@ -68,6 +68,8 @@ struct suan_ppool {
 	int64_t last_end;		/* last expected end of its runs; now: none */
 	struct suan_profile hard;	/* suan, while kept > 0: runs and protected starts */
 	uint32_t kept;			/* protected starts here */
+	struct suan_profile tried;	/* while trial is that of the planner: planner_search.c */
+	uint32_t trial;
 	struct suan_vec spare;		/* easy: free when `first` starts, beyond it */
 };
 
@@ -118,6 +120,8 @@ struct suan_taken {		/* starts of one item in this pass */
 struct suan_planner {
 	enum suan_plan_mode kind;
 	uint32_t depth;
+	uint32_t steps;			/* 0: no limit, no search */
+	uint32_t trial;			/* orders tried so far */
 	struct suan_ppool *pools;
 	uint32_t *order;		/* pools by (rank, number) */
 	size_t npools, pools_cap, order_cap;

@@ -103,10 +103,14 @@ enum suan_code suan_pass_best_pool(struct suan_pass *s, const struct suan_class 
 	return SUAN_OK;
 }
 
-/* Cores × ms that stand free in the pool in [from, to), as far as is planned. */
-int64_t suan_pass_idle_area(const struct suan_ppool *o, int64_t from, int64_t to)
+int64_t suan_pass_kept_cost(const struct suan_pass *s, const struct suan_waiting *w,
+			    const struct suan_profile *f, const struct suan_vec *v, int64_t at)
 {
-	return suan_profile_area(o->planned > 0 ? &o->soft : &o->base, from, to);
+	int64_t cost = at - s->now;
+
+	if (s->now < w->firm_ms)
+		cost = suan_sat_add(cost, suan_profile_area(f, s->now, at) / v->cores * 3 / 2);
+	return cost;
 }
 
 /* Could it start now but for headroom, or for how the nodes are filled? */

@@ -167,6 +167,7 @@ static enum suan_code sync_pools(struct suan_engine *e)
 	}
 	suan_planner_policy(e->plan->planner, suan_order_mode(e->policy.kind),
 			    e->policy.plan_depth);
+	suan_planner_steps(e->plan->planner, e->policy.plan_steps);
 	if (suan_preempt_sync(e) != SUAN_OK)
 		return SUAN_ENOMEM;
 	e->plan->pools_dirty = false;

@@ -82,6 +82,7 @@ static bool read_preemption(struct suan_json *j, void *object)
 static const struct suan_key policy_table[] = {
 	CALL("kind", read_kind),
 	WHOLE("plan_depth", suan_policy, plan_depth, 1, 1000000),
+	WHOLE("plan_steps", suan_policy, plan_steps, 0, 1000000000),
 	DURATION("default_walltime", suan_policy, default_walltime_ms, 3),
 	DURATION("max_walltime", suan_policy, max_walltime_ms, 3),
 	WHOLE("max_pending", suan_policy, max_pending, 0, 100000000),
@@ -187,7 +188,7 @@ void suan_settings_init(struct suan_settings *s)
 		.max_request_bytes = 64 * (uint64_t)MIB, .max_connections = 4096,
 		.http_threads = 1, .snapshot_bytes = 256 * (uint64_t)MIB,
 		.keep_finished = 1000000, .grace_ms = 5000,
-		.policy = {.kind = SUAN_POLICY_SUAN},
+		.policy = {.kind = SUAN_POLICY_SUAN, .plan_steps = SUAN_PLAN_STEPS},
 	};
 	suan_accounts_init(&s->accounts);
 }

@@ -308,6 +308,7 @@ static inline void random_site(struct history *h)
 			.plan_depth = dice(h, 2) * 4, .max_walltime_ms = dice(h, 4) ? 0 : 50000,
 			.max_pending = dice(h, 4) ? 0 : 20, .max_attempts = 1 + dice(h, 4),
 			.model_sites = dice(h, 2), .terse = dice(h, 3) == 0,
+			.plan_steps = h->k.now % 2 ? SUAN_PLAN_STEPS : 0,
 			.preemption = preemption});
 	}
 }

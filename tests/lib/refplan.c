@@ -647,24 +647,31 @@ static uint32_t kept(const struct ref *r)
 	return n;
 }
 
-static bool may_keep(const struct ref *r)
+static uint32_t open_pools(const struct ref *r)
 {
 	uint32_t open = 0;
 
 	for (uint32_t i = 0; i < r->npools; i++)
 		open += r->pools[i].closed == SUAN_R_NONE;
+	return open;
+}
+
+static bool may_keep(const struct ref *r)
+{
+	uint32_t open = open_pools(r);
+
+	if (r->steps > 0)
+		open += open / 2;
 	return kept(r) < (open < 16 ? open : 16);
 }
 
 /* What waiting there costs a protected start. */
-static int64_t cost_of(const struct ref *r, const struct ref_item *x, uint32_t pool, int64_t at)
+static int64_t kept_cost(const struct ref *r, const struct ref_item *x, uint32_t pool, int64_t at)
 {
 	static int64_t times[REF_RUNS + 2 * REF_HOLDS];
 	uint32_t n = changes(r, pool, r->now, times);
 	int64_t area = 0, from = r->now;
 
-	if (r->kind != SUAN_PLAN_SUAN || !may_keep(r))
-		return at;
 	for (uint32_t i = 0; i <= n && from < at; i++) {
 		int64_t to = i < n && times[i] < at ? times[i] : at;
 		int64_t cores = free_at(r, pool, from, false).cores;
@@ -675,6 +682,11 @@ static int64_t cost_of(const struct ref *r, const struct ref_item *x, uint32_t p
 	if (r->now >= x->item.firm_ms)
 		return at;
 	return at + area / total(&r->pools[pool], &x->item.ask.req).cores * 3 / 2;
+}
+
+static int64_t cost_of(const struct ref *r, const struct ref_item *x, uint32_t pool, int64_t at)
+{
+	return r->kind == SUAN_PLAN_SUAN && may_keep(r) ? kept_cost(r, x, pool, at) : at;
 }
 
 static bool held_back(const struct ref *r, const struct ref_item *x)
@@ -928,38 +940,161 @@ static void predict_from_slots(struct ref *r)
 	}
 }
 
+/* ---- suan: search ---- */
+
+typedef unsigned __int128 delay;
+
+/* Plans the item as a protected start would be. What it adds to the delay of the work. */
+static delay plan_sought(struct ref *r, const struct ref_item *x)
+{
+	struct ref_hold *h = &r->holds[r->nholds];
+	int64_t least_cost = SUAN_FOREVER, at, cost;
+	uint32_t order[REF_POOLS], best = SUAN_NO_POOL;
+
+	ref_by_rank(r, order);
+	for (uint32_t i = 0; i < r->npools; i++) {
+		at = ref_may_use(r, x, order[i]) ? earliest(r, order[i], &x->item.ask, r->now)
+					     : SUAN_FOREVER;
+		cost = at < SUAN_FOREVER ? kept_cost(r, x, order[i], at) : at;
+		if (cost >= least_cost)
+			continue;
+		least_cost = cost;
+		best = order[i];
+		h->from = at;
+	}
+	if (best == SUAN_NO_POOL)
+		return 0;
+	h->id = x->item.id;
+	h->pool = best;
+	h->ask = x->item.ask;
+	h->to = h->from + x->item.ask.duration_ms;
+	h->hard = false;
+	r->nholds++;
+	return (delay)(uint64_t)total(&r->pools[best], &x->item.ask.req).cores *
+	       (uint64_t)x->item.ask.fit_ms * (uint64_t)(h->from - r->now);
+}
+
+static delay delay_of(struct ref *r, const uint32_t *order, uint32_t n)
+{
+	delay sum = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		sum += plan_sought(r, &r->items[order[i]]);
+	r->nholds = 0;
+	return sum;
+}
+
+/* Orders of so many items that a fiftieth of the steps pays for. */
+static uint64_t paid_orders(const struct ref *r, uint32_t jobs)
+{
+	uint64_t looks = 0, runs[REF_POOLS] = {0};
+
+	for (uint32_t i = 0; i < r->nruns; i++)
+		runs[r->runs[i].pool] += r->runs[i].alive;
+	for (uint32_t i = 0; i < r->npools; i++)
+		if (r->pools[i].closed == SUAN_R_NONE)
+			looks += 1 + runs[i] / 32;
+	return r->steps / 50 / (looks * jobs);
+}
+
+static bool any_core_free(const struct ref *r)
+{
+	for (uint32_t i = 0; i < r->npools; i++)
+		if (r->pools[i].closed == SUAN_R_NONE && pool_free(r, i) > 0)
+			return true;
+	return false;
+}
+
+/* The first long items, and who goes in their turn. Returns their number. */
+static uint32_t sought(struct ref *r, uint32_t item[8], uint32_t instead[8])
+{
+	uint32_t n = 0;
+	uint64_t orders;
+	delay best;
+
+	if (r->kind != SUAN_PLAN_SUAN || firm(r) || open_pools(r) < 2 || !any_core_free(r))
+		return 0;
+	for (uint32_t i = 0; i < r->nitems && i < 64 && n < 8; i++) {
+		if (n > 0 && r->items[i].item.priority != r->items[item[0]].item.priority)
+			break;
+		if (!is_short(&r->items[i]))
+			item[n++] = i;
+	}
+	if (n < 2)
+		return 0;
+	orders = paid_orders(r, n);
+	if (orders < n)
+		return 0;
+	memcpy(instead, item, n * sizeof(*item));
+	best = delay_of(r, instead, n);
+	for (uint32_t to = 0; to < n; to++)
+		for (uint32_t from = to + 1; from < n; from++) {
+			uint32_t order[8];
+			delay sum;
+
+			if (--orders == 0)
+				return n;
+			memcpy(order, instead, n * sizeof(*order));
+			for (uint32_t k = from; k > to; k--)
+				order[k] = order[k - 1];
+			order[to] = instead[from];
+			sum = delay_of(r, order, n);
+			if (sum < best) {
+				best = sum;
+				memcpy(instead, order, n * sizeof(*order));
+			}
+		}
+	return n;
+}
+
 /* ---- all policies ---- */
+
+/* Planned starts that the depth and the steps allow. */
+static uint32_t most_planned(const struct ref *r)
+{
+	uint32_t depth = r->depth, paid;
+
+	if (r->kind != SUAN_PLAN_CONSERVATIVE && depth < r->npools)
+		depth = r->npools;
+	if (r->steps == 0)
+		return depth;
+	paid = r->steps / (open_pools(r) > 0 ? open_pools(r) : 1);
+	paid = paid > r->npools ? paid : r->npools;
+	return depth < paid ? depth : paid;
+}
 
 void ref_pass(struct ref *r, int64_t now)
 {
-	uint32_t depth = r->depth, kept = 0, counts[REF_ITEMS];
+	uint32_t depth = most_planned(r), kept = 0, counts[REF_ITEMS];
+	uint32_t item[8], instead[8], nsought, next = 0;
 	uint64_t waiting = 0;
 
 	begin(r, now);
 	if (r->kind == SUAN_PLAN_CONSERVATIVE)
 		settle_slots(r);
-	else if (depth < r->npools)
-		depth = r->npools;
+	nsought = sought(r, item, instead);
 	for (uint32_t i = 0; i < r->nitems; i++) {
-		struct ref_item *x = &r->items[i];
+		uint32_t who = next < nsought && item[next] == i ? instead[next++] : i;
+		struct ref_item *x = &r->items[who];
 		uint32_t left = x->item.count - x->due;
 
 		if (r->kind == SUAN_PLAN_CONSERVATIVE)
 			left -= slots_of(r, x->item.id, r->nholds);
-		counts[i] = x->due;
+		counts[who] = x->due;
 		for (; left > 0; left--) {
 			if (start_now(r, x))
-				counts[i]++;
+				counts[who]++;
 			else if (r->nholds >= depth || !plan_start(r, x, waiting))
 				break;
 		}
-		waiting += counts[i] < x->item.count;
+		waiting += counts[who] < x->item.count;
 	}
 	for (uint32_t i = 0; i < r->nitems; i++) {
 		r->items[i].item.count -= counts[i];
 		if (r->items[i].item.count > 0)
 			r->items[kept++] = r->items[i];
 	}
-	r->nitems = kept;	if (r->kind == SUAN_PLAN_CONSERVATIVE)
+	r->nitems = kept;
+	if (r->kind == SUAN_PLAN_CONSERVATIVE)
 		predict_from_slots(r);
 }

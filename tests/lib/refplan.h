@@ -54,6 +54,7 @@ struct ref_hold {
 struct ref {
 	enum suan_plan_mode kind;
 	uint32_t depth;
+	uint32_t steps;		/* 0: no limit, no search */
 	struct suan_plan_pool pools[REF_POOLS];
 	uint32_t npools;
 	struct suan_limits groups[REF_GROUPS];

@@ -40,6 +40,22 @@ def three(tmp_path):
     return path
 
 
+def test_plan_steps_bound_the_search(tmp_path):
+    """Two sites of 8 cores: all 8 for 20 h, 5 for 20 h, all 8 for 3 h. With steps the last does not wait for 20 h."""
+    network, trace = tmp_path / 'two.yaml', tmp_path / 'three.jsonl'
+    network.write_text('network: two\nsites:\n' + ''.join(
+        '  - {name: %s, pools: [{name: cpu, nodes: 1, cores: 8}]}\n' % s for s in 'ab'))
+    trace.write_text(''.join(json.dumps({'id': i, 'submit_s': 0, 'run_s': run, 'tasks': 1, 'cores': cores}) + '\n'
+                             for i, cores, run in ((1, 8, 72000), (2, 5, 72000), (3, 8, 10800))))
+    waits = {}
+    for steps in (None, 0, 899, 900):
+        option = [] if steps is None else ['--plan-steps', steps]
+        waits[steps] = result('--network', network, '--trace', trace, *option)['wait_s']['max']
+    assert waits == {None: 10800, 0: 72000, 899: 72000, 900: 10800}
+    found = suan('--cores', 8, '--trace', trace, '--plan-steps', -1, code=2).stderr
+    assert '--plan-steps: found "-1", want' in found
+
+
 def test_the_table_says_why_jobs_are_rejected(three):
     """As many rows as reasons, and none when nothing is."""
     lines = [x.split() for x in suan('--cores', 3, '--trace', three, '--policy', 'suan,easy').stdout.splitlines()]

@@ -25,7 +25,7 @@ struct world {
 	uint64_t allow[KINDS];
 	uint64_t next_id;
 	int64_t now;
-	bool large;
+	bool large, lengthy;	/* lengthy: mostly asks of more than five minutes */
 	bool quotas;		/* groups with limits */
 	bool pushes;		/* some items may push out others */
 	uint32_t runs;		/* named so far */
@@ -133,13 +133,13 @@ static void make_ask(struct world *w, struct suan_item *item, uint64_t *allow)
 	if (q->nodes > q->tasks && !q->exclusive)
 		q->nodes = q->tasks;
 	item->ask.duration_ms = 1000 * (1 + pick(w, chance(w, 50) ? 5 : 40));
-	if (chance(w, 40))
+	if (chance(w, w->lengthy ? 90 : 40))
 		item->ask.duration_ms += 1000 * (290 + pick(w, 30));	/* around short */
 	if (w->pushes && chance(w, 60))
 		item->ask.duration_ms *= 10;
 	item->ask.limit_ms = item->ask.duration_ms + 1000 * (chance(w, 50) ? pick(w, 20) : 0);
 	item->ask.fit_ms = item->ask.duration_ms;
-	if (chance(w, 40))
+	if (chance(w, w->lengthy ? 10 : 40))
 		item->ask.fit_ms = 1000 * (1 + pick(w, (uint32_t)(item->ask.duration_ms / 1000)));
 	if (w->quotas && chance(w, 60))
 		item->ask.quota = 1 + pick(w, REF_SETS - 1);
@@ -349,9 +349,10 @@ static void set_pushes(struct world *w)
 static bool history(struct world *w, uint64_t seed, struct ref *slow)
 {
 	static const uint32_t depths[] = {1, 2, 5, 1000};
+	static const uint32_t steps[] = {0, 3, 1500, SUAN_PLAN_STEPS};
 	static const char *const names[] = {"easy", "fcfs", "conservative", "suan"};
 	enum suan_plan_mode kind;
-	uint32_t depth, passes, busy;
+	uint32_t depth, paid, passes, busy;
 	bool good = true;
 
 	suan_rng_init(&w->rng, seed);
@@ -362,10 +363,14 @@ static bool history(struct world *w, uint64_t seed, struct ref *slow)
 	w->large = chance(w, 4);
 	kind = (enum suan_plan_mode)pick(w, SUAN_NPLANS);
 	depth = depths[pick(w, 4)];
+	paid = steps[pick(w, 4)];
+	w->lengthy = chance(w, 40);
 	passes = w->large ? 10 : 30;
 	busy = 2 + pick(w, 6);
 	ref_init(slow, kind, depth);
+	slow->steps = paid;
 	suan_planner_policy(w->fast, kind, depth);
+	suan_planner_steps(w->fast, paid);
 	set_pushes(w);
 	make_pools(w);
 	w->quotas = chance(w, 50);
@@ -377,8 +382,8 @@ static bool history(struct world *w, uint64_t seed, struct ref *slow)
 		happen(w, busy);
 		good = pass(w);
 		if (!good)
-			printf("# seed %llu, pass %u, policy %s, depth %u\n",
-			       (unsigned long long)seed, i, names[kind], depth);
+			printf("# seed %llu, pass %u, policy %s, depth %u, steps %u\n",
+			       (unsigned long long)seed, i, names[kind], depth, slow->steps);
 		if (chance(w, 80))
 			w->now += 1000 * (int64_t)pick(w, 8) + (chance(w, 20) ? 500 : 0);
 	}

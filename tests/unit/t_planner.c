@@ -274,6 +274,102 @@ static struct suan_planner *busy(void)
 	return p;
 }
 
+/* Two pools of 8 cores and three jobs: 5 cores for an hour, 5 for ten, all 8 for ten. In order, the
+ * wide one waits for the first; if it goes ahead, the second waits as long with less. */
+static struct suan_planner *three(uint32_t steps)
+{
+	struct suan_planner *p = make(SUAN_PLAN_SUAN, 100, 2, 1, 8);
+	struct suan_item x[] = {item(1, 5, 3600), item(2, 5, 36000), item(3, 8, 36000)};
+
+	suan_planner_steps(p, steps);
+	for (int i = 0; i < 3; i++) {
+		x[i].firm_ms = 1000000;
+		if (suan_planner_add(p, &x[i]) != SUAN_OK)
+			ok(false, "add");
+	}
+	return p;
+}
+
+/* Adds the item in place of that of its id, and says which start first: 12 is 1, then 2. */
+static uint64_t order_with(uint32_t steps, const struct suan_item *x)
+{
+	struct suan_planner *p = three(steps);
+	uint64_t got = 0;
+	uint32_t n;
+
+	if (x && suan_planner_add(p, x) != SUAN_OK)
+		ok(false, "add");
+	n = pass(p, 0);
+	for (uint32_t i = 0; i < n; i++)
+		got = got * 10 + starts[i].id;
+	suan_planner_free(p);
+	return got;
+}
+
+static uint32_t predicted(enum suan_plan_mode kind, uint32_t steps)
+{
+	struct suan_planner *p = make(kind, 100, 2, 1, 8);
+	uint32_t n = 0, pool;
+	uint64_t ahead;
+	int64_t at;
+
+	suan_planner_steps(p, steps);
+	for (uint64_t id = 1; id <= 20; id++)
+		if (add(p, id, 8, 60) != SUAN_OK)
+			ok(false, "add");
+	pass(p, 0);
+	for (uint64_t id = 1; id <= 20; id++)
+		n += suan_planner_predicted(p, id, &pool, &at, &ahead);
+	suan_planner_free(p);
+	return n;
+}
+
+static void search(void)
+{
+	struct suan_item firm = item(1, 5, 3600), brief = item(3, 8, 300), low = item(3, 8, 36000);
+	struct suan_planner *p;
+
+	is_int((int64_t)order_with(0, NULL), 12, "without steps the order of the queue");
+	is_int((int64_t)order_with(SUAN_PLAN_STEPS, NULL), 31, "the wide one first");
+	is_int((int64_t)order_with(899, NULL), 12, "fewer steps than three orders cost");
+	is_int((int64_t)order_with(900, NULL), 31, "just enough");
+	is_int((int64_t)order_with(SUAN_PLAN_STEPS, &firm), 12, "not past a firm one");
+	brief.firm_ms = low.firm_ms = 1000000;
+	low.priority = -1;
+	is_int((int64_t)order_with(SUAN_PLAN_STEPS, &brief), 12, "short ones are not sought");
+	is_int((int64_t)order_with(SUAN_PLAN_STEPS, &low), 12, "not past a higher priority");
+	p = make(SUAN_PLAN_SUAN, 100, 1, 1, 8);
+	suan_planner_steps(p, SUAN_PLAN_STEPS);
+	if (add(p, 1, 5, 3600) != SUAN_OK || add(p, 2, 8, 36000) != SUAN_OK)
+		ok(false, "add");
+	ok(pass(p, 0) == 1 && starts[0].id == 1, "one pool: nothing to gain");
+	suan_planner_free(p);
+	is_int(predicted(SUAN_PLAN_EASY, 0), 18, "all that wait are planned");
+	is_int(predicted(SUAN_PLAN_EASY, 10), 5, "a planned start costs a step a pool");
+	is_int(predicted(SUAN_PLAN_EASY, 1), 2, "one a pool is planned in any case");
+	is_int(predicted(SUAN_PLAN_CONSERVATIVE, 10), 5, "the same for conservative");
+}
+
+static void search_out_of_memory(void)
+{
+	struct suan_err err = {0};
+	uint32_t n;
+
+	for (unsigned k = 1; oom_next(k); k++) {
+		struct suan_planner *p = three(SUAN_PLAN_STEPS);
+		enum suan_code rc;
+		bool hit;
+
+		oom_arm(k);
+		rc = suan_planner_pass(p, 0, &starts, &n, &wake);
+		hit = oom_disarm();
+		ok(rc == (hit ? SUAN_ENOMEM : SUAN_OK), "search, allocation %u", k);
+		ok(suan_planner_verify(p, &err) == SUAN_OK, "all in order");
+		ok(!hit || (pass(p, 0) == 2 && starts[0].id == 3), "as before");
+		suan_planner_free(p);
+	}
+}
+
 /* Whatever allocation fails, nothing starts and the next pass does what it would have done. */
 static void out_of_memory(void)
 {
@@ -325,6 +421,8 @@ int main(void)
 	fragments(SUAN_PLAN_FCFS, 80);
 	order_and_depth();
 	many_pools();
+	search();
+	search_out_of_memory();
 	out_of_memory();
 	suan_planner_free(NULL);
 	return tap_done();

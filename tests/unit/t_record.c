@@ -190,12 +190,13 @@ static void t_small(struct suan_arena *a, struct suan_buf *b)
 	}
 	ev.type = SUAN_EV_POLICY;
 	ev.u.policy =
-		(struct suan_policy){SUAN_POLICY_CONSERVATIVE, 5, 6, 7, 8, 9, true, true, true,
-					     {10, 11, 12}};
+		(struct suan_policy){SUAN_POLICY_CONSERVATIVE, 5, 6, 7, 8, 9, 10, true, true, true,
+					     {11, 12, 13}};
 	if (round_trip(&ev, a, &got, b))
 		ok(got.u.policy.kind == SUAN_POLICY_CONSERVATIVE && got.u.policy.plan_depth == 5 &&
 			   got.u.policy.max_attempts == 9 && got.u.policy.model_sites &&
-			   got.u.policy.predict && got.u.policy.terse,
+			   got.u.policy.predict && got.u.policy.terse &&
+			   got.u.policy.plan_steps == 10,
 		   "policy");
 	ev.type = SUAN_EV_SITE;
 	ev.u.site.name = "zhongwei";

@@ -17,6 +17,7 @@ static const char every[] =
 	"policy:\n"
 	"  kind: conservative\n"
 	"  plan_depth: 50\n"
+	"  plan_steps: 700\n"
 	"  default_walltime: 2h\n"
 	"  max_walltime: 604800\n"
 	"  max_pending: 1000\n"
@@ -38,6 +39,7 @@ static void reads(void)
 	suan_settings_init(&s);
 	is_str(s.listen, "127.0.0.1:7070", "default");
 	is_str(s.store, "sqlite", "default");
+	is_int(s.policy.plan_steps, SUAN_PLAN_STEPS, "default");
 	is_int((int64_t)s.max_request_bytes, 64 << 20, "default");
 	is_int(suan_settings_parse(every, strlen(every), "s.yaml", &arena, &s, &err), SUAN_OK,
 	       "every key");
@@ -52,6 +54,7 @@ static void reads(void)
 	is_str(s.log_format, "json", "log_format");
 	is_int(s.policy.kind, SUAN_POLICY_CONSERVATIVE, "kind");
 	is_int(s.policy.plan_depth, 50, "plan_depth");
+	is_int(s.policy.plan_steps, 700, "plan_steps");
 	is_int(s.policy.default_walltime_ms, 7200000, "default_walltime");
 	is_int(s.policy.max_walltime_ms, 604800000, "max_walltime");
 	is_int(s.policy.max_pending, 1000, "max_pending");
@@ -88,6 +91,9 @@ static const struct {
 	 "wfp3 or suan, found \"best\""},
 	{"policy:\n  plan_depth: 0\n",
 	 "s.yaml:2: policy/plan_depth: expected a whole number from 1 to 1000000, found 0"},
+	{"policy:\n  plan_steps: some\n",
+	 "s.yaml:2: policy/plan_steps: expected a whole number from 0 to 1000000000, found "
+	 "\"some\""},
 	{"policy:\n  max_walltime: 1h\n  default_walltime: 2h\n",
 	 "s.yaml:3: policy: expected a default_walltime of at most max_walltime"},
 	{"policy:\n  max_walltime: -1\n",
