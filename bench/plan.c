@@ -20,7 +20,7 @@ static double now_ms(void)
 struct setting {
 	const char *name;
 	enum suan_plan_mode kind;
-	uint32_t pools, nodes, cores, items, durations, sizes, depth;
+	uint32_t pools, nodes, cores, items, durations, sizes, depth;	/* suan: the service's steps */
 };
 
 static struct suan_planner *fill(const struct setting *s)
@@ -29,13 +29,14 @@ static struct suan_planner *fill(const struct setting *s)
 	struct suan_plan_pool pool = {.nodes = s->nodes, .cores = s->cores};
 
 	suan_planner_policy(p, s->kind, s->depth);
+	suan_planner_steps(p, s->kind == SUAN_PLAN_SUAN ? SUAN_PLAN_STEPS : 0);
 	for (uint32_t i = 0; i < s->pools; i++) {
 		pool.rank = i % 7;
 		if (suan_planner_pool(p, i, &pool) != SUAN_OK)
 			abort();
 	}
 	for (uint32_t i = 0; i < s->items; i++) {
-		struct suan_item item = {.id = i + 1, .count = 1};
+		struct suan_item item = {.id = i + 1, .count = 1, .firm_ms = SUAN_FOREVER};
 
 		item.ask.req.tasks = 1;
 		item.ask.req.cores = 1 + i % s->sizes;
@@ -120,6 +121,9 @@ int main(void)
 		{"100k x 100 pools, 80 classes, conservative", SUAN_PLAN_CONSERVATIVE, 100, 10, 64,
 		 100000, 10, 8, 0},
 		{"10k x 10 pools, 10k asks", SUAN_PLAN_EASY, 10, 10, 64, 10000, 10000, 8, 0},
+		{"1M x 100 pools, 1M asks, suan", SUAN_PLAN_SUAN, 100, 100, 64, 1000000, 1000000,
+		 8, 0},
+		{"10k x 10 pools, 10k asks, suan", SUAN_PLAN_SUAN, 10, 10, 64, 10000, 10000, 8, 0},
 		{"one big pool, 100k nodes", SUAN_PLAN_EASY, 1, 100000, 64, 1000000, 10, 8, 0},
 	};
 
