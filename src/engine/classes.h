@@ -56,6 +56,7 @@ struct suan_shape {
 	uint32_t hash;
 	uint32_t blocked_pass, long_pass;
 	uint64_t over;		/* see struct suan_push */
+	uint32_t bounds_pass, bounds; /* see planner_bounds.c */
 };
 
 struct suan_classes {

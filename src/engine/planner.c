@@ -51,6 +51,7 @@ void suan_planner_free(struct suan_planner *p)
 	free(p->taken);
 	free(p->planned);
 	free(p->memos);
+	free(p->bounds);
 	free(p->side);
 	free(p->live);
 	free(p->scratch);
@@ -74,6 +75,11 @@ void suan_planner_policy(struct suan_planner *p, enum suan_plan_mode kind, uint3
 void suan_planner_steps(struct suan_planner *p, uint32_t plan_steps)
 {
 	p->steps = plan_steps;
+}
+
+void suan_planner_silence(struct suan_planner *p, bool silent)
+{
+	p->silent = silent;
 }
 
 /* ---- pools ---- */
@@ -102,6 +108,7 @@ static void reorder(struct suan_planner *p, uint32_t pool, size_t count)
 /* Whole nodes are as large as they are now: an exclusive run holds that much of a reshaped pool. */
 static void reshape_exclusive(struct suan_planner *p, struct suan_ppool *o)
 {
+	suan_ends_flush(o);
 	for (size_t i = 0; i < o->nends; i++) {
 		struct suan_prun *r = suan_prun_at(p, o->ends[i].run);
 
@@ -139,7 +146,7 @@ enum suan_code suan_planner_pool(struct suan_planner *p, uint32_t pool,
 				       spec->memory);
 		if (rc != SUAN_OK)
 			return rc;
-		o->reshaped |= o->nends > 0;
+		o->reshaped |= suan_ends_count(o) > 0;
 		reshape_exclusive(p, o);
 	}
 	o->spec = *spec;
@@ -249,7 +256,7 @@ void suan_planner_load(const struct suan_planner *p, uint32_t pool, struct suan_
 	ret->cores_used = (uint64_t)o->used.cores;
 	ret->gpus_used = (uint64_t)o->used.gpus;
 	ret->memory_used = (uint64_t)o->used.memory;
-	ret->runs = (uint32_t)o->nends;
+	ret->runs = (uint32_t)suan_ends_count(o);
 	ret->waiting = o->waiting;
 	for (size_t i = 0; i < p->slots.count; i++)
 		ret->waiting += p->slots.list[i].pool == pool &&
@@ -279,7 +286,7 @@ static bool verify_pool(const struct suan_planner *p, uint32_t pool, struct suan
 		    a->runs != b->runs || a->whole != b->whole || (a->whole && a->runs != 1))
 			return false;
 	}
-	return runs == o->nends && used.cores == o->used.cores && used.gpus == o->used.gpus &&
+	return runs == suan_ends_count(o) && used.cores == o->used.cores && used.gpus == o->used.gpus &&
 	       used.memory == o->used.memory && suan_nodes_verify(&o->nodes);
 }
 
@@ -339,6 +346,7 @@ size_t suan_planner_memory(const struct suan_planner *p)
 	bytes += p->nchunks * SUAN_RUN_CHUNK * sizeof(struct suan_prun);
 	bytes += p->starts_cap * sizeof(*p->starts) + p->cands_cap * sizeof(*p->cands);
 	bytes += p->planned_cap * sizeof(*p->planned) + p->memos_cap * sizeof(*p->memos);
+	bytes += p->bounds_cap * sizeof(*p->bounds);
 	bytes += (p->slots.cap + p->slots.before_cap + p->slots.back_cap) *
 		 sizeof(struct suan_slot);
 	bytes += p->quotas.groups_cap * sizeof(struct suan_group) +

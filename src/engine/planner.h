@@ -121,6 +121,8 @@ void suan_planner_free(struct suan_planner *p);
 void suan_planner_policy(struct suan_planner *p, enum suan_plan_mode kind, uint32_t plan_depth);
 /* The effort of a pass, see above; 0: as far as plan_depth goes, and no search. */
 void suan_planner_steps(struct suan_planner *p, uint32_t plan_steps);
+/* Starts come without candidates from now on, or with them again. */
+void suan_planner_silence(struct suan_planner *p, bool silent);
 
 /* Defines or changes a pool; numbers are dense. Runs on nodes that became unusable stay until they
  * end; nothing new starts there. */

@@ -23,6 +23,9 @@
 #include "base/grow.h"
 #include "base/num.h"
 
+#define LOOKS	    64u /* heads between two looks at all shapes */
+#define MANY_SHAPES 4096u
+
 static uint32_t shape_of(const struct suan_planner *p, uint32_t item)
 {
 	return p->waiting.classes[p->waiting.items[item].class].shape;
@@ -108,6 +111,21 @@ enum suan_code suan_pass_push_same(struct suan_planner *p, uint32_t item)
 	return item != SUAN_NO_ITEM ? side_push(p, item) : SUAN_OK;
 }
 
+/* Is every shape blocked of which a start may be content with the room? */
+static bool nothing_open(const struct suan_pass *s)
+{
+	const struct suan_classes *c = &s->p->waiting;
+
+	for (size_t i = 0; i < c->nshapes && c->nshapes <= MANY_SHAPES; i++) {
+		const struct suan_shape *h = &c->shapes[i];
+
+		if (h->classes > 0 && h->blocked_pass != s->p->pass &&
+		    (uint64_t)h->req.tasks * h->req.cores <= s->room)
+			return false;
+	}
+	return c->nshapes <= MANY_SHAPES;
+}
+
 /* The next head that is worth a look: when nothing more is planned, it must be able to start. But
  * none is passed over while the search has chosen who goes in its turn. */
 static uint32_t next_head(struct suan_pass *s, uint32_t head)
@@ -118,7 +136,7 @@ static uint32_t next_head(struct suan_pass *s, uint32_t head)
 		return suan_classes_next_head(&p->waiting, head);
 	if (s->room == 0 || s->counted != p->nstarts) {
 		s->counted = p->nstarts;
-		s->room = 0;
+		s->room = s->looked = 0;
 		for (size_t i = 0; i < p->nlive; i++) {
 			int32_t free = p->pools[p->live[i]].nodes.free.cores;
 
@@ -126,6 +144,8 @@ static uint32_t next_head(struct suan_pass *s, uint32_t head)
 				s->room = (uint32_t)free;
 		}
 	}
+	if (++s->looked % LOOKS == 0 && nothing_open(s))
+		return SUAN_NO_ITEM;
 	return suan_classes_next_small(&p->waiting, head, s->room);
 }
 
@@ -305,7 +325,7 @@ static enum suan_code begin(struct suan_pass *s)
 	p->nstarts = p->ncands = p->ntaken = p->nside = p->nlive = 0;
 	if (!s->again) {
 		p->pass++;
-		p->nplanned = p->nmemos = 0;
+		p->nplanned = p->nmemos = p->nbounds = 0;
 		p->again.packed = false;
 	}
 	for (size_t i = 0; i < p->npools; i++) {
@@ -316,8 +336,8 @@ static enum suan_code begin(struct suan_pass *s)
 			o->planned = o->waiting = o->kept = 0;
 			o->floor = INT64_MIN;
 		}
-		o->last_end = o->nends > 0 ? o->ends[o->nends - 1].end_ms : s->now;
-		o->first_end = o->nends > 0 ? o->ends[0].end_ms : SUAN_FOREVER;
+		o->last_end = suan_ends_count(o) > 0 ? suan_ends_last(o) : s->now;
+		o->first_end = suan_ends_first(o);
 		s->most_kept += o->spec.closed == SUAN_R_NONE && s->most_kept < SUAN_MOST_KEPT;
 		if (o->spec.closed == SUAN_R_NONE && o->nodes.free.cores > 0)
 			p->live[p->nlive++] = p->order[i];
@@ -349,7 +369,7 @@ static void commit(struct suan_planner *p)
 	for (size_t i = p->nstarts; i-- > 0;) {
 		if (i + 1 < p->nstarts && p->start_cands[i + 1] > p->start_cands[i])
 			end = p->start_cands[i + 1];
-		p->starts[i].cands = &p->cands[p->start_cands[i]];
+		p->starts[i].cands = p->silent ? NULL : &p->cands[p->start_cands[i]];
 		p->starts[i].ncands = (uint32_t)(end - p->start_cands[i]);
 	}
 	for (size_t i = 0; i < p->ntaken; i++)
@@ -378,11 +398,9 @@ enum suan_code suan_planner_pass(struct suan_planner *p, int64_t now_ms,
 	commit(p);
 	wake = suan_push_wake(p);
 	for (size_t i = 0; i < p->npools && p->waiting.count > 0; i++) {
-		struct suan_ppool *o = &p->pools[i];
+		int64_t first = suan_ends_first(&p->pools[i]);
 
-		suan_ends_flush(o);
-		if (o->nends > 0 && o->ends[0].end_ms < wake)
-			wake = o->ends[0].end_ms;
+		wake = first < wake ? first : wake;
 	}
 	slot = suan_slots_first(p);
 	wake = slot < wake ? slot : wake;

@@ -27,6 +27,7 @@ struct suan_pass {
 	uint32_t room;		  /* most cores free in a live pool, after `counted` starts */
 	size_t counted;
 	struct suan_sought sought;
+	uint32_t looked; /* heads since then */
 	bool again; /* goes on where the last pass ended, see planner_again.c */
 };
 
@@ -75,6 +76,29 @@ void suan_again_sort(struct suan_planner *p);
  * or that it pushes out. *ret_pool SUAN_NO_POOL: there is none. */
 SUAN_MUSTUSE enum suan_code suan_push_try(struct suan_pass *s, uint32_t item, int64_t at,
 					  uint32_t *ret_pool, int64_t *ret_at);
+
+/* planner_bounds.c. The earliest start of a class of one start by sums and profiles, as the lowest
+ * in order of the pools that have it; SUAN_NO_POOL: none. */
+SUAN_MUSTUSE enum suan_code suan_pass_earliest(struct suan_pass *s, const struct suan_class *k,
+					       const uint64_t *bits, uint32_t *ret,
+					       int64_t *ret_at);
+/* A run began in the pool: what is known of it is void. */
+void suan_bounds_started(struct suan_planner *p, uint32_t pool);
+
+/* planner_place.c. Earliest start in a pool by the soft profile, from *at to `latest`, into *at. */
+SUAN_MUSTUSE enum suan_code suan_pass_earliest_in(struct suan_pass *s, const struct suan_class *k,
+						  uint32_t pool, int64_t *at, int64_t latest);
+/* Does the pool take no such start, whatever the time? Quotas may say so for some classes alone. */
+static inline bool suan_pass_excludes(const struct suan_planner *p, const uint64_t *bits,
+				      uint32_t pool)
+{
+	return !suan_bit(bits, pool) || p->pools[pool].spec.closed != SUAN_R_NONE;
+}
+static inline bool suan_pass_out(const struct suan_planner *p, const struct suan_class *k,
+				 const uint64_t *bits, uint32_t pool)
+{
+	return suan_pass_excludes(p, bits, pool) || suan_quotas_shut(p, k, pool, true);
+}
 
 /* planner_suan.c. The best pool by sums and profiles that is not in p->tried; SUAN_NO_POOL: none.
  * bits: pools that admit the class. */

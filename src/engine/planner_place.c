@@ -17,8 +17,8 @@ struct best {
 
 /* Earliest start in a pool by the soft profile, from *at to `latest`, into *at. Where the sums say
  * now the packing has said no: then not before something ends there. */
-static enum suan_code earliest_in(struct suan_pass *s, const struct suan_class *k, uint32_t pool,
-				  int64_t *at, int64_t latest)
+enum suan_code suan_pass_earliest_in(struct suan_pass *s, const struct suan_class *k, uint32_t pool,
+				     int64_t *at, int64_t latest)
 {
 	struct suan_ppool *o = &s->p->pools[pool];
 	struct suan_vec v;
@@ -36,36 +36,6 @@ static enum suan_code earliest_in(struct suan_pass *s, const struct suan_class *
 	return SUAN_OK;
 }
 
-static bool out(const struct suan_planner *p, const struct suan_class *k, const uint64_t *bits,
-		uint32_t pool)
-{
-	return !suan_bit(bits, pool) || p->pools[pool].spec.closed != SUAN_R_NONE ||
-	       suan_quotas_shut(p, k, pool, true);
-}
-
-/* For a class with one start: nothing to remember. */
-static enum suan_code choose_once(struct suan_pass *s, const struct suan_class *k,
-				  const uint64_t *bits, struct best *ret)
-{
-	struct suan_planner *p = s->p;
-
-	for (size_t i = 0; i < p->npools; i++) {
-		int64_t at = s->now;
-		enum suan_code rc;
-
-		if (out(p, k, bits, p->order[i]))
-			continue;
-		rc = earliest_in(s, k, p->order[i], &at, ret->at - 1);
-		if (rc != SUAN_OK)
-			return rc;
-		if (at < ret->at) {
-			ret->at = at;
-			ret->pool = p->order[i];
-		}
-	}
-	return SUAN_OK;
-}
-
 static enum suan_code fill_memo(struct suan_pass *s, struct suan_class *k, const uint64_t *bits)
 {
 	struct suan_planner *p = s->p;
@@ -76,10 +46,10 @@ static enum suan_code fill_memo(struct suan_pass *s, struct suan_class *k, const
 		int64_t *at = &p->memos[p->nmemos * p->npools + i];
 
 		*at = SUAN_FOREVER;
-		if (out(p, k, bits, p->order[i]))
+		if (suan_pass_out(p, k, bits, p->order[i]))
 			continue;
 		*at = s->now;
-		rc = earliest_in(s, k, p->order[i], at, SUAN_FOREVER);
+		rc = suan_pass_earliest_in(s, k, p->order[i], at, SUAN_FOREVER);
 	}
 	if (rc == SUAN_OK) {
 		k->memo = (uint32_t)p->nmemos++;
@@ -110,7 +80,7 @@ static enum suan_code choose_again(struct suan_pass *s, struct suan_class *k, co
 			memo[best] = SUAN_FOREVER; /* for the rest of the pass */
 			continue;
 		}
-		rc = earliest_in(s, k, p->order[best], &memo[best], SUAN_FOREVER);
+		rc = suan_pass_earliest_in(s, k, p->order[best], &memo[best], SUAN_FOREVER);
 		assert(memo[best] >= before);
 		if (memo[best] == before) {
 			ret->pool = p->order[best];
@@ -140,9 +110,9 @@ static enum suan_code choose_kept(struct suan_pass *s, uint32_t item, const uint
 		int64_t *from = many ? &p->memos[(size_t)k->memo * p->npools + i] : &first;
 		struct suan_vec v;
 
-		if (out(p, k, bits, p->order[i]) || *from == SUAN_FOREVER)
+		if (suan_pass_out(p, k, bits, p->order[i]) || *from == SUAN_FOREVER)
 			continue;
-		rc = earliest_in(s, k, p->order[i], from, SUAN_FOREVER);
+		rc = suan_pass_earliest_in(s, k, p->order[i], from, SUAN_FOREVER);
 		at = *from;
 		if (rc != SUAN_OK || at == SUAN_FOREVER)
 			continue;
@@ -232,7 +202,8 @@ enum suan_code suan_pass_plan(struct suan_pass *s, uint32_t item, bool *ret)
 	if (p->kind == SUAN_PLAN_SUAN && s->kept < s->most_kept)
 		rc = choose_kept(s, item, bits, &b);
 	else
-		rc = k->starts > 1 ? choose_again(s, k, bits, &b) : choose_once(s, k, bits, &b);
+		rc = k->starts > 1 ? choose_again(s, k, bits, &b)
+				   : suan_pass_earliest(s, k, bits, &b.pool, &b.at);
 	if (rc != SUAN_OK || b.pool == SUAN_NO_POOL)
 		return rc;
 	if (k->push.over && p->push) {

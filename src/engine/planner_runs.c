@@ -8,7 +8,8 @@
 #include "base/grow.h"
 #include "base/num.h"
 
-#define FEW_NEW_ENDS 8
+#define MOST_NEW_ENDS 128u
+#define FEW_ENDS      256u /* of these none stays that is over */
 
 int64_t suan_run_end(int64_t start_ms, int64_t duration_ms, int64_t limit_ms, int64_t now_ms)
 {
@@ -49,33 +50,105 @@ static size_t lower_bound(const struct suan_pend *ends, size_t n, const struct s
 	return lo;
 }
 
-void suan_ends_flush(struct suan_ppool *o)
+/* Takes out what is over; the order stays. */
+static void purge(struct suan_ppool *o)
 {
-	if (o->nends - o->sorted > FEW_NEW_ENDS) {
-		qsort(o->ends, o->nends, sizeof(*o->ends), by_end);
-		o->sorted = o->nends;
-	}
-	for (; o->sorted < o->nends; o->sorted++) {
-		struct suan_pend key = o->ends[o->sorted];
-		size_t i = lower_bound(o->ends, o->sorted, &key);
+	size_t n = 0;
 
-		memmove(&o->ends[i + 1], &o->ends[i], (o->sorted - i) * sizeof(key));
-		o->ends[i] = key;
+	if (o->gone == 0)
+		return;
+	for (size_t i = 0; i < o->nends; i++) {
+		if (i == o->sorted)
+			o->sorted = n;
+		if (o->ends[i].idle != SUAN_OVER)
+			o->ends[n++] = o->ends[i];
 	}
+	if (o->sorted > n)
+		o->sorted = n;
+	o->nends = n;
+	o->gone = o->head = 0;
 }
 
+void suan_ends_flush(struct suan_ppool *o)
+{
+	struct suan_pend fresh[MOST_NEW_ENDS];
+	size_t n, left;
+
+	purge(o);
+	n = o->nends - o->sorted;
+	if (n == 0)
+		return;
+	assert(n <= MOST_NEW_ENDS);
+	memcpy(fresh, &o->ends[o->sorted], n * sizeof(*fresh));
+	if (n > 1)
+		qsort(fresh, n, sizeof(*fresh), by_end);
+	/* from the back, so that each one is moved once */
+	for (left = o->sorted; n > 0; n--) {
+		size_t i = lower_bound(o->ends, left, &fresh[n - 1]);
+
+		memmove(&o->ends[i + n], &o->ends[i], (left - i) * sizeof(*fresh));
+		o->ends[i + n - 1] = fresh[n - 1];
+		left = i;
+	}
+	o->sorted = o->nends;
+	o->head = 0;
+}
+
+int64_t suan_ends_first(struct suan_ppool *o)
+{
+	int64_t first = SUAN_FOREVER;
+
+	while (o->head < o->sorted && o->ends[o->head].idle == SUAN_OVER)
+		o->head++;
+	if (o->head < o->sorted)
+		first = o->ends[o->head].end_ms;
+	for (size_t i = o->sorted; i < o->nends; i++)
+		if (o->ends[i].end_ms < first)
+			first = o->ends[i].end_ms;
+	return first;
+}
+
+int64_t suan_ends_last(const struct suan_ppool *o)
+{
+	int64_t last = INT64_MIN;
+	size_t n = o->sorted;
+
+	while (n > 0 && o->ends[n - 1].idle == SUAN_OVER)
+		n--;
+	if (n > 0)
+		last = o->ends[n - 1].end_ms;
+	for (size_t i = o->sorted; i < o->nends; i++)
+		if (o->ends[i].end_ms > last)
+			last = o->ends[i].end_ms;
+	return last;
+}
+
+/* In long lists what is over stays for a while, as taking it out moves all that follow. */
 static void ends_drop(struct suan_ppool *o, int64_t end_ms, uint32_t run)
 {
 	struct suan_pend key = {end_ms, run, 0};
 	size_t i;
 
-	suan_ends_flush(o);
-	i = lower_bound(o->ends, o->nends, &key);
-	assert(i < o->nends && o->ends[i].run == run && o->ends[i].end_ms == end_ms);
-	memmove(&o->ends[i], &o->ends[i + 1], (o->nends - i - 1) * sizeof(key));
-	o->nends--;
-	o->sorted--;
 	o->dirty = true;
+	if (o->nends <= FEW_ENDS)
+		suan_ends_flush(o);
+	for (i = o->nends; i > o->sorted; i--)
+		if (o->ends[i - 1].run == run) {
+			o->ends[i - 1] = o->ends[--o->nends];
+			return;
+		}
+	i = lower_bound(o->ends, o->sorted, &key);
+	assert(i < o->sorted && o->ends[i].run == run && o->ends[i].end_ms == end_ms);
+	if (o->nends <= FEW_ENDS) {
+		memmove(&o->ends[i], &o->ends[i + 1], (o->nends - i - 1) * sizeof(key));
+		o->nends--;
+		o->sorted--;
+		return;
+	}
+	assert(o->ends[i].idle != SUAN_OVER);
+	o->ends[i].idle = SUAN_OVER;
+	if (++o->gone > o->nends / 4)
+		purge(o);
 }
 
 void suan_run_shorten(struct suan_planner *p, uint32_t run, int64_t until_ms)
@@ -101,9 +174,9 @@ void suan_run_shorten(struct suan_planner *p, uint32_t run, int64_t until_ms)
 
 void suan_ends_refresh(struct suan_planner *p, struct suan_ppool *o, int64_t now_ms)
 {
-	suan_ends_flush(o);
-	if (o->nends == 0 || (o->ends[0].end_ms > now_ms && o->overdue == 0))
+	if (suan_ends_count(o) == 0 || (o->overdue == 0 && suan_ends_first(o) > now_ms))
 		return;
+	suan_ends_flush(o);
 	o->overdue = 0;
 	for (size_t i = 0; i < o->nends; i++) {
 		struct suan_prun *r = suan_prun_at(p, o->ends[i].run);
@@ -209,14 +282,17 @@ enum suan_code suan_ends_preview(const struct suan_planner *p, const struct suan
 	struct suan_ppool copy = *o;
 	enum suan_code rc = SUAN_ENOMEM;
 	size_t list_bytes = o->nodes.count * sizeof(*o->nodes.list);
-	size_t ends_bytes = o->nends * sizeof(*o->ends);
+	size_t ends_bytes = o->nends * sizeof(*o->ends), n = 0;
 
 	copy.nodes.list = malloc(list_bytes + 1);
 	copy.ends = malloc(ends_bytes + 1);
 	if (copy.nodes.list && copy.ends) {
 		memcpy(copy.nodes.list, o->nodes.list, list_bytes);
-		if (ends_bytes > 0)
-			memcpy(copy.ends, o->ends, ends_bytes);
+		for (size_t i = 0; i < o->nends; i++)
+			if (o->ends[i].idle != SUAN_OVER)
+				copy.ends[n++] = o->ends[i];
+		copy.nends = n;
+		copy.gone = copy.head = 0;
 		for (size_t i = 0; i < copy.nends; i++) {
 			const struct suan_prun *r = suan_prun_at(p, copy.ends[i].run);
 
@@ -267,6 +343,8 @@ enum suan_code suan_run_open(struct suan_planner *p, const struct suan_prun *run
 	struct suan_prun *r;
 
 	assert(run->nplaces > 0);
+	if (o->nends - o->sorted == MOST_NEW_ENDS)
+		suan_ends_flush(o);
 	if (slot_reserve(p) != SUAN_OK ||
 	    suan_grow(&o->ends, &o->ends_cap, o->nends + 1, sizeof(*o->ends)) != SUAN_OK)
 		return SUAN_ENOMEM;
@@ -284,6 +362,7 @@ enum suan_code suan_run_open(struct suan_planner *p, const struct suan_prun *run
 	r->places = own ? own : &r->one;
 	o->ends[o->nends].end_ms = r->end_ms;
 	o->ends[o->nends].run = *ret_run;
+	o->ends[o->nends].idle = 0;
 	o->nends++;
 	o->dirty = true;
 	suan_vec_add(&o->used, &r->vec);

@@ -116,6 +116,7 @@ static enum suan_code note_start(struct suan_pass *s, struct suan_ppool *o,
 		o->first_end = r->end_ms;
 	if (o->last_end < r->end_ms)
 		o->last_end = r->end_ms;
+	suan_bounds_started(s->p, r->pool);
 	if (o->planned == 0)
 		return SUAN_OK;
 	v.nodes = 0;
@@ -209,6 +210,9 @@ static enum suan_code candidates_for(struct suan_pass *s, uint32_t item, uint32_
 	struct suan_planner *p = s->p;
 	uint32_t class = p->waiting.items[item].class;
 
+	*ret = (uint32_t)p->ncands;
+	if (p->silent)
+		return SUAN_OK;
 	if (p->nstarts > 0 && p->starts[p->nstarts - 1].pool == pool) {
 		uint32_t last = suan_classes_find(&p->waiting, p->starts[p->nstarts - 1].id);
 

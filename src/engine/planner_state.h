@@ -36,8 +36,10 @@ struct suan_prun {		/* a run; free slot: pool = SUAN_NO_POOL, nplaces = next fre
 struct suan_pend {		/* expected end of a run */
 	int64_t end_ms;
 	uint32_t run;
-	uint32_t idle;		/* nodes that fall idle then */
+	uint32_t idle;		/* nodes that fall idle then; SUAN_OVER: it has ended */
 };
+
+#define SUAN_OVER UINT32_MAX
 
 struct suan_hold {		/* planned start */
 	int64_t from, to;
@@ -47,8 +49,10 @@ struct suan_hold {		/* planned start */
 struct suan_ppool {
 	struct suan_plan_pool spec;
 	struct suan_nodes nodes;
-	struct suan_pend *ends;		/* owned; by (end, run) up to `sorted`, then new ones */
+	/* owned; by (end, run) up to `sorted`, then new ones; `gone` of the sorted ones are over */
+	struct suan_pend *ends;
 	size_t nends, ends_cap, sorted;
+	size_t gone, head;		/* those before `head` are over */
 	uint32_t overdue;		/* runs past their limit */
 	uint32_t order;			/* place in suan_planner.order */
 	bool dirty;			/* base is not what ends says */
@@ -122,6 +126,7 @@ struct suan_planner {
 	uint32_t depth;
 	uint32_t steps;			/* 0: no limit, no search */
 	uint32_t trial;			/* orders tried so far */
+	bool silent;			/* nobody asks for candidates of starts */
 	struct suan_ppool *pools;
 	uint32_t *order;		/* pools by (rank, number) */
 	size_t npools, pools_cap, order_cap;
@@ -143,13 +148,14 @@ struct suan_planner {
 	struct suan_taken *taken;
 	struct suan_planned *planned;
 	int64_t *memos;	/* per class that has some and pool: lower bound of the earliest start */
+	int64_t *bounds;		/* per shape that has some and pool, see planner_bounds.c */
 	uint32_t *side;			/* heap of items behind a head */
 	uint32_t *live;			/* open pools with a free core, by order */
 	struct suan_place *scratch;
 	uint64_t *tried;		/* bit per pool: the nodes cannot take this start */
 	size_t nstarts, starts_cap, start_cands_cap, ncands, cands_cap, ntaken, taken_cap;
 	size_t nplanned, planned_cap, nmemos, memos_cap, nside, side_cap, nlive, live_cap;
-	size_t scratch_cap, tried_cap;
+	size_t scratch_cap, tried_cap, nbounds, bounds_cap;
 };
 
 static inline struct suan_prun *suan_prun_at(const struct suan_planner *p, uint32_t run)
@@ -169,7 +175,15 @@ SUAN_MUSTUSE enum suan_code suan_run_open(struct suan_planner *p, const struct s
 					  const struct suan_place *places, uint32_t *ret_run);
 void suan_run_close(struct suan_planner *p, uint32_t run);
 void suan_ends_refresh(struct suan_planner *p, struct suan_ppool *o, int64_t now_ms);
-void suan_ends_flush(struct suan_ppool *o);	/* sorts new ends in */
+void suan_ends_flush(struct suan_ppool *o);	/* sorts new ends in, takes out what is over */
+/* Of the runs: when the first and the last of them ends; SUAN_FOREVER, INT64_MIN: there are none. */
+int64_t suan_ends_first(struct suan_ppool *o);
+int64_t suan_ends_last(const struct suan_ppool *o);
+static inline size_t suan_ends_count(const struct suan_ppool *o)
+{
+	return o->nends - o->gone;
+}
+
 /* Free capacity by the given ends (sorted), with idle nodes if asked. Writes ends[].idle and the
  * idle_at of the nodes. */
 SUAN_MUSTUSE enum suan_code suan_ends_profile(const struct suan_planner *p, struct suan_ppool *o,

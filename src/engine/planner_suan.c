@@ -9,9 +9,9 @@ struct fit {
 	int32_t free;
 };
 
-/* Do longer starts of this shape have to leave headroom, and how many cores? 0: no. */
-static int32_t headroom(const struct suan_pass *s, const struct suan_class *k, const uint64_t *bits,
-			const struct suan_vec *v)
+/* Cores of the smallest of the open pools that admit the shape, if longer starts have to leave
+ * headroom; 0: they need not. */
+static int64_t smallest(const struct suan_pass *s, const struct suan_class *k, const uint64_t *bits)
 {
 	const struct suan_planner *p = s->p;
 	int64_t least = INT64_MAX;
@@ -28,21 +28,49 @@ static int32_t headroom(const struct suan_pass *s, const struct suan_class *k, c
 		least = cores < least ? cores : least;
 		n++;
 	}
-	return n > 1 && v->cores <= least / 5 ? (int32_t)(least / 16) : 0;
+	return n > 1 ? least : 0;
+}
+
+/* How many cores a start must leave. */
+static int32_t headroom(int64_t least, const struct suan_vec *v)
+{
+	return v->cores <= least / 5 ? (int32_t)(least / 16) : 0;
+}
+
+/* The two live pools that admit the shape with most free cores. */
+struct roomy {
+	uint32_t pool;
+	int32_t free, next;
+};
+
+static struct roomy find_roomy(const struct suan_planner *p, const uint64_t *bits)
+{
+	struct roomy r = {SUAN_NO_POOL, INT32_MIN, INT32_MIN};
+
+	for (size_t i = 0; i < p->nlive; i++) {
+		int32_t free = p->pools[p->live[i]].nodes.free.cores;
+
+		if (!suan_bit(bits, p->live[i]))
+			continue;
+		if (free > r.free) {
+			r.next = r.free;
+			r.free = free;
+			r.pool = p->live[i];
+		} else if (free > r.next) {
+			r.next = free;
+		}
+	}
+	return r;
 }
 
 /* Is so much still free in some pool that admits the shape, once `pool` took *v? */
-static bool leaves(const struct suan_planner *p, const uint64_t *bits, uint32_t pool,
-		   const struct suan_vec *v, int32_t cores)
+static bool leaves(const struct roomy *r, uint32_t pool, const struct suan_vec *v, int32_t cores)
 {
-	for (size_t i = 0; i < p->nlive; i++) {
-		uint32_t at = p->live[i];
-		int32_t free = p->pools[at].nodes.free.cores - (at == pool ? v->cores : 0);
-
-		if (suan_bit(bits, at) && free >= cores)
-			return true;
-	}
-	return cores == 0;
+	if (cores == 0)
+		return true;
+	if (pool != r->pool)
+		return r->free >= cores;
+	return r->free - v->cores >= cores || r->next >= cores;
 }
 
 static void measure(const struct suan_pass *s, const struct suan_class *k, uint32_t pool,
@@ -74,6 +102,8 @@ enum suan_code suan_pass_best_pool(struct suan_pass *s, const struct suan_class 
 	struct suan_planner *p = s->p;
 	const struct suan_req *req = &p->waiting.shapes[k->shape].req;
 	struct fit best = {0, 0, 0}, fit;
+	int64_t least = smallest(s, k, bits);
+	struct roomy roomy = find_roomy(p, bits);
 
 	*ret = SUAN_NO_POOL;
 	for (size_t i = 0; i < p->nlive; i++) {
@@ -90,8 +120,7 @@ enum suan_code suan_pass_best_pool(struct suan_pass *s, const struct suan_class 
 		rc = suan_pass_allowed(s, o, &v, k, &answer);
 		if (rc != SUAN_OK)
 			return rc;
-		if (answer == SUAN_YES &&
-		    !leaves(p, bits, p->live[i], &v, headroom(s, k, bits, &v)))
+		if (answer == SUAN_YES && !leaves(&roomy, p->live[i], &v, headroom(least, &v)))
 			answer = SUAN_LATER;
 		*ret_later |= answer == SUAN_LATER;
 		measure(s, k, p->live[i], &fit);
@@ -118,9 +147,10 @@ enum suan_code suan_pass_held_back(struct suan_pass *s, const struct suan_class 
 				   const uint64_t *bits, bool *ret)
 {
 	struct suan_planner *p = s->p;
+	int64_t least = smallest(s, k, bits);
 
 	*ret = false;
-	for (size_t i = 0; i < p->nlive; i++) {
+	for (size_t i = 0; i < p->nlive && least > 0; i++) {
 		struct suan_ppool *o = &p->pools[p->live[i]];
 		struct suan_vec v;
 		enum suan_code rc;
@@ -128,7 +158,7 @@ enum suan_code suan_pass_held_back(struct suan_pass *s, const struct suan_class 
 		if (!suan_bit(bits, p->live[i]) || suan_quotas_shut(p, k, p->live[i], true))
 			continue;
 		suan_nodes_vec(&o->nodes, &p->waiting.shapes[k->shape].req, &v);
-		if (!suan_vec_fits(&v, &o->nodes.free) || headroom(s, k, bits, &v) == 0)
+		if (!suan_vec_fits(&v, &o->nodes.free) || headroom(least, &v) == 0)
 			continue;
 		rc = suan_pass_view(s, o);
 		if (rc != SUAN_OK)

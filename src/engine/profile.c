@@ -26,6 +26,7 @@ enum suan_code suan_profile_reset(struct suan_profile *f, const struct suan_vec 
 	f->steps[0].from = INT64_MIN;
 	f->steps[0].free = *free;
 	f->count = 1;
+	f->rising = INT64_MIN;
 	return SUAN_OK;
 }
 
@@ -38,6 +39,7 @@ enum suan_code suan_profile_copy(struct suan_profile *to, const struct suan_prof
 		return rc;
 	memcpy(to->steps, from->steps, from->count * sizeof(*to->steps));
 	to->count = from->count;
+	to->rising = from->rising;
 	return SUAN_OK;
 }
 
@@ -79,6 +81,16 @@ static size_t split(struct suan_profile *f, size_t lo, int64_t at)
 	return i + 1;
 }
 
+static bool takes(const struct suan_vec *v)
+{
+	return v->cores > 0 || v->memory > 0 || v->gpus > 0 || v->nodes > 0;
+}
+
+static bool gives(const struct suan_vec *v)
+{
+	return v->cores < 0 || v->memory < 0 || v->gpus < 0 || v->nodes < 0;
+}
+
 enum suan_code suan_profile_reserve(struct suan_profile *f, const struct suan_vec *v, int64_t from,
 				    int64_t to)
 {
@@ -95,6 +107,10 @@ enum suan_code suan_profile_reserve(struct suan_profile *f, const struct suan_ve
 	end = to == SUAN_FOREVER ? f->count : split(f, first, to);
 	for (size_t i = first; i < end; i++)
 		suan_vec_sub(&f->steps[i].free, v);
+	if (takes(v) && from > f->rising)
+		f->rising = from;
+	if (gives(v) && to > f->rising)
+		f->rising = to;
 	return SUAN_OK;
 }
 
@@ -189,6 +205,8 @@ int64_t suan_profile_earliest(const struct suan_profile *f, const struct suan_ve
 			start = f->steps[i].from;
 			end = suan_sat_add(start, duration);
 		}
+		if (f->steps[i].from >= f->rising)
+			return start <= latest ? start : SUAN_FOREVER;
 		i++;
 		if (i == f->count || f->steps[i].from >= end)
 			return start <= latest ? start : SUAN_FOREVER;

@@ -33,6 +33,7 @@ struct suan_step {
 struct suan_profile {
 	struct suan_step *steps;	/* owned; the first from INT64_MIN, the last for ever */
 	size_t count, cap;
+	int64_t rising;	/* no step behind this time has less free than the one before it */
 };
 
 static inline bool suan_vec_fits(const struct suan_vec *want, const struct suan_vec *free)

@@ -168,6 +168,7 @@ static enum suan_code sync_pools(struct suan_engine *e)
 	suan_planner_policy(e->plan->planner, suan_order_mode(e->policy.kind),
 			    e->policy.plan_depth);
 	suan_planner_steps(e->plan->planner, e->policy.plan_steps);
+	suan_planner_silence(e->plan->planner, e->policy.terse);
 	if (suan_preempt_sync(e) != SUAN_OK)
 		return SUAN_ENOMEM;
 	e->plan->pools_dirty = false;
