@@ -17,19 +17,24 @@ static uint32_t size_of(const struct suan_classes *c, uint32_t i)
 	return i == NONE ? 0 : c->items[i].size;
 }
 
-static uint32_t least_of(const struct suan_classes *c, uint32_t i)
+static struct suan_little lesser(struct suan_little a, struct suan_little b)
 {
-	return i == NONE ? UINT32_MAX : c->items[i].least;
+	a.cores = a.cores < b.cores ? a.cores : b.cores;
+	a.brief = a.brief < b.brief ? a.brief : b.brief;
+	return a;
+}
+
+static struct suan_little least_of(const struct suan_classes *c, uint32_t i)
+{
+	return i == NONE ? (struct suan_little){UINT16_MAX, UINT16_MAX} : c->items[i].least;
 }
 
 static void count_up(struct suan_classes *c, uint32_t i)
 {
 	struct suan_waiting *x = &c->items[i];
-	uint32_t left = least_of(c, x->left), right = least_of(c, x->right);
 
 	x->size = size_of(c, x->left) + size_of(c, x->right) + 1;
-	x->least = left < right ? left : right;
-	x->least = x->least < x->cores ? x->least : x->cores;
+	x->least = lesser(x->own, lesser(least_of(c, x->left), least_of(c, x->right)));
 }
 
 /* Puts `to` where `from` hangs. */
@@ -85,14 +90,13 @@ static void tree_add(struct suan_classes *c, uint32_t *root, uint32_t i)
 	while (at != NONE) {
 		up = at;
 		c->items[at].size++;
-		if (c->items[at].least > x->cores)
-			c->items[at].least = x->cores;
+		c->items[at].least = lesser(c->items[at].least, x->own);
 		left = suan_classes_before(c, i, at);
 		at = left ? c->items[at].left : c->items[at].right;
 	}
 	x->left = x->right = NONE;
 	x->size = 1;
-	x->least = x->cores;
+	x->least = x->own;
 	x->up = up;
 	if (up == NONE)
 		*root = i;
@@ -139,36 +143,37 @@ static uint32_t tree_next(const struct suan_classes *c, uint32_t i)
 	return up;
 }
 
-/* The first in the subtree that asks for so many cores at most; there is one. */
-static uint32_t first_small(const struct suan_classes *c, uint32_t root, uint32_t cores)
+static bool may_be(struct suan_little x, const struct suan_leeway *most)
 {
-	for (;;) {
-		const struct suan_waiting *x = &c->items[root];
-
-		if (least_of(c, x->left) <= cores)
-			root = x->left;
-		else if (x->cores <= cores)
-			return root;
-		else
-			root = x->right;
-	}
+	return x.cores <= most->cores && (x.cores <= most->spare || x.brief <= most->brief);
 }
 
-static uint32_t next_small(const struct suan_classes *c, uint32_t i, uint32_t cores)
+/* Is it worth going down there? What is least need not be so of one item. */
+static bool may_hold(const struct suan_classes *c, uint32_t root, const struct suan_leeway *most)
 {
-	uint32_t from = NONE;
+	return root != NONE && may_be(c->items[root].least, most);
+}
 
-	for (; i != NONE; from = i, i = c->items[i].up) {
-		const struct suan_waiting *x = &c->items[i];
+static uint32_t next_small(const struct suan_classes *c, uint32_t i, const struct suan_leeway *most)
+{
+	for (;;) {
+		uint32_t up;
 
-		if (from != NONE && from == x->right)
-			continue;
-		if (from != NONE && x->cores <= cores)
+		if (may_hold(c, c->items[i].right, most)) {
+			i = c->items[i].right;
+			while (may_hold(c, c->items[i].left, most))
+				i = c->items[i].left;
+		} else {
+			for (up = c->items[i].up; up != NONE && c->items[up].right == i;
+			     up = c->items[i].up)
+				i = up;
+			if (up == NONE)
+				return NONE;
+			i = up;
+		}
+		if (may_be(c->items[i].own, most))
 			return i;
-		if (least_of(c, x->right) <= cores)
-			return first_small(c, x->right, cores);
 	}
-	return NONE;
 }
 
 /* How many of the tree come before item i. */
@@ -507,12 +512,23 @@ void suan_classes_lower(struct suan_classes *c, uint32_t item, uint32_t by)
 	c->classes[w->class].starts -= by;
 }
 
-/* Whole nodes hold at least that much, too. */
-static uint32_t cores_of(const struct suan_req *req)
+uint16_t suan_little_cores(uint64_t cores)
 {
-	uint64_t cores = (uint64_t)req->tasks * req->cores;
+	return cores < UINT16_MAX ? (uint16_t)cores : UINT16_MAX;
+}
 
-	return cores < UINT32_MAX ? (uint32_t)cores : UINT32_MAX;
+uint16_t suan_little_brief(int64_t ms)
+{
+	return ms >> 14 < UINT16_MAX ? (uint16_t)(ms >> 14) : UINT16_MAX;
+}
+
+/* Whole nodes hold at least that much, too. */
+static struct suan_little little_of(const struct suan_classes *c, const struct suan_class *k)
+{
+	const struct suan_req *req = &c->shapes[k->shape].req;
+
+	return (struct suan_little){suan_little_cores((uint64_t)req->tasks * req->cores),
+				    suan_little_brief(k->duration_ms)};
 }
 
 /* Room for one item, and its class. */
@@ -555,7 +571,7 @@ enum suan_code suan_classes_add(struct suan_classes *c, const struct suan_item *
 	w->firm_ms = item->firm_ms;
 	w->count = item->count > 0 ? item->count : 1;
 	w->class = class;
-	w->cores = cores_of(&c->shapes[c->classes[class].shape].req);
+	w->own = little_of(c, &c->classes[class]);
 	suan_table_put(&c->by_id, fold(w->id), i);
 	enqueue(c, i);
 	*ret_item = i;
@@ -574,9 +590,10 @@ uint32_t suan_classes_next_head(const struct suan_classes *c, uint32_t head)
 	return tree_next(c, head);
 }
 
-uint32_t suan_classes_next_small(const struct suan_classes *c, uint32_t head, uint32_t cores)
+uint32_t suan_classes_next_small(const struct suan_classes *c, uint32_t head,
+				 const struct suan_leeway *most)
 {
-	return next_small(c, head, cores);
+	return next_small(c, head, most);
 }
 
 uint32_t suan_classes_next_same(const struct suan_classes *c, uint32_t item)
@@ -607,10 +624,9 @@ size_t suan_classes_memory(const struct suan_classes *c)
 static bool least_right(const struct suan_classes *c, uint32_t i)
 {
 	const struct suan_waiting *x = &c->items[i];
-	uint32_t left = least_of(c, x->left), right = least_of(c, x->right);
-	uint32_t least = left < right ? left : right;
+	struct suan_little y = lesser(x->own, lesser(least_of(c, x->left), least_of(c, x->right)));
 
-	return x->least == (least < x->cores ? least : x->cores);
+	return x->least.cores == y.cores && x->least.brief == y.brief;
 }
 
 bool suan_classes_verify(const struct suan_classes *c)

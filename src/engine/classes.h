@@ -14,6 +14,16 @@
 
 #define SUAN_NO_ITEM UINT32_MAX
 
+/* Rounded down, and no more than fits: cores, and expected run time in units of 16.384 s. */
+struct suan_little {
+	uint16_t cores, brief;
+};
+
+/* So many cores are free, and so many more of them for long than until a planned start. */
+struct suan_leeway {
+	uint16_t cores, spare, brief;
+};
+
 struct suan_waiting {		/* one waiting item */
 	uint64_t id;
 	int64_t key, firm_ms;
@@ -23,7 +33,7 @@ struct suan_waiting {		/* one waiting item */
 	uint32_t class;		/* SUAN_NO_ITEM: free slot */
 	uint32_t left, right, up;
 	uint32_t size;		/* items in this subtree */
-	uint32_t cores, least;	/* of one start at least; least in this subtree */
+	struct suan_little own, least;	/* what a start asks for at least; least in the subtree */
 	uint32_t planned_pool, planned_pass, ahead;
 	uint32_t slots;		/* starts that have one, see planner_slots.c */
 	uint32_t due;		/* slots that the present pass started */
@@ -91,8 +101,12 @@ uint32_t suan_classes_find_class(const struct suan_classes *c, const struct suan
 /* Heads in order, and the items of a class in order. SUAN_NO_ITEM: no more. */
 uint32_t suan_classes_first(const struct suan_classes *c);
 uint32_t suan_classes_next_head(const struct suan_classes *c, uint32_t head);
-/* The next head of which a start may be content with so many cores. */
-uint32_t suan_classes_next_small(const struct suan_classes *c, uint32_t head, uint32_t cores);
+/* The next head of which a start may be content with `spare` cores, or with `cores` if it is that
+ * brief. */
+uint32_t suan_classes_next_small(const struct suan_classes *c, uint32_t head,
+				 const struct suan_leeway *most);
+uint16_t suan_little_cores(uint64_t cores);
+uint16_t suan_little_brief(int64_t ms);
 uint32_t suan_classes_next_same(const struct suan_classes *c, uint32_t item);
 static inline bool suan_classes_before(const struct suan_classes *c, uint32_t a, uint32_t b)
 {

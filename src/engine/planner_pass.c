@@ -126,6 +126,25 @@ static bool nothing_open(const struct suan_pass *s)
 	return c->nshapes <= MANY_SHAPES;
 }
 
+/* What easy may start beside the planned start in the pool; the others know only what is free. */
+static void widen(struct suan_pass *s, const struct suan_ppool *o)
+{
+	int64_t free = o->nodes.free.cores, spare = free, brief = 0;
+	struct suan_leeway *most = &s->most;
+
+	if (s->p->kind == SUAN_PLAN_EASY && o->planned > 0) {
+		spare = o->spare.cores < free ? o->spare.cores : free;
+		brief = o->first.from - s->now;
+	}
+	if (free > s->room)
+		s->room = (uint32_t)free;
+	if (spare > most->spare)
+		most->spare = suan_little_cores((uint64_t)spare);
+	if (brief > 0 && suan_little_brief(brief) > most->brief)
+		most->brief = suan_little_brief(brief);
+	most->cores = suan_little_cores(s->room);
+}
+
 /* The next head that is worth a look: when nothing more is planned, it must be able to start. But
  * none is passed over while the search has chosen who goes in its turn. */
 static uint32_t next_head(struct suan_pass *s, uint32_t head)
@@ -137,16 +156,13 @@ static uint32_t next_head(struct suan_pass *s, uint32_t head)
 	if (s->room == 0 || s->counted != p->nstarts) {
 		s->counted = p->nstarts;
 		s->room = s->looked = 0;
-		for (size_t i = 0; i < p->nlive; i++) {
-			int32_t free = p->pools[p->live[i]].nodes.free.cores;
-
-			if (free > 0 && (uint32_t)free > s->room)
-				s->room = (uint32_t)free;
-		}
+		s->most = (struct suan_leeway){0, 0, 0};
+		for (size_t i = 0; i < p->nlive; i++)
+			widen(s, &p->pools[p->live[i]]);
 	}
 	if (++s->looked % LOOKS == 0 && nothing_open(s))
 		return SUAN_NO_ITEM;
-	return suan_classes_next_small(&p->waiting, head, s->room);
+	return suan_classes_next_small(&p->waiting, head, &s->most);
 }
 
 /* Starts and plans what the item wants. *ret: items of its class behind it are worth a look. */

@@ -24,10 +24,11 @@ struct suan_pass {
 	bool firm;		  /* suan: the first item in order is */
 	bool shut;		  /* a quota kept the class from some pool */
 	uint32_t kept, most_kept; /* suan: protected starts */
-	uint32_t room;		  /* most cores free in a live pool, after `counted` starts */
+	struct suan_leeway most;  /* of a start in any live pool, after `counted` starts */
+	uint32_t room;		  /* most cores free in one */
+	uint32_t looked;	  /* heads since then */
 	size_t counted;
 	struct suan_sought sought;
-	uint32_t looked; /* heads since then */
 	bool again; /* goes on where the last pass ended, see planner_again.c */
 };
 

@@ -176,7 +176,7 @@ SUAN_MUSTUSE enum suan_code suan_run_open(struct suan_planner *p, const struct s
 void suan_run_close(struct suan_planner *p, uint32_t run);
 void suan_ends_refresh(struct suan_planner *p, struct suan_ppool *o, int64_t now_ms);
 void suan_ends_flush(struct suan_ppool *o);	/* sorts new ends in, takes out what is over */
-/* Of the runs: when the first and the last of them ends; SUAN_FOREVER, INT64_MIN: there are none. */
+/* When the first and the last of the runs end; SUAN_FOREVER, INT64_MIN: there are none. */
 int64_t suan_ends_first(struct suan_ppool *o);
 int64_t suan_ends_last(const struct suan_ppool *o);
 static inline size_t suan_ends_count(const struct suan_ppool *o)
