@@ -3,7 +3,8 @@
  * however short: the first step of the profile behind `now` that has room. In a pass profiles only
  * fill, so that it stays true; only a run that begins may let something be planned before the
  * pool's first expected end (sums that said now do so no more), and voids it. Pools whose time is
- * not before the best start found so far are not looked at. */
+ * not before the best start found so far are not looked at. A start that waits for stops is planned
+ * at a time that is no step, and voids it too. */
 #include "base/grow.h"
 #include "engine/planner_pass.h"
 
@@ -66,7 +67,7 @@ static enum suan_code fill(struct suan_pass *s, const struct suan_class *k, cons
 	return rc;
 }
 
-void suan_bounds_started(struct suan_planner *p, uint32_t pool)
+void suan_bounds_void(struct suan_planner *p, uint32_t pool)
 {
 	for (size_t i = 0; i < p->nbounds; i++)
 		p->bounds[i * p->npools + p->pools[pool].order] = INT64_MIN;

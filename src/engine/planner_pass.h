@@ -84,7 +84,7 @@ SUAN_MUSTUSE enum suan_code suan_pass_earliest(struct suan_pass *s, const struct
 					       const uint64_t *bits, uint32_t *ret,
 					       int64_t *ret_at);
 /* A run began in the pool: what is known of it is void. */
-void suan_bounds_started(struct suan_planner *p, uint32_t pool);
+void suan_bounds_void(struct suan_planner *p, uint32_t pool);
 
 /* planner_place.c. Earliest start in a pool by the soft profile, from *at to `latest`, into *at. */
 SUAN_MUSTUSE enum suan_code suan_pass_earliest_in(struct suan_pass *s, const struct suan_class *k,

@@ -214,6 +214,7 @@ enum suan_code suan_pass_plan(struct suan_pass *s, uint32_t item, bool *ret)
 		if (rc == SUAN_OK && pool != SUAN_NO_POOL) {
 			b.pool = pool;
 			b.at = at;
+			suan_bounds_void(p, pool);
 		}
 	}
 	if (rc != SUAN_OK)

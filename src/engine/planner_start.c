@@ -116,7 +116,7 @@ static enum suan_code note_start(struct suan_pass *s, struct suan_ppool *o,
 		o->first_end = r->end_ms;
 	if (o->last_end < r->end_ms)
 		o->last_end = r->end_ms;
-	suan_bounds_started(s->p, r->pool);
+	suan_bounds_void(s->p, r->pool);
 	if (o->planned == 0)
 		return SUAN_OK;
 	v.nodes = 0;
