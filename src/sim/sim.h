@@ -116,9 +116,9 @@ struct suan_sim_setup { /* everything borrowed */
 	const struct suan_sim_outages *outages; /* NULL = none */
 	const struct suan_sim_signals *signals; /* NULL = none; for the scores */
 	struct suan_policy policy;		/* plan_depth 0: as much as the policy needs */
-	/* And classes, fair shares; NULL = none. Runs that are stopped for jobs of other classes end when their grace is
-	 * over. A checkpointable job goes on from there, after checkpoint_ms more; others begin
-	 * anew. */
+	/* And classes, fair shares; NULL = none. Runs that are stopped for jobs of other classes
+	 * end when their grace is over. A checkpointable job goes on from there, after
+	 * checkpoint_ms more; others begin anew. */
 	const struct suan_accounts *accounts;
 	int64_t checkpoint_ms;
 	enum suan_sim_estimates estimates;

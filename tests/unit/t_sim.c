@@ -824,6 +824,48 @@ static void test_preemption(void)
 	rig_done(&g);
 }
 
+/* More work than there is room for: what each account gets is what is due to it. */
+static void test_accounts(void)
+{
+	static struct suan_account_spec list[] = {
+		{.name = "org", .parent = "", .shares = 3},
+		{.name = "org/a", .parent = "org", .shares = 1},
+		{.name = "b", .parent = "", .shares = 1}};
+	static const struct suan_accounts all = {
+		.accounts = list, .naccounts = 3, .default_account = "b", .default_qos = "",
+		.fair_share = {3600000, 30 * INT64_C(86400000), 10000}};
+	struct suan_buf text = {0}, out = {0};
+	struct rig g;
+
+	for (int i = 0; i < 200; i++)
+		suan_buf_addf(&text,
+			      "{\"id\":%d,\"submit_s\":%d,\"run_s\":100,\"user\":\"u\"%s}\n", i + 1,
+			      i * 10, i % 2 ? "" : ",\"account\":\"org/a\"");
+	suan_buf_adds(&text, "{\"submit_s\":1,\"run_s\":5,\"account\":\"none\"}\n");
+	on_cores(&g, 4, suan_buf_str(&text));
+	g.setup.policy.kind = SUAN_POLICY_SUAN;
+	run(&g);
+	is_int(g.s.naccounts, 0, "without accounts there are none");
+	is_int(g.r.rejected, 0, "and any name will do");
+	g.setup.accounts = &all;
+	run(&g);
+	is_int(g.r.rejected, 1, "with them a job of none is rejected");
+	is_int(g.s.naccounts, 3, "three accounts");
+	is_int(g.s.accounts[0].share, 750000, "three of four");
+	is_int(g.s.accounts[1].share, 750000, "all of it below");
+	ok(g.s.accounts[1].depth == 1 && g.s.accounts[2].depth == 0, "where they stand");
+	ok(g.s.accounts[0].got > 700000 && g.s.accounts[0].got < 800000, "got what was due: %lld",
+	   (long long)g.s.accounts[0].got);
+	ok(g.s.accounts[0].got + g.s.accounts[2].got >= 999999, "together all");
+	ok(g.s.accounts[0].jobs == 100 && g.s.accounts[2].started == 100, "its jobs");
+	ok(g.s.accounts[2].wait_ms > g.s.accounts[0].wait_ms, "the other waits longer");
+	suan_sim_print_accounts(&g.s, &out);
+	ok(strstr(suan_buf_str(&out), "  org/a") && strstr(suan_buf_str(&out), "75.0%"), "a table");
+	suan_buf_done(&text);
+	suan_buf_done(&out);
+	rig_done(&g);
+}
+
 int main(void)
 {
 	test_scores();
@@ -849,5 +891,6 @@ int main(void)
 	test_oom();
 	test_more();
 	test_preemption();
+	test_accounts();
 	return tap_done();
 }
