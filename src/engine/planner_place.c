@@ -215,6 +215,7 @@ enum suan_code suan_pass_plan(struct suan_pass *s, uint32_t item, bool *ret)
 			b.pool = pool;
 			b.at = at;
 			suan_bounds_void(p, pool);
+			rc = suan_pass_view(s, &p->pools[pool]);
 		}
 	}
 	if (rc != SUAN_OK)

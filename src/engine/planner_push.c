@@ -145,10 +145,36 @@ uint32_t suan_planner_stops(const struct suan_planner *p, const struct suan_stop
 	return p->push ? (uint32_t)p->push->nstops : 0;
 }
 
+void suan_push_count(struct suan_planner *p, const struct suan_prun *r, int by)
+{
+	struct suan_ppool *o = &p->pools[r->pool];
+	uint32_t *count = r->stopping ? &o->stopping : &o->pushable[r->push.class];
+
+	*count += (uint32_t)by;
+}
+
+bool suan_push_verify(const struct suan_planner *p, uint32_t pool)
+{
+	const struct suan_ppool *o = &p->pools[pool];
+	uint32_t stopping = 0, pushable[SUAN_PUSH_CLASSES] = {0};
+
+	for (size_t i = 0; i < o->nends; i++) {
+		const struct suan_prun *r = suan_prun_at(p, o->ends[i].run);
+
+		stopping += r->stopping;
+		pushable[r->push.class] += !r->stopping;
+	}
+	return stopping == o->stopping && memcmp(pushable, o->pushable, sizeof(pushable)) == 0;
+}
+
 void suan_planner_stop(struct suan_planner *p, uint32_t run, int64_t until_ms)
 {
-	assert(run < p->nruns && suan_prun_at(p, run)->pool != SUAN_NO_POOL);
-	suan_prun_at(p, run)->stopping = true;
+	struct suan_prun *r = suan_prun_at(p, run);
+
+	assert(run < p->nruns && r->pool != SUAN_NO_POOL);
+	suan_push_count(p, r, -1);
+	r->stopping = true;
+	suan_push_count(p, r, 1);
 	suan_run_shorten(p, run, until_ms);
 }
 
@@ -160,8 +186,12 @@ void suan_planner_name(struct suan_planner *p, uint32_t run, uint32_t index)
 void suan_planner_rank(struct suan_planner *p, uint32_t run, int32_t priority,
 		       const struct suan_push *push)
 {
-	suan_prun_at(p, run)->priority = priority;
-	suan_prun_at(p, run)->push = *push;
+	struct suan_prun *r = suan_prun_at(p, run);
+
+	suan_push_count(p, r, -1);
+	r->priority = priority;
+	r->push = *push;
+	suan_push_count(p, r, 1);
 }
 
 /* ---- the pool once the stops are over ---- */
@@ -235,14 +265,7 @@ static void settle(struct suan_pass *s, uint32_t pool, const struct suan_req *re
 
 static bool any_stops(const struct suan_planner *p, uint32_t pool)
 {
-	const struct suan_ppool *o = &p->pools[pool];
-
-	if (p->push->rooms[pool].waiting > 0)
-		return true;
-	for (size_t i = 0; i < o->nends; i++)
-		if (suan_prun_at(p, o->ends[i].run)->stopping)
-			return true;
-	return false;
+	return p->push->rooms[pool].waiting > 0 || p->pools[pool].stopping > 0;
 }
 
 static enum suan_code await(struct suan_pass *s, const struct suan_class *k, uint32_t *ret_pool,
@@ -525,6 +548,15 @@ static enum suan_code look(struct suan_planner *p, struct look *l, struct choice
 	return rc;
 }
 
+/* Has the pool runs of classes that the start may push out? */
+static bool any_victims(const struct suan_ppool *o, uint64_t over)
+{
+	for (uint32_t i = 1; i < SUAN_PUSH_CLASSES; i++)
+		if ((over >> i & 1) && o->pushable[i] > 0)
+			return true;
+	return false;
+}
+
 static enum suan_code look_in(struct suan_pass *s, uint32_t item, uint32_t pool,
 			      struct choice *best)
 {
@@ -602,7 +634,7 @@ static enum suan_code push_out(struct suan_pass *s, uint32_t item, uint32_t *ret
 	if (p->push->asks++ >= MOST_ASKS)
 		return SUAN_OK;
 	for (size_t i = 0; i < p->npools && rc == SUAN_OK; i++)
-		if (usable(s, k, p->order[i]))
+		if (any_victims(&p->pools[p->order[i]], k->push.over) && usable(s, k, p->order[i]))
 			rc = look_in(s, item, p->order[i], &best);
 	if (rc != SUAN_OK || best.pool == SUAN_NO_POOL)
 		return rc;

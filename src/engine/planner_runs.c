@@ -365,6 +365,7 @@ enum suan_code suan_run_open(struct suan_planner *p, const struct suan_prun *run
 	o->ends[o->nends].idle = 0;
 	o->nends++;
 	o->dirty = true;
+	suan_push_count(p, r, 1);
 	suan_vec_add(&o->used, &r->vec);
 	suan_quotas_run(p, r->quota, &r->vec, 1);
 	suan_nodes_take(&o->nodes, &r->req, r->places, r->nplaces);
@@ -381,6 +382,7 @@ void suan_run_close(struct suan_planner *p, uint32_t run)
 	p->again.only = false;
 	suan_slots_note_end(p, r);
 	ends_drop(o, r->end_ms, run);
+	suan_push_count(p, r, -1);
 	suan_vec_sub(&o->used, &r->vec);
 	suan_quotas_run(p, r->quota, &r->vec, -1);
 	suan_nodes_give(&o->nodes, &r->req, r->places, r->nplaces);

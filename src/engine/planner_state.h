@@ -13,6 +13,7 @@
 #define SUAN_START_CANDS     16u
 #define SUAN_RUN_CHUNK	     256u
 #define SUAN_NO_RUN	     UINT32_MAX
+#define SUAN_PUSH_CLASSES    64u
 #define SUAN_SHORT_FIT_MS    300000
 #define SUAN_MOST_KEPT	     16u	/* planned starts that suan protects */
 
@@ -61,6 +62,8 @@ struct suan_ppool {
 	struct suan_profile base;	/* runs only; never less free later */
 	struct suan_profile soft;	/* and what this pass planned */
 	struct suan_vec used;
+	uint32_t stopping;		/* runs that were told to */
+	uint32_t pushable[SUAN_PUSH_CLASSES];	/* the others, by class; 0: nobody's */
 	uint32_t waiting;		/* items planned here by the last pass */
 	/* of the present pass */
 	bool soft_built;
@@ -203,6 +206,8 @@ void suan_again_note(struct suan_planner *p, uint32_t item);	/* it is new */
 void suan_run_shorten(struct suan_planner *p, uint32_t run, int64_t until_ms);
 
 /* planner_push.c */
+void suan_push_count(struct suan_planner *p, const struct suan_prun *r, int by);
+bool suan_push_verify(const struct suan_planner *p, uint32_t pool);
 void suan_pushing_free(struct suan_pushing *x);
 size_t suan_pushing_memory(const struct suan_planner *p);
 void suan_push_begin(struct suan_planner *p);
