@@ -23,7 +23,7 @@ struct loader {
 	struct suan_plan_pool *wide;	/* owned; shapes while runs are put back */
 	struct suan_kept *slots;	/* owned */
 	size_t nslots, slots_cap;
-	int64_t freed_ms;
+	int64_t freed_ms, passed_ms;
 	bool has_network;
 };
 
@@ -819,6 +819,10 @@ static void finish(struct loader *l)
 	damage(l, l->nslots > 0 && e->policy.kind != SUAN_POLICY_CONSERVATIVE);
 	if (!failed(l) && e->policy.kind == SUAN_POLICY_CONSERVATIVE)
 		needs(l, suan_planner_keep(e->plan->planner, l->slots, l->nslots, l->freed_ms));
+	damage(l, l->passed_ms != INT64_MIN && (l->passed_ms > e->now_ms ||
+						e->policy.kind != SUAN_POLICY_CONSERVATIVE));
+	if (!failed(l) && l->passed_ms != INT64_MIN)
+		suan_planner_resume(e->plan->planner, l->passed_ms);
 }
 
 /* ---- the whole ---- */
@@ -853,6 +857,10 @@ static void get_part(struct loader *l, const struct suan_field *f)
 		break;
 	case SUAN_SNAP_FREED:
 		l->freed_ms = suan_field_i64(f);
+		break;
+	case SUAN_SNAP_PASSED:
+		l->passed_ms = suan_field_i64(f);
+		damage(l, l->passed_ms < 0);
 		break;
 	case SUAN_SNAP_POLICY:
 		suan_unpack_all(&l->u, &suan_pack_policy, f, &l->e->policy);
@@ -909,7 +917,7 @@ static void get_all(struct loader *l, const uint8_t *bytes, size_t n)
 enum suan_code suan_engine_load(struct suan_engine **ret, const void *bytes, size_t n,
 				struct suan_err *err)
 {
-	struct loader l = {.e = suan_engine_new(), .freed_ms = INT64_MIN};
+	struct loader l = {.e = suan_engine_new(), .freed_ms = INT64_MIN, .passed_ms = INT64_MIN};
 	bool nomem;
 
 	if (!l.e)

@@ -15,7 +15,7 @@ struct suan_planner *suan_planner_new(void)
 		return NULL;
 	suan_classes_init(&p->waiting);
 	p->free_run = SUAN_NO_RUN;
-	p->slots.freed_ms = INT64_MIN;
+	p->slots.freed_ms = p->slots.passed_ms = INT64_MIN;
 	p->depth = SUAN_DEFAULT_DEPTH;
 	p->pools_gen = 1;
 	return p;

@@ -195,6 +195,10 @@ size_t suan_planner_kept(const struct suan_planner *p, size_t from, struct suan_
 			 int64_t *ret_freed_ms);
 SUAN_MUSTUSE enum suan_code suan_planner_keep(struct suan_planner *p, const struct suan_kept *list,
 					      size_t n, int64_t freed_ms);
+/* When its last pass was, which the expected ends of runs depend on, and what is given back when
+ * they end; INT64_MIN: none. State like the slots, given back when the runs are there. */
+int64_t suan_planner_passed(const struct suan_planner *p);
+void suan_planner_resume(struct suan_planner *p, int64_t passed_ms);
 /* There may be more room than before until freed_ms: SUAN_FOREVER when pools grew, opened or may be
  * used by more. */
 void suan_planner_freed(struct suan_planner *p, int64_t freed_ms);

@@ -76,6 +76,18 @@ enum suan_code suan_planner_keep(struct suan_planner *p, const struct suan_kept 
 	return SUAN_OK;
 }
 
+int64_t suan_planner_passed(const struct suan_planner *p)
+{
+	return p->slots.passed_ms;
+}
+
+void suan_planner_resume(struct suan_planner *p, int64_t passed_ms)
+{
+	p->slots.passed_ms = passed_ms;
+	for (size_t i = 0; i < p->npools; i++)
+		suan_ends_refresh(p, &p->pools[i], passed_ms);
+}
+
 /* No item of a slot has one any more. */
 static void forget_counts(struct suan_planner *p)
 {
@@ -94,7 +106,7 @@ void suan_slots_clear(struct suan_planner *p)
 
 	forget_counts(p);
 	t->count = t->nback = 0;
-	t->freed_ms = INT64_MIN;
+	t->freed_ms = t->passed_ms = INT64_MIN;
 	t->valid = t->remembered = false;
 }
 
@@ -116,6 +128,7 @@ void suan_planner_revert(struct suan_planner *p)
 	t->count = t->nbefore;
 	t->freed_ms = t->freed_before;
 	t->first_ms = INT64_MIN;
+	t->passed_ms = t->passed_before;
 	t->valid = false;
 	t->touched = true;
 }
@@ -453,6 +466,7 @@ static enum suan_code remember(struct suan_planner *p)
 		memcpy(t->before, t->list, t->count * sizeof(*t->list));
 	t->nbefore = t->count;
 	t->freed_before = t->freed_ms;
+	t->passed_before = t->passed_ms;
 	return SUAN_OK;
 }
 
@@ -501,6 +515,7 @@ enum suan_code suan_slots_begin(struct suan_planner *p, int64_t now_ms, bool idl
 	if (rc != SUAN_OK)
 		return rc;
 	t->freed_ms = INT64_MIN;
+	t->passed_ms = now_ms;
 	for (size_t i = 0; i < p->npools; i++) {
 		struct suan_ppool *o = &p->pools[i];
 

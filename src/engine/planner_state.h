@@ -105,6 +105,7 @@ struct suan_slots {
 	size_t count, cap, nbefore, before_cap, nback, back_cap;
 	int64_t freed_ms, freed_before;	/* something that was held until then was given back */
 	int64_t first_ms;		/* no slot begins before this */
+	int64_t passed_ms, passed_before;	/* last pass: expected ends are as of then */
 	bool valid;			/* soft of every pool is its runs and these slots */
 	bool touched;			/* items may be gone or different, pools too */
 	bool remembered;		/* `before` is of the last pass */

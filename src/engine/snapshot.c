@@ -347,6 +347,8 @@ static void put_slots(struct writer *w)
 		suan_put_varint(w->out, (uint64_t)slot.to_ms);
 		suan_put_end(w->out, mark);
 	}
+	if (suan_planner_passed(p) != INT64_MIN)
+		suan_put_i64(w->out, SUAN_SNAP_PASSED, suan_planner_passed(p));
 	if (freed_ms != INT64_MIN)
 		suan_put_i64(w->out, SUAN_SNAP_FREED, freed_ms);
 }

@@ -27,6 +27,7 @@ enum suan_snapshot_tag {	/* of the whole, in this order */
 	SUAN_SNAP_LEVEL = 41,	/* of an account */
 	SUAN_SNAP_LEAF = 42,	/* a user in an account, after the strings */
 	SUAN_SNAP_STANDING = 43,	/* when standings are found again */
+	SUAN_SNAP_PASSED = 91,	/* of conservative: time of the last pass */
 };
 
 enum suan_snapshot_leaf {	/* LEVEL has the first two */
