@@ -27,6 +27,12 @@ static char *join(struct suan_arena *a, const char *dir, const char *name)
 	return printed(a, &b);
 }
 
+/* Another scheduler chooses the nodes: how many there are is known, but not which. */
+static bool has_nodes(const struct suan_order *o)
+{
+	return o->nplaces > 0 && o->places[0].node != SUAN_NO_NODE;
+}
+
 /* "zhongwei-cpu-[0-2,5]"; one node: "zhongwei-cpu-3". */
 static char *node_list(struct suan_arena *a, const struct suan_order *o, uint32_t n)
 {
@@ -63,7 +69,7 @@ static char *file_path(struct suan_agent_run *r, const char *pattern)
 	struct suan_buf b;
 	char *name;
 
-	n.node = o->nplaces ? node_list(&r->arena, o, 1) : "";
+	n.node = has_nodes(o) ? node_list(&r->arena, o, 1) : "";
 	suan_buf_init(&b, 0);
 	if (suan_job_file_name(pattern, &n, &b) != SUAN_OK) {
 		suan_buf_done(&b);
@@ -229,8 +235,8 @@ static void env_slurm(struct env_list *e, const struct suan_agent_run *r)
 	const struct suan_order *o = &r->order;
 	unsigned long long id = o->run.job;
 	uint32_t here = tasks_here(o), nodes = o->nplaces ? o->nplaces : 1;
-	char *list = o->nplaces ? node_list(e->arena, o, o->nplaces) : NULL;
-	char *first = o->nplaces ? node_list(e->arena, o, 1) : NULL;
+	char *list = has_nodes(o) ? node_list(e->arena, o, o->nplaces) : NULL;
+	char *first = has_nodes(o) ? node_list(e->arena, o, 1) : NULL;
 
 	env_addf(e, "SLURM_JOB_ID=%llu", id);
 	env_addf(e, "SLURM_JOBID=%llu", id);

@@ -141,6 +141,7 @@ void suan_api_info(struct suan_api_call *c)
 	suan_jsonw_str(&w, "network", config->network_name);
 	suan_jsonw_str(&w, "store", config->store_name);
 	suan_jsonw_str(&w, "policy", suan_policy_name(suan_engine_policy(e)->kind));
+	suan_jsonw_str(&w, "packing", suan_packing_name(suan_engine_policy(e)->packing));
 	suan_jsonw_time(&w, "time", now);
 	suan_jsonw_i64(&w, "uptime_s", (now - suan_api_started_ms(c->api)) / 1000);
 	suan_jsonw_i64(&w, "events", (int64_t)suan_engine_seq(e));

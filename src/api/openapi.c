@@ -88,7 +88,8 @@ static const struct schema schemas[] = {
 	{"Pool",
 	 "{\"type\":\"object\",\"required\":[\"name\",\"nodes\",\"cores_total\",\"cores_used\"],"
 	 "\"properties\":{\"site\":{\"type\":\"string\"},\"name\":{\"type\":\"string\"},"
-	 "\"nodes\":{\"type\":\"integer\"},\"cores_total\":{\"type\":\"integer\"},"
+	 "\"nodes\":{\"type\":\"integer\"},\"delegated\":{\"type\":\"boolean\"},"
+	 "\"cores_total\":{\"type\":\"integer\"},"
 	 "\"cores_used\":{\"type\":\"integer\"}}}"},
 	{"LinkList", "{\"type\":\"object\",\"required\":[\"links\"],\"properties\":{\"links\":"
 		     "{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"from\","

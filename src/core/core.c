@@ -402,7 +402,8 @@ static bool same_policy(const struct suan_policy *a, const struct suan_policy *b
 	       a->predict == b->predict && a->terse == b->terse &&
 	       a->preemption.min_run_ms == b->preemption.min_run_ms &&
 	       a->preemption.grace_ms == b->preemption.grace_ms &&
-	       a->preemption.max_victims == b->preemption.max_victims;
+	       a->preemption.max_victims == b->preemption.max_victims &&
+	       a->packing == b->packing;
 }
 
 static enum suan_code same_network(const struct suan_network *a, const struct suan_network *b,

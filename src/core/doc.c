@@ -457,6 +457,7 @@ void suan_doc_pool(const struct suan_engine *e, const struct suan_pool_view *v,
 	suan_jsonw_i64(w, "node_memory_bytes", (int64_t)v->spec.memory);
 	suan_jsonw_i64(w, "node_gpus", v->spec.gpus);
 	suan_jsonw_str(w, "gpu", v->spec.gpu[0] ? v->spec.gpu : NULL);
+	suan_jsonw_bool(w, "delegated", v->delegated);
 	suan_jsonw_i64(w, "cores_total", (int64_t)v->cores_total);
 	suan_jsonw_i64(w, "cores_used", (int64_t)v->cores_used);
 	suan_jsonw_i64(w, "gpus_total", (int64_t)v->gpus_total);

@@ -114,6 +114,7 @@ void suan_engine_free(struct suan_engine *e)
 	}
 	suan_history_done(&e->history, e->strings);
 	suan_acct_done(&e->acct, e->strings);
+	suan_mix_done(&e->mix, e->strings);
 	suan_intern_free(e->strings);
 	suan_buf_done(&e->scratch);
 	free(e->picks);
@@ -143,9 +144,10 @@ static enum suan_code check_policy(const struct suan_policy *p, struct suan_err 
 {
 	if ((unsigned)p->kind >= SUAN_NPOLICIES || p->default_walltime_ms < 0 ||
 	    p->max_walltime_ms < 0 || p->preemption.min_run_ms < 0 ||
-	    p->preemption.grace_ms < 0 || p->preemption.max_victims > SUAN_MOST_VICTIMS)
-		return suan_fail(err, SUAN_EINVAL, "the policy has an unknown kind, a negative "
-				 "time, or max_victims above %u", SUAN_MOST_VICTIMS);
+	    p->preemption.grace_ms < 0 || p->preemption.max_victims > SUAN_MOST_VICTIMS ||
+	    (unsigned)p->packing >= SUAN_NPACKINGS)
+		return suan_fail(err, SUAN_EINVAL, "the policy has an unknown kind or packing, a "
+				 "negative time, or max_victims above %u", SUAN_MOST_VICTIMS);
 	return SUAN_OK;
 }
 

@@ -113,6 +113,7 @@ struct suan_pool_view {
 	uint64_t cores_total, cores_used, gpus_total, gpus_used, memory_total, memory_used;
 	uint32_t running; /* runs */
 	uint32_t waiting; /* jobs predicted to start here */
+	bool delegated;	  /* another scheduler chooses the nodes */
 };
 
 /* What became of the starts that were predicted when a job was first planned, in one class of

@@ -97,6 +97,7 @@ static void list_job(struct suan_engine *e, struct suan_job *j, struct suan_effe
 	changed.run.job = j->id;
 	if (!e->policy.terse)
 		suan_effects_push(fx, &changed);
+	suan_mix_learn(&e->mix, e->strings, &j->req, suan_elems_count(j));
 	suan_sync_mark(e, j);
 }
 

@@ -642,6 +642,8 @@ static void widen(struct loader *l, const struct suan_job *j, const struct suan_
 
 	for (uint32_t i = 0; i < x->nplaces; i++) {
 		tasks = places[i].tasks > tasks ? places[i].tasks : tasks;
+		if (places[i].node == SUAN_NO_NODE)
+			continue;
 		damage(l, places[i].node > MOST_NODES);
 		if (places[i].node >= shape->nodes)
 			shape->nodes = places[i].node + 1;
@@ -762,6 +764,32 @@ static void get_past(struct loader *l, const struct suan_field *f)
 	suan_intern_drop(l->e->strings, past.user);	/* the history has its own reference */
 }
 
+static void get_mix(struct loader *l, const struct suan_field *f)
+{
+	struct suan_mix_shape shape = {0};
+	struct suan_reader r;
+	struct suan_field x;
+
+	suan_field_reader(f, &r);
+	while (!failed(l) && suan_get_field(&r, &x)) {
+		if (x.tag == SUAN_SNAP_MIX_CORES)
+			shape.cores = get_u32(l, &x, UINT32_MAX);
+		else if (x.tag == SUAN_SNAP_MIX_GPUS)
+			shape.gpus = get_u32(l, &x, UINT32_MAX);
+		else if (x.tag == SUAN_SNAP_MIX_WEIGHT)
+			shape.weight = get_u32(l, &x, SUAN_MIX_MOST);
+		else if (x.tag == SUAN_SNAP_MIX_MEMORY)
+			shape.memory = x.u64;
+		else if (x.tag == SUAN_SNAP_MIX_KIND)
+			set_string(l, &x, &shape.gpu_kind);
+		damage(l, x.tag <= SUAN_SNAP_MIX_WEIGHT && x.is_bytes);
+	}
+	damage(l, !f->is_bytes || r.bad);
+	if (!failed(l))
+		damage(l, !suan_mix_restore(&l->e->mix, l->e->strings, &shape));
+	suan_intern_drop(l->e->strings, shape.gpu_kind);	/* the mix has its own reference */
+}
+
 static void get_forecast(struct loader *l, const struct suan_field *f)
 {
 	struct suan_reader r;
@@ -851,6 +879,9 @@ static void get_part(struct loader *l, const struct suan_field *f)
 		break;
 	case SUAN_SNAP_FORECAST:
 		get_forecast(l, f);
+		break;
+	case SUAN_SNAP_MIX:
+		get_mix(l, f);
 		break;
 	case SUAN_SNAP_SLOT:
 		get_slot(l, f);

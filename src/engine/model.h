@@ -14,8 +14,15 @@
 
 #define SUAN_FOREVER INT64_MAX	/* a time that never comes */
 #define SUAN_NO_POOL UINT32_MAX
+#define SUAN_NO_NODE UINT32_MAX	/* of a place: another scheduler chooses the node */
 
 /* ---- network ---- */
+
+enum suan_delegated {		/* does another scheduler choose the nodes? */
+	SUAN_DELEGATED_BY_DRIVER,	/* as the driver of the site works */
+	SUAN_DELEGATED_NO,
+	SUAN_DELEGATED_YES,
+};
 
 struct suan_pool_spec {		/* identical nodes */
 	const char *name;
@@ -26,6 +33,7 @@ struct suan_pool_spec {		/* identical nodes */
 	uint32_t speed_milli;	/* 1000 = reference speed */
 	uint32_t idle_watt, busy_watt;
 	int64_t price_hour_uyuan;	/* of one node */
+	uint32_t delegated;	/* enum suan_delegated: who chooses the nodes of runs */
 };
 
 struct suan_site_spec {
@@ -197,7 +205,8 @@ struct suan_run_id {
 };
 
 struct suan_place {		/* tasks of a run on one node of its pool */
-	uint32_t node, tasks;
+	uint32_t node;		/* SUAN_NO_NODE in delegated pools */
+	uint32_t tasks;
 };
 
 /* ---- why ---- */
@@ -302,6 +311,12 @@ struct suan_preemption {	/* of runs by jobs whose class may do so; see suan_qos_
 
 #define SUAN_PLAN_STEPS 200000u	/* what services and simulations plan with, unless told */
 
+enum suan_packing {		/* of suan, in pools with accelerators; see place.h */
+	SUAN_BEST_FIT,		/* by free cores */
+	SUAN_FRAGMENTATION,	/* by what becomes useless for others */
+	SUAN_NPACKINGS
+};
+
 struct suan_policy {
 	enum suan_policy_kind kind;
 	uint32_t plan_depth;		/* waiting starts that get a prediction; 0 = 1000 */
@@ -316,6 +331,7 @@ struct suan_policy {
 	bool terse;			/* nobody asks why and nobody watches: the candidates of
 					 * starts are not kept, CHANGED is not told (simulation) */
 	struct suan_preemption preemption;
+	enum suan_packing packing;	/* logs of earlier versions: best fit */
 };
 
 struct suan_submit {
@@ -419,6 +435,7 @@ const char *suan_dep_name(enum suan_dep_type t);
 const char *suan_reason_name(enum suan_reason r);
 const char *suan_guarantee_name(enum suan_guarantee g);
 const char *suan_policy_name(enum suan_policy_kind p);
+const char *suan_packing_name(enum suan_packing p);
 const char *suan_event_name(enum suan_event_type t);
 const char *suan_limit_name(enum suan_limit l);
 

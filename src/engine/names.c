@@ -122,6 +122,16 @@ const char *suan_policy_name(enum suan_policy_kind p)
 	return WORD(words, p);
 }
 
+const char *suan_packing_name(enum suan_packing p)
+{
+	static const char *const words[] = {
+		[SUAN_BEST_FIT] = "best-fit",
+		[SUAN_FRAGMENTATION] = "fragmentation",
+	};
+
+	return WORD(words, p);
+}
+
 const char *suan_event_name(enum suan_event_type t)
 {
 	static const char *const words[] = {

@@ -154,6 +154,18 @@ uint32_t suan_net_usable(const struct suan_eng_pool *p)
 	return p->usable < p->spec.nodes ? p->usable : p->spec.nodes;
 }
 
+bool suan_net_delegated(const struct suan_net *n, uint32_t pool)
+{
+	static const char *const schedulers[] = {"slurm", "tes"};
+	const char *driver = n->sites[n->pools[pool].site].spec->driver;
+	uint32_t said = n->pools[pool].spec.delegated;
+
+	for (size_t i = 0; i < sizeof(schedulers) / sizeof(schedulers[0]); i++)
+		if (said == SUAN_DELEGATED_BY_DRIVER && strcmp(driver, schedulers[i]) == 0)
+			return true;
+	return said == SUAN_DELEGATED_YES;
+}
+
 /* ---- what the planner is told ---- */
 
 static int64_t times(int64_t a, int64_t b)
@@ -193,7 +205,8 @@ void suan_net_plan_pool(const struct suan_engine *e, uint32_t pool, struct suan_
 	*ret = (struct suan_plan_pool){
 		.nodes = suan_net_usable(p), .cores = p->spec.cores, .gpus = p->spec.gpus,
 		.memory = p->spec.memory, .gpu_kind = p->gpu_kind,
-		.rank = rank_of(e->net.sites[p->site].spec, &p->spec), .closed = closed(e, p)};
+		.rank = rank_of(e->net.sites[p->site].spec, &p->spec), .closed = closed(e, p),
+		.counted = suan_net_delegated(&e->net, pool)};
 }
 
 /* ---- pauses: a pool where starts do not come about is left alone for a while ---- */

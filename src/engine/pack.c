@@ -23,6 +23,7 @@ static const struct suan_pack_row policy_rows[] = {
 	{61, SUAN_PACK_I64, AT(suan_policy, preemption.grace_ms), 0},
 	{62, SUAN_PACK_U32, AT(suan_policy, preemption.max_victims), SUAN_MOST_VICTIMS},
 	{80, SUAN_PACK_U32, AT(suan_policy, plan_steps), 0},
+	{90, SUAN_PACK_U32, AT(suan_policy, packing), SUAN_NPACKINGS - 1},
 };
 const struct suan_pack_table suan_pack_policy = TABLE(policy_rows);
 
@@ -45,6 +46,7 @@ static const struct suan_pack_row pool_rows[] = {
 	{8, SUAN_PACK_U32, AT(suan_pool_spec, idle_watt), 0},
 	{9, SUAN_PACK_U32, AT(suan_pool_spec, busy_watt), 0},
 	{10, SUAN_PACK_I64, AT(suan_pool_spec, price_hour_uyuan), 0},
+	{90, SUAN_PACK_U32, AT(suan_pool_spec, delegated), SUAN_DELEGATED_YES},
 };
 static const struct suan_pack_table pool_table = TABLE(pool_rows);
 

@@ -5,16 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/num.h"
+
 #define WORD_BITS 64u
 
-struct need {			/* of some tasks on one node */
-	uint64_t memory;
-	uint64_t cores, gpus;
-};
-
-static struct need need_of(const struct suan_req *req, uint64_t tasks)
+static struct suan_room need_of(const struct suan_req *req, uint64_t tasks)
 {
-	struct need d = {req->memory * tasks, req->cores * tasks, req->gpus * tasks};
+	struct suan_room d = {req->memory * tasks, req->cores * tasks, req->gpus * tasks};
 
 	return d;
 }
@@ -55,7 +52,14 @@ static uint64_t free_memory(const struct suan_nodes *n, uint32_t i)
 	return n->list[i].whole || used >= n->memory ? 0 : n->memory - used;
 }
 
-static bool holds(const struct suan_nodes *n, uint32_t i, const struct need *d)
+static void room_of(const struct suan_nodes *n, uint32_t i, struct suan_room *ret)
+{
+	ret->memory = free_memory(n, i);
+	ret->cores = free_cores(n, i);
+	ret->gpus = free_gpus(n, i);
+}
+
+static bool holds(const struct suan_nodes *n, uint32_t i, const struct suan_room *d)
 {
 	return d->cores <= free_cores(n, i) && d->gpus <= free_gpus(n, i) &&
 	       d->memory <= free_memory(n, i);
@@ -107,7 +111,7 @@ void suan_nodes_whole_vec(const struct suan_nodes *n, const struct suan_req *req
 {
 	int32_t nodes = (int32_t)whole_nodes(n, req);
 
-	ret->nodes = nodes;
+	ret->nodes = n->counted ? 0 : nodes;	/* which ones are idle is not known there */
 	ret->cores = nodes * (int32_t)n->cores;
 	ret->gpus = nodes * (int32_t)n->gpus;
 	ret->memory = nodes * (int64_t)n->memory;
@@ -123,6 +127,11 @@ static uint64_t *set_of(const struct suan_nodes *n, uint32_t cores)
 static uint64_t *idle_set(const struct suan_nodes *n)
 {
 	return set_of(n, n->cores + 1);
+}
+
+static uint64_t *gpu_set(const struct suan_nodes *n, uint32_t gpus)
+{
+	return n->by_gpus + (size_t)gpus * (n->words + n->sums);
 }
 
 static bool set_empty(const struct suan_nodes *n, const uint64_t *set)
@@ -196,6 +205,8 @@ static void index_add(struct suan_nodes *n, uint32_t i)
 	n->filled[cores / WORD_BITS] |= UINT64_C(1) << (cores % WORD_BITS);
 	if (n->list[i].runs == 0)
 		set_add(n, idle_set(n), i);
+	if (n->by_gpus)
+		set_add(n, gpu_set(n, free_gpus(n, i)), i);
 }
 
 static void index_drop(struct suan_nodes *n, uint32_t i)
@@ -209,6 +220,8 @@ static void index_drop(struct suan_nodes *n, uint32_t i)
 		n->filled[cores / WORD_BITS] &= ~(UINT64_C(1) << (cores % WORD_BITS));
 	if (n->list[i].runs == 0)
 		set_drop(n, idle_set(n), i);
+	if (n->by_gpus)
+		set_drop(n, gpu_set(n, free_gpus(n, i)), i);
 }
 
 /* Smallest filled number of free cores ≥ from; UINT32_MAX: none. */
@@ -244,7 +257,7 @@ static uint32_t filled_down(const struct suan_nodes *n, uint32_t below)
 /* ---- choice of one node; `used` are the nodes taken already (small pools only: large ones drop
  * them from the index while they search) ---- */
 
-static uint32_t best_small(const struct suan_nodes *n, const struct need *d, uint64_t used)
+static uint32_t best_small(const struct suan_nodes *n, const struct suan_room *d, uint64_t used)
 {
 	uint32_t best = UINT32_MAX;
 
@@ -257,7 +270,8 @@ static uint32_t best_small(const struct suan_nodes *n, const struct need *d, uin
 	return best;
 }
 
-static uint32_t best_large(const struct suan_nodes *n, const struct need *d)
+static uint32_t best_large(const struct suan_nodes *n, const struct suan_room *d,
+			   const uint64_t *only)
 {
 	uint32_t cores = d->cores > n->cores ? UINT32_MAX : filled_up(n, (uint32_t)d->cores);
 
@@ -266,16 +280,87 @@ static uint32_t best_large(const struct suan_nodes *n, const struct need *d)
 		uint32_t i = set_next(n, set, 0);
 
 		for (; i != UINT32_MAX; i = set_next(n, set, i + 1))
-			if (holds(n, i, d))
+			if ((!only || set_has(only, i)) && holds(n, i, d))
 				return i;
 	}
 	return UINT32_MAX;
 }
 
-/* The node with the fewest free cores that holds it. */
-static uint32_t best_fit(const struct suan_nodes *n, const struct need *d, uint64_t used)
+/* ---- the same by fragmentation ---- */
+
+struct choice {
+	int64_t growth;
+	uint32_t node, gpus, cores;
+};
+
+static void weigh(const struct suan_nodes *n, uint32_t i, const struct suan_room *d,
+		  struct choice *best)
 {
-	return n->sets ? best_large(n, d) : best_small(n, d, used);
+	struct choice c = {.node = i, .gpus = free_gpus(n, i), .cores = free_cores(n, i)};
+	struct suan_room free;
+
+	room_of(n, i, &free);
+	c.growth = suan_fragment_growth(n->mix, n->gpu_kind, &free, d);
+	if (best->node != UINT32_MAX) {
+		if (c.growth != best->growth ? c.growth > best->growth
+		    : c.gpus != best->gpus   ? c.gpus > best->gpus
+		    : c.cores != best->cores ? c.cores > best->cores
+					     : c.node > best->node)
+			return;
+	}
+	*best = c;
+}
+
+/* Nodes with so many free accelerators. Idle ones are all alike: the first. What is like the one
+ * before is not weighed again: the lower number wins. */
+static void weigh_set(const struct suan_nodes *n, uint32_t gpus, const struct suan_room *d,
+		      struct choice *best)
+{
+	const uint64_t *set = gpu_set(n, gpus), *idle = idle_set(n);
+	struct suan_room last = {UINT64_MAX, 0, 0}, free;
+	uint32_t i = gpus == n->gpus ? set_next(n, idle, 0) : UINT32_MAX;
+
+	if (i != UINT32_MAX && holds(n, i, d))
+		weigh(n, i, d, best);
+	for (uint32_t w = 0; w < n->words; w++) {
+		for (uint64_t word = set[w] & ~idle[w]; word; word &= word - 1) {
+			i = w * WORD_BITS + lowest(word);
+			room_of(n, i, &free);
+			if (!holds(n, i, d) ||
+			    (free.memory == last.memory && free.cores == last.cores))
+				continue;
+			last = free;
+			weigh(n, i, d, best);
+		}
+	}
+}
+
+static uint32_t least_growth(const struct suan_nodes *n, const struct suan_room *d, uint64_t used)
+{
+	struct choice best = {.node = UINT32_MAX};
+
+	if (n->by_gpus && d->gpus == 0) {
+		best.node = best_large(n, d, gpu_set(n, 0));	/* nothing becomes useless there */
+		if (best.node != UINT32_MAX)
+			return best.node;
+	}
+	if (n->by_gpus) {
+		for (uint64_t gpus = d->gpus; gpus <= n->gpus; gpus++)
+			weigh_set(n, (uint32_t)gpus, d, &best);
+		return best.node;
+	}
+	for (uint32_t i = 0; i < n->usable; i++)
+		if (!(used >> i & 1) && holds(n, i, d))
+			weigh(n, i, d, &best);
+	return best.node;
+}
+
+/* The node with the fewest free cores that holds it, or where fragmentation grows least. */
+static uint32_t best_fit(const struct suan_nodes *n, const struct suan_room *d, uint64_t used)
+{
+	if (n->mix && n->gpus > 0)
+		return least_growth(n, d, used);
+	return n->sets ? best_large(n, d, NULL) : best_small(n, d, used);
 }
 
 static uint64_t room(const struct suan_nodes *n, const struct suan_req *req, uint32_t i)
@@ -383,7 +468,7 @@ static uint32_t find_spread(struct suan_nodes *n, const struct suan_req *req,
 	uint32_t count = 0;
 
 	while (count < req->nodes) {
-		struct need d = need_of(req, share(req, count));
+		struct suan_room d = need_of(req, share(req, count));
 		uint32_t i = best_fit(n, &d, used);
 
 		if (i == UINT32_MAX)
@@ -404,7 +489,7 @@ static uint32_t find_packed(struct suan_nodes *n, const struct suan_req *req,
 	uint32_t count = 0, hidden, i;
 
 	for (;;) {
-		struct need d = need_of(req, left);
+		struct suan_room d = need_of(req, left);
 
 		i = best_fit(n, &d, used);
 		if (i != UINT32_MAX) {
@@ -425,6 +510,26 @@ static uint32_t find_packed(struct suan_nodes *n, const struct suan_req *req,
 	return i == UINT32_MAX ? 0 : count + 1;
 }
 
+/* Where another scheduler chooses: the sums say whether, and how many nodes it takes is known. */
+static uint32_t find_counted(const struct suan_nodes *n, const struct suan_req *req,
+			     struct suan_place *ret)
+{
+	uint64_t cap = tasks_in(req, n->cores, n->gpus, n->memory), left = req->tasks;
+	uint32_t want = req->exclusive ? whole_nodes(n, req) : req->nodes > 0 ? req->nodes : 1;
+
+	for (uint32_t i = 0; i < want; i++) {
+		uint64_t here = left;
+
+		if (req->nodes > 0)
+			here = share(req, i);
+		else if (req->exclusive)
+			here = left < cap ? left : cap;
+		put(&ret[i], SUAN_NO_NODE, here);
+		left -= here;
+	}
+	return want;
+}
+
 uint32_t suan_nodes_most(const struct suan_nodes *n, const struct suan_req *req)
 {
 	if (req->nodes > 0)
@@ -434,6 +539,15 @@ uint32_t suan_nodes_most(const struct suan_nodes *n, const struct suan_req *req)
 
 uint32_t suan_nodes_find(struct suan_nodes *n, const struct suan_req *req, struct suan_place *ret)
 {
+	if (n->counted || n->loose.cores > 0 || n->loose.nodes > 0) {
+		struct suan_vec v;
+
+		suan_nodes_vec(n, req, &v);
+		if (!suan_vec_fits(&v, &n->free))
+			return 0;
+	}
+	if (n->counted)
+		return find_counted(n, req, ret);
 	if (req->exclusive)
 		return find_whole(n, req, ret);
 	if (req->nodes > 0)
@@ -443,12 +557,32 @@ uint32_t suan_nodes_find(struct suan_nodes *n, const struct suan_req *req, struc
 
 /* ---- taking and giving back ---- */
 
+/* Can the sums stand it? What there is does not matter: it runs. */
+static bool countable(const struct suan_nodes *n, const struct suan_req *req, uint32_t tasks)
+{
+	const struct suan_vec *l = &n->loose;
+	uint64_t memory;
+
+	if (req->exclusive)
+		return (uint64_t)(l->nodes + 1) * (n->cores + n->gpus) <= INT32_MAX &&
+		       n->memory < (uint64_t)INT64_MAX / ((uint64_t)l->nodes + 1);
+	return suan_mul_u64(req->memory, tasks, &memory) &&
+	       memory <= (uint64_t)(INT64_MAX / 2 - l->memory) &&
+	       (uint64_t)req->cores * tasks <= (uint64_t)(INT32_MAX / 2 - l->cores) &&
+	       (uint64_t)req->gpus * tasks <= (uint64_t)(INT32_MAX / 2 - l->gpus);
+}
+
 bool suan_nodes_can(const struct suan_nodes *n, const struct suan_req *req,
 		    const struct suan_place *places, uint32_t nplaces)
 {
 	for (uint32_t k = 0; k < nplaces; k++) {
-		struct need d = need_of(req, places[k].tasks);
+		struct suan_room d = need_of(req, places[k].tasks);
 
+		if (places[k].node == SUAN_NO_NODE) {
+			if (!countable(n, req, places[k].tasks))
+				return false;
+			continue;
+		}
 		if (places[k].node >= n->count || (k > 0 && places[k].node == places[k - 1].node))
 			return false;
 		if (n->list[places[k].node].whole || !holds(n, places[k].node, &d))
@@ -489,13 +623,52 @@ static void leave(struct suan_nodes *n, uint32_t i)
 	index_drop(n, i);
 }
 
+/* Of a run without node numbers: it counts in the sums; sign −1: no longer. */
+static void count_loose(struct suan_nodes *n, const struct suan_req *req, uint32_t tasks,
+			int32_t sign)
+{
+	struct suan_room d = need_of(req, tasks);
+	struct suan_vec v = {0};
+
+	if (req->exclusive) {
+		v.nodes = sign;
+		d = (struct suan_room){n->memory, n->cores, n->gpus};
+	}
+	v.cores = sign * (int32_t)d.cores;
+	v.gpus = sign * (int32_t)d.gpus;
+	v.memory = sign * (int64_t)d.memory;
+	if (req->exclusive)
+		n->loose.nodes += sign;
+	else
+		suan_vec_add(&n->loose, &v);
+	v.nodes = 0;
+	suan_vec_sub(&n->free, &v);
+}
+
+/* What the runs without node numbers take, from *free. */
+static void drop_loose(const struct suan_nodes *n, struct suan_vec *free)
+{
+	struct suan_vec v = n->loose;
+
+	v.cores += (int32_t)((uint32_t)v.nodes * n->cores);
+	v.gpus += (int32_t)((uint32_t)v.nodes * n->gpus);
+	v.memory += v.nodes * (int64_t)n->memory;
+	v.nodes = 0;
+	suan_vec_sub(free, &v);
+}
+
 void suan_nodes_take(struct suan_nodes *n, const struct suan_req *req,
 		     const struct suan_place *places, uint32_t nplaces)
 {
 	for (uint32_t k = 0; k < nplaces; k++) {
-		struct suan_node *node = &n->list[places[k].node];
-		struct need d = need_of(req, places[k].tasks);
+		struct suan_room d = need_of(req, places[k].tasks);
+		struct suan_node *node;
 
+		if (places[k].node == SUAN_NO_NODE) {
+			count_loose(n, req, places[k].tasks, 1);
+			continue;
+		}
+		node = &n->list[places[k].node];
 		assert(places[k].node < n->count && !node->whole);
 		leave(n, places[k].node);
 		node->runs++;
@@ -510,13 +683,36 @@ void suan_nodes_take(struct suan_nodes *n, const struct suan_req *req,
 	}
 }
 
+int64_t suan_nodes_cost(const struct suan_nodes *n, const struct suan_req *req,
+			const struct suan_place *places, uint32_t nplaces)
+{
+	int64_t sum = 0;
+
+	for (uint32_t k = 0; n->mix && n->gpus > 0 && k < nplaces; k++) {
+		struct suan_room need = need_of(req, places[k].tasks), free;
+
+		if (places[k].node == SUAN_NO_NODE)
+			continue;
+		room_of(n, places[k].node, &free);
+		if (req->exclusive)
+			need = free;
+		sum += suan_fragment_growth(n->mix, n->gpu_kind, &free, &need);
+	}
+	return sum;
+}
+
 void suan_nodes_give(struct suan_nodes *n, const struct suan_req *req,
 		     const struct suan_place *places, uint32_t nplaces)
 {
 	for (uint32_t k = 0; k < nplaces; k++) {
-		struct suan_node *node = &n->list[places[k].node];
-		struct need d = need_of(req, places[k].tasks);
+		struct suan_room d = need_of(req, places[k].tasks);
+		struct suan_node *node;
 
+		if (places[k].node == SUAN_NO_NODE) {
+			count_loose(n, req, places[k].tasks, -1);
+			continue;
+		}
+		node = &n->list[places[k].node];
 		assert(places[k].node < n->count && node->runs > 0);
 		leave(n, places[k].node);
 		node->runs--;
@@ -554,7 +750,7 @@ enum suan_code suan_nodes_define(struct suan_nodes *n, uint32_t usable, uint32_t
 	fresh.cores = cores;
 	fresh.gpus = gpus;
 	fresh.memory = memory;
-	fresh.sets = fresh.filled = NULL;
+	fresh.sets = fresh.filled = fresh.by_gpus = NULL;
 	fresh.words = (usable + WORD_BITS - 1) / WORD_BITS;
 	fresh.sums = (fresh.words + WORD_BITS - 1) / WORD_BITS;
 	fresh.list = calloc(fresh.count ? fresh.count : 1, sizeof(*fresh.list));
@@ -563,7 +759,10 @@ enum suan_code suan_nodes_define(struct suan_nodes *n, uint32_t usable, uint32_t
 	if (usable > SUAN_NODES_SMALL) {
 		fresh.sets = calloc(sets_words(&fresh), sizeof(*fresh.sets));
 		fresh.filled = calloc(cores / WORD_BITS + 1, sizeof(*fresh.filled));
-		if (!fresh.sets || !fresh.filled) {
+		if (gpus > 0)
+			fresh.by_gpus = calloc((size_t)(gpus + 1) * (fresh.words + fresh.sums),
+					       sizeof(*fresh.by_gpus));
+		if (!fresh.sets || !fresh.filled || (gpus > 0 && !fresh.by_gpus)) {
 			suan_nodes_done(&fresh);
 			return SUAN_ENOMEM;
 		}
@@ -575,6 +774,7 @@ enum suan_code suan_nodes_define(struct suan_nodes *n, uint32_t usable, uint32_t
 	memset(&n->free, 0, sizeof(n->free));
 	for (uint32_t i = 0; i < usable; i++)
 		enter(n, i);
+	drop_loose(n, &n->free);
 	return SUAN_OK;
 }
 
@@ -587,6 +787,10 @@ enum suan_code suan_nodes_copy(struct suan_nodes *to, const struct suan_nodes *f
 		return rc;
 	if (from->count > 0)
 		memcpy(to->list, from->list, from->count * sizeof(*from->list));
+	to->loose = from->loose;
+	to->counted = from->counted;
+	to->mix = from->mix;
+	to->gpu_kind = from->gpu_kind;
 	/* a second time, now that the list says what is used: sums and index follow */
 	return suan_nodes_define(to, from->usable, from->cores, from->gpus, from->memory);
 }
@@ -596,6 +800,7 @@ void suan_nodes_done(struct suan_nodes *n)
 	free(n->list);
 	free(n->sets);
 	free(n->filled);
+	free(n->by_gpus);
 	memset(n, 0, sizeof(*n));
 }
 
@@ -605,6 +810,8 @@ size_t suan_nodes_memory(const struct suan_nodes *n)
 
 	if (n->sets)
 		bytes += (sets_words(n) + n->cores / WORD_BITS + 1) * sizeof(*n->sets);
+	if (n->by_gpus)
+		bytes += (size_t)(n->gpus + 1) * (n->words + n->sums) * sizeof(*n->by_gpus);
 	return bytes;
 }
 
@@ -623,7 +830,10 @@ bool suan_nodes_verify(const struct suan_nodes *n)
 		    set_has(idle_set(n), i) != (n->list[i].runs == 0) ||
 		    !(n->filled[cores / WORD_BITS] >> (cores % WORD_BITS) & 1))
 			return false;
+		if (n->by_gpus && !set_has(gpu_set(n, free_gpus(n, i)), i))
+			return false;
 	}
+	drop_loose(n, &sum);
 	return sum.cores == n->free.cores && sum.gpus == n->free.gpus &&
 	       sum.memory == n->free.memory && sum.nodes == n->free.nodes;
 }

@@ -6,12 +6,19 @@
  *     one.
  *   - nodes = N: the same best fit for each of the N nodes, those with one task more first.
  *   - exclusive: idle nodes by number.
+ *   - With a mix of shapes (fragment.h) "best" is, in a pool with accelerators: where fragmentation
+ *     grows least, then the fewest free accelerators, then the fewest free cores, then the lowest
+ *     number. So what asks for cores alone goes to nodes whose accelerators are in use.
+ *   - counted: another scheduler chooses the nodes. The sums decide, the places have no numbers.
+ * Runs without node numbers count in the sums only, also in a pool that is counted no longer.
  * Pools above SUAN_NODES_SMALL keep a set of nodes per number of free cores, as bits with a summary
- * (O(words) per node taken); smaller ones are looked through. */
+ * (O(words) per node taken), and with accelerators one per number of free ones (O(nodes that are
+ * partly used)); smaller ones are looked through. */
 #ifndef SUAN_ENGINE_PLACE_H
 #define SUAN_ENGINE_PLACE_H
 
 #include "base/err.h"
+#include "engine/fragment.h"
 #include "engine/model.h"
 #include "engine/profile.h"
 
@@ -31,10 +38,15 @@ struct suan_nodes {
 	uint32_t usable;	/* 0 … usable − 1 may take starts */
 	uint32_t cores, gpus;	/* of one node */
 	uint64_t memory;
-	struct suan_vec free;	/* sum over the usable nodes */
+	struct suan_vec free;	/* sum over the usable nodes, less `loose` */
+	struct suan_vec loose;	/* of runs without node numbers; nodes: those that are whole */
+	bool counted;		/* nodes are not chosen here */
+	uint32_t gpu_kind;
+	const struct suan_mix *mix;	/* borrowed; NULL: best fit by cores */
 	/* index over usable nodes; NULL in small pools */
 	uint64_t *sets;		/* owned: cores + 1 sets and then the set of idle nodes */
 	uint64_t *filled;	/* owned: numbers of free cores that some node has */
+	uint64_t *by_gpus;	/* owned: gpus + 1 sets; NULL: no accelerators */
 	uint32_t words, sums;	/* of one set: bits, then summary */
 };
 
@@ -77,6 +89,9 @@ void suan_nodes_take(struct suan_nodes *n, const struct suan_req *req,
 		     const struct suan_place *places, uint32_t nplaces);
 void suan_nodes_give(struct suan_nodes *n, const struct suan_req *req,
 		     const struct suan_place *places, uint32_t nplaces);
+/* By how much fragmentation grows with these, which are free; 0: nothing is known. */
+int64_t suan_nodes_cost(const struct suan_nodes *n, const struct suan_req *req,
+			const struct suan_place *places, uint32_t nplaces);
 size_t suan_nodes_memory(const struct suan_nodes *n);
 /* Sums and index equal what the nodes say; false: not so. */
 bool suan_nodes_verify(const struct suan_nodes *n);

@@ -62,6 +62,20 @@ void suan_planner_free(struct suan_planner *p)
 	free(p);
 }
 
+/* Pools without accelerators, and all under other policies, go on as ever. */
+static void use_mix(const struct suan_planner *p, struct suan_ppool *o)
+{
+	o->nodes.mix = p->kind == SUAN_PLAN_SUAN && o->spec.gpus > 0 ? p->mix : NULL;
+	o->nodes.gpu_kind = o->spec.gpu_kind;
+}
+
+void suan_planner_mix(struct suan_planner *p, const struct suan_mix *mix)
+{
+	p->mix = mix;
+	for (size_t i = 0; i < p->npools; i++)
+		use_mix(p, &p->pools[i]);
+}
+
 void suan_planner_policy(struct suan_planner *p, enum suan_plan_mode kind, uint32_t plan_depth)
 {
 	assert(kind < SUAN_NPLANS);
@@ -70,6 +84,7 @@ void suan_planner_policy(struct suan_planner *p, enum suan_plan_mode kind, uint3
 		suan_slots_clear(p);
 	p->kind = kind;
 	p->depth = plan_depth > 0 ? plan_depth : SUAN_DEFAULT_DEPTH;
+	suan_planner_mix(p, p->mix);
 }
 
 void suan_planner_steps(struct suan_planner *p, uint32_t plan_steps)
@@ -150,6 +165,8 @@ enum suan_code suan_planner_pool(struct suan_planner *p, uint32_t pool,
 		reshape_exclusive(p, o);
 	}
 	o->spec = *spec;
+	o->nodes.counted = spec->counted;
+	use_mix(p, o);
 	o->dirty = true;
 	p->again.only = false;
 	p->slots.touched = true;
@@ -238,6 +255,8 @@ enum suan_code suan_planner_run(struct suan_planner *p, const struct suan_plan_r
 	r.id = run->id;
 	r.index = run->index;
 	r.priority = run->priority;
+	if (o->nodes.counted && !suan_vec_fits(&r.vec, &o->nodes.free))
+		o->reshaped = true;	/* it ran before the pool shrank */
 	return suan_run_open(p, &r, places, ret_run);
 }
 
@@ -286,14 +305,18 @@ static bool verify_pool(const struct suan_planner *p, uint32_t pool, struct suan
 		    a->runs != b->runs || a->whole != b->whole || (a->whole && a->runs != 1))
 			return false;
 	}
+	if (memcmp(&sum->loose, &o->nodes.loose, sizeof(sum->loose)) != 0)
+		return false;
 	return runs == suan_ends_count(o) && used.cores == o->used.cores &&
 	       used.gpus == o->used.gpus && used.memory == o->used.memory &&
 	       suan_nodes_verify(&o->nodes) && suan_push_verify(p, pool);
 }
 
-/* Some node holds more than it has. */
+/* Some node holds more than it has, or all of them where they are only counted. */
 static bool oversold(const struct suan_nodes *n)
 {
+	if (n->counted && (n->free.cores < 0 || n->free.gpus < 0 || n->free.memory < 0))
+		return true;
 	for (uint32_t i = 0; i < n->count; i++)
 		if (n->list[i].cores > n->cores || n->list[i].gpus > n->gpus ||
 		    n->list[i].memory > n->memory)

@@ -41,6 +41,10 @@
  *     the search there is a fiftieth of that; a look at a pool costs one, and one more a 32 runs
  *     there before the pass. If that is not enough to try each item in the first place, there is
  *     no search.
+ *     With a mix of shapes (fragment.h), of pools with the lowest rank first those where
+ *     fragmentation grows least by this start, and for what asks for cores alone then those without
+ *     accelerators; then as above.
+ *   - Counted pools: the sums decide alone, and starts have no node numbers.
  *   - Profiles are sums over nodes (profile.h). Where the sums say now and the nodes say no, when
  *     the first start of an ask in this pass is planned, that ask is planned in that pool not
  *     before the pool's first expected end (of the runs before the pass; without any, of its first
@@ -55,6 +59,7 @@
 #include "engine/model.h"
 
 struct suan_planner;
+struct suan_mix;
 
 enum suan_plan_mode {		/* what a planned start protects */
 	SUAN_PLAN_EASY,
@@ -71,6 +76,7 @@ struct suan_plan_pool {
 	uint32_t gpu_kind;	/* 0 = none */
 	int64_t rank;		/* of equal starts, the lower rank wins */
 	enum suan_reason closed;	/* R_NONE = open; else why (down, drain …) */
+	bool counted;		/* another scheduler chooses the nodes: sums only */
 };
 
 /* Who may push out whom, by classes 1 … 63; planner_push.c. All zero: nobody anybody. */
@@ -123,6 +129,9 @@ void suan_planner_policy(struct suan_planner *p, enum suan_plan_mode kind, uint3
 void suan_planner_steps(struct suan_planner *p, uint32_t plan_steps);
 /* Starts come without candidates from now on, or with them again. */
 void suan_planner_silence(struct suan_planner *p, bool silent);
+/* suan: nodes and pools are chosen by fragmentation of this mix, borrowed until the next call; it
+ * may change between passes. NULL: by free cores. */
+void suan_planner_mix(struct suan_planner *p, const struct suan_mix *mix);
 
 /* Defines or changes a pool; numbers are dense. Runs on nodes that became unusable stay until they
  * end; nothing new starts there. */

@@ -387,22 +387,33 @@ static bool node_before(const struct tally *t, uint32_t a, uint32_t b)
 	return t[a].runs != t[b].runs ? t[a].runs < t[b].runs : a < b;
 }
 
+/* Runs whose nodes another scheduler chose count as if they were on one more node. */
+static uint32_t tally_of(const struct suan_ppool *o, uint32_t node)
+{
+	return node == SUAN_NO_NODE ? o->nodes.count : node;
+}
+
+static uint32_t nodes_of(const struct suan_prun *r)
+{
+	return r->places[0].node == SUAN_NO_NODE ? 1 : r->nplaces;
+}
+
 /* What is lost at each node, and the cheapest node of each candidate. */
 static enum suan_code weigh_nodes(struct suan_planner *p, const struct suan_ppool *o, uint32_t n)
 {
 	struct suan_pushing *x = p->push;
 	struct tally *t;
 
-	if (suan_grow(&x->tallies, &x->tallies_cap, o->nodes.count, sizeof(*t)) != SUAN_OK)
+	if (suan_grow(&x->tallies, &x->tallies_cap, o->nodes.count + 1u, sizeof(*t)) != SUAN_OK)
 		return SUAN_ENOMEM;
 	t = x->tallies;
-	for (uint32_t i = 0; i < o->nodes.count; i++)
+	for (uint32_t i = 0; i <= o->nodes.count; i++)
 		t[i] = (struct tally){.priority = INT32_MIN};
 	for (uint32_t i = 0; i < n; i++) {
 		const struct suan_prun *r = suan_prun_at(p, x->list[i].run);
 
-		for (uint32_t k = 0; k < r->nplaces; k++) {
-			struct tally *at = &t[r->places[k].node];
+		for (uint32_t k = 0; k < nodes_of(r); k++) {
+			struct tally *at = &t[tally_of(o, r->places[k].node)];
 
 			at->loss = suan_sat_add(at->loss, x->list[i].loss);
 			at->priority = r->priority > at->priority ? r->priority : at->priority;
@@ -413,8 +424,8 @@ static enum suan_code weigh_nodes(struct suan_planner *p, const struct suan_ppoo
 		const struct suan_prun *r = suan_prun_at(p, x->list[i].run);
 		struct victim *v = &x->list[i];
 
-		v->node = r->places[0].node;
-		for (uint32_t k = 1; k < r->nplaces; k++)
+		v->node = tally_of(o, r->places[0].node);
+		for (uint32_t k = 1; k < nodes_of(r); k++)
 			if (node_before(t, r->places[k].node, v->node))
 				v->node = r->places[k].node;
 		v->node_priority = t[v->node].priority;

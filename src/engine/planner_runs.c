@@ -200,7 +200,7 @@ static void released(const struct suan_ppool *o, const struct suan_prun *r, stru
 	uint64_t tasks = 0, nodes = 0;
 
 	for (uint32_t i = 0; i < r->nplaces; i++) {
-		if (r->places[i].node >= o->nodes.usable)
+		if (r->places[i].node >= o->nodes.usable && r->places[i].node != SUAN_NO_NODE)
 			continue;
 		tasks += r->places[i].tasks;
 		nodes++;
@@ -226,7 +226,8 @@ static void count_idle(const struct suan_planner *p, struct suan_ppool *o)
 
 		o->ends[i].idle = 0;
 		for (uint32_t k = 0; k < r->nplaces; k++)
-			list[r->places[k].node].idle_at = INT64_MIN;
+			if (r->places[k].node != SUAN_NO_NODE)
+				list[r->places[k].node].idle_at = INT64_MIN;
 	}
 	for (size_t i = o->nends; i-- > 0;) {
 		const struct suan_prun *r = suan_prun_at(p, o->ends[i].run);
@@ -234,7 +235,7 @@ static void count_idle(const struct suan_planner *p, struct suan_ppool *o)
 		for (uint32_t k = 0; k < r->nplaces; k++) {
 			uint32_t node = r->places[k].node;
 
-			if (list[node].idle_at != INT64_MIN)
+			if (node == SUAN_NO_NODE || list[node].idle_at != INT64_MIN)
 				continue;
 			list[node].idle_at = o->ends[i].end_ms;
 			o->ends[i].idle += node < o->nodes.usable;

@@ -303,6 +303,17 @@ static bool overfull(const struct suan_planner *p, int64_t now)
 	return false;
 }
 
+/* Runs without node numbers have more than there is, because nodes left. */
+static bool lacks(const struct suan_planner *p)
+{
+	static const struct suan_vec nothing = {0};
+
+	for (size_t i = 0; i < p->npools; i++)
+		if (!suan_vec_fits(&nothing, &p->pools[i].nodes.free))
+			return true;
+	return false;
+}
+
 static enum suan_code drop_all(struct suan_planner *p, bool idle)
 {
 	for (size_t i = 0; i < p->slots.count; i++)
@@ -476,7 +487,8 @@ static enum suan_code settle(struct suan_planner *p, int64_t now, bool idle)
 	struct walls walls = {.count = 0};
 	enum suan_code rc = SUAN_OK;
 	bool moved = false,
-	     made = idle || !t->valid; /* which nodes fall idle is not kept up to date */
+	     /* which nodes fall idle is not kept up to date; nothing holds in less than nothing */
+	     made = idle || !t->valid || lacks(p);
 
 	rc = made ? rebuild(p, idle) : give_back(p, now);
 	if (rc == SUAN_OK && (!hold_still(p, now) || (made && overfull(p, now))))

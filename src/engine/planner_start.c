@@ -88,9 +88,14 @@ static enum suan_code move_idle(struct suan_pass *s, struct suan_ppool *o,
 	enum suan_code rc = SUAN_OK;
 
 	for (uint32_t k = 0; k < r->nplaces; k++) {
-		struct suan_node *node = &o->nodes.list[r->places[k].node];
-		int64_t was = node->runs == 1 ? s->now : node->idle_at;
 		struct suan_vec one = {0, 0, 0, 1};
+		struct suan_node *node;
+		int64_t was;
+
+		if (r->places[k].node == SUAN_NO_NODE)
+			continue;
+		node = &o->nodes.list[r->places[k].node];
+		was = node->runs == 1 ? s->now : node->idle_at;
 
 		if (was >= r->end_ms)
 			continue;

@@ -131,6 +131,7 @@ struct suan_planner {
 	uint32_t steps;			/* 0: no limit, no search */
 	uint32_t trial;			/* orders tried so far */
 	bool silent;			/* nobody asks for candidates of starts */
+	const struct suan_mix *mix;	/* borrowed; NULL: best fit */
 	struct suan_ppool *pools;
 	uint32_t *order;		/* pools by (rank, number) */
 	size_t npools, pools_cap, order_cap;

@@ -2,10 +2,13 @@
  * standing idle costs; see planner.h. */
 #include "engine/planner_pass.h"
 
+#include "base/grow.h"
 #include "base/num.h"
 
 struct fit {
 	int64_t rank, extension;
+	int64_t growth;		/* with a mix: of fragmentation */
+	bool spoils;		/* with a mix: cores alone, in a pool with accelerators */
 	int32_t free;
 };
 
@@ -80,6 +83,8 @@ static void measure(const struct suan_pass *s, const struct suan_class *k, uint3
 	int64_t more = suan_sat_add(s->now, k->duration_ms) - o->last_end;
 
 	ret->rank = o->spec.rank;
+	ret->growth = 0;
+	ret->spoils = o->nodes.mix && s->p->waiting.shapes[k->shape].req.gpus == 0;
 	ret->extension = more > 0 ? more : 0;
 	ret->free = o->nodes.free.cores;
 }
@@ -88,11 +93,36 @@ static bool better(const struct suan_class *k, const struct fit *a, const struct
 {
 	if (a->rank != b->rank)
 		return a->rank < b->rank;
+	if (a->growth != b->growth)
+		return a->growth < b->growth;
+	if (a->spoils != b->spoils)
+		return b->spoils;
 	if (k->fit_ms <= SUAN_SHORT_FIT_MS)
 		return a->free > b->free;
 	if (a->extension != b->extension)
 		return a->extension < b->extension;
 	return a->free < b->free;
+}
+
+/* What the start would do to the accelerators of the pool; *ret false: its nodes cannot take it. */
+static enum suan_code weigh(struct suan_pass *s, struct suan_ppool *o, const struct suan_req *req,
+			    struct fit *fit, bool *ret)
+{
+	struct suan_planner *p = s->p;
+	enum suan_code rc;
+	uint32_t n;
+
+	*ret = true;
+	if (!o->nodes.mix)
+		return SUAN_OK;
+	rc = suan_grow(&p->scratch, &p->scratch_cap, suan_nodes_most(&o->nodes, req),
+		       sizeof(*p->scratch));
+	if (rc != SUAN_OK)
+		return rc;
+	n = suan_nodes_find(&o->nodes, req, p->scratch);
+	fit->growth = suan_nodes_cost(&o->nodes, req, p->scratch, n);
+	*ret = n > 0;
+	return SUAN_OK;
 }
 
 /* The best pool not tried yet by sums and profiles; SUAN_NO_POOL: none. */
@@ -101,7 +131,7 @@ enum suan_code suan_pass_best_pool(struct suan_pass *s, const struct suan_class 
 {
 	struct suan_planner *p = s->p;
 	const struct suan_req *req = &p->waiting.shapes[k->shape].req;
-	struct fit best = {0, 0, 0}, fit;
+	struct fit best = {0}, fit;
 	int64_t least = smallest(s, k, bits);
 	struct roomy roomy = find_roomy(p, bits);
 
@@ -111,6 +141,7 @@ enum suan_code suan_pass_best_pool(struct suan_pass *s, const struct suan_class 
 		enum suan_answer answer = SUAN_NO;
 		struct suan_vec v;
 		enum suan_code rc;
+		bool fits;
 
 		if (!suan_bit(bits, p->live[i]) || suan_bit(p->tried, p->live[i]))
 			continue;
@@ -124,7 +155,12 @@ enum suan_code suan_pass_best_pool(struct suan_pass *s, const struct suan_class 
 			answer = SUAN_LATER;
 		*ret_later |= answer == SUAN_LATER;
 		measure(s, k, p->live[i], &fit);
-		if (answer != SUAN_YES || (*ret != SUAN_NO_POOL && !better(k, &fit, &best)))
+		if (answer != SUAN_YES || (*ret != SUAN_NO_POOL && fit.rank > best.rank))
+			continue;
+		rc = weigh(s, o, req, &fit, &fits);
+		if (rc != SUAN_OK)
+			return rc;
+		if (!fits || (*ret != SUAN_NO_POOL && !better(k, &fit, &best)))
 			continue;
 		best = fit;
 		*ret = p->live[i];

@@ -328,6 +328,22 @@ static void put_forecast(struct writer *w)
 	}
 }
 
+static void put_mix(struct writer *w)
+{
+	const struct suan_mix *m = &w->e->mix;
+
+	for (uint32_t i = 0; i < m->count; i++) {
+		size_t mark = suan_put_begin(w->out, SUAN_SNAP_MIX);
+
+		put_u64(w, SUAN_SNAP_MIX_CORES, m->list[i].cores);
+		put_u64(w, SUAN_SNAP_MIX_GPUS, m->list[i].gpus);
+		put_u64(w, SUAN_SNAP_MIX_MEMORY, m->list[i].memory);
+		put_u64(w, SUAN_SNAP_MIX_WEIGHT, m->list[i].weight);
+		put_string(w, SUAN_SNAP_MIX_KIND, m->list[i].gpu_kind);
+		suan_put_end(w->out, mark);
+	}
+}
+
 static void put_slots(struct writer *w)
 {
 	const struct suan_planner *p = w->e->plan->planner;
@@ -372,9 +388,12 @@ enum suan_code suan_engine_save(const struct suan_engine *e, struct suan_buf *ou
 	for (size_t i = 0; i < e->acct.nleaves; i++)
 		if (e->acct.leaves[i].known)
 			number(&w, e->acct.leaves[i].user);
+	for (uint32_t i = 0; i < e->mix.count; i++)
+		number(&w, e->mix.list[i].gpu_kind);
 	if (e->acct.any)
 		put_standings(&w);
 	put_history(&w);
+	put_mix(&w);
 	put_forecast(&w);
 	while ((id = suan_engine_next_job(e, id)))
 		put_job(&w, suan_jobs_find(e, id));

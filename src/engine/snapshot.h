@@ -27,6 +27,7 @@ enum suan_snapshot_tag {	/* of the whole, in this order */
 	SUAN_SNAP_LEVEL = 41,	/* of an account */
 	SUAN_SNAP_LEAF = 42,	/* a user in an account, after the strings */
 	SUAN_SNAP_STANDING = 43,	/* when standings are found again */
+	SUAN_SNAP_MIX = 90,	/* a shape of the mix, after the strings; see fragment.h */
 	SUAN_SNAP_PASSED = 91,	/* of conservative: time of the last pass */
 };
 
@@ -37,6 +38,11 @@ enum suan_snapshot_leaf {	/* LEVEL has the first two */
 };
 
 enum suan_snapshot_past { SUAN_SNAP_PAST_USER = 20 };	/* 1 … 8: members by table */
+
+enum suan_snapshot_mix {
+	SUAN_SNAP_MIX_CORES = 1, SUAN_SNAP_MIX_GPUS, SUAN_SNAP_MIX_MEMORY, SUAN_SNAP_MIX_WEIGHT,
+	SUAN_SNAP_MIX_KIND
+};
 
 enum suan_snapshot_site {
 	SUAN_SNAP_SITE_SPEC = 1, SUAN_SNAP_SITE_STATE, SUAN_SNAP_SITE_GONE

@@ -11,6 +11,7 @@
 #include "engine/accounts.h"
 #include "engine/engine.h"
 #include "engine/forecast.h"
+#include "engine/fragment.h"
 #include "engine/history.h"
 #include "engine/planner.h"
 
@@ -204,6 +205,7 @@ struct suan_engine {
 	struct suan_history history;
 	struct suan_forecast forecast;
 	struct suan_acct acct;
+	struct suan_mix mix;		/* of accelerators asked for */
 
 	uint64_t next_id;		/* of the next job */
 	struct suan_job_page **pages;	/* owned; page p has ids p × SUAN_PAGE … */
@@ -378,6 +380,8 @@ SUAN_MUSTUSE enum suan_code suan_net_copy_pool(struct suan_arena *a,
 					       const struct suan_pool_spec *spec,
 					       struct suan_pool_spec *ret);
 uint32_t suan_net_usable(const struct suan_eng_pool *p);
+/* Does another scheduler choose the nodes? */
+bool suan_net_delegated(const struct suan_net *n, uint32_t pool);
 /* A start ordered at this time did not come about and will be tried again; a start worked. */
 void suan_net_start_failed(struct suan_engine *e, uint32_t pool, int64_t order_ms,
 			   int64_t now_ms);

@@ -169,6 +169,8 @@ static enum suan_code sync_pools(struct suan_engine *e)
 			    e->policy.plan_depth);
 	suan_planner_steps(e->plan->planner, e->policy.plan_steps);
 	suan_planner_silence(e->plan->planner, e->policy.terse);
+	suan_planner_mix(e->plan->planner,
+			 e->policy.packing == SUAN_FRAGMENTATION ? &e->mix : NULL);
 	if (suan_preempt_sync(e) != SUAN_OK)
 		return SUAN_ENOMEM;
 	e->plan->pools_dirty = false;

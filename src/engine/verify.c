@@ -217,6 +217,8 @@ enum suan_code suan_engine_verify(const struct suan_engine *e, struct suan_err *
 	bad = rc == SUAN_OK ? suan_acct_verify(e) : NULL;
 	if (bad)
 		rc = suan_fail(err, SUAN_ECORRUPT, "accounts: %s", bad);
+	if (rc == SUAN_OK && !suan_mix_verify(&e->mix))
+		rc = suan_fail(err, SUAN_ECORRUPT, "the mix of accelerators is broken");
 	if (rc == SUAN_OK)
 		rc = suan_planner_verify(e->plan->planner, err);
 	free(t.runs);

@@ -353,7 +353,8 @@ bool suan_engine_pool(const struct suan_engine *e, uint32_t number, struct suan_
 		return false;
 	p = &e->net.pools[number];
 	*ret = (struct suan_pool_view){.number = number, .site = p->site, .name = p->spec.name,
-				       .spec = p->spec, .usable_nodes = suan_net_usable(p)};
+				       .spec = p->spec, .usable_nodes = suan_net_usable(p),
+				       .delegated = suan_net_delegated(&e->net, number)};
 	if (number < e->plan->npools)
 		suan_planner_load(e->plan->planner, number, &load);
 	ret->cores_total = (uint64_t)ret->usable_nodes * p->spec.cores;

@@ -63,6 +63,17 @@ static bool read_items(struct suan_json *j, const struct kind *kind, void **ret,
 	return !j->failed;
 }
 
+static bool read_delegated(struct suan_json *j, void *object)
+{
+	struct suan_pool_spec *p = object;
+	bool said;
+
+	if (!suan_json_bool(j, &said))
+		return false;
+	p->delegated = said ? SUAN_DELEGATED_YES : SUAN_DELEGATED_NO;
+	return true;
+}
+
 static const struct suan_key pool_table[] = {
 	NAME("name", suan_pool_spec, name),
 	NEEDED("nodes", suan_pool_spec, nodes, 1, 10 * MILLION),
@@ -77,6 +88,7 @@ static const struct suan_key pool_table[] = {
 	WHOLE("busy_watt", suan_pool_spec, busy_watt, 0, MILLION),
 	FIXED("price_hour", SUAN_KEY_I64_FIXED, 6,
 	      offsetof(struct suan_pool_spec, price_hour_uyuan), MILLION *MILLION),
+	CALL("delegated", read_delegated),
 };
 
 static void init_pool(void *item)

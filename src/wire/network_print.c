@@ -105,6 +105,9 @@ static void put_pool(struct suan_buf *out, const struct suan_pool_spec *p)
 	put_unless(out, "busy_watt", p->busy_watt, 0);
 	if (p->price_hour_uyuan)
 		put_fixed(out, "price_hour", p->price_hour_uyuan, 6);
+	if (p->delegated != SUAN_DELEGATED_BY_DRIVER)
+		suan_buf_addf(out, ", delegated: %s",
+			      p->delegated == SUAN_DELEGATED_YES ? "true" : "false");
 	suan_buf_adds(out, "}\n");
 }
 

@@ -79,6 +79,22 @@ static bool read_preemption(struct suan_json *j, void *object)
 	return suan_keys_read(j, &keys, &p->preemption);
 }
 
+static bool read_packing(struct suan_json *j, void *object)
+{
+	struct suan_policy *p = object;
+	const char *words[SUAN_NPACKINGS + 1] = {NULL};
+	const char *word;
+
+	for (int i = 0; i < SUAN_NPACKINGS; i++)
+		words[i] = suan_packing_name((enum suan_packing)i);
+	if (!read_word(j, words, &word))
+		return false;
+	for (int i = 0; i < SUAN_NPACKINGS; i++)
+		if (strcmp(words[i], word) == 0)
+			p->packing = (enum suan_packing)i;
+	return true;
+}
+
 static const struct suan_key policy_table[] = {
 	CALL("kind", read_kind),
 	WHOLE("plan_depth", suan_policy, plan_depth, 1, 1000000),
@@ -88,6 +104,7 @@ static const struct suan_key policy_table[] = {
 	WHOLE("max_pending", suan_policy, max_pending, 0, 100000000),
 	WHOLE("max_attempts", suan_policy, max_attempts, 1, 1000),
 	CALL("preemption", read_preemption),
+	CALL("packing", read_packing),
 };
 
 static bool read_policy(struct suan_json *j, void *object)
@@ -188,7 +205,8 @@ void suan_settings_init(struct suan_settings *s)
 		.max_request_bytes = 64 * (uint64_t)MIB, .max_connections = 4096,
 		.http_threads = 1, .snapshot_bytes = 256 * (uint64_t)MIB,
 		.keep_finished = 1000000, .grace_ms = 5000,
-		.policy = {.kind = SUAN_POLICY_SUAN, .plan_steps = SUAN_PLAN_STEPS},
+		.policy = {.kind = SUAN_POLICY_SUAN, .plan_steps = SUAN_PLAN_STEPS,
+			   .packing = SUAN_FRAGMENTATION},
 	};
 	suan_accounts_init(&s->accounts);
 }

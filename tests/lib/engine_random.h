@@ -42,11 +42,14 @@ static inline void history_network(struct history *h)
 		if (i == 3)
 			s->driver = "";
 		s->price_uyuan_kwh = (int64_t)dice(h, 3) * 400000;
-		kit_pool(s, "cpu", 1 + dice(h, 4), 4 + dice(h, 2) * 4)->busy_watt = 400;
+		p = kit_pool(s, "cpu", 1 + dice(h, 4), 4 + dice(h, 2) * 4);
+		p->busy_watt = 400;
+		p->delegated = i == 2 ? dice(h, 3) : SUAN_DELEGATED_BY_DRIVER;
 		if (dice(h, 2)) {
 			p = kit_pool(s, "gpu", 1 + dice(h, 2), 8);
 			p->gpu = dice(h, 2) ? "a800" : "910b";
 			p->gpus = 4;
+			p->delegated = dice(h, 4) ? SUAN_DELEGATED_NO : SUAN_DELEGATED_YES;
 		}
 	}
 	kit_network(k);
@@ -309,7 +312,8 @@ static inline void random_site(struct history *h)
 			.max_pending = dice(h, 4) ? 0 : 20, .max_attempts = 1 + dice(h, 4),
 			.model_sites = dice(h, 2), .terse = dice(h, 3) == 0,
 			.plan_steps = h->k.now % 2 ? SUAN_PLAN_STEPS : 0,
-			.preemption = preemption});
+			.preemption = preemption,
+			.packing = (enum suan_packing)dice(h, SUAN_NPACKINGS)});
 	}
 }
 

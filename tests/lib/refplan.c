@@ -155,8 +155,27 @@ static struct amount total(const struct suan_plan_pool *p, const struct suan_req
 		a.cores = a.idle * p->cores;
 		a.gpus = a.idle * p->gpus;
 		a.memory = a.idle * (int64_t)p->memory;
+		if (p->counted)
+			a.idle = 0;	/* nobody knows */
 	}
 	return a;
+}
+
+/* What the run has of the pool on nodes that only another scheduler knows. */
+static void take_unnumbered(const struct suan_plan_pool *p, const struct ref_run *run,
+			    struct amount *from)
+{
+	const struct suan_req *q = &run->ask.req;
+
+	for (uint32_t k = 0; k < run->nplaces; k++) {
+		int64_t tasks = run->places[k].tasks;
+
+		if (run->places[k].node != SUAN_NO_NODE)
+			continue;
+		from->cores -= q->exclusive ? (int64_t)p->cores : tasks * q->cores;
+		from->gpus -= q->exclusive ? (int64_t)p->gpus : tasks * q->gpus;
+		from->memory -= q->exclusive ? (int64_t)p->memory : tasks * (int64_t)q->memory;
+	}
 }
 
 static struct amount free_at(const struct ref *r, uint32_t pool, int64_t at, bool hard_only)
@@ -170,6 +189,12 @@ static struct amount free_at(const struct ref *r, uint32_t pool, int64_t at, boo
 		sum.gpus += a.gpus;
 		sum.memory += a.memory;
 		sum.idle += a.idle;
+	}
+	for (uint32_t i = 0; i < r->nruns; i++) {
+		const struct ref_run *run = &r->runs[i];
+
+		if (run->alive && run->pool == pool && ref_expected_end(r, run) > at)
+			take_unnumbered(&r->pools[pool], run, &sum);
 	}
 	for (uint32_t i = 0; i < r->nholds; i++) {
 		const struct ref_hold *h = &r->holds[i];
@@ -271,6 +296,69 @@ static bool used(const struct ref_run *run, uint32_t node)
 	return false;
 }
 
+/* ---- fragmentation ---- */
+
+static bool by_mix(const struct ref *r, uint32_t pool)
+{
+	return r->kind == SUAN_PLAN_SUAN && r->mix && r->pools[pool].gpus > 0;
+}
+
+static int64_t fragmentation(const struct ref *r, uint32_t pool, struct amount a)
+{
+	int64_t sum = 0;
+
+	for (uint32_t i = 0; i < r->mix->count; i++) {
+		const struct suan_mix_shape *m = &r->mix->list[i];
+		bool usable = a.cores >= (int64_t)m->cores && a.gpus >= (int64_t)m->gpus &&
+			      a.memory >= (int64_t)m->memory;
+
+		if (m->gpu_kind != 0 && m->gpu_kind != r->pools[pool].gpu_kind)
+			usable = false;
+		sum += usable ? 0 : a.gpus * m->weight;
+	}
+	return sum;
+}
+
+/* What so many tasks make of the node's accelerators. */
+static int64_t growth(const struct ref *r, const struct ref_run *run, uint32_t node, int64_t tasks)
+{
+	const struct suan_req *q = &run->ask.req;
+	struct amount before = on_node(r, run->pool, node, r->now), after = before;
+
+	after.cores = q->exclusive ? 0 : before.cores - tasks * q->cores;
+	after.gpus = q->exclusive ? 0 : before.gpus - tasks * q->gpus;
+	after.memory = q->exclusive ? 0 : before.memory - tasks * (int64_t)q->memory;
+	return fragmentation(r, run->pool, after) - fragmentation(r, run->pool, before);
+}
+
+/* The unused node that holds so many tasks where fragmentation grows least; −1: none. */
+static int least_growth(const struct ref *r, const struct ref_run *run, int64_t tasks)
+{
+	const struct suan_req *q = &run->ask.req;
+	int best = -1;
+	int64_t best_growth = 0;
+	struct amount best_free = {0};
+
+	for (uint32_t n = 0; n < r->pools[run->pool].nodes; n++) {
+		struct amount a = on_node(r, run->pool, n, r->now);
+		int64_t more;
+
+		if (used(run, n) || a.cores < tasks * q->cores || a.gpus < tasks * q->gpus ||
+		    a.memory < tasks * (int64_t)q->memory)
+			continue;
+		more = growth(r, run, n, tasks);
+		if (best >= 0 && more != best_growth ? more > best_growth
+		    : best >= 0 && a.gpus != best_free.gpus ? a.gpus > best_free.gpus
+							    : best >= 0 &&
+								      a.cores >= best_free.cores)
+			continue;
+		best = (int)n;
+		best_growth = more;
+		best_free = a;
+	}
+	return best;
+}
+
 /* The unused node with the fewest free cores that holds so many tasks; −1: none. */
 static int best_fit(const struct ref *r, const struct ref_run *run, int64_t tasks)
 {
@@ -278,6 +366,8 @@ static int best_fit(const struct ref *r, const struct ref_run *run, int64_t task
 	int best = -1;
 	int64_t best_cores = 0;
 
+	if (by_mix(r, run->pool))
+		return least_growth(r, run, tasks);
 	for (uint32_t n = 0; n < r->pools[run->pool].nodes; n++) {
 		struct amount a = on_node(r, run->pool, n, r->now);
 
@@ -326,6 +416,52 @@ static int first_idle(const struct ref *r, const struct ref_run *run)
 	return -1;
 }
 
+/* What the runs leave of the pool now, in all. */
+static struct amount runs_leave(const struct ref *r, uint32_t pool)
+{
+	struct amount sum = {0};
+
+	for (uint32_t n = 0; n < r->pools[pool].nodes; n++) {
+		struct amount a = on_node(r, pool, n, r->now);
+
+		sum.cores += a.cores;
+		sum.gpus += a.gpus;
+		sum.memory += a.memory;
+		sum.idle += a.idle;
+	}
+	for (uint32_t i = 0; i < r->nruns; i++)
+		if (r->runs[i].alive && r->runs[i].pool == pool &&
+		    !(r->after &&
+		      (r->runs[i].stopping || r->runs[i].picked || r->runs[i].gone)))
+			take_unnumbered(&r->pools[pool], &r->runs[i], &sum);
+	for (uint32_t i = 0; i < r->nwaiting && r->after; i++)
+		if (r->waiting[i].pool == pool)
+			take_unnumbered(&r->pools[pool], &r->waiting[i], &sum);
+	return sum;
+}
+
+/* Another scheduler chooses the nodes: what is free in all must do. */
+static bool count(const struct ref *r, struct ref_run *run)
+{
+	const struct suan_plan_pool *p = &r->pools[run->pool];
+	const struct suan_req *q = &run->ask.req;
+	int64_t left = q->tasks, cap = tasks_in(q, empty_node(p)), nodes = 1;
+
+	if (q->exclusive)
+		nodes = (q->tasks + cap - 1) / cap;
+	if (q->nodes > 0)
+		nodes = q->nodes;
+	for (int64_t i = 0; i < nodes; i++) {
+		int64_t tasks = q->exclusive ? least(left, cap) : left;
+
+		if (q->nodes > 0)
+			tasks = q->tasks / q->nodes + (i < q->tasks % q->nodes);
+		place(run, (int)SUAN_NO_NODE, tasks);
+		left -= tasks;
+	}
+	return true;
+}
+
 /* Chooses the nodes of a run; false: there is no way. */
 bool ref_pack(const struct ref *r, struct ref_run *run)
 {
@@ -333,6 +469,10 @@ bool ref_pack(const struct ref *r, struct ref_run *run)
 	int64_t left = q->tasks, cap = tasks_in(q, empty_node(&r->pools[run->pool]));
 
 	run->nplaces = 0;
+	if (!fits(total(&r->pools[run->pool], q), runs_leave(r, run->pool)))
+		return false;
+	if (r->pools[run->pool].counted)
+		return count(r, run);
 	while (left > 0 || run->nplaces < q->nodes) {
 		int64_t tasks = least(left, cap);
 		int node;
@@ -496,11 +636,7 @@ static bool start_in(struct ref *r, const struct ref_item *x, uint32_t pool)
 
 static int64_t pool_free(const struct ref *r, uint32_t pool)
 {
-	int64_t sum = 0;
-
-	for (uint32_t n = 0; n < r->pools[pool].nodes; n++)
-		sum += on_node(r, pool, n, r->now).cores;
-	return sum;
+	return runs_leave(r, pool).cores;
 }
 
 static bool is_short(const struct ref_item *x)
@@ -554,11 +690,38 @@ static int64_t extension(const struct ref *r, const struct ref_item *x, uint32_t
 	return end > last ? end - last : 0;
 }
 
+/* What the start would make of the accelerators of the pool; SUAN_FOREVER: it does not go there. */
+static int64_t spoilt(const struct ref *r, const struct ref_item *x, uint32_t pool)
+{
+	static struct ref_run run;
+	int64_t sum = 0;
+
+	if (!by_mix(r, pool))
+		return 0;
+	if (!ref_may_use(r, x, pool))
+		return SUAN_FOREVER;
+	memset(&run, 0, sizeof(run));
+	run.pool = pool;
+	run.ask = x->item.ask;
+	if (!ref_pack(r, &run))
+		return SUAN_FOREVER;
+	for (uint32_t k = 0; k < run.nplaces; k++)
+		if (run.places[k].node != SUAN_NO_NODE)
+			sum += growth(r, &run, run.places[k].node, run.places[k].tasks);
+	return sum;
+}
+
 /* Is pool a better for the item than b, which has a lower number or rank? */
 static bool better_pool(const struct ref *r, const struct ref_item *x, uint32_t a, uint32_t b)
 {
+	int64_t more = spoilt(r, x, a), less = spoilt(r, x, b);
+
 	if (r->pools[a].rank != r->pools[b].rank)
 		return r->pools[a].rank < r->pools[b].rank;
+	if (more != less)
+		return more < less;
+	if (x->item.ask.req.gpus == 0 && by_mix(r, a) != by_mix(r, b))
+		return by_mix(r, b);
 	if (is_short(x))
 		return pool_free(r, a) > pool_free(r, b);
 	if (extension(r, x, a) != extension(r, x, b))

@@ -4,6 +4,7 @@
 #ifndef SUAN_TESTS_REFPLAN_H
 #define SUAN_TESTS_REFPLAN_H
 
+#include "engine/fragment.h"
 #include "engine/planner.h"
 
 #define REF_POOLS  8
@@ -55,6 +56,7 @@ struct ref {
 	enum suan_plan_mode kind;
 	uint32_t depth;
 	uint32_t steps;		/* 0: no limit, no search */
+	const struct suan_mix *mix;	/* NULL: best fit */
 	struct suan_plan_pool pools[REF_POOLS];
 	uint32_t npools;
 	struct suan_limits groups[REF_GROUPS];

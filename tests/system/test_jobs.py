@@ -67,6 +67,32 @@ def test_gang_and_environment(server):
     assert server.cli('logs', job).stdout == '2 4 west-cpu-[0-1] cpu 1\n'
 
 
+def test_delegated_pool(make_server):
+    network = '''
+network: test
+sites:
+  - name: s
+    driver: local
+    pools:
+      - {name: p, nodes: 2, cores: 3, delegated: true}
+'''
+    server = make_server(network=network).start()
+    say = ('sh', '-c', 'echo $SLURM_NNODES ${SLURM_JOB_NODELIST:-none} ${SLURMD_NODENAME:-none}')
+    first = server.submit('--tasks', 2, '--nodes', 2, '--cores', 2, '--stdout', 'on-%N.txt', '--', *say)
+    server.wait(first, code=0)
+    assert (server.home / 'on-.txt').read_text() == '2 none none\n'
+    # in all there is room for three of two cores; on nodes of three there would be for two
+    jobs = [server.submit('--cores', 2, '--', 'sh', '-c', 'echo $$ > %d; while [ -e %d ]; do sleep 0.1; done' % (n, n))
+            for n in range(3)]
+    for n, job in enumerate(jobs):
+        wait_for((server.home / str(n)).exists, 'all three run')
+    pool = server.http('GET', '/v1/pools', status=200)[2]['pools'][0]
+    assert (pool['delegated'], pool['cores_used'], pool['running']) == (True, 6, 3)
+    for n, job in enumerate(jobs):
+        (server.home / str(n)).unlink()
+        server.wait(job, code=0)
+
+
 def test_staging_with_checksums(server, tmp_path):
     (tmp_path / 'in.txt').write_text('data\n')
     job = server.submit('--inputs', 'in.txt', '--outputs', 'out.txt=%s/back-%%j.txt' % tmp_path, '--',

@@ -31,6 +31,8 @@ struct world {
 	uint32_t runs;		/* named so far */
 	uint64_t stops;
 	uint64_t starts, predictions;
+	struct suan_mix mix;
+	uint64_t by_mix, unnumbered;	/* starts */
 };
 
 static uint32_t pick(struct world *w, uint32_t n)
@@ -110,8 +112,20 @@ static void make_pools(struct world *w)
 		p.gpu_kind = p.gpus ? 1 + pick(w, 2) : 0;
 		p.memory = chance(w, 70) ? 4 + pick(w, 16) : 0;
 		p.rank = pick(w, 3);
+		p.counted = chance(w, 15);
 		set_pool(w, i, &p);
 	}
+}
+
+/* What users ask for, as the scheduler would have learnt it. */
+static void make_mix(struct world *w)
+{
+	w->mix.count = pick(w, 6);
+	for (uint32_t i = 0; i < w->mix.count; i++)
+		w->mix.list[i] = (struct suan_mix_shape){
+			.memory = chance(w, 40) ? pick(w, 10) : 0, .cores = 1 + pick(w, 5),
+			.gpus = 1 + pick(w, 4), .gpu_kind = pick(w, 3),
+			.weight = 1 + pick(w, 9)};
 }
 
 static void make_ask(struct world *w, struct suan_item *item, uint64_t *allow)
@@ -219,6 +233,8 @@ static void happen(struct world *w, uint32_t busy)
 			p.nodes = w->large ? 50 + pick(w, 40) : pick(w, 7);
 		if (chance(w, 20))
 			p.rank = pick(w, 3);
+		if (chance(w, 10))
+			p.counted = !p.counted;
 		set_pool(w, i, &p);
 		if (chance(w, 50)) {
 			suan_planner_freed(w->fast, SUAN_FOREVER);
@@ -229,6 +245,8 @@ static void happen(struct world *w, uint32_t busy)
 		set_quotas(w);
 	if (chance(w, 10))
 		give_slots_back(w);
+	if (chance(w, 20))
+		make_mix(w);
 }
 
 static bool same_start(const struct suan_start *s, const struct ref_run *r)
@@ -317,6 +335,9 @@ static bool pass(struct world *w)
 		w->fast_run[run] = starts[i].run;
 		w->slow->runs[run].index = w->runs;
 		suan_planner_name(w->fast, starts[i].run, w->runs++);
+		w->unnumbered += starts[i].places[0].node == SUAN_NO_NODE;
+		w->by_mix += w->slow->mix && w->slow->kind == SUAN_PLAN_SUAN &&
+			     w->mix.count > 0 && w->slow->pools[starts[i].pool].gpus > 0;
 	}
 	if (n != w->slow->nstarted) {
 		printf("# %u starts, want %u\n", n, w->slow->nstarted);
@@ -372,6 +393,11 @@ static bool history(struct world *w, uint64_t seed, struct ref *slow)
 	suan_planner_policy(w->fast, kind, depth);
 	suan_planner_steps(w->fast, paid);
 	set_pushes(w);
+	if (chance(w, 60)) {
+		make_mix(w);
+		slow->mix = &w->mix;
+		suan_planner_mix(w->fast, &w->mix);
+	}
 	make_pools(w);
 	w->quotas = chance(w, 50);
 	if (w->quotas)
@@ -407,8 +433,11 @@ int main(void)
 	       (unsigned long long)(seed + cases - 1));
 	for (uint64_t i = 0; i < cases && good == i; i++) {
 		uint64_t starts = w.starts, predictions = w.predictions, stops = w.stops;
+		uint64_t by_mix = w.by_mix, unnumbered = w.unnumbered;
 
 		memset(&w, 0, sizeof(w));
+		w.by_mix = by_mix;
+		w.unnumbered = unnumbered;
 		w.starts = starts;
 		w.predictions = predictions;
 		w.stops = stops;
@@ -421,6 +450,9 @@ int main(void)
 	   (unsigned long long)cases);
 	ok(given || (w.starts > cases * 5 && w.predictions > cases * 5 && w.stops > cases / 5),
 	   "they are worth the name");
+	ok(given || (w.by_mix > cases / 2 && w.unnumbered > cases / 2),
+	   "%llu starts by fragmentation, %llu in counted pools",
+	   (unsigned long long)w.by_mix, (unsigned long long)w.unnumbered);
 	free(slow);
 	return tap_done();
 }

@@ -129,7 +129,8 @@ static void back(void)
 		"  - {name: 'yes', zh: '12', hub: h, owner: o, lon: 180, pue: 1.5, price: 0.3731,\n"
 		"     carbon: 'a b.csv', racks: 12, pools: [{name: p, nodes: 1, cores: 1, "
 		"memory: 1000,\n"
-		"     speed: 0.5, gpus: 2, idle_watt: 1, busy_watt: 2, price_hour: 0.025}]}\n"
+		"     speed: 0.5, gpus: 2, idle_watt: 1, busy_watt: 2, price_hour: 0.025, "
+		"delegated: true}, {name: q, nodes: 1, cores: 1, delegated: false}]}\n"
 		"  - {name: s2}\n"
 		"links: [{from: c, to: s2, gbit: 0.5}, {from: s2, to: c, gbit: 1, ms: 1.234,\n"
 		"     price_gib: 0.5}]\n";
@@ -183,6 +184,8 @@ static const struct {
 	{"sites:\n  - name: a\n    pools:\n      - {name: p, nodes: 1, cores: 1}\n"
 	 "      - {name: p, nodes: 1, cores: 1}\n",
 	 "n.yaml:5: sites/0/pools/1/name: \"p\" is there already; expected another name"},
+	{"sites:\n  - name: a\n    pools:\n      - {name: p, nodes: 1, cores: 1, delegated: 1}\n",
+	 "n.yaml:4: sites/0/pools/0/delegated: expected true or false, found 1"},
 	{"sites:\n  - name: a\n    pools:\n      - {name: p, nodes: 1}\n",
 	 "n.yaml:4: sites/0/pools/0: expected a key \"cores\", found none"},
 	{"sites:\n  - name: a\n    pools:\n      - {name: p, nodes: 0, cores: 1}\n",

@@ -114,8 +114,130 @@ static void reshape(void)
 	suan_nodes_done(&n);
 }
 
+/* Where the fewest accelerators become useless; small pools and large ones alike. */
+static void fragmentation(uint32_t nodes)
+{
+	struct suan_mix mix = {.count = 1,
+			       .list = {{.cores = 8, .gpus = 4, .weight = 5}}};
+	struct suan_nodes n = make(nodes, 16, 4, 100), copy = {0};
+	struct suan_req one = req(1, 2), wide = req(1, 8), cpu = req(1, 3), spread = req(2, 2);
+	struct suan_place at[200], there[2] = {{0, 1}, {SUAN_NO_NODE, 1}};
+
+	n.mix = &mix;
+	one.gpus = spread.gpus = 1;
+	wide.gpus = 4;
+	spread.nodes = 2;
+	is_int(take(&n, &one, at), 1, "one accelerator");
+	is_int(at[0].node, 0, "the lowest of equals");
+	is_int(suan_nodes_cost(&n, &one, at, 1), -5, "another one there would be no loss");
+	is_int(take(&n, &wide, at), 1, "a whole node");
+	is_int(at[0].node, 1, "an idle one");
+	is_int(take(&n, &one, at), 1, "one more");
+	is_int(at[0].node, 0, "where the node is broken up already");
+	is_int(take(&n, &cpu, at), 1, "cores alone");
+	is_int(at[0].node, 1, "go where the accelerators are in use");
+	cpu.cores = 6;
+	is_int(take(&n, &cpu, at), 1, "too many for that");
+	is_int(at[0].node, 0, "go where fewest are free");
+	cpu.cores = 9;
+	is_int(take(&n, &cpu, at), 1, "too many for both");
+	is_int(at[0].node, 2, "break up an idle node");
+	is_int(take(&n, &spread, at), 2, "two nodes");
+	ok(at[0].node == 0 && at[1].node == 2, "both broken up: %u %u", at[0].node, at[1].node);
+	ok(suan_nodes_copy(&copy, &n) == SUAN_OK && suan_nodes_verify(&copy), "a copy");
+	is_int(suan_nodes_find(&copy, &one, at), 1, "finds");
+	is_int(at[0].node, 0, "the same");
+	suan_nodes_done(&copy);
+	one.exclusive = true;
+	there[0].node = 3;
+	is_int(suan_nodes_cost(&n, &one, there, 1), 0, "a whole node leaves nothing in vain");
+	is_int(suan_nodes_cost(&n, &one, there + 1, 1), 0, "nothing is known of no node");
+	n.mix = NULL;
+	is_int(suan_nodes_cost(&n, &one, there, 1), 0, "nor without a mix");
+	is_int(suan_nodes_find(&n, &cpu, at), 1, "best fit");
+	is_int(at[0].node, 3, "does not look at accelerators");
+	suan_nodes_done(&n);
+}
+
+/* Of accelerators that are worth the same, fewest free cores, then the lowest number. */
+static void ties(uint32_t nodes)
+{
+	struct suan_mix mix = {.count = 0};
+	struct suan_nodes n = make(nodes, 16, 4, 0);
+	struct suan_req two = req(1, 2), cpu = req(1, 4), one = req(1, 1);
+	struct suan_place at[4] = {{1, 1}, {2, 1}, {3, 1}, {4, 1}};
+
+	n.mix = &mix;
+	two.gpus = 2;
+	one.gpus = 1;
+	suan_nodes_take(&n, &two, at, 4);
+	suan_nodes_take(&n, &cpu, at + 2, 1);
+	is_int(suan_nodes_find(&n, &one, at), 1, "nothing is known of what is asked for");
+	is_int(at[0].node, 3, "fewest free accelerators, then cores");
+	is_int(suan_nodes_find(&n, &cpu, at), 1, "cores alone");
+	is_int(at[0].node, 3, "the same");
+	cpu.cores = 11;
+	is_int(suan_nodes_find(&n, &cpu, at), 1, "more");
+	is_int(at[0].node, 1, "the lowest of equals");
+	suan_nodes_done(&n);
+}
+
+/* Another scheduler chooses the nodes: sums. */
+static void counted(void)
+{
+	struct suan_nodes n = make(4, 8, 0, 0), copy = {0};
+	struct suan_req r = req(7, 4), whole = req(1, 1), spread = req(5, 1), huge = req(1, 1);
+	struct suan_place at[200], more[4], node = {0, 1};
+	int64_t a, b;
+
+	n.counted = true;
+	is_int(take(&n, &r, at), 1, "one place");
+	ok(at[0].node == SUAN_NO_NODE && at[0].tasks == 7, "without a node");
+	is_int(n.free.cores, 4, "cores left");
+	whole.exclusive = true;
+	is_int(suan_nodes_find(&n, &whole, more), 0, "no whole node is left");
+	suan_nodes_give(&n, &r, at, 1);
+	whole.tasks = 9;
+	is_int(take(&n, &whole, more), 2, "nine tasks on whole nodes of eight");
+	ok(more[0].tasks == 8 && more[1].tasks == 1 && more[1].node == SUAN_NO_NODE, "two nodes");
+	is_int(n.free.cores, 16, "count as a whole");
+	spread.nodes = 3;
+	is_int(take(&n, &spread, at), 3, "three nodes");
+	ok(at[0].tasks == 2 && at[2].tasks == 1 && at[2].node == SUAN_NO_NODE, "as usual");
+	is_int(n.free.cores, 11, "each with its cores");
+	ok(suan_nodes_define(&n, 1, 8, 0, 0) == SUAN_OK, "nodes leave");
+	is_int(n.free.cores, -13, "less than nothing is free");
+	ok(suan_nodes_copy(&copy, &n) == SUAN_OK && copy.free.cores == -13, "in a copy too");
+	suan_nodes_done(&copy);
+	suan_nodes_give(&n, &spread, at, 3);
+	suan_nodes_give(&n, &whole, more, 2);
+	is_int(n.free.cores, 8, "all is given back");
+	n.counted = false;
+	suan_nodes_take(&n, &spread, at, 1);
+	is_int(n.free.cores, 6, "what has no node counts where nodes are chosen");
+	is_int(n.list[0].cores, 0, "but on none of them");
+	suan_nodes_take(&n, &huge, &node, 1);
+	is_int(n.free.cores, 5, "beside what has one");
+	ok(suan_nodes_verify(&n), "sums are right");
+	ok(suan_nodes_can(&n, &spread, at, 1), "more of it can be noted");
+	huge.cores = UINT32_MAX;
+	ok(!suan_nodes_can(&n, &huge, at, 1), "but not without end");
+	huge = req(1, 1);
+	huge.memory = UINT64_MAX / 2;
+	ok(!suan_nodes_can(&n, &huge, at, 1), "of memory neither");
+	n.counted = true;
+	r = req(1, 9);
+	is_int(suan_nodes_admit(&n, &r, &a, &b), SUAN_R_TOO_MANY_CORES, "a task fits a node");
+	suan_nodes_done(&n);
+}
+
 int main(void)
 {
+	fragmentation(6);
+	fragmentation(100);
+	ties(6);
+	ties(100);
+	counted();
 	admission();
 	choice(6);
 	choice(100);

@@ -5,8 +5,10 @@
 #include "lib/engine_kit.h"
 
 static struct suan_pool_spec pools[] = {
-	{"cpu", 4, 64, 0, "", UINT64_C(256) << 30, 1000, 120, 420, 0},
-	{"gpu", 2, 96, 8, "a800", UINT64_C(1) << 40, 1500, 400, 5200, 40000000},
+	{"cpu", 4, 64, 0, "", UINT64_C(256) << 30, 1000, 120, 420, 0,
+	 SUAN_DELEGATED_NO},
+	{"gpu", 2, 96, 8, "a800", UINT64_C(1) << 40, 1500, 400, 5200, 40000000,
+	 SUAN_DELEGATED_YES},
 };
 static struct suan_site_spec sites[] = {
 	{"zhongwei", "中卫", "ningxia", "owner", "local", 105180000, 37500000, 1150, -1, 0, "p.csv",
@@ -191,12 +193,13 @@ static void t_small(struct suan_arena *a, struct suan_buf *b)
 	ev.type = SUAN_EV_POLICY;
 	ev.u.policy =
 		(struct suan_policy){SUAN_POLICY_CONSERVATIVE, 5, 6, 7, 8, 9, 10, true, true, true,
-					     {11, 12, 13}};
+					     {11, 12, 13}, SUAN_FRAGMENTATION};
 	if (round_trip(&ev, a, &got, b))
 		ok(got.u.policy.kind == SUAN_POLICY_CONSERVATIVE && got.u.policy.plan_depth == 5 &&
 			   got.u.policy.max_attempts == 9 && got.u.policy.model_sites &&
 			   got.u.policy.predict && got.u.policy.terse &&
-			   got.u.policy.plan_steps == 10,
+			   got.u.policy.plan_steps == 10 &&
+			   got.u.policy.packing == SUAN_FRAGMENTATION,
 		   "policy");
 	ev.type = SUAN_EV_SITE;
 	ev.u.site.name = "zhongwei";

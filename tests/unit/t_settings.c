@@ -23,6 +23,7 @@ static const char every[] =
 	"  max_pending: 1000\n"
 	"  max_attempts: 3\n"
 	"  preemption: {min_run: 10m, grace: 1.5, max_victims: 7}\n"
+	"  packing: best-fit\n"
 	"max_request_bytes: 1MiB\n"
 	"max_connections: 10\n"
 	"http_threads: 2\n"
@@ -62,6 +63,7 @@ static void reads(void)
 	is_int(s.policy.preemption.min_run_ms, 600000, "min_run");
 	is_int(s.policy.preemption.grace_ms, 1500, "grace of preemption");
 	is_int(s.policy.preemption.max_victims, 7, "max_victims");
+	is_int(s.policy.packing, SUAN_BEST_FIT, "packing");
 	is_int((int64_t)s.max_request_bytes, 1 << 20, "max_request_bytes");
 	is_int(s.max_connections, 10, "max_connections");
 	is_int(s.http_threads, 2, "http_threads");
@@ -89,6 +91,8 @@ static const struct {
 	{"policy:\n  kind: best\n",
 	 "s.yaml:2: policy/kind: expected easy or fcfs or conservative or sjf or ljf or f1 or "
 	 "wfp3 or suan, found \"best\""},
+	{"policy:\n  packing: tight\n",
+	 "s.yaml:2: policy/packing: expected best-fit or fragmentation, found \"tight\""},
 	{"policy:\n  plan_depth: 0\n",
 	 "s.yaml:2: policy/plan_depth: expected a whole number from 1 to 1000000, found 0"},
 	{"policy:\n  plan_steps: some\n",
