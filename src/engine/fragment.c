@@ -82,11 +82,17 @@ static uint32_t weight_of(const struct suan_req *req, uint64_t starts)
 	return starts > SUAN_MIX_ONCE / each ? SUAN_MIX_ONCE : (uint32_t)(each * starts);
 }
 
+/* The largest power of two that is not above v; 0: 0. */
+static uint64_t rounded(uint64_t v)
+{
+	return v > 0 ? UINT64_C(1) << (63 - __builtin_clzll(v)) : 0;
+}
+
 void suan_mix_learn(struct suan_mix *m, struct suan_intern *strings, const struct suan_req *req,
 		    uint64_t starts)
 {
-	struct suan_mix_shape shape = {.cores = req->cores > 0 ? req->cores : 1,
-				       .gpus = req->gpus, .memory = req->memory,
+	struct suan_mix_shape shape = {.cores = req->cores > 0 ? (uint32_t)rounded(req->cores) : 1,
+				       .gpus = req->gpus, .memory = rounded(req->memory),
 				       .gpu_kind = req->gpu_kind}, *known;
 
 	if (req->gpus == 0 || starts == 0)
@@ -144,13 +150,9 @@ int64_t suan_fragment_of(const struct suan_mix *m, uint32_t gpu_kind,
 {
 	int64_t weights = 0;
 
-	for (uint32_t i = 0; i < m->count; i++) {
-		const struct suan_mix_shape *x = &m->list[i];
-
-		if (x->gpus > free->gpus || x->cores > free->cores || x->memory > free->memory ||
-		    (x->gpu_kind != 0 && x->gpu_kind != gpu_kind))
-			weights += x->weight;
-	}
+	for (uint32_t i = 0; i < m->count; i++)
+		if (!suan_mix_fits(&m->list[i], gpu_kind, free))
+			weights += m->list[i].weight;
 	return weights * (int64_t)free->gpus;
 }
 

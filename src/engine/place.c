@@ -270,8 +270,7 @@ static uint32_t best_small(const struct suan_nodes *n, const struct suan_room *d
 	return best;
 }
 
-static uint32_t best_large(const struct suan_nodes *n, const struct suan_room *d,
-			   const uint64_t *only)
+static uint32_t best_large(const struct suan_nodes *n, const struct suan_room *d)
 {
 	uint32_t cores = d->cores > n->cores ? UINT32_MAX : filled_up(n, (uint32_t)d->cores);
 
@@ -280,7 +279,7 @@ static uint32_t best_large(const struct suan_nodes *n, const struct suan_room *d
 		uint32_t i = set_next(n, set, 0);
 
 		for (; i != UINT32_MAX; i = set_next(n, set, i + 1))
-			if ((!only || set_has(only, i)) && holds(n, i, d))
+			if (holds(n, i, d))
 				return i;
 	}
 	return UINT32_MAX;
@@ -311,45 +310,70 @@ static void weigh(const struct suan_nodes *n, uint32_t i, const struct suan_room
 	*best = c;
 }
 
-/* Nodes with so many free accelerators. Idle ones are all alike: the first. What is like the one
- * before is not weighed again: the lower number wins. */
+/* Nodes with so many free accelerators: of idle ones, which are all alike, the first; of the others
+ * the first SUAN_NODES_WEIGHED that hold it. What is like the one before is not weighed again: the
+ * lower number wins. */
 static void weigh_set(const struct suan_nodes *n, uint32_t gpus, const struct suan_room *d,
 		      struct choice *best)
 {
 	const uint64_t *set = gpu_set(n, gpus), *idle = idle_set(n);
 	struct suan_room last = {UINT64_MAX, 0, 0}, free;
-	uint32_t i = gpus == n->gpus ? set_next(n, idle, 0) : UINT32_MAX;
+	uint32_t i = gpus == n->gpus ? set_next(n, idle, 0) : UINT32_MAX, count = 0;
 
 	if (i != UINT32_MAX && holds(n, i, d))
 		weigh(n, i, d, best);
-	for (uint32_t w = 0; w < n->words; w++) {
-		for (uint64_t word = set[w] & ~idle[w]; word; word &= word - 1) {
+	for (uint32_t w = 0; w < n->words && count < SUAN_NODES_WEIGHED; w++) {
+		uint64_t word = set[w] & ~idle[w];
+
+		for (; word && count < SUAN_NODES_WEIGHED; word &= word - 1) {
 			i = w * WORD_BITS + lowest(word);
 			room_of(n, i, &free);
-			if (!holds(n, i, d) ||
-			    (free.memory == last.memory && free.cores == last.cores))
+			if (!holds(n, i, d))
 				continue;
+			count++;
+			if (free.memory != last.memory || free.cores != last.cores)
+				weigh(n, i, d, best);
 			last = free;
-			weigh(n, i, d, best);
 		}
 	}
+}
+
+/* Where all accelerators are in use nothing becomes useless: the fewest free cores. */
+static uint32_t best_without(const struct suan_nodes *n, const struct suan_room *d)
+{
+	const uint64_t *only = gpu_set(n, 0);
+	uint32_t cores = UINT32_MAX;
+
+	if (!set_empty(n, only) && d->cores <= n->cores)
+		cores = filled_up(n, (uint32_t)d->cores);
+	for (; cores != UINT32_MAX; cores = filled_up(n, cores + 1)) {
+		const uint64_t *set = set_of(n, cores);
+
+		for (uint32_t w = 0; w < n->words; w++) {
+			for (uint64_t word = set[w] & only[w]; word; word &= word - 1) {
+				uint32_t i = w * WORD_BITS + lowest(word);
+
+				if (holds(n, i, d))
+					return i;
+			}
+		}
+	}
+	return UINT32_MAX;
 }
 
 static uint32_t least_growth(const struct suan_nodes *n, const struct suan_room *d, uint64_t used)
 {
 	struct choice best = {.node = UINT32_MAX};
+	uint32_t i = n->by_gpus && d->gpus == 0 ? best_without(n, d) : UINT32_MAX;
 
-	if (n->by_gpus && d->gpus == 0) {
-		best.node = best_large(n, d, gpu_set(n, 0));	/* nothing becomes useless there */
-		if (best.node != UINT32_MAX)
-			return best.node;
-	}
+	if (i != UINT32_MAX)
+		return i;
 	if (n->by_gpus) {
 		for (uint64_t gpus = d->gpus; gpus <= n->gpus; gpus++)
 			weigh_set(n, (uint32_t)gpus, d, &best);
 		return best.node;
 	}
-	for (uint32_t i = 0; i < n->usable; i++)
+	for (i = 0; i < n->usable; i++)
 		if (!(used >> i & 1) && holds(n, i, d))
 			weigh(n, i, d, &best);
 	return best.node;
@@ -360,7 +384,7 @@ static uint32_t best_fit(const struct suan_nodes *n, const struct suan_room *d, 
 {
 	if (n->mix && n->gpus > 0)
 		return least_growth(n, d, used);
-	return n->sets ? best_large(n, d, NULL) : best_small(n, d, used);
+	return n->sets ? best_large(n, d) : best_small(n, d, used);
 }
 
 static uint64_t room(const struct suan_nodes *n, const struct suan_req *req, uint32_t i)
@@ -684,10 +708,11 @@ void suan_nodes_take(struct suan_nodes *n, const struct suan_req *req,
 }
 
 int64_t suan_nodes_cost(const struct suan_nodes *n, const struct suan_req *req,
-			const struct suan_place *places, uint32_t nplaces)
+			const struct suan_place *places, uint32_t nplaces, uint64_t *ret_gpus)
 {
 	int64_t sum = 0;
 
+	*ret_gpus = 0;
 	for (uint32_t k = 0; n->mix && n->gpus > 0 && k < nplaces; k++) {
 		struct suan_room need = need_of(req, places[k].tasks), free;
 
@@ -696,6 +721,7 @@ int64_t suan_nodes_cost(const struct suan_nodes *n, const struct suan_req *req,
 		room_of(n, places[k].node, &free);
 		if (req->exclusive)
 			need = free;
+		*ret_gpus += free.gpus;
 		sum += suan_fragment_growth(n->mix, n->gpu_kind, &free, &need);
 	}
 	return sum;

@@ -8,12 +8,14 @@
  *   - exclusive: idle nodes by number.
  *   - With a mix of shapes (fragment.h) "best" is, in a pool with accelerators: where fragmentation
  *     grows least, then the fewest free accelerators, then the fewest free cores, then the lowest
- *     number. So what asks for cores alone goes to nodes whose accelerators are in use.
+ *     number. So what asks for cores alone goes to nodes whose accelerators are in use. In large
+ *     pools, of nodes with equally many free accelerators that run something already, only the
+ *     first SUAN_NODES_WEIGHED that hold it are compared.
  *   - counted: another scheduler chooses the nodes. The sums decide, the places have no numbers.
  * Runs without node numbers count in the sums only, also in a pool that is counted no longer.
  * Pools above SUAN_NODES_SMALL keep a set of nodes per number of free cores, as bits with a summary
  * (O(words) per node taken), and with accelerators one per number of free ones (O(nodes that are
- * partly used)); smaller ones are looked through. */
+ * partly used, up to that limit)); smaller ones are looked through. */
 #ifndef SUAN_ENGINE_PLACE_H
 #define SUAN_ENGINE_PLACE_H
 
@@ -22,7 +24,8 @@
 #include "engine/model.h"
 #include "engine/profile.h"
 
-#define SUAN_NODES_SMALL 64u
+#define SUAN_NODES_SMALL   64u
+#define SUAN_NODES_WEIGHED 128u
 
 struct suan_node {
 	uint64_t memory;	/* used, as cores and gpus */
@@ -89,9 +92,10 @@ void suan_nodes_take(struct suan_nodes *n, const struct suan_req *req,
 		     const struct suan_place *places, uint32_t nplaces);
 void suan_nodes_give(struct suan_nodes *n, const struct suan_req *req,
 		     const struct suan_place *places, uint32_t nplaces);
-/* By how much fragmentation grows with these, which are free; 0: nothing is known. */
+/* By how much fragmentation grows with these, which are free, and how many accelerators these nodes
+ * have free; 0: nothing is known. */
 int64_t suan_nodes_cost(const struct suan_nodes *n, const struct suan_req *req,
-			const struct suan_place *places, uint32_t nplaces);
+			const struct suan_place *places, uint32_t nplaces, uint64_t *ret_gpus);
 size_t suan_nodes_memory(const struct suan_nodes *n);
 /* Sums and index equal what the nodes say; false: not so. */
 bool suan_nodes_verify(const struct suan_nodes *n);

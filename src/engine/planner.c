@@ -65,7 +65,7 @@ void suan_planner_free(struct suan_planner *p)
 /* Pools without accelerators, and all under other policies, go on as ever. */
 static void use_mix(const struct suan_planner *p, struct suan_ppool *o)
 {
-	o->nodes.mix = p->kind == SUAN_PLAN_SUAN && o->spec.gpus > 0 ? p->mix : NULL;
+	o->nodes.mix = p->kind == SUAN_PLAN_SUAN && o->spec.gpus > 0 && p->mix ? &p->scarce : NULL;
 	o->nodes.gpu_kind = o->spec.gpu_kind;
 }
 

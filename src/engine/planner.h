@@ -29,6 +29,11 @@
  *     The protected starts go to the pool with the least time until the start plus 3/2 of the cores
  *     × time idle until then per core asked for, so that wide ones follow each other in one pool;
  *     firm ones to the earliest.
+ *     With a mix of shapes (fragment.h), each weighted by all accelerators of open pools over those
+ *     of open pools where it fits an empty node, of pools with the lowest rank first those where
+ *     fragmentation grows least by this start; for what asks for cores alone then those without
+ *     accelerators; then those where the nodes that it gets have the fewest accelerators free; then
+ *     as above.
  *     Search, if the first in order is not firm and cores are free: the first long items (fit_ms
  *     above 5 minutes; 8 at most, of one priority, among the first 64 of the queue) are planned on
  *     the runs alone, one start each, as protected ones would be. Each is tried before each of
@@ -41,9 +46,6 @@
  *     the search there is a fiftieth of that; a look at a pool costs one, and one more a 32 runs
  *     there before the pass. If that is not enough to try each item in the first place, there is
  *     no search.
- *     With a mix of shapes (fragment.h), of pools with the lowest rank first those where
- *     fragmentation grows least by this start, and for what asks for cores alone then those without
- *     accelerators; then as above.
  *   - Counted pools: the sums decide alone, and starts have no node numbers.
  *   - Profiles are sums over nodes (profile.h). Where the sums say now and the nodes say no, when
  *     the first start of an ask in this pass is planned, that ask is planned in that pool not

@@ -327,6 +327,7 @@ static enum suan_code begin(struct suan_pass *s)
 
 	if (suan_grow(&p->live, &p->live_cap, p->npools, sizeof(*p->live)) != SUAN_OK)
 		return SUAN_ENOMEM;
+	suan_pass_weigh_mix(p);
 	s->depth = p->depth;
 	if (p->kind != SUAN_PLAN_CONSERVATIVE && s->depth < p->npools)
 		s->depth = (uint32_t)p->npools;

@@ -109,6 +109,8 @@ SUAN_MUSTUSE enum suan_code suan_pass_best_pool(struct suan_pass *s, const struc
 /* What it costs a protected start to wait there until `at`: the time, and what stands idle. */
 int64_t suan_pass_kept_cost(const struct suan_pass *s, const struct suan_waiting *w,
 			    const struct suan_profile *f, const struct suan_vec *v, int64_t at);
+/* Weights of the mix as planner.h has them, before a pass. */
+void suan_pass_weigh_mix(struct suan_planner *p);
 /* Could it start now but for headroom, or for how the nodes are filled? */
 SUAN_MUSTUSE enum suan_code suan_pass_held_back(struct suan_pass *s, const struct suan_class *k,
 						const uint64_t *bits, bool *ret);

@@ -132,6 +132,9 @@ struct suan_planner {
 	uint32_t trial;			/* orders tried so far */
 	bool silent;			/* nobody asks for candidates of starts */
 	const struct suan_mix *mix;	/* borrowed; NULL: best fit */
+	struct suan_mix scarce;		/* the mix, weighted by what there is */
+	struct suan_mix weighed;	/* the mix and the pools that `scarce` is made of */
+	uint32_t weighed_gen;
 	struct suan_ppool *pools;
 	uint32_t *order;		/* pools by (rank, number) */
 	size_t npools, pools_cap, order_cap;

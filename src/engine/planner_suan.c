@@ -2,12 +2,15 @@
  * standing idle costs; see planner.h. */
 #include "engine/planner_pass.h"
 
+#include <string.h>
+
 #include "base/grow.h"
 #include "base/num.h"
 
 struct fit {
 	int64_t rank, extension;
 	int64_t growth;		/* with a mix: of fragmentation */
+	uint64_t gpus;		/* with a mix: free on the nodes it would get */
 	bool spoils;		/* with a mix: cores alone, in a pool with accelerators */
 	int32_t free;
 };
@@ -76,6 +79,41 @@ static bool leaves(const struct roomy *r, uint32_t pool, const struct suan_vec *
 	return r->free - v->cores >= cores || r->next >= cores;
 }
 
+/* Accelerators of the open pools in which a task of the shape could run. */
+static uint64_t supply(const struct suan_planner *p, const struct suan_mix_shape *x)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < p->npools; i++) {
+		const struct suan_plan_pool *s = &p->pools[i].spec;
+		struct suan_room node = {s->memory, s->cores, s->gpus};
+
+		if (s->closed == SUAN_R_NONE && suan_mix_fits(x, s->gpu_kind, &node))
+			sum += (uint64_t)s->nodes * s->gpus;
+	}
+	return sum;
+}
+
+void suan_pass_weigh_mix(struct suan_planner *p)
+{
+	static const struct suan_mix_shape any = {.gpus = 1};
+	uint64_t all;
+
+	if (!p->mix || p->kind != SUAN_PLAN_SUAN ||
+	    (p->weighed_gen == p->pools_gen &&
+	     memcmp(&p->weighed, p->mix, sizeof(p->weighed)) == 0))
+		return;
+	all = supply(p, &any);
+	p->scarce = p->weighed = *p->mix;
+	p->weighed_gen = p->pools_gen;
+	for (uint32_t i = 0; i < p->scarce.count; i++) {
+		struct suan_mix_shape *x = &p->scarce.list[i];
+		uint64_t few = supply(p, x), times = few > 0 ? SUAN_MIX_UNIT * all / few : 0;
+
+		x->weight *= (uint32_t)(times < SUAN_MIX_SCARCE ? times : SUAN_MIX_SCARCE);
+	}
+}
+
 static void measure(const struct suan_pass *s, const struct suan_class *k, uint32_t pool,
 		    struct fit *ret)
 {
@@ -84,6 +122,7 @@ static void measure(const struct suan_pass *s, const struct suan_class *k, uint3
 
 	ret->rank = o->spec.rank;
 	ret->growth = 0;
+	ret->gpus = 0;
 	ret->spoils = o->nodes.mix && s->p->waiting.shapes[k->shape].req.gpus == 0;
 	ret->extension = more > 0 ? more : 0;
 	ret->free = o->nodes.free.cores;
@@ -97,6 +136,8 @@ static bool better(const struct suan_class *k, const struct fit *a, const struct
 		return a->growth < b->growth;
 	if (a->spoils != b->spoils)
 		return b->spoils;
+	if (a->gpus != b->gpus)
+		return a->gpus < b->gpus;
 	if (k->fit_ms <= SUAN_SHORT_FIT_MS)
 		return a->free > b->free;
 	if (a->extension != b->extension)
@@ -120,7 +161,7 @@ static enum suan_code weigh(struct suan_pass *s, struct suan_ppool *o, const str
 	if (rc != SUAN_OK)
 		return rc;
 	n = suan_nodes_find(&o->nodes, req, p->scratch);
-	fit->growth = suan_nodes_cost(&o->nodes, req, p->scratch, n);
+	fit->growth = suan_nodes_cost(&o->nodes, req, p->scratch, n, &fit->gpus);
 	*ret = n > 0;
 	return SUAN_OK;
 }

@@ -303,6 +303,23 @@ static bool by_mix(const struct ref *r, uint32_t pool)
 	return r->kind == SUAN_PLAN_SUAN && r->mix && r->pools[pool].gpus > 0;
 }
 
+/* How much a shape counts for: the more, the fewer accelerators it could use. */
+static int64_t scarcity(const struct ref *r, const struct suan_mix_shape *m)
+{
+	int64_t all = 0, few = 0;
+
+	for (uint32_t i = 0; i < r->npools; i++) {
+		const struct suan_plan_pool *p = &r->pools[i];
+		int64_t gpus = p->closed == SUAN_R_NONE ? (int64_t)p->nodes * p->gpus : 0;
+
+		all += gpus;
+		if (m->cores <= p->cores && m->gpus <= p->gpus && m->memory <= p->memory &&
+		    (m->gpu_kind == 0 || m->gpu_kind == p->gpu_kind))
+			few += gpus;
+	}
+	return few > 0 ? least(16 * all / few, 16384) : 0;
+}
+
 static int64_t fragmentation(const struct ref *r, uint32_t pool, struct amount a)
 {
 	int64_t sum = 0;
@@ -314,7 +331,7 @@ static int64_t fragmentation(const struct ref *r, uint32_t pool, struct amount a
 
 		if (m->gpu_kind != 0 && m->gpu_kind != r->pools[pool].gpu_kind)
 			usable = false;
-		sum += usable ? 0 : a.gpus * m->weight;
+		sum += usable ? 0 : a.gpus * m->weight * scarcity(r, m);
 	}
 	return sum;
 }
@@ -690,12 +707,15 @@ static int64_t extension(const struct ref *r, const struct ref_item *x, uint32_t
 	return end > last ? end - last : 0;
 }
 
-/* What the start would make of the accelerators of the pool; SUAN_FOREVER: it does not go there. */
-static int64_t spoilt(const struct ref *r, const struct ref_item *x, uint32_t pool)
+/* What the start would make of the accelerators of the pool, and how many are free where it goes;
+ * SUAN_FOREVER: it does not go there. */
+static int64_t spoilt(const struct ref *r, const struct ref_item *x, uint32_t pool,
+		      int64_t *ret_gpus)
 {
 	static struct ref_run run;
 	int64_t sum = 0;
 
+	*ret_gpus = 0;
 	if (!by_mix(r, pool))
 		return 0;
 	if (!ref_may_use(r, x, pool))
@@ -705,16 +725,19 @@ static int64_t spoilt(const struct ref *r, const struct ref_item *x, uint32_t po
 	run.ask = x->item.ask;
 	if (!ref_pack(r, &run))
 		return SUAN_FOREVER;
-	for (uint32_t k = 0; k < run.nplaces; k++)
-		if (run.places[k].node != SUAN_NO_NODE)
-			sum += growth(r, &run, run.places[k].node, run.places[k].tasks);
+	for (uint32_t k = 0; k < run.nplaces; k++) {
+		if (run.places[k].node == SUAN_NO_NODE)
+			continue;
+		sum += growth(r, &run, run.places[k].node, run.places[k].tasks);
+		*ret_gpus += on_node(r, pool, run.places[k].node, r->now).gpus;
+	}
 	return sum;
 }
 
 /* Is pool a better for the item than b, which has a lower number or rank? */
 static bool better_pool(const struct ref *r, const struct ref_item *x, uint32_t a, uint32_t b)
 {
-	int64_t more = spoilt(r, x, a), less = spoilt(r, x, b);
+	int64_t free_a, free_b, more = spoilt(r, x, a, &free_a), less = spoilt(r, x, b, &free_b);
 
 	if (r->pools[a].rank != r->pools[b].rank)
 		return r->pools[a].rank < r->pools[b].rank;
@@ -722,6 +745,8 @@ static bool better_pool(const struct ref *r, const struct ref_item *x, uint32_t 
 		return more < less;
 	if (x->item.ask.req.gpus == 0 && by_mix(r, a) != by_mix(r, b))
 		return by_mix(r, b);
+	if (free_a != free_b)
+		return free_a < free_b;
 	if (is_short(x))
 		return pool_free(r, a) > pool_free(r, b);
 	if (extension(r, x, a) != extension(r, x, b))

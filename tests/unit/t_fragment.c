@@ -31,6 +31,14 @@ static void learning(void)
 	one.cores = 0;
 	suan_mix_learn(&m, strings, &one, 1);
 	is_int(m.list[2].cores, 1, "no cores are one");
+	one = req(1, 7, 1);
+	one.memory = 1023;
+	suan_mix_learn(&m, strings, &one, 1);
+	ok(m.list[3].cores == 4 && m.list[3].memory == 512, "rounded down to powers of two");
+	one.memory = 512;
+	one.cores = 4;
+	suan_mix_learn(&m, strings, &one, 1);
+	ok(m.count == 4 && m.list[3].weight == 2, "so that near ones are one");
 	ok(suan_mix_verify(&m), "a proper mix");
 	suan_mix_done(&m, strings);
 	is_int(m.count, 0, "empty again");
@@ -64,27 +72,27 @@ static void frequent(void)
 	struct suan_mix m = {0};
 	struct suan_req often = req(1, 1, 4), rare, r;
 
-	for (uint32_t round = 0; round < 100; round++) {
-		suan_mix_learn(&m, strings, &often, 1);
-		rare = req(1, 2 + round, 1);
+	for (uint32_t round = 0; round < 200; round++) {
+		suan_mix_learn(&m, strings, &often, 100);
+		rare = req(1, 1, 5 + round);
 		suan_mix_learn(&m, strings, &rare, 1);
 		if (!suan_mix_verify(&m))
 			break;
 	}
 	ok(suan_mix_verify(&m) && m.count <= SUAN_MIX_SHAPES, "never more than there is room for");
-	ok(m.list[0].gpus == 4 && m.list[0].weight > 300, "the frequent one has its weight: %u",
+	ok(m.list[0].gpus == 4 && m.list[0].weight > 20000, "the frequent one has its weight: %u",
 	   m.list[0].weight);
 	suan_mix_done(&m, strings);
 	for (uint32_t i = 0; i < SUAN_MIX_SHAPES; i++) {
-		r = req(1, 1 + i, 2);
-		suan_mix_learn(&m, strings, &r, 1 + i);
+		r = req(1, 1, 1 + i);
+		suan_mix_learn(&m, strings, &r, 1);
 	}
 	is_int(m.count, SUAN_MIX_SHAPES, "full");
-	r = req(1, 99, 3);
+	r = req(1, 1, 99);
 	suan_mix_learn(&m, strings, &r, 1);
 	is_int(m.count, SUAN_MIX_SHAPES, "the lightest went, all others lost as much");
-	ok(m.list[0].cores == 2 && m.list[0].weight == 2, "the next is the first now");
-	ok(m.list[SUAN_MIX_SHAPES - 1].cores == 99 && m.list[SUAN_MIX_SHAPES - 1].weight == 1,
+	ok(m.list[0].gpus == 2 && m.list[0].weight == 1, "the next is the first now");
+	ok(m.list[SUAN_MIX_SHAPES - 1].gpus == 99 && m.list[SUAN_MIX_SHAPES - 1].weight == 98,
 	   "the new one has what is left of its weight");
 	suan_mix_done(&m, strings);
 	suan_intern_free(strings);

@@ -85,6 +85,26 @@ static void learns(enum suan_packing packing, uint32_t want)
 	kit_done(&k);
 }
 
+/* What was learnt outlives a restart: one of two that somebody could use is not taken. */
+static void remembers(void)
+{
+	struct kit k;
+	uint64_t two, one, again;
+
+	gpu_site(&k, SUAN_FRAGMENTATION, false);
+	two = ask(&k, 1, 1, 2);
+	kit_pass(&k);
+	is_int(node_of(&k, two), 0, "two of four");
+	one = ask(&k, 1, 1, 1);
+	kit_pass(&k);
+	is_int(node_of(&k, one), 1, "one of another node, where three are left");
+	reload(&k);
+	again = ask(&k, 1, 1, 1);
+	kit_pass(&k);
+	is_int(node_of(&k, again), 1, "one of the three");
+	kit_done(&k);
+}
+
 /* Cores alone go to the pool without accelerators while there is room. */
 static void spares(enum suan_packing packing, uint32_t want)
 {
@@ -240,6 +260,7 @@ int main(void)
 {
 	learns(SUAN_FRAGMENTATION, 0);
 	learns(SUAN_BEST_FIT, 1);
+	remembers();
 	spares(SUAN_FRAGMENTATION, 1);
 	spares(SUAN_BEST_FIT, 0);
 	defaults();

@@ -122,6 +122,7 @@ static void fragmentation(uint32_t nodes)
 	struct suan_nodes n = make(nodes, 16, 4, 100), copy = {0};
 	struct suan_req one = req(1, 2), wide = req(1, 8), cpu = req(1, 3), spread = req(2, 2);
 	struct suan_place at[200], there[2] = {{0, 1}, {SUAN_NO_NODE, 1}};
+	uint64_t gpus;
 
 	n.mix = &mix;
 	one.gpus = spread.gpus = 1;
@@ -129,7 +130,8 @@ static void fragmentation(uint32_t nodes)
 	spread.nodes = 2;
 	is_int(take(&n, &one, at), 1, "one accelerator");
 	is_int(at[0].node, 0, "the lowest of equals");
-	is_int(suan_nodes_cost(&n, &one, at, 1), -5, "another one there would be no loss");
+	is_int(suan_nodes_cost(&n, &one, at, 1, &gpus), -5, "another one there would be no loss");
+	is_int((int64_t)gpus, 3, "of three that are free");
 	is_int(take(&n, &wide, at), 1, "a whole node");
 	is_int(at[0].node, 1, "an idle one");
 	is_int(take(&n, &one, at), 1, "one more");
@@ -150,10 +152,10 @@ static void fragmentation(uint32_t nodes)
 	suan_nodes_done(&copy);
 	one.exclusive = true;
 	there[0].node = 3;
-	is_int(suan_nodes_cost(&n, &one, there, 1), 0, "a whole node leaves nothing in vain");
-	is_int(suan_nodes_cost(&n, &one, there + 1, 1), 0, "nothing is known of no node");
+	is_int(suan_nodes_cost(&n, &one, there, 1, &gpus), 0, "a whole node: nothing in vain");
+	is_int(suan_nodes_cost(&n, &one, there + 1, 1, &gpus), 0, "nothing is known of no node");
 	n.mix = NULL;
-	is_int(suan_nodes_cost(&n, &one, there, 1), 0, "nor without a mix");
+	is_int(suan_nodes_cost(&n, &one, there, 1, &gpus), 0, "nor without a mix");
 	is_int(suan_nodes_find(&n, &cpu, at), 1, "best fit");
 	is_int(at[0].node, 3, "does not look at accelerators");
 	suan_nodes_done(&n);
@@ -179,6 +181,35 @@ static void ties(uint32_t nodes)
 	cpu.cores = 11;
 	is_int(suan_nodes_find(&n, &cpu, at), 1, "more");
 	is_int(at[0].node, 1, "the lowest of equals");
+	suan_nodes_done(&n);
+}
+
+/* Nodes that run something are weighed up to a limit, the lowest numbers. */
+static void limit(void)
+{
+	struct suan_mix mix = {.count = 1, .list = {{.cores = 12, .gpus = 2, .weight = 1}}};
+	struct suan_nodes n = make(2 * SUAN_NODES_WEIGHED, 16, 4, 0);
+	struct suan_req one = req(1, 2), more = req(1, 4), all = req(1, 16);
+	struct suan_place at = {0, 1};
+
+	n.mix = &mix;
+	one.gpus = 1;
+	/* only where few cores are left is nothing lost */
+	for (at.node = 0; at.node < n.usable; at.node++) {
+		suan_nodes_take(&n, &one, &at, 1);
+		if (at.node == SUAN_NODES_WEIGHED)
+			suan_nodes_take(&n, &more, &at, 1);
+	}
+	more = req(1, 1);
+	is_int(suan_nodes_find(&n, &more, &at), 1, "found");
+	is_int(at.node, 0, "one too far is not seen");
+	at.node = 7;
+	suan_nodes_give(&n, &one, &at, 1);
+	all.exclusive = true;
+	suan_nodes_take(&n, &all, &at, 1);
+	one.cores = 3;
+	is_int(suan_nodes_find(&n, &one, &at), 1, "found");
+	is_int(at.node, SUAN_NODES_WEIGHED, "what does not hold it does not count");
 	suan_nodes_done(&n);
 }
 
@@ -237,6 +268,7 @@ int main(void)
 	fragmentation(100);
 	ties(6);
 	ties(100);
+	limit();
 	counted();
 	admission();
 	choice(6);
