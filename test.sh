@@ -134,9 +134,12 @@ pytests() {
 	tally "$name" $rc < <([ ! -f "$xml" ] || $python tools/count_results.py junit "$xml")
 }
 
+# Hashes of decisions against tests/corpus/golden.txt: the same in every build.
+golden=(t_golden t_sim_golden)
+
 # The parts that have threads under ThreadSanitizer, and a server that runs a few jobs. The stores have none.
 threads() {
-	local threaded=(t_workers t_loop t_link t_store t_httpclient t_httpserver t_httpstream) targets=() t
+	local threaded=(t_workers t_loop t_link t_store t_httpclient t_httpserver t_httpstream "${golden[@]}") targets=() t
 	local smoke='command_runs or streams_output or staging_with'
 	names=()
 	for t in "${threaded[@]}"; do
@@ -162,6 +165,7 @@ coverage() {
 			{ fail "build-cov: configure"; return; }
 	fi
 	mapfile -t names < <(test_names build-cov "${suites[@]}")
+	names+=(t_sim_golden)
 	for t in "${names[@]}"; do targets+=("tests/$t"); done
 	# Counts of sources that were changed since are worth nothing.
 	find build-cov -name '*.gcda' -delete
@@ -245,6 +249,10 @@ fi
 plain=''
 if [ -z "$pattern" ] || [ -n "$long" ]; then
 	build build -- --werror -Doptimization=3 -Ddebug=true && plain=1
+fi
+if [ -n "$plain" ]; then
+	names=("${golden[@]}")
+	unit_tests "build: golden" build
 fi
 if [ -n "$pattern" ]; then skip checks "-k"; else checks; fi
 if [ -n "$long" ] && [ -n "$plain" ]; then
