@@ -101,7 +101,10 @@ static bool lists_good(struct question *q)
 {
 	const struct suan_job_spec *j = q->job;
 
-	return names_known(q, "site", &j->site, false) && names_known(q, "hub", &j->hub, true) &&
+	struct suan_names home = {(const char **)(uintptr_t)&j->home, j->home && j->home[0]};
+
+	return names_known(q, "home", &home, false) && names_known(q, "site", &j->site, false) &&
+	       names_known(q, "hub", &j->hub, true) &&
 	       names_known(q, "not_site", &j->not_site, false) &&
 	       names_known(q, "not_hub", &j->not_hub, true);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/grow.h"
+#include "engine/alone.h"
 #include "engine/order.h"
 #include "engine/state.h"
 
@@ -98,6 +99,7 @@ void suan_engine_free(struct suan_engine *e)
 {
 	if (!e)
 		return;
+	suan_alone_free(e);
 	free_jobs(e);
 	suan_rules_done(e);
 	suan_net_done(&e->net);
@@ -168,6 +170,7 @@ static enum suan_code set_policy(struct suan_engine *e, const struct suan_policy
 	suan_net_measure(&e->net, p);
 	suan_planner_freed(e->plan->planner, SUAN_FOREVER);
 	e->plan->pools_dirty = true;	/* modelled sites open or close */
+	suan_alone_revise(e);
 	return SUAN_OK;
 }
 

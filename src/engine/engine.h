@@ -58,6 +58,7 @@ size_t suan_engine_memory(const struct suan_engine *e); /* bytes allocated */
 struct suan_job_view {
 	uint64_t id;
 	const char *name, *user, *account, *qos, *gpu;
+	const char *home;	/* site, or "" */
 	struct suan_req req;
 	int64_t walltime_ms, estimate_ms, begin_ms, deadline_ms, submit_ms;
 	int64_t start_ms, end_ms; /* first start, last end; 0 = not yet */
@@ -136,6 +137,13 @@ struct suan_forecast_view {
 	uint64_t loss[3], plan_loss[3];
 };
 
+/* What sharing does to those at home at a site, so far; see alone.h. */
+struct suan_home_view {
+	uint64_t jobs;		/* of it, followed so far */
+	uint64_t ratio_milli;	/* real AWRT by that alone; 1000 = the same; 0 = nothing known */
+	bool guarded;		/* its jobs go first when they would have started alone */
+};
+
 /* An account, or a user in one. Usage has decayed: core-ms, accelerator-ms, MiB-ms. */
 struct suan_account_view {
 	uint32_t number, depth;
@@ -190,6 +198,8 @@ uint32_t suan_engine_pool_count(const struct suan_engine *e);
 bool suan_engine_pool(const struct suan_engine *e, uint32_t number, struct suan_pool_view *ret);
 uint32_t suan_engine_site_count(const struct suan_engine *e);
 bool suan_engine_site(const struct suan_engine *e, uint32_t number, struct suan_site_view *ret);
+/* false: no job of it was followed. */
+bool suan_engine_home(const struct suan_engine *e, uint32_t site, struct suan_home_view *ret);
 /* Number by name; SUAN_NO_POOL: none. */
 uint32_t suan_engine_find_site(const struct suan_engine *e, const char *name);
 uint32_t suan_engine_find_pool(const struct suan_engine *e, const char *site, const char *pool);

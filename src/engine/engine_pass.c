@@ -5,7 +5,7 @@
 
 #include "base/codec.h"
 #include "base/grow.h"
-#include "engine/state.h"
+#include "engine/alone.h"
 
 struct suan_pick {			/* which element a start of the planner is for */
 	struct suan_job *job;
@@ -174,6 +174,7 @@ static void commit_one(struct suan_engine *e, const struct suan_start *s, const 
 	x->stop_ms = 0;
 	x->stop_for = 0;
 	suan_outlook_started(e, p->job, now_ms);
+	suan_alone_started(e, p->job, now_ms);
 	p->job->started = true;
 	p->job->planned--;
 	if (a) {
@@ -256,15 +257,21 @@ enum suan_code suan_engine_pass(struct suan_engine *e, int64_t now_ms, struct su
 	enum suan_code rc = suan_sync(e, now_ms);
 
 	if (rc == SUAN_OK)
+		rc = suan_alone_pass(e, now_ms);
+	if (rc == SUAN_OK && e->alone)
+		rc = suan_sync(e, now_ms);	/* some may go first now */
+	if (rc == SUAN_OK)
 		rc = suan_planner_pass(e->plan->planner, now_ms, &starts, &n, &planner_wake);
 	if (rc == SUAN_OK)
 		rc = prepare(e, starts, n, now_ms, fx);
 	if (rc != SUAN_OK) {
 		/* The planner may know of begins that have not come if the next pass is earlier. */
 		e->plan->all_dirty = true;
+		suan_alone_undo(e);
 		suan_dues_restore(e);
 		return rc;
 	}
+	suan_alone_commit(e);
 	for (uint32_t i = 0; i < n; i++)
 		commit_one(e, &starts[i], &e->picks[i], now_ms, fx);
 	suan_preempt_commit(e, fx);

@@ -1,7 +1,7 @@
 /* REPORT: what a site says about one run. Told twice, late or about a stale attempt: no change. */
 #include <string.h>
 
-#include "engine/state.h"
+#include "engine/alone.h"
 
 struct verdict {
 	enum suan_state state;
@@ -121,6 +121,7 @@ static void learn(struct suan_engine *e, struct suan_job *j, const struct suan_e
 	if (x->start_ms == 0 || x->end_ms <= x->start_ms)
 		return;
 	suan_history_learn(&e->history, j->user, j->estimate_ms, x->end_ms - x->start_ms);
+	suan_alone_ended(e, j, x->end_ms - x->start_ms);
 	if (!suan_jobs_array(j))
 		return;
 	/* the other elements are its nearest kin */

@@ -1,7 +1,7 @@
 /* SUBMIT: all jobs of the event or none. */
 #include <stdlib.h>
 
-#include "engine/state.h"
+#include "engine/alone.h"
 
 struct batch {			/* jobs made and linked, not listed yet */
 	struct suan_job **jobs;	/* owned list unless &one */
@@ -39,9 +39,10 @@ static enum suan_code make_one(struct suan_engine *e, const struct suan_event *e
 	}
 	j->submit_ms = ev->now_ms;
 	suan_jobs_predict(e, j);
+	rc = j->home ? suan_alone_reserve(e) : SUAN_OK;
 	b->begins += suan_jobs_begin(j) > ev->now_ms;
 	b->jobs[b->n++] = j;
-	return SUAN_OK;
+	return rc;
 }
 
 static void undo(struct suan_engine *e, struct batch *b)

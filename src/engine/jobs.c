@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/grow.h"
+#include "engine/alone.h"
 #include "engine/order.h"
 #include "engine/state.h"
 
@@ -288,6 +289,8 @@ enum suan_code suan_jobs_make(struct suan_engine *e, const struct suan_job_spec 
 	j->priority = spec->priority;
 	j->guarantee = (uint8_t)spec->guarantee;
 	j->checkpointable = spec->checkpointable;
+	if (spec->home && spec->home[0])
+		j->home = suan_net_site(&e->net, spec->home) + 1;
 	j->held = spec->hold && !is_array(spec);
 	j->summary = SUAN_PENDING;
 	rc = take_strings(e, j, spec);
@@ -346,6 +349,8 @@ void suan_jobs_forget(struct suan_engine *e, struct suan_job *j)
 {
 	if (j->planned)
 		suan_planner_drop(e->plan->planner, j->id);
+	if (j->home)
+		suan_alone_mark(e, j);
 	suan_keys_drop(e, j->key);
 	suan_jobs_remove(e, j);
 	suan_jobs_free(e, j);

@@ -9,6 +9,7 @@
 #include "base/grow.h"
 #include "base/hash.h"
 #include "base/num.h"
+#include "engine/alone.h"
 #include "engine/tables.h"
 
 #define MOST_NODES (1u << 24)	/* a run in a higher node is damage */
@@ -546,6 +547,12 @@ static void get_given(struct loader *l, const struct suan_field *f, struct suan_
 	       !suan_given_get(&r, &j->given));
 }
 
+static void get_home_of(struct loader *l, const struct suan_field *f, struct suan_job *j)
+{
+	needs(l, suan_alone_reserve(l->e));
+	j->home = get_u32(l, f, l->e->net.nsites);
+}
+
 static void get_job_field(struct loader *l, const struct suan_field *f, struct suan_job *j,
 			  struct key_fields *k)
 {
@@ -572,6 +579,10 @@ static void get_job_field(struct loader *l, const struct suan_field *f, struct s
 		get_key_field(l, f, k);
 	else if (f->tag == SUAN_SNAP_JOB_GIVEN)
 		get_given(l, f, j);
+	else if (f->tag == SUAN_SNAP_JOB_HOME)
+		get_home_of(l, f, j);
+	else if (f->tag == SUAN_SNAP_JOB_ALONE)
+		j->alone = (uint8_t)get_u32(l, f, SUAN_NOT_FOLLOWED);
 	else
 		(void)suan_unpack_field(&l->u, &suan_job_members, f, j);
 }
@@ -798,6 +809,27 @@ static void get_forecast(struct loader *l, const struct suan_field *f)
 	damage(l, !f->is_bytes || !suan_forecast_get(&l->e->forecast, &r));
 }
 
+static void get_alone(struct loader *l, const struct suan_field *f)
+{
+	struct suan_field kind = {.is_bytes = false};
+	uint32_t slot, id;
+
+	damage(l, !l->has_network);
+	needs(l, suan_alone_reserve(l->e));
+	if (failed(l))
+		return;
+	if (f->tag == SUAN_SNAP_HOME) {
+		suan_alone_get_home(l->e, f, &l->u);
+		return;
+	}
+	slot = suan_alone_get_twin(l->e, f, &l->u, &kind.u64);
+	id = kind.u64 ? take_string(l, &kind) : 0;
+	if (slot != SUAN_NO_POS)
+		l->e->alone->twins[slot].req.gpu_kind = id;
+	else
+		suan_intern_drop(l->e->strings, id);
+}
+
 static void get_slot(struct loader *l, const struct suan_field *f)
 {
 	uint64_t v[4] = {0};
@@ -844,6 +876,8 @@ static void finish(struct loader *l)
 	e->plan->all_dirty = true;
 	if (!failed(l))
 		needs(l, suan_sync(e, e->now_ms));
+	if (!failed(l))
+		needs(l, suan_alone_restored(e));
 	damage(l, l->nslots > 0 && e->policy.kind != SUAN_POLICY_CONSERVATIVE);
 	if (!failed(l) && e->policy.kind == SUAN_POLICY_CONSERVATIVE)
 		needs(l, suan_planner_keep(e->plan->planner, l->slots, l->nslots, l->freed_ms));
@@ -885,6 +919,10 @@ static void get_part(struct loader *l, const struct suan_field *f)
 		break;
 	case SUAN_SNAP_SLOT:
 		get_slot(l, f);
+		break;
+	case SUAN_SNAP_HOME:
+	case SUAN_SNAP_TWIN:
+		get_alone(l, f);
 		break;
 	case SUAN_SNAP_FREED:
 		l->freed_ms = suan_field_i64(f);

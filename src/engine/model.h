@@ -141,6 +141,7 @@ struct suan_job_spec {
 	uint32_t ndeps;
 	struct suan_names site, hub;		/* allow; empty = all */
 	struct suan_names not_site, not_hub;	/* deny */
+	const char *home;	/* site of those it belongs to; NULL, "" = none */
 	const void *payload;	/* opaque to the engine: what to run (wire/payload.h) */
 	size_t payload_len;
 	const void *env;	/* opaque: environment, apart so that equal ones are stored once */
@@ -332,6 +333,7 @@ struct suan_policy {
 					 * starts are not kept, CHANGED is not told (simulation) */
 	struct suan_preemption preemption;
 	enum suan_packing packing;	/* logs of earlier versions: best fit */
+	bool ignore_homes;		/* nobody sees to it that homes are not worse off */
 };
 
 struct suan_submit {

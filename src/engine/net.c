@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "engine/state.h"
+#include "engine/alone.h"
 
 #define FIRST_PAUSE_MS	 1000
 #define LONGEST_PAUSE_MS 300000
@@ -511,6 +511,7 @@ enum suan_code suan_net_set(struct suan_engine *e, const struct suan_event *ev,
 	suan_planner_freed(e->plan->planner, SUAN_FOREVER);
 	e->plan->pools_dirty = e->plan->all_dirty = e->plan->rekey = true;
 	replan_all(e);
+	suan_alone_revise(e);
 	lose_stranded(e, ev, fx);
 	return SUAN_OK;
 }

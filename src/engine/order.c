@@ -1,6 +1,7 @@
 #include "engine/order.h"
 
 #include "base/num.h"
+#include "engine/alone.h"
 
 #define DAY_MS	  INT64_C(86400000)
 #define LANE_MS	  INT64_C(60000)
@@ -109,7 +110,7 @@ int64_t suan_order_key(const struct suan_engine *e, const struct suan_job *j, in
 		return wfp3(j, now_ms);
 	case SUAN_POLICY_SUAN:
 		head = suan_standing_head(e, j);
-		if (suan_order_firm(j) <= now_ms)
+		if (suan_order_firm(j) <= now_ms || suan_alone_owed(e, j))
 			return INT64_MIN / 2 + j->submit_ms - head;
 		return j->submit_ms - credit(e, j) - head;
 	case SUAN_POLICY_EASY:

@@ -22,6 +22,7 @@ static const struct suan_pack_row policy_rows[] = {
 	{60, SUAN_PACK_I64, AT(suan_policy, preemption.min_run_ms), 0},
 	{61, SUAN_PACK_I64, AT(suan_policy, preemption.grace_ms), 0},
 	{62, SUAN_PACK_U32, AT(suan_policy, preemption.max_victims), SUAN_MOST_VICTIMS},
+	{70, SUAN_PACK_BOOL, AT(suan_policy, ignore_homes), 0},
 	{80, SUAN_PACK_U32, AT(suan_policy, plan_steps), 0},
 	{90, SUAN_PACK_U32, AT(suan_policy, packing), SUAN_NPACKINGS - 1},
 };

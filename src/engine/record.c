@@ -44,6 +44,7 @@ static const struct suan_pack_row job_rows[] = {
 	{17, SUAN_PACK_BOOL, AT(suan_job_spec, hold), 0},
 	{18, SUAN_PACK_BOOL, AT(suan_job_spec, checkpointable), 0},
 	{19, SUAN_PACK_U32, AT(suan_job_spec, guarantee), SUAN_AT_LEAST_ONCE},
+	{70, SUAN_PACK_STR, AT(suan_job_spec, home), 0},
 };
 static const struct suan_pack_table job_table = TABLE(job_rows);
 

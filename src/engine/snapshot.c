@@ -5,6 +5,7 @@
 
 #include "base/codec.h"
 #include "base/hash.h"
+#include "engine/alone.h"
 #include "engine/tables.h"
 
 struct writer {
@@ -190,6 +191,8 @@ static void put_job(struct writer *w, const struct suan_job *j)
 	put_given(w, j);
 	put_u64(w, SUAN_SNAP_JOB_PREEMPTED, j->more ? j->more->preempted : 0);
 	put_i64(w, SUAN_SNAP_JOB_PREEMPTED_WORK, j->more ? j->more->preempted_core_ms : 0);
+	put_u64(w, SUAN_SNAP_JOB_HOME, j->home);
+	put_u64(w, SUAN_SNAP_JOB_ALONE, j->alone == SUAN_NOT_FOLLOWED ? j->alone : 0);
 	put_deps(w, j);
 	if (suan_jobs_array(j))
 		put_array(w, suan_jobs_array(j));
@@ -369,14 +372,29 @@ static void put_slots(struct writer *w)
 		suan_put_i64(w->out, SUAN_SNAP_FREED, freed_ms);
 }
 
+static void put_twins(struct writer *w, const uint32_t *twins, size_t n)
+{
+	suan_alone_put_homes(w->e, w->out);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t id = w->e->alone->twins[twins[i]].req.gpu_kind;
+		uint64_t kind = 0;
+
+		(void)suan_map_get(&w->numbers, id, &kind);
+		w->failed |= suan_alone_put_twin(w->e, twins[i], id ? kind : 0, w->out) != SUAN_OK;
+	}
+}
+
 enum suan_code suan_engine_save(const struct suan_engine *e, struct suan_buf *out,
 				struct suan_err *err)
 {
 	struct writer w = {.e = e, .out = out};
-	size_t before = out->len;
+	size_t before = out->len, ntwins;
 	uint64_t id = 0;
-	enum suan_code rc;
+	uint32_t *twins;
+	enum suan_code rc = suan_alone_sorted(e, &twins, &ntwins);
 
+	if (rc != SUAN_OK)
+		return suan_fail(err, rc, "out of memory");
 	suan_map_init(&w.numbers);
 	put_head(&w);
 	put_network(&w);
@@ -385,6 +403,8 @@ enum suan_code suan_engine_save(const struct suan_engine *e, struct suan_buf *ou
 		number_strings(&w, suan_jobs_find(e, id));
 	for (size_t i = 0; i < e->history.known; i++)
 		number(&w, e->history.list[i].user);
+	for (size_t i = 0; i < ntwins; i++)
+		number(&w, e->alone->twins[twins[i]].req.gpu_kind);
 	for (size_t i = 0; i < e->acct.nleaves; i++)
 		if (e->acct.leaves[i].known)
 			number(&w, e->acct.leaves[i].user);
@@ -397,7 +417,9 @@ enum suan_code suan_engine_save(const struct suan_engine *e, struct suan_buf *ou
 	put_forecast(&w);
 	while ((id = suan_engine_next_job(e, id)))
 		put_job(&w, suan_jobs_find(e, id));
+	put_twins(&w, twins, ntwins);
 	put_slots(&w);
+	free(twins);
 	suan_map_done(&w.numbers);
 	rc = suan_buf_ok(out, err);
 	if (rc == SUAN_OK && w.failed)

@@ -94,8 +94,10 @@ struct suan_job {
 	uint32_t party;			/* of e->acct + 1; 0 = none */
 	uint32_t key;			/* idempotency key of its submission + 1; 0 = none */
 	uint32_t planned;		/* starts the planner waits to make */
+	uint32_t home;			/* site + 1; 0 = none */
 	uint8_t guarantee;
 	uint8_t summary;		/* enum suan_state */
+	uint8_t alone;			/* enum suan_followed (alone.h) */
 	bool checkpointable;
 	bool held;			/* single task without record */
 	bool started;			/* some element was: dependencies count no more */
@@ -223,6 +225,7 @@ struct suan_engine {
 	uint32_t free_key;		/* + 1 */
 	struct suan_map key_of;		/* first 8 bytes of the key → entry + 1 */
 	struct suan_dues leases;
+	struct suan_alone *alone;	/* owned; NULL: no job ever had a home */
 	struct suan_plan *plan;		/* owned; apart: a question may bring it up to date */
 	size_t bytes;			/* of jobs and their parts */
 

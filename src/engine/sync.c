@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/grow.h"
+#include "engine/alone.h"
 #include "engine/order.h"
 #include "engine/state.h"
 
@@ -12,6 +13,8 @@ void suan_sync_mark(struct suan_engine *e, struct suan_job *j)
 {
 	struct suan_plan *p = e->plan;
 
+	if (j->home)
+		suan_alone_mark(e, j);
 	if (j->dirty)
 		return;
 	if (suan_grow(&p->dirty, &p->dirty_cap, p->ndirty + 1, sizeof(*p->dirty)) != SUAN_OK) {
@@ -61,7 +64,7 @@ static enum suan_code sync_job(struct suan_engine *e, struct suan_job *j, int64_
 		suan_jobs_ask(e, j, &item.ask);
 		item.priority = suan_preempt_priority(e, j);
 		item.key = suan_order_key(e, j, now_ms);
-		item.firm_ms = suan_order_firm(j);
+		item.firm_ms = suan_alone_owed(e, j) ? j->submit_ms : suan_order_firm(j);
 		rc = suan_planner_add(e->plan->planner, &item);
 	}
 	if (rc == SUAN_OK) {
@@ -174,6 +177,7 @@ static enum suan_code sync_pools(struct suan_engine *e)
 	if (suan_preempt_sync(e) != SUAN_OK)
 		return SUAN_ENOMEM;
 	e->plan->pools_dirty = false;
+	suan_alone_pools(e);
 	return SUAN_OK;
 }
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/state.h"
+#include "engine/alone.h"
 
 struct totals {
 	uint64_t jobs, elems, summaries[SUAN_NSTATES];
@@ -221,6 +221,8 @@ enum suan_code suan_engine_verify(const struct suan_engine *e, struct suan_err *
 		rc = suan_fail(err, SUAN_ECORRUPT, "the mix of accelerators is broken");
 	if (rc == SUAN_OK)
 		rc = suan_planner_verify(e->plan->planner, err);
+	if (rc == SUAN_OK)
+		rc = suan_alone_verify(e, err);
 	free(t.runs);
 	return rc;
 }

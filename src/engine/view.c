@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "engine/state.h"
+#include "engine/alone.h"
 
 struct cause {			/* why something waits, or how it ended */
 	enum suan_reason reason;
@@ -163,6 +163,7 @@ static void view_strings(const struct suan_engine *e, const struct suan_job *j,
 	v->gpu = suan_intern_str(e->strings, j->req.gpu_kind);
 	v->payload = suan_intern_bytes(e->strings, j->payload, &v->payload_len);
 	v->env = suan_intern_bytes(e->strings, j->env, &v->env_len);
+	v->home = j->home ? e->net.sites[j->home - 1].spec->name : "";
 	if (j->rule) {
 		const struct suan_rule *r = &e->rules[j->rule];
 
@@ -437,6 +438,7 @@ size_t suan_engine_memory(const struct suan_engine *e)
 {
 	return sizeof(*e) + sizeof(*e->plan) + e->bytes + suan_intern_memory(e->strings) +
 	       suan_planner_memory(e->plan->planner) + suan_acct_memory(&e->acct) +
+	       suan_alone_memory(e) +
 	       suan_history_memory(&e->history) +
 	       e->pages_cap * sizeof(*e->pages) +
 	       e->rules_cap * sizeof(*e->rules) + e->keys_cap * sizeof(*e->keys) +

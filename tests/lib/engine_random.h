@@ -18,6 +18,7 @@ struct history {
 	int64_t min_run_ms;	/* of those */
 	bool passed;		/* the last event was a pass */
 	bool accounts;		/* jobs name accounts and classes, defined or not */
+	bool homes;		/* sites are guarded against losing by sharing */
 };
 
 static inline uint32_t dice(struct history *h, uint32_t n)
@@ -143,6 +144,7 @@ static inline void random_spec(struct history *h, struct suan_job_spec *s, struc
 			       const char **lists)
 {
 	static const char *const gpus[] = {"", "a800", "910b", "none"};
+	static const char *const homes[] = {"a", "b", "c", "d", ""};
 	int64_t limit = 1000 * (1 + (int64_t)dice(h, 60));
 
 	*s = kit_job(1 + dice(h, 4), 1 + dice(h, 4), limit);
@@ -187,6 +189,7 @@ static inline void random_spec(struct history *h, struct suan_job_spec *s, struc
 		s->qos = classes[odd == 1 ? 4 : dice(h, 4)];
 		s->user = users[dice(h, 4)];
 	}
+	s->home = h->homes && dice(h, 6) ? homes[dice(h, 5)] : "";
 	s->payload = "payload";
 	s->payload_len = dice(h, 8);
 	s->env = "environment";
@@ -307,13 +310,15 @@ static inline void random_site(struct history *h)
 
 		kit_policy(&h->k, &(struct suan_policy){
 			.kind = h->conservative ? SUAN_POLICY_CONSERVATIVE
+				: h->homes	? dice(h, 4) ? SUAN_POLICY_SUAN : SUAN_POLICY_EASY
 						: (enum suan_policy_kind)kind,
 			.plan_depth = dice(h, 2) * 4, .max_walltime_ms = dice(h, 4) ? 0 : 50000,
 			.max_pending = dice(h, 4) ? 0 : 20, .max_attempts = 1 + dice(h, 4),
 			.model_sites = dice(h, 2), .terse = dice(h, 3) == 0,
 			.plan_steps = h->k.now % 2 ? SUAN_PLAN_STEPS : 0,
 			.preemption = preemption,
-			.packing = (enum suan_packing)dice(h, SUAN_NPACKINGS)});
+			.packing = (enum suan_packing)dice(h, SUAN_NPACKINGS),
+			.ignore_homes = h->homes && dice(h, 8) == 0});
 	}
 }
 
@@ -334,6 +339,10 @@ static inline void history_step(struct history *h)
 	if (h->preempting && suan_engine_seq(h->k.e) == 2) {
 		kit_policy(&h->k, &(struct suan_policy){.kind = SUAN_POLICY_SUAN,
 							.preemption = random_preemption(h)});
+		return;
+	}
+	if (suan_engine_seq(h->k.e) == 1 && h->homes) {
+		kit_policy(&h->k, &(struct suan_policy){.kind = SUAN_POLICY_SUAN});
 		return;
 	}
 	h->k.now += dice(h, 3) ? dice(h, 500) : dice(h, 4) ? 0 : dice(h, 20000);

@@ -12,7 +12,8 @@ static void keep(void *ctx, const struct suan_event *ev)
 		abort();
 }
 
-static uint64_t record(struct suan_buf *log, uint64_t seed, bool conservative, bool preempting)
+static uint64_t record(struct suan_buf *log, uint64_t seed, bool conservative, bool preempting,
+		       bool homes)
 {
 	struct history h;
 	uint64_t hash;
@@ -20,6 +21,7 @@ static uint64_t record(struct suan_buf *log, uint64_t seed, bool conservative, b
 	history_init(&h, seed);
 	h.conservative = conservative;
 	h.preempting = preempting;
+	h.homes = homes;
 	h.k.log = keep;
 	h.k.ctx = log;
 	while (suan_engine_seq(h.k.e) < STEPS)
@@ -155,20 +157,26 @@ int main(void)
 		return tap_done();
 	}
 	suan_buf_init(&log, 0);
-	want = record(&log, 11, false, false);
+	want = record(&log, 11, false, false, false);
 	t_new();
 	t_steps(&log, want);
 	t_snapshot(&log, want);
 	suan_buf_done(&log);
 	/* the policy whose planner remembers */
 	suan_buf_init(&log, 0);
-	want = record(&log, 12, true, false);
+	want = record(&log, 12, true, false, false);
 	t_steps(&log, want);
 	t_snapshot(&log, want);
 	suan_buf_done(&log);
 	/* runs that are stopped for others */
 	suan_buf_init(&log, 0);
-	want = record(&log, 13, false, true);
+	want = record(&log, 13, false, true, false);
+	t_steps(&log, want);
+	t_snapshot(&log, want);
+	suan_buf_done(&log);
+	/* homes, whose virtual schedules are taken back */
+	suan_buf_init(&log, 0);
+	want = record(&log, 14, false, false, true);
 	t_steps(&log, want);
 	t_snapshot(&log, want);
 	suan_buf_done(&log);

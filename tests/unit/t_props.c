@@ -42,12 +42,13 @@ static bool preempts(uint64_t seed, uint32_t steps, uint64_t *stops)
 	return good;
 }
 
-static bool survives(uint64_t seed, uint32_t steps)
+static bool survives(uint64_t seed, uint32_t steps, bool homes)
 {
 	struct history h;
 	bool good = true;
 
 	history_init(&h, seed);
+	h.homes = homes;
 	for (uint32_t i = 0; i < steps && good; i++) {
 		history_step(&h);
 		good = kit_good(&h.k);
@@ -68,7 +69,9 @@ int main(void)
 		   seed + (uint64_t)i);
 	ok(text || stops > 40, "%" PRIu64 " stops", stops);
 	for (int i = 0; i < (text ? 1 : SEEDS); i++)
-		ok(survives(seed + (uint64_t)i, STEPS), "%d events, seed %" PRIu64, STEPS,
-		   seed + (uint64_t)i);
+		for (int homes = 0; homes < 2; homes++)
+			ok(survives(seed + (uint64_t)i, STEPS, homes),
+			   "%d events, seed %" PRIu64 "%s", STEPS, seed + (uint64_t)i,
+			   homes ? ", homes" : "");
 	return tap_done();
 }

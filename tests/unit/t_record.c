@@ -115,6 +115,7 @@ static struct suan_job_spec full_job(struct suan_dep *deps, const char **names)
 
 	j.account = "org/project";
 	j.qos = "high";
+	j.home = "zhongwei";
 	j.gpu = "a800";
 	j.req.gpus = 1;
 	j.req.nodes = 2;
@@ -193,13 +194,13 @@ static void t_small(struct suan_arena *a, struct suan_buf *b)
 	ev.type = SUAN_EV_POLICY;
 	ev.u.policy =
 		(struct suan_policy){SUAN_POLICY_CONSERVATIVE, 5, 6, 7, 8, 9, 10, true, true, true,
-					     {11, 12, 13}, SUAN_FRAGMENTATION};
+					     {11, 12, 13}, SUAN_FRAGMENTATION, .ignore_homes = true};
 	if (round_trip(&ev, a, &got, b))
 		ok(got.u.policy.kind == SUAN_POLICY_CONSERVATIVE && got.u.policy.plan_depth == 5 &&
 			   got.u.policy.max_attempts == 9 && got.u.policy.model_sites &&
 			   got.u.policy.predict && got.u.policy.terse &&
 			   got.u.policy.plan_steps == 10 &&
-			   got.u.policy.packing == SUAN_FRAGMENTATION,
+			   got.u.policy.packing == SUAN_FRAGMENTATION && got.u.policy.ignore_homes,
 		   "policy");
 	ev.type = SUAN_EV_SITE;
 	ev.u.site.name = "zhongwei";

@@ -143,7 +143,7 @@ static bool resumes(const struct log *l, uint64_t want, uint64_t every)
 	return good;
 }
 
-static void one_seed(uint64_t seed, bool preempting)
+static void one_seed(uint64_t seed, bool preempting, bool homes)
 {
 	struct history h;
 	struct log *l = calloc(1, sizeof(*l));
@@ -153,6 +153,7 @@ static void one_seed(uint64_t seed, bool preempting)
 		abort();
 	history_init(&h, seed);
 	h.preempting = preempting;
+	h.homes = homes;
 	record(&h, l);
 	want = suan_engine_hash(h.k.e);
 	for (int s = 0; s < SUAN_NSTATES; s++)
@@ -208,9 +209,11 @@ int main(void)
 	uint64_t seed = text ? strtoull(text, NULL, 10) : 0;
 
 	for (uint64_t i = 0; i < (text ? 1u : 5u); i++)
-		one_seed(seed + i, false);
+		one_seed(seed + i, false, false);
 	for (uint64_t i = 0; i < (text ? 1u : 4u); i++)
-		one_seed(seed + i, true);
+		one_seed(seed + i, true, false);
+	for (uint64_t i = 0; i < (text ? 1u : 4u); i++)
+		one_seed(seed + i, false, true);
 	overdue();
 	return tap_done();
 }

@@ -151,7 +151,7 @@ static bool forged(const struct suan_buf *b, size_t at, int bit)
 	return good;
 }
 
-static void t_damage(void)
+static void t_damage(bool homes, uint64_t events)
 {
 	struct history h;
 	struct suan_engine *e;
@@ -159,7 +159,8 @@ static void t_damage(void)
 	uint32_t accepted = 0, crooked = 0;
 
 	history_init(&h, 5);
-	while (suan_engine_seq(h.k.e) < 150)
+	h.homes = homes;
+	while (suan_engine_seq(h.k.e) < events)
 		history_step(&h);
 	if (!save(h.k.e, &b))
 		abort();
@@ -184,6 +185,7 @@ int main(void)
 	t_empty();
 	t_canonical();
 	t_parts();
-	t_damage();
+	t_damage(false, 150);
+	t_damage(true, 110);
 	return tap_done();
 }
