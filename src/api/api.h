@@ -49,6 +49,7 @@ struct suan_api_config {
 	bool insecure_local;
 	uint64_t max_request_bytes;
 	const char *network_name, *store_name;
+	const char *home; /* site: of jobs that name none; NULL or "" = none */
 	/* Bytes of a run's output, as suan_agent_log. */
 	enum suan_code (*log)(void *ctx, uint32_t site, const struct suan_order *order,
 			      const struct suan_log_ask *ask, struct suan_buf *out,

@@ -171,10 +171,16 @@ static uint32_t line_of(const struct suan_api_call *c, uint32_t item)
 static bool take_owner(struct suan_api_call *c)
 {
 	char *user = suan_arena_str(&c->arena, c->who.user);
+	const char *home = suan_api_config(c->api)->home;
 	struct suan_err err = {0};
 
-	for (uint32_t i = 0; user && i < c->jobs.count; i++)
-		c->jobs.specs[i].user = user;
+	for (uint32_t i = 0; user && i < c->jobs.count; i++) {
+		struct suan_job_spec *s = &c->jobs.specs[i];
+
+		s->user = user;
+		if (!s->home || !s->home[0])
+			s->home = home;
+	}
 	if (user)
 		return true;
 	suan_fail(&err, SUAN_ENOMEM, "out of memory");

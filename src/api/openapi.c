@@ -82,6 +82,9 @@ static const struct schema schemas[] = {
 	 "{\"type\":\"object\",\"required\":[\"name\",\"hub\",\"state\",\"pools\"],\"properties\":{"
 	 "\"name\":{\"type\":\"string\"},\"hub\":{\"type\":\"string\"},"
 	 "\"state\":{\"enum\":[\"up\",\"down\",\"drain\",\"modelled\",\"gone\"]},"
+	 "\"home\":{\"type\":[\"object\",\"null\"],\"required\":[\"jobs\",\"ratio\","
+	 "\"guarded\"],\"properties\":{\"jobs\":{\"type\":\"integer\"},"
+	 "\"ratio\":{\"type\":\"number\"},\"guarded\":{\"type\":\"boolean\"}}},"
 	 "\"pools\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Pool\"}}}}"},
 	{"PoolList", "{\"type\":\"object\",\"required\":[\"pools\"],\"properties\":{\"pools\":"
 		     "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Pool\"}}}}"},

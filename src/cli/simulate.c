@@ -30,6 +30,8 @@ static const struct suan_option simulate_options[] = {
 	{"bound", 0, NULL, "also what the same jobs could have cost and emitted at least"},
 	{"plan-depth", 0, "N", "waiting starts that are planned; default: as the policy needs"},
 	{"plan-steps", 0, "N", "effort of a pass; default: 200000 for suan, else no limit"},
+	{"alone", 0, NULL, "also each site alone with its own jobs, and who is worse off"},
+	{"ignore-homes", 0, NULL, "suan: do not see to it that no site is worse off than alone"},
 	{"goal", 0, "GOAL", "fastest; there is no other in this version"},
 	{"help", 'h', NULL, "show this help"},
 	{NULL, 0, NULL, NULL},
@@ -220,6 +222,10 @@ static int take_option(struct suan_simulate *s, const struct suan_option *o, con
 		s->json = true;
 	else if (strcmp(o->name, "bound") == 0)
 		s->bound = true;
+	else if (strcmp(o->name, "alone") == 0)
+		s->alone = true;
+	else if (strcmp(o->name, "ignore-homes") == 0)
+		s->ignore_homes = true;
 	return SUAN_EXIT_OK;
 }
 
@@ -233,6 +239,13 @@ static int check(const struct suan_simulate *s)
 				      "--cores and --network: one machine or a network, not both");
 	if (!s->cores && !s->network)
 		return suan_cli_usage(&suan_cli_simulate, "on what? --cores N, or --network FILE");
+	if (s->alone && s->faults)
+		return suan_cli_usage(&suan_cli_simulate,
+				      "--alone and --faults-file: sites alone have no outages; "
+				      "leave one of them out");
+	if (s->alone && !s->network)
+		return suan_cli_usage(&suan_cli_simulate,
+				      "--alone compares the sites of a network: --network FILE");
 	if (s->from_ms >= s->until_ms)
 		return suan_cli_usage(&suan_cli_simulate, "--until is not after --from");
 	return SUAN_EXIT_OK;

@@ -22,7 +22,7 @@ struct suan_simulate {
 	uint32_t npolicies;
 	enum suan_sim_estimates estimates;
 	int64_t load_milli; /* 1000 = as it is */
-	bool shake, json, bound;
+	bool shake, json, bound, ignore_homes, alone;
 	uint64_t shake_seed, seed;
 	int64_t from_ms, until_ms;
 	int64_t start_ms; /* date of the trace's time 0; INT64_MIN: not given */

@@ -326,7 +326,8 @@ static enum suan_code simulate(struct run *r, uint32_t i)
 		.policy = {.kind = s->policies[i],
 			   .plan_depth = s->plan_depth,
 			   .plan_steps = steps_of(s, s->policies[i]),
-			   .packing = SUAN_FRAGMENTATION},
+			   .packing = SUAN_FRAGMENTATION,
+			   .ignore_homes = s->ignore_homes},
 		.estimates = s->estimates,
 		.repeat = s->repeat,
 		.processors_only = !s->network,
@@ -342,6 +343,11 @@ static enum suan_code simulate(struct run *r, uint32_t i)
 	simulated = suan_clock_mono_us();
 	if (rc == SUAN_OK && !r->result[i].stopped)
 		rc = suan_sim_score(&r->setup[i], &r->result[i], &r->scores[i], &r->err);
+	if (rc == SUAN_OK && s->alone && !r->result[i].stopped) {
+		begin_phase(r, "alone");
+		rc = suan_sim_alone(&r->setup[i], &r->result[i], &r->scores[i], &r->err);
+		clear_bar(r);
+	}
 	if (rc == SUAN_OK && !r->result[i].stopped && s->bound)
 		rc = find_bounds(r, i);
 	o->perf = (struct suan_sim_perf){.wall_us = r->read_us + suan_clock_mono_us() - began,

@@ -135,6 +135,18 @@ static void fill_nodes(const json_t *row, struct suan_buf *out)
 		      (long long)json_integer_value(json_object_get(row, "nodes")));
 }
 
+/* AWRT of its own users by that with the site alone; a star while their jobs go first. */
+static void fill_home(const json_t *row, struct suan_buf *out)
+{
+	const json_t *home = json_object_get(row, "home");
+
+	if (!json_is_object(home))
+		suan_buf_adds(out, "-");
+	else
+		suan_buf_addf(out, "%.3f%s", json_number_value(json_object_get(home, "ratio")),
+			      json_is_true(json_object_get(home, "guarded")) ? "*" : "");
+}
+
 static const struct suan_column site_columns[] = {
 	{"name", "SITE", false, 12, 0, NULL},
 	{"zh", "名称", false, 6, 12, NULL},
@@ -149,6 +161,7 @@ static const struct suan_column site_columns[] = {
 	{"pue", "PUE", true, 0, 10, NULL},
 	{"price_kwh", "YUAN/KWH", true, 0, 7, NULL},
 	{"carbon_g_kwh", "GCO2/KWH", true, 0, 8, NULL},
+	{"home", "HOME", true, 0, 13, fill_home},
 	{NULL, NULL, false, 0, 0, NULL},
 };
 
@@ -159,7 +172,7 @@ static int run_sites(int argc, char **argv)
 			      .table = {.columns = site_columns,
 					.default_format =
 						"name,hub,driver,state,cores,gpus,running,"
-						"waiting,price_kwh,carbon_g_kwh"}};
+						"waiting,price_kwh,carbon_g_kwh,home"}};
 
 	return listing(&l, &suan_cli_sites, argc, argv);
 }

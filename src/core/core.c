@@ -403,7 +403,8 @@ static bool same_policy(const struct suan_policy *a, const struct suan_policy *b
 	       a->preemption.min_run_ms == b->preemption.min_run_ms &&
 	       a->preemption.grace_ms == b->preemption.grace_ms &&
 	       a->preemption.max_victims == b->preemption.max_victims &&
-	       a->packing == b->packing;
+	       a->packing == b->packing &&
+	       a->ignore_homes == b->ignore_homes;
 }
 
 static enum suan_code same_network(const struct suan_network *a, const struct suan_network *b,

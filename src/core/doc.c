@@ -245,6 +245,8 @@ static void put_head(const struct suan_engine *e, const struct suan_job_view *v,
 	if (v->account[0])
 		suan_jsonw_str(w, "account", v->account);
 	suan_jsonw_str(w, "state", suan_state_name(v->state));
+	if (v->home[0])
+		suan_jsonw_str(w, "home", v->home);
 	put_place(e, v->pool, w);
 	suan_jsonw_time(w, "submit", v->submit_ms);
 	suan_jsonw_time(w, "start", v->start_ms);
@@ -293,6 +295,7 @@ static void spec_of_view(const struct suan_job_view *v, struct suan_job_spec *s)
 		.user = "",
 		.account = "",
 		.qos = v->qos,
+		.home = "",
 		.req = v->req,
 		.gpu = v->gpu,
 		.walltime_ms = v->walltime_ms,
@@ -411,6 +414,22 @@ static void put_signal(struct suan_jsonw *w, const char *name, int64_t value, un
 		suan_jsonw_fixed(w, name, value, digits);
 }
 
+/* What sharing does to those at home there: an account, not a promise to a job. */
+static void put_home(const struct suan_engine *e, uint32_t site, struct suan_jsonw *w)
+{
+	struct suan_home_view v;
+
+	if (!suan_engine_home(e, site, &v)) {
+		suan_jsonw_null(w, "home");
+		return;
+	}
+	suan_jsonw_open(w, "home", '{');
+	suan_jsonw_i64(w, "jobs", (int64_t)v.jobs);
+	suan_jsonw_fixed(w, "ratio", (int64_t)v.ratio_milli, 3);
+	suan_jsonw_bool(w, "guarded", v.guarded);
+	suan_jsonw_close(w, '}');
+}
+
 void suan_doc_site(const struct suan_engine *e, const struct suan_site_view *v,
 		   struct suan_jsonw *w)
 {
@@ -430,6 +449,7 @@ void suan_doc_site(const struct suan_engine *e, const struct suan_site_view *v,
 	put_signal(w, "carbon_g_kwh", s->carbon_mg_kwh, 3);
 	if (s->racks)
 		suan_jsonw_i64(w, "racks", s->racks);
+	put_home(e, v->number, w);
 	suan_jsonw_open(w, "pools", '[');
 	for (uint32_t i = 0; i < suan_engine_pool_count(e); i++) {
 		struct suan_pool_view p;

@@ -252,6 +252,7 @@ static enum suan_code open_api(struct service *v, struct suan_err *err)
 					 .store_name = set->store,
 					 .log = site_log,
 					 .describe = site_describe,
+					 .home = set->home,
 					 .flush_soon = flush_soon,
 					 .ctx = v};
 	struct suan_http_config http = {.listen = set->listen,

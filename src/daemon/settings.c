@@ -171,6 +171,19 @@ static int check(struct suan_daemon_settings *s, const struct suan_command *c)
 	return SUAN_EXIT_OK;
 }
 
+static int check_home(const struct suan_daemon_settings *s, const struct suan_command *c)
+{
+	bool known = !s->set.home[0] || !s->has_network;
+
+	for (uint32_t i = 0; !known && i < s->net.nsites; i++)
+		known = strcmp(s->net.sites[i].name, s->set.home) == 0;
+	if (known)
+		return SUAN_EXIT_OK;
+	return suan_cli_usage(c,
+			      "home: found \"%s\", expected the name of a site of the network",
+			      s->set.home);
+}
+
 int suan_daemon_settings(struct suan_daemon_settings *s, const struct suan_command *c, int argc,
 			 char **argv)
 {
@@ -186,7 +199,7 @@ int suan_daemon_settings(struct suan_daemon_settings *s, const struct suan_comma
 		rc = check(s, c);
 	if (rc == SUAN_EXIT_OK)
 		rc = read_network(s, c);
-	return rc;
+	return rc == SUAN_EXIT_OK ? check_home(s, c) : rc;
 }
 
 enum suan_code suan_daemon_check_data(const struct suan_daemon_settings *s, struct suan_err *err)

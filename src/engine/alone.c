@@ -338,12 +338,18 @@ enum suan_code suan_alone_verify(const struct suan_engine *e, struct suan_err *e
 	for (size_t i = 0; i < a->nhomes && !bad; i++)
 		bad = check_home(a, &a->homes[i], &f[i]);
 	free(f);
-	for (size_t i = 0; i < a->nhomes && !bad; i++)
-		if (a->homes[i].planner && !a->homes[i].stale) {
-			enum suan_code rc = suan_planner_verify(a->homes[i].planner, err);
-
-			if (rc != SUAN_OK)
-				return rc;
-		}
 	return bad ? suan_fail(err, SUAN_ECORRUPT, "homes: %s", bad) : SUAN_OK;
+}
+
+enum suan_code suan_alone_verify_planners(const struct suan_engine *e, struct suan_err *err)
+{
+	enum suan_code rc = SUAN_OK;
+
+	for (size_t i = 0; e->alone && i < e->alone->nhomes && rc == SUAN_OK; i++) {
+		const struct suan_home *h = &e->alone->homes[i];
+
+		if (h->planner && !h->stale)
+			rc = suan_planner_verify(h->planner, err);
+	}
+	return rc;
 }

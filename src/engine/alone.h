@@ -132,6 +132,9 @@ size_t suan_alone_memory(const struct suan_engine *e);
 /* ENOMEM; ECORRUPT: what is wrong. */
 SUAN_MUSTUSE enum suan_code suan_alone_verify(const struct suan_engine *e, struct suan_err *err);
 
+SUAN_MUSTUSE enum suan_code suan_alone_verify_planners(const struct suan_engine *e,
+						       struct suan_err *err);
+
 /* ---- alone_save.c ---- */
 
 /* Slots of all twins by job: owned, free(). ENOMEM. */

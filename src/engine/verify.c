@@ -223,6 +223,8 @@ enum suan_code suan_engine_verify(const struct suan_engine *e, struct suan_err *
 		rc = suan_planner_verify(e->plan->planner, err);
 	if (rc == SUAN_OK)
 		rc = suan_alone_verify(e, err);
+	if (rc == SUAN_OK)
+		rc = suan_alone_verify_planners(e, err);
 	free(t.runs);
 	return rc;
 }

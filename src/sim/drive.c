@@ -37,6 +37,7 @@ struct drive {
 	size_t specs_cap;
 	struct suan_sim_ends ends;
 	const struct suan_sim_outage *outage, *outages_end;
+	const char **home_of;			  /* owned; by the trace's strings; NULL: none */
 	uint32_t *site_of_pool;			  /* owned */
 	struct place *sites;			  /* owned */
 	bool *links_down;			  /* owned */
@@ -118,6 +119,7 @@ static void fill_spec(const struct drive *d, const struct suan_trace_job *j,
 	spec->qos = strings[j->qos];
 	spec->checkpointable = j->checkpointable;
 	spec->gpu = strings[j->gpu];
+	spec->home = d->home_of[j->site];
 	spec->req.tasks = j->tasks;
 	spec->req.cores = j->cores;
 	spec->req.gpus = j->gpus;
@@ -178,6 +180,15 @@ static enum suan_code submit(struct drive *d, const struct suan_trace_job *first
 	return rc;
 }
 
+/* NULL: not of this network. */
+static const char *known_site(const struct suan_network *net, const char *name)
+{
+	for (uint32_t i = 0; name && name[0] && i < net->nsites; i++)
+		if (strcmp(net->sites[i].name, name) == 0)
+			return net->sites[i].name;
+	return NULL;
+}
+
 /* Dependencies on jobs that were refused stay ones on jobs that do not exist: refused as well. */
 static enum suan_code fill_more(struct drive *d, const struct suan_trace_job *j,
 				struct suan_job_spec *spec)
@@ -187,6 +198,7 @@ static enum suan_code fill_more(struct drive *d, const struct suan_trace_job *j,
 	int64_t longest = 0;
 
 	*spec = *said;
+	spec->home = known_site(d->s->network, said->home);
 	if (suan_grow(&d->deps, &d->deps_cap, said->ndeps, sizeof(*d->deps)) != SUAN_OK)
 		return SUAN_ENOMEM;
 	for (uint32_t i = 0; i < said->ndeps; i++) {
@@ -617,6 +629,20 @@ static enum suan_code make_places(struct drive *d)
 	return SUAN_OK;
 }
 
+/* Jobs submitted at a site of the network have it as their home. */
+static enum suan_code name_homes(struct drive *d)
+{
+	const struct suan_network *net = d->s->network;
+	const struct suan_trace *t = d->s->trace;
+
+	d->home_of = calloc(t->nstrings + 1, sizeof(*d->home_of));
+	if (!d->home_of)
+		return SUAN_ENOMEM;
+	for (uint32_t i = 0; i < t->nstrings; i++)
+		d->home_of[i] = known_site(net, t->strings[i]);
+	return SUAN_OK;
+}
+
 static enum suan_code introduce(struct drive *d)
 {
 	struct suan_event policy = {.type = SUAN_EV_POLICY, .u.policy = d->s->policy};
@@ -719,6 +745,8 @@ static enum suan_code open_all(struct drive *d)
 	if (rc == SUAN_OK)
 		rc = d->e ? make_places(d) : SUAN_ENOMEM;
 	if (rc == SUAN_OK)
+		rc = name_homes(d);
+	if (rc == SUAN_OK)
 		rc = introduce(d);
 	if (rc == SUAN_OK && d->more)
 		d->shift_ms = ZERO_MS;
@@ -750,9 +778,23 @@ static void close_all(struct drive *d)
 	free(d->job_of);
 	free(d->done_ms);
 	free(d->deps);
+	free(d->home_of);
 	free(d->site_of_pool);
 	free(d->sites);
 	free(d->links_down);
+}
+
+static enum suan_code take_homes(struct drive *d)
+{
+	uint32_t n = d->s->network->nsites;
+
+	d->r->homes = calloc((size_t)n + 1, sizeof(*d->r->homes));
+	if (!d->r->homes)
+		return SUAN_ENOMEM;
+	d->r->nhomes = n;
+	for (uint32_t i = 0; i < n; i++)
+		(void)suan_engine_home(d->e, i, &d->r->homes[i]);
+	return SUAN_OK;
 }
 
 enum suan_code suan_sim_run(const struct suan_sim_setup *s, struct suan_sim_result *ret,
@@ -774,12 +816,13 @@ enum suan_code suan_sim_run(const struct suan_sim_setup *s, struct suan_sim_resu
 		       suan_engine_forecast(d.e, r.nforecasts, &r.forecasts[r.nforecasts]))
 			r.nforecasts++;
 		r.schedule_hash = suan_sim_hash_rows(&r);
+		rc = take_homes(&d);
 	}
 	close_all(&d);
 	if (rc == SUAN_OK)
 		*ret = r;
 	else
-		free(r.rows);
+		suan_sim_result_done(&r);
 	if (rc == SUAN_ENOMEM)
 		return suan_fail(err, rc, "out of memory");
 	return rc;
@@ -788,5 +831,6 @@ enum suan_code suan_sim_run(const struct suan_sim_setup *s, struct suan_sim_resu
 void suan_sim_result_done(struct suan_sim_result *r)
 {
 	free(r->rows);
+	free(r->homes);
 	*r = (struct suan_sim_result){0};
 }

@@ -40,6 +40,8 @@ struct suan_report_scores {
 	int64_t makespan;		/* last end − first submission */
 	int64_t utilization;		/* 735000 = 73.5 % */
 	int64_t awrt;			/* average weighted response time */
+	/* Of a site: AWRT of jobs submitted there, with the site alone, first by second; NONE */
+	int64_t home_awrt, home_alone, home_ratio;
 	struct suan_report_spread wait, slowdown;	/* slowdown: bounded, 1000000 = 1 */
 	int64_t deadlines_met, deadlines_missed;	/* jobs */
 	int64_t energy, carbon, cost;

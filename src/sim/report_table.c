@@ -51,6 +51,9 @@ static const struct row rows[] = {
 	 false},
 	{"Bounded slowdown, largest", "有界减速比，最大", FACTOR, LOW, AT(slowdown.max), false},
 	{"Weighted response time", "加权响应时间", SPAN, LOW, AT(awrt), false},
+	{"Home jobs: shared", "本站作业：共享", SPAN, LOW, AT(home_awrt), true},
+	{"Home jobs: site alone", "本站作业：独立", SPAN, NEITHER, AT(home_alone), true},
+	{"Shared / alone", "共享 / 独立", FACTOR, LOW, AT(home_ratio), true},
 	{"Deadlines met", "按期完成", COUNT, HIGH, AT(deadlines_met), true},
 	{"Deadlines missed", "超过期限", COUNT, LOW, AT(deadlines_missed), true},
 	{"Energy", "电量", KWH, LOW, AT(energy), true},
@@ -229,6 +232,7 @@ void suan_report_tiles(struct suan_report_page *p)
 static const char *const site_columns[] = {
 	"Jobs",	  "Utilisation", "Wait, mean", "Wait, 99th percentile", "Bounded slowdown, mean",
 	"Energy", "Carbon",	 "Cost",
+	"Home jobs: shared", "Home jobs: site alone", "Shared / alone",
 };
 #define NCOLUMNS (sizeof(site_columns) / sizeof(site_columns[0]))
 

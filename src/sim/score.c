@@ -204,6 +204,7 @@ static void finish_part(struct suan_sim_part *p, const struct sums *t, int64_t m
 	p->completed = t->n;
 	p->makespan = t->n ? suan_wide_scale((suan_wide)t->last_end, 1000, 1) : SUAN_SIM_NONE;
 	p->awrt = p->utilization = SUAN_SIM_NONE;
+	p->home_awrt = p->home_alone = p->home_ratio = p->home_gain = SUAN_SIM_NONE;
 	if (t->area > 0 && !t->overflow)
 		p->awrt = suan_wide_scale(t->weighted, 1000, t->area);
 	if (room > 0 && !t->overflow)

@@ -77,6 +77,22 @@ static void own_json(struct suan_jsonw *w, const struct suan_sim_part *p)
 	suan_jsonw_close(w, '}');
 }
 
+/* The same against their site alone. account: what the scheduler thinks of it; NULL: of all. */
+static void home_json(struct suan_jsonw *w, const struct suan_sim_part *p,
+		      const struct suan_home_view *account)
+{
+	suan_jsonw_open(w, "home", '{');
+	suan_jsonw_i64(w, "jobs", (int64_t)p->home_jobs);
+	number(w, "awrt_s", p->home_awrt);
+	number(w, "alone_awrt_s", p->home_alone);
+	number(w, "ratio", p->home_ratio);
+	number(w, "gain", p->home_gain);
+	if (account)
+		number(w, "account",
+		       account->jobs ? (int64_t)account->ratio_milli * 1000 : SUAN_SIM_NONE);
+	suan_jsonw_close(w, '}');
+}
+
 static int64_t rate(uint64_t jobs, int64_t us)
 {
 	return us > 0 ? (int64_t)((double)jobs * 1e6 / (double)us) : 0;
@@ -157,10 +173,14 @@ void suan_sim_print_json(const struct suan_sim_outcome *o, struct suan_buf *out)
 		suan_jsonw_str(&w, "name", s->sites[i].name);
 		part_json(&w, &s->sites[i], s->moved_bytes);
 		own_json(&w, &s->sites[i]);
+		if (s->alone)
+			home_json(&w, &s->sites[i], &o->result->homes[i]);
 		suan_jsonw_close(&w, '}');
 	}
 	suan_jsonw_close(&w, ']');
 	suan_sim_accounts_json(s, &w);
+	if (s->alone)
+		home_json(&w, &s->all, NULL);
 	suan_sim_forecast_json(o->result, &w);
 	if (o->bounds)
 		bounds_json(&w, o->bounds);
@@ -256,6 +276,13 @@ static const struct figure site_figures[] = {
 	{"UTILIZATION", AT(utilization), 4, false}, {"WAIT S", AT(wait.mean), 1, false},
 	{"SLOWDOWN", AT(slowdown.mean), 2, false},  {"AWRT S", AT(awrt), 0, false},
 	{"ENERGY KWH", AT(energy), 1, false},	    {"COST YUAN", AT(cost), 2, false},
+};
+
+/* Of the jobs submitted at a site, wherever they ran, and with the site alone. */
+static const struct figure home_figures[] = {
+	{"AWRT SHARED S", AT(home_awrt), 0, false},
+	{"AWRT ALONE S", AT(home_alone), 0, false},
+	{"RATIO", AT(home_ratio), 4, false},
 };
 
 static int64_t value_of(const struct suan_sim_part *p, const struct figure *f)
@@ -392,30 +419,53 @@ void suan_sim_print_table(const struct suan_sim_outcome *list, uint32_t n, struc
 	suan_buf_addc(out, '\n');
 }
 
-void suan_sim_print_sites(const struct suan_sim_scores *s, struct suan_buf *out)
+struct sites_table {
+	const struct figure *columns;
+	size_t ncolumns;
+	size_t jobs;	/* where the number of jobs is */
+};
+
+static void print_sites(const struct suan_sim_scores *s, const struct sites_table *t,
+			struct suan_buf *out)
 {
-	size_t name = 4, columns = sizeof(site_figures) / sizeof(site_figures[0]);
+	size_t name = 4;
+	uint64_t jobs;
 
 	for (uint32_t i = 0; i < s->nsites; i++)
 		if (suan_utf8_width(s->sites[i].name) > name)
 			name = suan_utf8_width(s->sites[i].name);
 	add_padded(out, "SITE", name, false);
 	add_padded(out, "JOBS", 11, true);
-	for (size_t k = 0; k < columns; k++) {
+	for (size_t k = 0; k < t->ncolumns; k++) {
 		suan_buf_addc(out, ' ');
-		add_padded(out, site_figures[k].name, LEAST_COLUMN, true);
+		add_padded(out, t->columns[k].name, LEAST_COLUMN, true);
 	}
 	suan_buf_addc(out, '\n');
 	for (uint32_t i = 0; i < s->nsites; i++) {
 		const struct suan_sim_part *p = &s->sites[i];
 
+		memcpy(&jobs, (const char *)p + t->jobs, sizeof(jobs));
 		add_padded(out, p->name, name, false);
-		add_cell(out, (int64_t)p->total * 1000000, 0, 10);
-		for (size_t k = 0; k < columns; k++)
-			add_cell(out, value_of(p, &site_figures[k]), site_figures[k].digits,
+		add_cell(out, (int64_t)jobs * 1000000, 0, 10);
+		for (size_t k = 0; k < t->ncolumns; k++)
+			add_cell(out, value_of(p, &t->columns[k]), t->columns[k].digits,
 				 LEAST_COLUMN);
 		suan_buf_addc(out, '\n');
 	}
+}
+
+void suan_sim_print_sites(const struct suan_sim_scores *s, struct suan_buf *out)
+{
+	static const struct sites_table ran = {
+		site_figures, sizeof(site_figures) / sizeof(site_figures[0]), AT(total)};
+	static const struct sites_table home = {
+		home_figures, sizeof(home_figures) / sizeof(home_figures[0]), AT(home_jobs)};
+
+	print_sites(s, &ran, out);
+	if (!s->alone)
+		return;
+	suan_buf_adds(out, "\nJobs submitted at each site; alone: easy on its own pools\n");
+	print_sites(s, &home, out);
 }
 
 static void bound_line(struct suan_buf *out, const char *what, const struct suan_sim_bound *b)
@@ -441,7 +491,7 @@ static void bounds_text(const struct suan_sim_bounds *b, struct suan_buf *out)
 void suan_sim_print_text(const struct suan_sim_outcome *o, struct suan_buf *out)
 {
 	suan_sim_print_table(o, 1, out);
-	if (o->scores->nsites > 1) {
+	if (o->scores->nsites > 1 || o->scores->alone) {
 		suan_buf_addc(out, '\n');
 		suan_sim_print_sites(o->scores, out);
 	}

@@ -152,6 +152,9 @@ struct suan_sim_result {
 	/* By class: what became of starts predicted when a job was first planned. */
 	struct suan_forecast_view forecasts[SUAN_SIM_FORECASTS];
 	uint32_t nforecasts;
+	/* What the engine's accounts of homes say at the end: owned, by site; no jobs: nothing. */
+	struct suan_home_view *homes;
+	uint32_t nhomes;
 	uint64_t engine_hash;		 /* of the engine's state at the end */
 	uint64_t schedule_hash;		 /* of all rows */
 	bool stopped;			 /* by tick */
@@ -206,6 +209,10 @@ struct suan_sim_part {
 	/* Of a site: the jobs that were submitted there, wherever they ran; means */
 	uint64_t own_jobs;
 	int64_t own_wait, own_slowdown, own_awrt;
+	/* Of those of them that ended here and with the site alone (suan_sim_alone): AWRT in both,
+	 * shared by alone, and 1 less that */
+	uint64_t home_jobs;
+	int64_t home_awrt, home_alone, home_ratio, home_gain;
 };
 
 /* An account with all below it. Millionths of the core-time up to the last submission. */
@@ -226,6 +233,7 @@ struct suan_sim_scores {
 	uint32_t naccounts;
 	int64_t moved_bytes; /* 0, or NONE when jobs have inputs: not modelled */
 	int64_t covered; /* see suan_sim_signals_covered; NONE: no signals */
+	bool alone;	     /* home_… is known */
 };
 
 /* Wait: start − submission. Bounded slowdown: max(1, (wait + run) / max(run, 10 s)). AWRT:
@@ -235,6 +243,11 @@ SUAN_MUSTUSE enum suan_code suan_sim_score(const struct suan_sim_setup *s,
 					   const struct suan_sim_result *r,
 					   struct suan_sim_scores *ret, struct suan_err *err);
 void suan_sim_scores_done(struct suan_sim_scores *s);
+/* Each site alone: easy on its own pools with the jobs submitted there; sets home_… of the sites
+ * and of all. Without outages. When tick stops, what was not simulated stays unknown. ENOMEM. */
+SUAN_MUSTUSE enum suan_code suan_sim_alone(const struct suan_sim_setup *s,
+					   const struct suan_sim_result *r,
+					   struct suan_sim_scores *scores, struct suan_err *err);
 
 /* What a job that ran costs and emits: its share of the node's busy power by cores, and of the
  * node's rent. Micro-yuan and milligrams, or NONE. */

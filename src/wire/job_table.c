@@ -101,6 +101,9 @@ static const struct suan_job_field fields[] = {
 	 .schema = NAMES_SCHEMA},
 	{.name = "not_hub", .type = SUAN_F_NAMES, AT(spec.not_hub.list),
 	 COUNT_AT(spec.not_hub.count), .help = "never run in these hubs", .schema = NAMES_SCHEMA},
+	{.name = "home", .type = SUAN_F_STRING, AT(spec.home),
+	 .help = "site whose user this is: sharing must not make its jobs wait longer",
+	 .schema = TEXT_SCHEMA},
 	{.name = "guarantee", .type = SUAN_F_GUARANTEE, AT(spec.guarantee),
 	 .help = "after a loss: lease, at-most-once or at-least-once",
 	 .schema = "{\"enum\":[\"lease\",\"at-most-once\",\"at-least-once\"],"
@@ -203,6 +206,7 @@ void suan_job_doc_init(struct suan_job_doc *doc)
 {
 	memset(doc, 0, sizeof(*doc));
 	doc->spec.name = doc->spec.user = doc->spec.account = doc->spec.qos = doc->spec.gpu = "";
+	doc->spec.home = "";
 	doc->spec.req.tasks = doc->spec.req.cores = 1;
 	doc->run.script = doc->run.dir = "";
 	doc->run.stdin_path = doc->run.stdout_path = doc->run.stderr_path = "";

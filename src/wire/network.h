@@ -25,8 +25,9 @@ struct suan_settings {
 	const char *tls_cert, *tls_key;		/* files; both or none */
 	const char *log_level, *log_format;	/* info; text or json */
 	/* policy: {kind: suan, plan_depth, default_walltime, max_walltime, max_pending,
-	 * max_attempts} */
+	 * max_attempts, protect_homes} */
 	struct suan_policy policy;
+	const char *home;	/* site: home of jobs that name none; "" = none */
 	uint64_t max_request_bytes;		/* 64 MiB */
 	uint32_t max_connections, http_threads;	/* 4096, 1 */
 	uint64_t snapshot_bytes;	/* log grown by this much since the last one: snapshot */

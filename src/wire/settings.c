@@ -95,6 +95,18 @@ static bool read_packing(struct suan_json *j, void *object)
 	return true;
 }
 
+/* In the log and in snapshots the unusual case is the one that is written. */
+static bool read_protect_homes(struct suan_json *j, void *object)
+{
+	struct suan_policy *p = object;
+	bool protect;
+
+	if (!suan_json_bool(j, &protect))
+		return false;
+	p->ignore_homes = !protect;
+	return true;
+}
+
 static const struct suan_key policy_table[] = {
 	CALL("kind", read_kind),
 	WHOLE("plan_depth", suan_policy, plan_depth, 1, 1000000),
@@ -105,6 +117,7 @@ static const struct suan_key policy_table[] = {
 	WHOLE("max_attempts", suan_policy, max_attempts, 1, 1000),
 	CALL("preemption", read_preemption),
 	CALL("packing", read_packing),
+	CALL("protect_homes", read_protect_homes),
 };
 
 static bool read_policy(struct suan_json *j, void *object)
@@ -181,6 +194,7 @@ static const struct suan_key settings_table[] = {
 	CALL("log_level", read_log_level),
 	CALL("log_format", read_log_format),
 	CALL("policy", read_policy),
+	STRING("home", home),
 	{.name = "max_request_bytes", .type = SUAN_KEY_SIZE,
 	 .at = offsetof(struct suan_settings, max_request_bytes), .min = 1024,
 	 .max = 16384 * MIB},
@@ -201,7 +215,8 @@ void suan_settings_init(struct suan_settings *s)
 {
 	*s = (struct suan_settings){
 		.data = "", .network = "", .listen = "127.0.0.1:7070", .store = "sqlite",
-		.tls_cert = "", .tls_key = "", .log_level = "info", .log_format = "text",
+		.home = "", .tls_cert = "", .tls_key = "",
+		.log_level = "info", .log_format = "text",
 		.max_request_bytes = 64 * (uint64_t)MIB, .max_connections = 4096,
 		.http_threads = 1, .snapshot_bytes = 256 * (uint64_t)MIB,
 		.keep_finished = 1000000, .grace_ms = 5000,

@@ -329,3 +329,23 @@ def test_new_site_takes_what_waits(make_server, tmp_path):
     assert (s.wait(second, code=0)['state'], s.job(second)['site']) == ('COMPLETED', 'new')
     let_go(tmp_path / 'gate')
     s.wait(first, code=0)
+
+
+def test_home(server):
+    job = server.submit('--home', 'east', '--', 'true')
+    doc = server.wait(job, code=0)
+    assert doc['home'] == 'east'
+    err = server.cli('submit', '--home', 'moon', '--', 'true', code=2).stderr
+    assert 'no home' not in err and 'moon' in err and 'home' in err
+    sites = {s['name']: s for s in json.loads(server.cli('sites', '--json').stdout)['sites']}
+    assert sites['west']['home'] is None
+    assert sites['east']['home']['jobs'] == 1 and sites['east']['home']['ratio'] <= 1.001
+    assert 'HOME' in server.cli('sites').stdout
+    assert 'home' not in server.job(server.submit('--hold', '--', 'true'))
+
+
+def test_default_home(make_server, tmp_path):
+    (tmp_path / 'suan.yaml').write_text('home: west\npolicy: {protect_homes: true}\n')
+    server = make_server(args=('--config', str(tmp_path / 'suan.yaml'))).start()
+    assert server.wait(server.submit('--', 'true'), code=0)['home'] == 'west'
+    assert server.wait(server.submit('--home', 'east', '--', 'true'), code=0)['home'] == 'east'

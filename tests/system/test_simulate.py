@@ -344,6 +344,77 @@ def metrics(log, policy):
     raise AssertionError('no metrics')
 
 
+TWO = """network: two
+sites:
+  - {name: north, pools: [{name: cpu, nodes: 40, cores: 1}]}
+  - {name: south, pools: [{name: cpu, nodes: 40, cores: 1}]}
+"""
+
+
+@pytest.fixture
+def shared(tmp_path):
+    """Two sites; a quarter of the jobs is at home at north, and south has far too many."""
+    (tmp_path / 'two.yaml').write_text(TWO)
+    with open(tmp_path / 'shared.jsonl', 'w') as f:
+        for i in range(1, 301):
+            print(json.dumps({'id': i, 'submit_s': i * 60, 'run_s': i * 7919 % 3600 + 60, 'estimate_s': 7200,
+                              'tasks': i % 8 + 1, 'user': 'u%d' % (i % 5), 'site': 'north' if i % 4 == 1 else 'south'}),
+                  file=f)
+    return ('--network', tmp_path / 'two.yaml', '--trace', tmp_path / 'shared.jsonl')
+
+
+def test_homes_alone(shared, tmp_path):
+    r = result(*shared, '--alone', '--out', tmp_path / 'out')
+    for site in r['sites']:
+        # alone, by hand: the same jobs, the same pools, nobody else
+        mine = [x for x in (tmp_path / 'shared.jsonl').read_text().splitlines() if json.loads(x)['site'] == site['name']]
+        (tmp_path / 'mine.jsonl').write_text('\n'.join(mine) + '\n')
+        alone = result('--cores', 40, '--policy', 'easy', '--trace', tmp_path / 'mine.jsonl')
+        home = site['home']
+        assert home['jobs'] == len(mine) == site['submitted_here']['jobs']
+        assert home['alone_awrt_s'] == alone['awrt_s'] and home['awrt_s'] == site['submitted_here']['awrt_s']
+        assert home['ratio'] == pytest.approx(home['awrt_s'] / home['alone_awrt_s'], abs=2e-6)
+        assert home['gain'] == pytest.approx(1 - home['ratio'], abs=2e-6)
+        assert home['account'] == pytest.approx(home['ratio'], abs=0.2)
+    assert r['home']['jobs'] == 300 and r['home']['awrt_s'] == r['awrt_s'] and r['home']['ratio'] < 1
+    page = (tmp_path / 'out' / 'report.html').read_text()
+    assert 'Home jobs: site alone' in page
+    table = suan(*shared, '--alone').stdout
+    assert 'AWRT ALONE S' in table and 'AWRT ALONE S' not in suan(*shared).stdout
+    assert 'home' not in result(*shared)['sites'][0]
+
+
+def test_homes_are_protected(shared):
+    """North would pay for the work of south."""
+    held = [s['home']['ratio'] for s in result(*shared, '--alone')['sites']]
+    free = result(*shared, '--alone', '--ignore-homes')['sites']
+    assert free[0]['home']['ratio'] > 3 and free[0]['home']['account'] is None
+    assert held[0] < 1.2 and held[1] < 0.7, held
+
+
+def test_alone_wants_a_network(three, tmp_path):
+    assert '--network FILE' in suan('--cores', 4, '--trace', three, '--alone', code=2).stderr
+    (tmp_path / 'two.yaml').write_text(TWO)
+    text = suan('--network', tmp_path / 'two.yaml', '--trace', three, '--alone', '--faults-file', 'x', code=2).stderr
+    assert 'leave one of them out' in text
+
+
+@needs_data
+def test_a_site_with_little_work_is_not_worse_off(tmp_path):
+    """Four sites, one with 15 % of the jobs of the others, who have more than they can do alone."""
+    trace = subprocess.run(['python3', ROOT / 'bench' / 'sites_trace.py', DATA / 'norm' / 'lublin256.swf.gz', '--sizes',
+                            '256,256,256,256', '--shifts', '0,0.25,0.5,0.75', '--load', '1', '--keep', '0.15,1,1,1'],
+                           capture_output=True, text=True, check=True).stdout
+    (tmp_path / 'trace.jsonl').write_text(trace)
+    (tmp_path / 'four.yaml').write_text('network: four\nsites:\n' + ''.join(
+        '  - {name: s%d, pools: [{name: cpu, nodes: 1, cores: 256}]}\n' % i for i in range(4)))
+    ask = ('--network', tmp_path / 'four.yaml', '--trace', tmp_path / 'trace.jsonl', '--alone')
+    held, free = result(*ask), result(*ask, '--ignore-homes')
+    ratios = [s['home']['ratio'] for s in held['sites']]
+    assert max(ratios) <= 1.01 < free['sites'][0]['home']['ratio'], ratios
+    assert held['awrt_s'] < 1.02 * free['awrt_s'], 'the gain of sharing is kept'
+
+
 @needs_data
 @pytest.mark.parametrize('policy', ['fcfs', 'easy'])
 @pytest.mark.parametrize('log', LOGS)

@@ -13,7 +13,7 @@
 	"\"account\":\"acc\",\"qos\":\"q\",\"priority\":-7,\"hold\":true,"                         \
 	"\"begin\":\"2026-01-01T00:00:00.000Z\",\"deadline\":\"2026-02-01T00:00:00.000Z\","        \
 	"\"site\":[\"s1\",\"s2\"],\"hub\":[\"h\"],\"not_site\":[\"n1\"],\"not_hub\":[\"n2\"],"     \
-	"\"guarantee\":\"at-most-once\",\"checkpointable\":true,"                                  \
+	"\"home\":\"xian\",\"guarantee\":\"at-most-once\",\"checkpointable\":true,"               \
 	"\"inputs\":[{\"path\":\"a.csv\",\"url\":\"/data/a.csv\",\"sha256\":"                      \
 	"\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"}],"                  \
 	"\"outputs\":[{\"path\":\"o\",\"url\":\"file:///out/o\"}],\"env\":{\"A\":\"1\","           \

@@ -24,6 +24,8 @@ static const char every[] =
 	"  max_attempts: 3\n"
 	"  preemption: {min_run: 10m, grace: 1.5, max_victims: 7}\n"
 	"  packing: best-fit\n"
+	"  protect_homes: false\n"
+	"home: xian\n"
 	"max_request_bytes: 1MiB\n"
 	"max_connections: 10\n"
 	"http_threads: 2\n"
@@ -41,6 +43,7 @@ static void reads(void)
 	is_str(s.listen, "127.0.0.1:7070", "default");
 	is_str(s.store, "sqlite", "default");
 	is_int(s.policy.plan_steps, SUAN_PLAN_STEPS, "default");
+	ok(!s.policy.ignore_homes && !s.home[0], "homes are protected, no job has one");
 	is_int((int64_t)s.max_request_bytes, 64 << 20, "default");
 	is_int(suan_settings_parse(every, strlen(every), "s.yaml", &arena, &s, &err), SUAN_OK,
 	       "every key");
@@ -64,6 +67,8 @@ static void reads(void)
 	is_int(s.policy.preemption.grace_ms, 1500, "grace of preemption");
 	is_int(s.policy.preemption.max_victims, 7, "max_victims");
 	is_int(s.policy.packing, SUAN_BEST_FIT, "packing");
+	ok(s.policy.ignore_homes, "protect_homes: false");
+	is_str(s.home, "xian", "home");
 	is_int((int64_t)s.max_request_bytes, 1 << 20, "max_request_bytes");
 	is_int(s.max_connections, 10, "max_connections");
 	is_int(s.http_threads, 2, "http_threads");
@@ -105,6 +110,8 @@ static const struct {
 	{"policy:\n  max_walltime: true\n",
 	 "s.yaml:2: policy/max_walltime: expected a duration such as \"1h30m\", found true"},
 	{"policy:\n  max_walltime: never\n", NULL},
+	{"policy:\n  protect_homes: 2\n",
+	 "s.yaml:2: policy/protect_homes: expected true or false, found 2"},
 	{"insecure_local: 1\n", "s.yaml:1: insecure_local: expected true or false, found 1"},
 	{"max_request_bytes: 5\n",
 	 "s.yaml:1: max_request_bytes: expected bytes from 1024 to 17179869184, found 5"},
