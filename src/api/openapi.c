@@ -132,6 +132,48 @@ static const struct schema schemas[] = {
 	 "{\"type\":\"object\",\"required\":[\"qos\"],\"properties\":{\"qos\":{\"type\":"
 	 "\"array\",\"items\":{\"type\":\"object\",\"required\":[\"name\",\"priority\","
 	 "\"usage_factor\",\"preemptable\",\"preempts\",\"running\",\"pending\"]}}}}"},
+	{"Reserve",
+	 "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
+	 "\"name\":{\"type\":\"string\"},"
+	 "\"from\":{\"type\":[\"string\",\"number\"]},"
+	 "\"to\":{\"type\":[\"string\",\"number\"]},"
+	 "\"duration_s\":{\"type\":[\"string\",\"number\"]},"
+	 "\"site\":{\"type\":\"string\"},\"pool\":{\"type\":\"string\"},"
+	 "\"nodes\":{\"type\":\"integer\"},"
+	 "\"node_list\":{\"type\":\"string\",\"examples\":[\"0-3,7\"]},"
+	 "\"tasks\":{\"type\":\"integer\"},\"cores\":{\"type\":\"integer\"},"
+	 "\"memory\":{\"type\":[\"integer\",\"string\"]},"
+	 "\"gpus\":{\"type\":\"integer\"},\"gpu\":{\"type\":\"string\"},"
+	 "\"users\":{\"type\":[\"string\",\"array\"],\"items\":{\"type\":\"string\"}},"
+	 "\"accounts\":{\"type\":[\"string\",\"array\"],\"items\":{\"type\":\"string\"}},"
+	 "\"maintenance\":{\"type\":\"boolean\"},\"single\":{\"type\":\"boolean\"}}}"},
+	{"Reservation",
+	 "{\"type\":\"object\",\"required\":[\"id\"],\"properties\":{"
+	 "\"id\":{\"type\":\"integer\"},\"name\":{\"type\":\"string\"},"
+	 "\"kind\":{\"enum\":[\"capacity\",\"maintenance\"]},"
+	 "\"state\":{\"enum\":[\"WAITING\",\"ACTIVE\",\"BROKEN\"]},"
+	 "\"reason\":{\"type\":\"string\"},\"reason_text\":{\"type\":\"string\"},"
+	 "\"nodes_lost\":{\"type\":\"integer\"},\"owner\":{\"type\":\"string\"},"
+	 "\"users\":{\"type\":\"array\"},\"accounts\":{\"type\":\"array\"},"
+	 "\"made\":{\"$ref\":\"#/components/schemas/Time\"},"
+	 "\"from\":{\"$ref\":\"#/components/schemas/Time\"},"
+	 "\"to\":{\"$ref\":\"#/components/schemas/Time\"},"
+	 "\"single\":{\"type\":\"boolean\"},\"job\":{\"type\":\"integer\"},"
+	 "\"site\":{\"type\":[\"string\",\"null\"]},"
+	 "\"pool\":{\"type\":[\"string\",\"null\"]},"
+	 "\"nodes\":{\"type\":\"integer\"},\"parts\":{\"type\":\"array\",\"items\":{"
+	 "\"type\":\"object\",\"properties\":{\"site\":{\"type\":\"string\"},"
+	 "\"pool\":{\"type\":\"string\"},\"nodes\":{\"type\":\"string\"}}}}}}"},
+	{"ReservationList",
+	 "{\"type\":\"object\",\"required\":[\"reservations\"],\"properties\":{"
+	 "\"reservations\":{\"type\":\"array\",\"items\":"
+	 "{\"$ref\":\"#/components/schemas/Reservation\"}}}}"},
+	{"ReservationCheck",
+	 "{\"type\":\"object\",\"required\":[\"ok\",\"nodes\"],\"properties\":{"
+	 "\"ok\":{\"type\":\"boolean\"},\"site\":{\"type\":\"string\"},"
+	 "\"pool\":{\"type\":\"string\"},\"nodes\":{\"type\":\"integer\"},"
+	 "\"from\":{\"$ref\":\"#/components/schemas/Time\"},"
+	 "\"to\":{\"$ref\":\"#/components/schemas/Time\"}}}"},
 	{"TokenAsk",
 	 "{\"type\":\"object\",\"required\":[\"user\"],\"additionalProperties\":false,"
 	 "\"properties\":{\"user\":{\"type\":\"string\"},\"role\":{\"enum\":[\"viewer\",\"user\","

@@ -5,6 +5,7 @@
 #include "api/feed.h"
 #include "api/jobs.h"
 #include "api/meta.h"
+#include "api/reservations.h"
 
 #define P_LIMIT                                                                                    \
 	{                                                                                          \
@@ -33,6 +34,7 @@ static const struct suan_api_body job_body = {"Job",
 					       {"text/x-shellscript", LARGEST_JOB}}};
 static const struct suan_api_body bulk_body = {"Job", {{"application/x-ndjson", 0}}};
 static const struct suan_api_body patch_body = {"Patch", {{"application/json", LARGEST_SMALL}}};
+static const struct suan_api_body reserve_body = {"Reserve", {{"application/json", LARGEST_SMALL}}};
 static const struct suan_api_body token_body = {"TokenAsk", {{"application/json", LARGEST_SMALL}}};
 
 static const struct suan_api_body accounts_body = {
@@ -349,6 +351,66 @@ const struct suan_api_route suan_api_routes[] = {
 	 NULL,
 	 {{0}},
 	 {200, 401}},
+	{"GET",
+	 "/v1/reservations",
+	 "listReservations",
+	 SUAN_ROLE_VIEWER,
+	 suan_api_reservations,
+	 NULL,
+	 "Reservations and maintenance windows that are not over",
+	 NULL,
+	 "ReservationList",
+	 NULL,
+	 {{"user", "owner; \"me\" = the caller"}},
+	 {200, 400, 401}},
+	{"POST",
+	 "/v1/reservations",
+	 "reserve",
+	 SUAN_ROLE_USER,
+	 suan_api_reserve,
+	 NULL,
+	 "Keep nodes for a time. Idempotency-Key makes repeating safe",
+	 &reserve_body,
+	 "Reservation",
+	 NULL,
+	 {{0}},
+	 {201, 200, 400, 401, 403, 409, 413, 422}},
+	{"POST",
+	 "/v1/reservations:check",
+	 "checkReservation",
+	 SUAN_ROLE_USER,
+	 suan_api_reserve_check,
+	 NULL,
+	 "Could it be reserved? Nothing is kept",
+	 &reserve_body,
+	 "ReservationCheck",
+	 NULL,
+	 {{0}},
+	 {200, 400, 401, 403, 409, 413, 422}},
+	{"GET",
+	 "/v1/reservations/{name}",
+	 "getReservation",
+	 SUAN_ROLE_VIEWER,
+	 suan_api_reservation,
+	 NULL,
+	 "One reservation, by name or number",
+	 NULL,
+	 "Reservation",
+	 NULL,
+	 {{0}},
+	 {200, 401, 404}},
+	{"DELETE",
+	 "/v1/reservations/{name}",
+	 "unreserve",
+	 SUAN_ROLE_USER,
+	 suan_api_unreserve,
+	 NULL,
+	 "End a reservation now, or earlier than was said",
+	 NULL,
+	 "Reservation",
+	 NULL,
+	 {{"to", "new end: RFC 3339, or now+2h; without it at once"}},
+	 {200, 400, 401, 403, 404, 507}},
 	{"GET",
 	 "/v1/tokens",
 	 "listTokens",

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "cli/client.h"
 #include "cli/cli.h"
 
 extern const struct suan_command suan_cli_submit;
@@ -11,6 +12,7 @@ extern const struct suan_command suan_cli_list, suan_cli_show, suan_cli_why;
 extern const struct suan_command suan_cli_logs, suan_cli_wait;
 extern const struct suan_command suan_cli_cancel, suan_cli_hold, suan_cli_release, suan_cli_requeue,
 	suan_cli_preempt, suan_cli_priority;
+extern const struct suan_command suan_cli_reserve, suan_cli_reservations, suan_cli_unreserve;
 extern const struct suan_command suan_cli_sites, suan_cli_pools, suan_cli_links, suan_cli_site;
 extern const struct suan_command suan_cli_account, suan_cli_qos;
 extern const struct suan_command suan_cli_token, suan_cli_info;
@@ -20,5 +22,10 @@ extern const struct suan_command suan_cli_signals, suan_cli_simulate;
 int suan_cli_check_ids(const struct suan_command *c, const char *const *ids, int n);
 /* Prints the candidates of `suan why` and of a dry run as a table; false as suan_table_print. */
 bool suan_cli_print_candidates(const json_t *candidates, const char *format, bool no_header);
+
+/* Posts a reservation, with a fresh idempotency key if key is NULL; ends one. As suan_client_do. */
+int suan_cli_post_reservation(struct suan_client *c, json_t *body, const char *key, json_t **ret);
+int suan_cli_delete_reservation(struct suan_client *c, const char *name, const char *to,
+				json_t **ret);
 
 #endif

@@ -24,6 +24,8 @@
 static const struct suan_option submit_options[] = {
 	{"wait", 'W', NULL, "stream state and output, exit with the job's code"},
 	{"dry-run", 0, NULL, "check the job and list the candidates; nothing is submitted"},
+	{"guaranteed-start", 0, "WHEN",
+	 "start then, certainly: reserve whole nodes for the job from WHEN on, for its walltime"},
 	{"wrap", 0, "COMMAND", "run COMMAND with sh -c"},
 	{"bulk", 0, "FILE",
 	 "submit a file of JSON Lines, one job a line, all or nothing; - is stdin"},
@@ -46,7 +48,8 @@ struct submit {
 	struct suan_job_doc doc;
 	struct field_option fields[MAX_FIELDS];
 	int nfields;
-	const char *wrap, *bulk, *key, *file;
+	const char *wrap, *bulk, *key, *file, *guaranteed;
+	char reservation[16]; /* that was made for the job */
 	char **rest; /* operands: command, or file and its arguments */
 	int nrest;
 	bool dashes; /* "--" came before the operands: they are a command */
@@ -74,6 +77,8 @@ static int apply_own(struct submit *s, const struct suan_option *o, const char *
 		s->json = true;
 	else if (strcmp(o->name, "wrap") == 0)
 		s->wrap = value;
+	else if (strcmp(o->name, "guaranteed-start") == 0)
+		s->guaranteed = value;
 	else if (strcmp(o->name, "bulk") == 0)
 		s->bulk = value;
 	else if (strcmp(o->name, "key") == 0)
@@ -565,6 +570,56 @@ static int follow(struct submit *s, const json_t *job)
 	return rc;
 }
 
+/* What the job needs, from then on and for its walltime. */
+static json_t *reservation_body(const struct submit *s)
+{
+	const struct suan_job_spec *j = &s->doc.spec;
+	json_t *body = json_pack("{s:s,s:f,s:b}", "from", s->guaranteed, "duration_s",
+				 (double)j->walltime_ms / 1000, "single", 1);
+
+	if (j->req.nodes) {
+		json_object_set_new(body, "nodes", json_integer(j->req.nodes));
+	} else {
+		json_object_set_new(body, "tasks", json_integer(j->req.tasks));
+		json_object_set_new(body, "cores", json_integer(j->req.cores));
+		json_object_set_new(body, "gpus", json_integer(j->req.gpus));
+		json_object_set_new(body, "memory", json_integer((json_int_t)j->req.memory));
+	}
+	if (j->gpu[0])
+		json_object_set_new(body, "gpu", json_string(j->gpu));
+	if (j->site.count == 1)
+		json_object_set_new(body, "site", json_string(j->site.list[0]));
+	return body;
+}
+
+/* A guaranteed start is a reservation for this job alone. */
+static int reserve(struct submit *s)
+{
+	json_t *body, *answer = NULL;
+	int rc;
+
+	if (s->doc.spec.reservation[0])
+		return suan_cli_usage(&suan_cli_submit,
+				      "either --guaranteed-start or --reservation");
+	if (!s->doc.spec.walltime_ms)
+		return suan_cli_usage(&suan_cli_submit, "--guaranteed-start needs a --walltime: "
+							"so long nodes are kept");
+	if (s->dry_run || s->doc.spec.array)
+		return suan_cli_usage(&suan_cli_submit,
+				      "--guaranteed-start goes with neither --dry-run nor --array");
+	make_key(s);
+	body = reservation_body(s);
+	rc = suan_cli_post_reservation(&s->client, body, s->key, &answer);
+	json_decref(body);
+	if (rc != SUAN_EXIT_OK)
+		return rc;
+	snprintf(s->reservation, sizeof(s->reservation), "%lld",
+		 (long long)json_integer_value(json_object_get(answer, "id")));
+	json_decref(answer);
+	s->doc.spec.reservation = s->reservation;
+	return SUAN_EXIT_OK;
+}
+
 static int send_job(struct submit *s)
 {
 	struct suan_client_call call = {
@@ -589,6 +644,8 @@ static int send_job(struct submit *s)
 	}
 	rc = suan_client_do(&s->client, &call, &answer);
 	suan_buf_done(&text);
+	if (rc != SUAN_EXIT_OK && s->reservation[0] && rc != SUAN_EXIT_UNREACHABLE)
+		(void)suan_cli_delete_reservation(&s->client, s->reservation, NULL, NULL);
 	if (rc != SUAN_EXIT_OK)
 		return rc;
 	if (s->dry_run && !s->json)
@@ -646,11 +703,14 @@ static int run_submit(int argc, char **argv)
 	suan_arena_init(&s.arena, 0);
 	suan_job_doc_init(&s.doc);
 	rc = parse(&s, argc, argv);
-	if (rc == SUAN_EXIT_OK && s.bulk && (s.nrest || s.nfields || s.wrap || s.wait || s.dry_run))
+	if (rc == SUAN_EXIT_OK && s.bulk &&
+	    (s.nrest || s.nfields || s.wrap || s.wait || s.dry_run || s.guaranteed))
 		rc = suan_cli_usage(&suan_cli_submit,
 				    "--bulk takes whole jobs from its file and no further options");
 	if (rc == SUAN_EXIT_OK)
 		rc = s.bulk ? send_bulk(&s) : build(&s);
+	if (rc == SUAN_EXIT_OK && s.guaranteed && !s.bulk)
+		rc = reserve(&s);
 	if (rc == SUAN_EXIT_OK && !s.bulk)
 		rc = send_job(&s);
 	suan_arena_done(&s.arena);

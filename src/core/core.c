@@ -38,6 +38,8 @@ static void answer_from_effects(struct suan_core *c, struct suan_core_pending *p
 	a->item = fx->refused_item;
 	a->first_job = fx->first_job;
 	a->njobs = fx->njobs;
+	a->reservation = fx->reservation;
+	a->nodes = fx->nodes;
 	a->repeated = fx->repeated;
 	if (a->code == SUAN_OK && a->refused != SUAN_R_NONE)
 		a->code = SUAN_EREFUSED;
@@ -404,7 +406,10 @@ static bool same_policy(const struct suan_policy *a, const struct suan_policy *b
 	       a->preemption.grace_ms == b->preemption.grace_ms &&
 	       a->preemption.max_victims == b->preemption.max_victims &&
 	       a->packing == b->packing &&
-	       a->ignore_homes == b->ignore_homes;
+	       a->ignore_homes == b->ignore_homes &&
+	       a->max_reservations == b->max_reservations &&
+	       a->max_node_hours == b->max_node_hours &&
+	       a->reserve_horizon_ms == b->reserve_horizon_ms;
 }
 
 static enum suan_code same_network(const struct suan_network *a, const struct suan_network *b,

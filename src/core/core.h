@@ -57,6 +57,7 @@ struct suan_core_answer {
 	uint32_t pool, item; /* item: which job of a bulk */
 	uint64_t first_job;
 	uint32_t njobs;
+	uint32_t reservation, nodes; /* RESERVE, UNRESERVE: its number and size */
 	bool repeated;
 };
 typedef void suan_core_done_fn(void *ctx, const struct suan_core_answer *answer);

@@ -1,5 +1,6 @@
 #include "core/doc.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -83,6 +84,14 @@ static const struct sentence sentences[SUAN_NREASONS] = {
 	[SUAN_R_OVER_QUOTA] = {PLAIN, "one start takes %a, a limit of its account, user or class "
 				      "is %b"},
 	[SUAN_R_QUOTA] = {PLAIN, "a limit is reached: %a in use, the limit is %b"},
+	[SUAN_R_RESERVATION] = {TIMES, "waits for its reservation, from %a to %b"},
+	[SUAN_R_RESERVATION_OVER] = {PLAIN, "can never start: its reservation %a is over; cancel "
+					    "it, or submit it anew"},
+	[SUAN_R_RESERVATION_USER] = {PLAIN, "reservation %a is for others"},
+	[SUAN_R_RESERVATIONS] = {PLAIN, "has %a reservations, the limit is %b"},
+	[SUAN_R_NODE_HOURS] = {PLAIN, "would have reserved %a node-hours, the limit is %b"},
+	[SUAN_R_HORIZON] = {TIMES, "would be reserved until %a, the latest time allowed is %b"},
+	[SUAN_R_NODES_LOST] = {PLAIN, "%a of its %b nodes left the pool"},
 };
 
 static void add_number(enum numbers kind, int64_t v, struct suan_buf *out)
@@ -113,12 +122,27 @@ static void add_number(enum numbers kind, int64_t v, struct suan_buf *out)
 	suan_buf_adds(out, text);
 }
 
+/* Of a job a and b are one time; of a reservation b is a number of nodes. */
+static void add_reserved(int64_t a, int64_t b, struct suan_buf *out)
+{
+	if (a == b) {
+		suan_buf_adds(out, "waits for capacity that is reserved until ");
+		add_number(TIMES, a, out);
+		return;
+	}
+	suan_buf_addf(out, "only %lld of the nodes wanted are free then; possible from ",
+		      (long long)b);
+	add_number(TIMES, a, out);
+}
+
 void suan_doc_reason(const struct suan_engine *e, enum suan_reason reason, int64_t a, int64_t b,
 		     struct suan_buf *out)
 {
 	const struct sentence *s;
 
 	(void)e;
+	if (reason == SUAN_R_RESERVED)
+		add_reserved(a, b, out);
 	if (reason >= SUAN_NREASONS || !sentences[reason].text)
 		return;
 	if (reason == SUAN_R_PREEMPTED && a == 0) {
@@ -345,11 +369,14 @@ enum suan_code suan_doc_job_full(const struct suan_engine *e, const struct suan_
 {
 	struct suan_job_doc doc;
 	struct suan_arena arena;
+	char reservation[12];
 	enum suan_code rc;
 
 	suan_arena_init(&arena, 0);
 	suan_job_doc_init(&doc);
 	spec_of_view(v, &doc.spec);
+	snprintf(reservation, sizeof(reservation), "%u", v->reservation);
+	doc.spec.reservation = v->reservation ? reservation : "";
 	rc = suan_payload_get(v->payload, v->payload_len, &arena, &doc.run, err);
 	if (rc == SUAN_OK)
 		rc = suan_env_get(v->env, v->env_len, &arena, &doc.env, err);

@@ -26,6 +26,8 @@ void suan_doc_pool(const struct suan_engine *e, const struct suan_pool_view *v,
 		   struct suan_jsonw *w);
 void suan_doc_candidate(const struct suan_engine *e, const struct suan_candidate *c,
 			struct suan_jsonw *w);
+void suan_doc_reservation(const struct suan_engine *e, const struct suan_reservation_view *v,
+			  struct suan_jsonw *w);
 /* One sentence with numbers for a reason: "wants 64 cores per task, the largest node has 32". */
 void suan_doc_reason(const struct suan_engine *e, enum suan_reason reason, int64_t a, int64_t b,
 		     struct suan_buf *out);

@@ -324,6 +324,8 @@ static enum suan_code take(struct reading *r, const struct suan_event *ev, struc
 	case SUAN_EV_PASS:
 	case SUAN_EV_FORGET:
 	case SUAN_EV_ACCOUNTS:
+	case SUAN_EV_RESERVE:
+	case SUAN_EV_UNRESERVE:
 		break;
 	}
 	return SUAN_OK;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "engine/reserve.h"
 #include "engine/state.h"
 
 struct question {
@@ -13,6 +14,7 @@ struct question {
 	int64_t now_ms;
 	uint64_t *allow;	/* owned; NULL: no lists */
 	struct suan_ask ask;
+	uint32_t njobs;		/* of the submission */
 };
 
 static bool refuse(struct question *q, enum suan_reason r, int64_t a, int64_t b)
@@ -195,6 +197,48 @@ static bool fits_somewhere(struct question *q)
 	return refuse(q, nearest, a, b);
 }
 
+static bool reservation_known(struct question *q)
+{
+	const char *name = q->job->reservation ? q->job->reservation : "";
+	const struct suan_reservation *r = suan_reserve_lookup(q->e, name);
+
+	if (!name[0])
+		return true;
+	if (!r) {
+		q->out->code = suan_fail_field(q->err, SUAN_EINVAL, "reservation",
+					       "no reservation \"%.100s\"; suan reservations lists "
+					       "them", name);
+		return false;
+	}
+	q->ask.group = r->id;
+	if (!suan_reserve_admits(r, q->job->user, q->job->account))
+		return refuse(q, SUAN_R_RESERVATION_USER, r->id, 0);
+	if (r->single && (r->job || q->njobs > 1))
+		return refuse(q, SUAN_R_RESERVATION_USER, r->id, (int64_t)r->job);
+	return true;
+}
+
+/* Could it run in its reservation, by nodes and by what is left of its time? */
+static bool reservation_good(struct question *q)
+{
+	const struct suan_reservation *r = suan_reserve_find(q->e, q->ask.group);
+	int64_t from = r->from_ms > q->now_ms ? r->from_ms : q->now_ms, a, b;
+	enum suan_reason reason;
+
+	from = q->job->begin_ms > from ? q->job->begin_ms : from;
+	if (from <= r->from_ms + SUAN_WINDOW_LATE_MS)
+		from = r->from_ms;
+	q->out->pool = r->parts[0].pool;
+	if (q->ask.limit_ms > r->to_ms - from)
+		return refuse(q, SUAN_R_TOO_LONG, q->ask.limit_ms,
+			      r->to_ms > from ? r->to_ms - from : 0);
+	reason = suan_planner_fits(q->e->plan->planner, r->parts[0].pool, &q->ask, &a, &b);
+	if (reason != SUAN_R_NONE)
+		return refuse(q, reason, a, b);
+	q->out->pool = SUAN_NO_POOL;
+	return true;
+}
+
 static bool deadline_good(struct question *q, bool prediction)
 {
 	int64_t begin = q->job->begin_ms > q->now_ms ? q->job->begin_ms : q->now_ms;
@@ -266,7 +310,7 @@ static enum suan_code admit_one(struct question *q, uint32_t item, bool predicti
 		most = longest;
 
 	make_ask(q);
-	if (!spec_good(q) || !lists_good(q))
+	if (!spec_good(q) || !lists_good(q) || !reservation_known(q))
 		return SUAN_OK;
 	if (most && q->ask.limit_ms > most) {
 		refuse(q, SUAN_R_TOO_LONG, q->ask.limit_ms, most);
@@ -278,7 +322,7 @@ static enum suan_code admit_one(struct question *q, uint32_t item, bool predicti
 	if (rc != SUAN_OK || q->out->code != SUAN_OK)
 		return rc;
 	rc = make_allow(q);
-	if (rc == SUAN_OK && fits_somewhere(q))
+	if (rc == SUAN_OK && (q->ask.group ? reservation_good(q) : fits_somewhere(q)))
 		(void)deadline_good(q, prediction);
 	free(q->allow);
 	q->allow = NULL;
@@ -308,7 +352,8 @@ enum suan_code suan_admit(const struct suan_engine *e, const struct suan_event *
 			  struct suan_effects *out, struct suan_err *err)
 {
 	const struct suan_submit *s = &ev->u.submit;
-	struct question q = {.e = e, .out = out, .err = err, .now_ms = ev->now_ms};
+	struct question q = {.e = e, .out = out, .err = err, .now_ms = ev->now_ms,
+			     .njobs = s->njobs};
 	enum suan_code rc = SUAN_OK;
 
 	if (known_key(e, s, out, err))
@@ -345,7 +390,10 @@ uint32_t suan_engine_quote(const struct suan_engine *e, const struct suan_job_sp
 	struct suan_item item = {.id = UINT64_MAX};
 	uint32_t n = 0;
 
+	const struct suan_reservation *r = suan_reserve_lookup(e, spec->reservation);
+
 	make_ask(&q);
+	q.ask.group = r ? r->id : 0;
 	if (make_allow(&q) == SUAN_OK) {
 		item.ask = q.ask;
 		n = suan_planner_candidates(e->plan->planner, &item, now_ms, ret, max);

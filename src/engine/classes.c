@@ -242,6 +242,8 @@ static uint32_t shape_hash(const struct suan_ask *ask)
 	h = mix(h, (uint64_t)r->gpu_kind << 1 | r->exclusive);
 	for (uint32_t i = 0; i < ask->nallow; i++)
 		h = mix(h, ask->allow[i]);
+	if (ask->group)
+		h = mix(h, ask->group);
 	return fold(mix(h, ask->push.over));
 }
 
@@ -261,8 +263,8 @@ static bool same_shape(const struct suan_shape *s, const struct suan_ask *ask)
 
 	return x->tasks == y->tasks && x->nodes == y->nodes && x->cores == y->cores &&
 	       x->gpus == y->gpus && x->memory == y->memory && x->gpu_kind == y->gpu_kind &&
-	       x->exclusive == y->exclusive && s->nallow == ask->nallow &&
-	       s->over == ask->push.over &&
+	       x->exclusive == y->exclusive && s->group == ask->group &&
+	       s->nallow == ask->nallow && s->over == ask->push.over &&
 	       (s->nallow == 0 ||
 		memcmp(s->allow, ask->allow, s->nallow * sizeof(*s->allow)) == 0);
 }
@@ -317,6 +319,8 @@ static void shape_release(struct suan_classes *c, uint32_t i)
 	suan_table_drop(&c->by_shape, s->hash, i);
 	if (s->req.exclusive)
 		c->exclusive--;
+	if (s->group)
+		c->grouped--;
 	c->used_shapes--;
 	free(s->pools);
 	free(s->allow);
@@ -366,9 +370,12 @@ static enum suan_code shape_make(struct suan_classes *c, const struct suan_ask *
 	s->allow = allow;
 	s->nallow = ask->nallow;
 	s->over = ask->push.over;
+	s->group = ask->group;
 	s->hash = hash;
 	if (s->req.exclusive)
 		c->exclusive++;
+	if (s->group)
+		c->grouped++;
 	c->used_shapes++;
 	suan_table_put(&c->by_shape, hash, i);
 	*ret = i;

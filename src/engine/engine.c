@@ -8,6 +8,7 @@
 #include "base/grow.h"
 #include "engine/alone.h"
 #include "engine/order.h"
+#include "engine/reserve.h"
 #include "engine/state.h"
 
 #define MANY_EFFECTS 4096u
@@ -106,6 +107,7 @@ void suan_engine_free(struct suan_engine *e)
 	free(e->keys);
 	suan_map_done(&e->key_of);
 	suan_dues_done(&e->leases);
+	suan_reserve_done(e);
 	if (e->plan) {
 		suan_planner_free(e->plan->planner);
 		suan_dues_done(&e->plan->begins);
@@ -147,7 +149,7 @@ static enum suan_code check_policy(const struct suan_policy *p, struct suan_err 
 	if ((unsigned)p->kind >= SUAN_NPOLICIES || p->default_walltime_ms < 0 ||
 	    p->max_walltime_ms < 0 || p->preemption.min_run_ms < 0 ||
 	    p->preemption.grace_ms < 0 || p->preemption.max_victims > SUAN_MOST_VICTIMS ||
-	    (unsigned)p->packing >= SUAN_NPACKINGS)
+	    (unsigned)p->packing >= SUAN_NPACKINGS || p->reserve_horizon_ms < 0)
 		return suan_fail(err, SUAN_EINVAL, "the policy has an unknown kind or packing, a "
 				 "negative time, or max_victims above %u", SUAN_MOST_VICTIMS);
 	return SUAN_OK;
@@ -223,6 +225,8 @@ static void answer(const struct suan_engine *e, const struct suan_event *ev,
 		suan_engine_ask(e, ev, out, err);
 	} else if (ev->type == SUAN_EV_FORGET) {
 		suan_engine_ask(e, ev, out, err);
+	} else if (ev->type == SUAN_EV_UNRESERVE) {
+		suan_engine_ask_unreserve(e, ev, out, err);
 	}
 }
 
@@ -281,6 +285,11 @@ static enum suan_code apply(struct suan_engine *e, const struct suan_event *ev,
 		return pass(e, ev->now_ms, out);
 	case SUAN_EV_ACCOUNTS:
 		return suan_acct_set(e, ev, err);
+	case SUAN_EV_RESERVE:
+		return suan_engine_reserve(e, ev, false, out, err);
+	case SUAN_EV_UNRESERVE:
+		suan_engine_unreserve(e, ev);
+		return SUAN_OK;
 	}
 	return suan_fail(err, SUAN_EINVAL, "no such event: %u", (unsigned)ev->type);
 }
@@ -322,6 +331,9 @@ enum suan_code suan_engine_check(const struct suan_engine *e, const struct suan_
 		out->code = check_policy(&ev->u.policy, err);
 	else if (ev->type == SUAN_EV_ACCOUNTS)
 		out->code = suan_accounts_check(ev->u.accounts, err);
+	if (ev->type == SUAN_EV_RESERVE && suan_engine_reserve(
+		    (struct suan_engine *)(uintptr_t)e, ev, true, out, err) != SUAN_OK)
+		return suan_fail(err, SUAN_ENOMEM, "out of memory");
 	if (ev->type != SUAN_EV_SUBMIT) {
 		answer(e, ev, out, err);
 		return SUAN_OK;

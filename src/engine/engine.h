@@ -20,6 +20,8 @@ struct suan_effects { /* owned; reused from step to step */
 	enum suan_code code;	  /* SUAN_OK, SUAN_EREFUSED, SUAN_ENOTFOUND, SUAN_ECONFLICT */
 	uint64_t first_job;	  /* SUBMIT: ids first_job … first_job + njobs − 1 */
 	uint32_t njobs;
+	uint32_t reservation; /* RESERVE, UNRESERVE: its number */
+	uint32_t nodes;	      /* RESERVE: so many nodes are in it */
 	bool repeated; /* the idempotency key was known: nothing new was made */
 };
 
@@ -69,6 +71,7 @@ struct suan_job_view {
 	const struct suan_dep *deps;
 	uint32_t ndeps;
 	struct suan_names site, hub, not_site, not_hub;
+	uint32_t reservation; /* its number; 0 = none */
 	const void *payload, *env;
 	size_t payload_len, env_len;
 	/* Summary: RUNNING if any runs, else STAGING, PENDING, else the worst end
@@ -178,6 +181,26 @@ struct suan_site_view {
 	const struct suan_site_spec *spec; /* its pools: see first_pool */
 };
 
+struct suan_reservation_view {
+	uint32_t id;
+	const char *name, *owner;
+	struct suan_names users, accounts;
+	int64_t made_ms, from_ms, to_ms;
+	bool maintenance, single;
+	uint64_t job;		 /* of a single one: its job, 0 = none yet */
+	uint32_t nodes, nparts;	 /* parts: see suan_engine_reserved */
+	uint32_t lost;		 /* nodes that cannot be used at present */
+	enum suan_reason broken; /* why not; R_NONE: none is lost */
+};
+
+/* Smallest number > after; 0 = none. By name or number; 0 = none. */
+uint32_t suan_engine_next_reservation(const struct suan_engine *e, uint32_t after);
+uint32_t suan_engine_find_reservation(const struct suan_engine *e, const char *name);
+bool suan_engine_reservation(const struct suan_engine *e, uint32_t id,
+			     struct suan_reservation_view *ret);
+/* Nodes of a part, ascending, and their pool. NULL: no such part. */
+const uint32_t *suan_engine_reserved(const struct suan_engine *e, uint32_t id, uint32_t part,
+				     uint32_t *ret_pool, uint32_t *ret_n);
 bool suan_engine_job(const struct suan_engine *e, uint64_t id, struct suan_job_view *ret);
 /* Ids in order: smallest id > after, or largest id < before; 0 = none. before 0 = from the end. */
 uint64_t suan_engine_next_job(const struct suan_engine *e, uint64_t after);

@@ -6,6 +6,8 @@
 #include "base/codec.h"
 #include "base/grow.h"
 #include "engine/alone.h"
+#include "engine/reserve.h"
+#include "engine/state.h"
 
 struct suan_pick {			/* which element a start of the planner is for */
 	struct suan_job *job;
@@ -264,6 +266,11 @@ enum suan_code suan_engine_pass(struct suan_engine *e, int64_t now_ms, struct su
 		rc = suan_planner_pass(e->plan->planner, now_ms, &starts, &n, &planner_wake);
 	if (rc == SUAN_OK)
 		rc = prepare(e, starts, n, now_ms, fx);
+	if (rc == SUAN_OK && suan_reserve_prepare(e, now_ms) != SUAN_OK) {
+		undo(e, starts, n, n);
+		suan_planner_revert(e->plan->planner);
+		rc = SUAN_ENOMEM;
+	}
 	if (rc != SUAN_OK) {
 		/* The planner may know of begins that have not come if the next pass is earlier. */
 		e->plan->all_dirty = true;
@@ -277,6 +284,8 @@ enum suan_code suan_engine_pass(struct suan_engine *e, int64_t now_ms, struct su
 	suan_preempt_commit(e, fx);
 	suan_outlook_give(e, now_ms);
 	wake.at_ms = expire_all(e, now_ms, fx);
+	if (suan_reserve_settle(e, now_ms))
+		wake.at_ms = now_ms;
 	begin = suan_dues_begin(e);
 	if (begin && begin->at_ms < wake.at_ms)
 		wake.at_ms = begin->at_ms;

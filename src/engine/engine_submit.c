@@ -2,6 +2,8 @@
 #include <stdlib.h>
 
 #include "engine/alone.h"
+#include "engine/reserve.h"
+#include "engine/state.h"
 
 struct batch {			/* jobs made and linked, not listed yet */
 	struct suan_job **jobs;	/* owned list unless &one */
@@ -100,6 +102,7 @@ static void list_job(struct suan_engine *e, struct suan_job *j, struct suan_effe
 		suan_effects_push(fx, &changed);
 	suan_mix_learn(&e->mix, e->strings, &j->req, suan_elems_count(j));
 	suan_sync_mark(e, j);
+	suan_reserve_joined(e, j);
 }
 
 enum suan_code suan_engine_submit(struct suan_engine *e, const struct suan_event *ev,
@@ -109,7 +112,7 @@ enum suan_code suan_engine_submit(struct suan_engine *e, const struct suan_event
 	struct batch b = {0};
 	enum suan_code rc = SUAN_OK;
 
-	if (e->plan->pools_dirty)
+	if (e->plan->pools_dirty || e->plan->windows_dirty)
 		rc = suan_sync(e, e->now_ms);	/* admission asks what fits */
 	if (rc == SUAN_OK)
 		rc = suan_admit(e, ev, false, fx, err);

@@ -6,6 +6,7 @@
 #include "base/grow.h"
 #include "engine/alone.h"
 #include "engine/order.h"
+#include "engine/reserve.h"
 #include "engine/state.h"
 
 void *suan_jobs_room(struct suan_engine *e, size_t n)
@@ -157,6 +158,7 @@ void suan_jobs_ask(const struct suan_engine *e, const struct suan_job *j, struct
 	ret->fit_ms = e->policy.kind == SUAN_POLICY_SUAN ? suan_order_fit(j) : 0;
 	ret->limit_ms = j->walltime_ms;
 	ret->deadline_ms = suan_jobs_deadline(j);
+	ret->group = suan_jobs_reservation(j);
 	if (j->rule) {
 		ret->allow = e->rules[j->rule].allow;
 		ret->nallow = e->rules[j->rule].words;
@@ -221,7 +223,9 @@ static enum suan_code make_more(struct suan_engine *e, struct suan_job *j,
 {
 	enum suan_code rc;
 
-	if (!is_array(spec) && !spec->ndeps && !spec->begin_ms && !spec->deadline_ms)
+	const struct suan_reservation *r = suan_reserve_lookup(e, spec->reservation);
+
+	if (!is_array(spec) && !spec->ndeps && !spec->begin_ms && !spec->deadline_ms && !r)
 		return SUAN_OK;
 	rc = suan_jobs_more(e, j);
 	if (rc == SUAN_OK && is_array(spec))
@@ -232,6 +236,7 @@ static enum suan_code make_more(struct suan_engine *e, struct suan_job *j,
 		return rc;
 	j->more->begin_ms = spec->begin_ms;
 	j->more->deadline_ms = spec->deadline_ms;
+	j->more->reservation = r ? r->id : 0;
 	return SUAN_OK;
 }
 

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/num.h"
 #include "engine/alone.h"
+#include "engine/reserve.h"
 #include "engine/tables.h"
 
 #define MOST_NODES (1u << 24)	/* a run in a higher node is damage */
@@ -553,6 +554,13 @@ static void get_home_of(struct loader *l, const struct suan_field *f, struct sua
 	j->home = get_u32(l, f, l->e->net.nsites);
 }
 
+static void get_reservation(struct loader *l, const struct suan_field *f, struct suan_job *j)
+{
+	needs(l, suan_jobs_more(l->e, j));
+	if (!failed(l))
+		j->more->reservation = get_u32(l, f, l->e->reserves.last_id);
+}
+
 static void get_job_field(struct loader *l, const struct suan_field *f, struct suan_job *j,
 			  struct key_fields *k)
 {
@@ -583,6 +591,8 @@ static void get_job_field(struct loader *l, const struct suan_field *f, struct s
 		get_home_of(l, f, j);
 	else if (f->tag == SUAN_SNAP_JOB_ALONE)
 		j->alone = (uint8_t)get_u32(l, f, SUAN_NOT_FOLLOWED);
+	else if (f->tag == SUAN_SNAP_JOB_RESERVATION)
+		get_reservation(l, f, j);
 	else
 		(void)suan_unpack_field(&l->u, &suan_job_members, f, j);
 }
@@ -951,6 +961,14 @@ static void get_part(struct loader *l, const struct suan_field *f)
 		break;
 	case SUAN_SNAP_STRING:
 		get_string(l, f);
+		break;
+	case SUAN_SNAP_RESERVATION:
+		needs(l, suan_reserve_get(l->e, f, &l->arena));
+		break;
+	case SUAN_SNAP_RESERVE_ID:
+		damage(l, f->is_bytes || f->u64 > UINT32_MAX ||
+			  f->u64 < l->e->reserves.last_id);
+		l->e->reserves.last_id = (uint32_t)f->u64;
 		break;
 	case SUAN_SNAP_JOB:
 		get_job(l, f);

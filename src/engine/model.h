@@ -139,6 +139,7 @@ struct suan_job_spec {
 	const struct suan_range *array; /* NULL or no runs: a single task, element 0 */
 	struct suan_dep *deps;
 	uint32_t ndeps;
+	const char *reservation;	/* runs only in it: its name or number; "" = none */
 	struct suan_names site, hub;		/* allow; empty = all */
 	struct suan_names not_site, not_hub;	/* deny */
 	const char *home;	/* site of those it belongs to; NULL, "" = none */
@@ -262,6 +263,15 @@ enum suan_reason {
 	SUAN_R_QUOTA,	/* a in use, wants more than the limit b; see suan_engine_quota() */
 	SUAN_R_PREEMPTED,	/* stopped for job a; 0: by an operator */
 	SUAN_R_OVER_QUOTA,	/* of a refusal: one start takes a, a limit of it is b */
+	SUAN_R_RESERVATION,	/* waits for its reservation: a to b */
+	SUAN_R_RESERVATION_OVER,	/* its reservation a is over: never starts */
+	SUAN_R_RESERVED,	/* of a job: capacity is reserved until b, starts at a; of a refused
+				 * reservation: not before a, so far b nodes are free */
+	SUAN_R_RESERVATION_USER,	/* reservation a is for others */
+	SUAN_R_RESERVATIONS,	/* has a reservations, may have b */
+	SUAN_R_NODE_HOURS,	/* would reserve a node-hours, may b */
+	SUAN_R_HORIZON,		/* would reserve until a, latest b */
+	SUAN_R_NODES_LOST,	/* of a broken reservation: nodes left the pool */
 	SUAN_NREASONS
 };
 
@@ -289,6 +299,8 @@ enum suan_event_type {
 	SUAN_EV_PASS,		/* plan now: at one instant all other events come first */
 	SUAN_EV_FORGET,		/* drop a finished job from memory */
 	SUAN_EV_ACCOUNTS = 14,	/* define accounts, classes and fair shares, all of them */
+	SUAN_EV_RESERVE = 15,	/* keep nodes for somebody, or for nobody */
+	SUAN_EV_UNRESERVE = 16,	/* give them back, now or earlier than was said */
 };
 
 enum suan_policy_kind {
@@ -334,6 +346,9 @@ struct suan_policy {
 	struct suan_preemption preemption;
 	enum suan_packing packing;	/* logs of earlier versions: best fit */
 	bool ignore_homes;		/* nobody sees to it that homes are not worse off */
+	uint32_t max_reservations;	/* of one owner at a time; 0 = no limit */
+	uint32_t max_node_hours;	/* that one owner has reserved; 0 = no limit */
+	int64_t reserve_horizon_ms;	/* how far ahead may be reserved; 0 = no limit */
 };
 
 struct suan_submit {
@@ -342,6 +357,30 @@ struct suan_submit {
 	bool has_key;		/* idempotency key given */
 	uint8_t key[16];	/* hash of principal and key */
 	uint64_t body_hash;	/* the same key with another body is a conflict */
+};
+
+struct suan_reserve {
+	const char *name;	/* "" = none; no number */
+	const char *owner;	/* who asks and may use it */
+	struct suan_names users, accounts;	/* may use it too */
+	const char *site, *pool;	/* "" = any; maintenance: "" = all pools of the site */
+	const char *gpu;	/* accelerator kind of the pool, "" = any */
+	const uint32_t *list;	/* these nodes, ascending; of site and pool */
+	uint32_t nlist;
+	uint32_t nodes;		/* so many; 0 = as many as req needs; maintenance: 0 = all */
+	struct suan_req req;	/* gpu_kind ignored */
+	int64_t from_ms, to_ms;	/* from: 0 = now */
+	bool maintenance;	/* nobody may use it */
+	bool single;		/* for one job, and over when that is */
+	bool exempt;		/* quotas do not count */
+	bool has_key;		/* idempotency key given */
+	uint8_t key[16];
+	uint64_t body_hash;
+};
+
+struct suan_unreserve {
+	uint32_t id;
+	int64_t to_ms;		/* ends then; not after now: at once */
 };
 
 struct suan_target {		/* what a command is about */
@@ -410,6 +449,8 @@ struct suan_event {
 			uint32_t pool;
 			uint32_t nodes;	/* usable now: nodes 0 … nodes−1 */
 		} capacity;
+		const struct suan_reserve *reserve;
+		struct suan_unreserve unreserve;
 	} u;
 };
 

@@ -90,6 +90,14 @@ const char *suan_reason_name(enum suan_reason r)
 		[SUAN_R_PREEMPTED] = "preempted",
 		[SUAN_R_QUOTA] = "quota",
 		[SUAN_R_OVER_QUOTA] = "over-quota",
+		[SUAN_R_RESERVATION] = "reservation",
+		[SUAN_R_RESERVATION_OVER] = "reservation-over",
+		[SUAN_R_RESERVED] = "reserved",
+		[SUAN_R_RESERVATION_USER] = "reservation-user",
+		[SUAN_R_RESERVATIONS] = "reservations",
+		[SUAN_R_NODE_HOURS] = "node-hours",
+		[SUAN_R_HORIZON] = "horizon",
+		[SUAN_R_NODES_LOST] = "nodes-lost",
 	};
 
 	return WORD(words, r);
@@ -149,6 +157,8 @@ const char *suan_event_name(enum suan_event_type t)
 		[SUAN_EV_PASS] = "pass",
 		[SUAN_EV_FORGET] = "forget",
 		[SUAN_EV_ACCOUNTS] = "accounts",
+		[SUAN_EV_RESERVE] = "reserve",
+		[SUAN_EV_UNRESERVE] = "unreserve",
 	};
 
 	return WORD(words, t);

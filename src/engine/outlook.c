@@ -11,7 +11,9 @@ enum suan_code suan_outlook_list(struct suan_engine *e, struct suan_job *j)
 {
 	struct suan_plan *p = e->plan;
 
-	if (j->started || j->given.listed || j->given.class != SUAN_FORECAST_PROMPT)
+	/* A reservation makes a promise of its own; nothing is to be learnt from it. */
+	if (j->started || j->given.listed || j->given.class != SUAN_FORECAST_PROMPT ||
+	    suan_jobs_reservation(j))
 		return SUAN_OK;
 	if (suan_grow(&p->fresh, &p->fresh_cap, p->nfresh + 1, sizeof(*p->fresh)) != SUAN_OK)
 		return SUAN_ENOMEM;
@@ -60,7 +62,7 @@ void suan_outlook_now(const struct suan_engine *e, const struct suan_job *j, str
 
 void suan_outlook_started(struct suan_engine *e, struct suan_job *j, int64_t now_ms)
 {
-	if (j->started)
+	if (j->started || suan_jobs_reservation(j))
 		return;
 	suan_forecast_learn(&e->forecast, &j->given, now_ms);
 	suan_outlook_void(j);

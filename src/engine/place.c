@@ -456,7 +456,7 @@ static uint64_t share(const struct suan_req *req, uint32_t i)
 	return req->tasks / req->nodes + (i < req->tasks % req->nodes);
 }
 
-static uint32_t find_whole(const struct suan_nodes *n, const struct suan_req *req,
+static uint32_t find_whole(const struct suan_nodes *n, const struct suan_req *req, uint64_t used,
 			   struct suan_place *ret)
 {
 	uint64_t cap = tasks_in(req, n->cores, n->gpus, n->memory), left = req->tasks;
@@ -469,7 +469,7 @@ static uint32_t find_whole(const struct suan_nodes *n, const struct suan_req *re
 			i = set_next(n, idle_set(n), i);
 		if (i == UINT32_MAX)
 			break;
-		if (n->list[i].runs > 0)
+		if (n->list[i].runs > 0 || (!n->sets && used >> i & 1))
 			continue;
 		put(&ret[count++], i, here);
 		left -= here;
@@ -485,10 +485,9 @@ static void hide(struct suan_nodes *n, uint32_t i, uint64_t *used)
 		*used |= UINT64_C(1) << i;
 }
 
-static uint32_t find_spread(struct suan_nodes *n, const struct suan_req *req,
+static uint32_t find_spread(struct suan_nodes *n, const struct suan_req *req, uint64_t used,
 			    struct suan_place *ret)
 {
-	uint64_t used = 0;
 	uint32_t count = 0;
 
 	while (count < req->nodes) {
@@ -506,10 +505,10 @@ static uint32_t find_spread(struct suan_nodes *n, const struct suan_req *req,
 	return count == req->nodes ? count : 0;
 }
 
-static uint32_t find_packed(struct suan_nodes *n, const struct suan_req *req,
+static uint32_t find_packed(struct suan_nodes *n, const struct suan_req *req, uint64_t used,
 			    struct suan_place *ret)
 {
-	uint64_t used = 0, left = req->tasks, here;
+	uint64_t left = req->tasks, here;
 	uint32_t count = 0, hidden, i;
 
 	for (;;) {
@@ -561,7 +560,8 @@ uint32_t suan_nodes_most(const struct suan_nodes *n, const struct suan_req *req)
 	return req->tasks < n->usable ? req->tasks : n->usable;
 }
 
-uint32_t suan_nodes_find(struct suan_nodes *n, const struct suan_req *req, struct suan_place *ret)
+static uint32_t find(struct suan_nodes *n, const struct suan_req *req, uint64_t used,
+		     struct suan_place *ret)
 {
 	if (n->counted || n->loose.cores > 0 || n->loose.nodes > 0) {
 		struct suan_vec v;
@@ -573,10 +573,32 @@ uint32_t suan_nodes_find(struct suan_nodes *n, const struct suan_req *req, struc
 	if (n->counted)
 		return find_counted(n, req, ret);
 	if (req->exclusive)
-		return find_whole(n, req, ret);
+		return find_whole(n, req, used, ret);
 	if (req->nodes > 0)
-		return find_spread(n, req, ret);
-	return find_packed(n, req, ret);
+		return find_spread(n, req, used, ret);
+	return find_packed(n, req, used, ret);
+}
+
+uint32_t suan_nodes_find(struct suan_nodes *n, const struct suan_req *req, struct suan_place *ret)
+{
+	return find(n, req, 0, ret);
+}
+
+uint32_t suan_nodes_find_but(struct suan_nodes *n, const struct suan_req *req,
+			     const uint64_t *hidden, struct suan_place *ret)
+{
+	uint32_t count;
+
+	if (!n->sets)
+		return find(n, req, hidden[0], ret);
+	for (uint32_t i = 0; i < n->usable; i++)
+		if (set_has(hidden, i))
+			index_drop(n, i);
+	count = find(n, req, 0, ret);
+	for (uint32_t i = 0; i < n->usable; i++)
+		if (set_has(hidden, i))
+			index_add(n, i);
+	return count;
 }
 
 /* ---- taking and giving back ---- */

@@ -85,6 +85,9 @@ uint32_t suan_nodes_most(const struct suan_nodes *n, const struct suan_req *req)
 /* Where the request would go now. Returns how many entries, 0 = nowhere. Leaves *n as it was. The
  * request must be admitted. */
 uint32_t suan_nodes_find(struct suan_nodes *n, const struct suan_req *req, struct suan_place *ret);
+/* The same without the nodes whose bit is set; one bit per node known. */
+uint32_t suan_nodes_find_but(struct suan_nodes *n, const struct suan_req *req,
+			     const uint64_t *hidden, struct suan_place *ret);
 /* Could it take exactly these? For runs that exist already. */
 bool suan_nodes_can(const struct suan_nodes *n, const struct suan_req *req,
 		    const struct suan_place *places, uint32_t nplaces);

@@ -56,6 +56,8 @@ void suan_planner_free(struct suan_planner *p)
 	free(p->live);
 	free(p->scratch);
 	free(p->tried);
+	free(p->hidden);
+	suan_windows_free(p->windows, p->nwindows);
 	suan_slots_done(&p->slots);
 	suan_quotas_done(&p->quotas);
 	suan_pushing_free(p->push);
@@ -241,6 +243,7 @@ enum suan_code suan_planner_run(struct suan_planner *p, const struct suan_plan_r
 	if (!places_fit(&o->nodes, &normal.req, places, nplaces))
 		return SUAN_ECONFLICT;
 	r.req = normal.req;
+	r.group = normal.group;
 	r.start_ms = start_ms;
 	r.duration_ms = normal.duration_ms;
 	r.limit_ms = normal.limit_ms;
@@ -351,7 +354,7 @@ enum suan_code suan_planner_verify(const struct suan_planner *p, struct suan_err
 
 size_t suan_planner_memory(const struct suan_planner *p)
 {
-	size_t bytes = sizeof(*p) + suan_classes_memory(&p->waiting);
+	size_t bytes = sizeof(*p) + suan_classes_memory(&p->waiting) + suan_window_memory(p);
 
 	for (size_t i = 0; i < p->npools; i++) {
 		const struct suan_ppool *o = &p->pools[i];

@@ -34,7 +34,7 @@
  *     fragmentation grows least by this start; for what asks for cores alone then those without
  *     accelerators; then those where the nodes that it gets have the fewest accelerators free; then
  *     as above.
- *     Search, if the first in order is not firm and cores are free: the first long items (fit_ms
+ *     Search, if the first in order is not firm, cores are free and no window is kept: the first long items (fit_ms
  *     above 5 minutes; 8 at most, of one priority, among the first 64 of the queue) are planned on
  *     the runs alone, one start each, as protected ones would be. Each is tried before each of
  *     those ahead of it, the first place first, and stays there if that lowers the sum of
@@ -100,6 +100,7 @@ struct suan_ask {
 	uint32_t nallow;
 	uint32_t quota;		/* set of groups whose limits count, planner_quota.h; 0 = none */
 	struct suan_push push;
+	uint32_t group;		/* > 0: runs only in the window of this group */
 };
 
 struct suan_item {
@@ -143,6 +144,34 @@ SUAN_MUSTUSE enum suan_code suan_planner_pool(struct suan_planner *p, uint32_t p
  * (the largest that would fit in *b). */
 enum suan_reason suan_planner_fits(const struct suan_planner *p, uint32_t pool,
 				   const struct suan_ask *ask, int64_t *a, int64_t *b);
+
+/* Nodes of one pool that are kept for a group in [from, to). Who is not of the group starts on them
+ * only if its limit ends by `from`, and planned starts see a pool without them; in a pool that has
+ * windows, starts are planned with their limit. Who is of the group starts nowhere else, not before
+ * `from`, and only if its limit ends by `to`; or, as a pass may come a little late, at most 5 s
+ * after `from` if it is no longer than the window and no other window wants its nodes before it
+ * ends. Starts of a group go in order, a later one first where it puts off no planned one; after
+ * one that cannot be planned no equal one is in the same pass. Asks go to the first window of
+ * their group (by pool, then time); a group nobody asks for keeps its nodes empty. The windows of
+ * one node do not overlap. */
+struct suan_window {
+	uint32_t group, pool;
+	int64_t from_ms, to_ms;
+	const uint32_t *nodes;	/* ascending */
+	uint32_t count;
+};
+#define SUAN_WINDOW_LATE_MS 5000
+/* Latest start in the window for that limit; less than its begin: none. */
+int64_t suan_window_latest(const struct suan_window *w, int64_t limit_ms);
+/* All windows there are; copied. On failure those before stay. */
+SUAN_MUSTUSE enum suan_code suan_planner_windows(struct suan_planner *p,
+						 const struct suan_window *list, size_t n);
+/* So many whole nodes of the pool hold the request; 0: never, *why has reason, a and b. */
+uint32_t suan_planner_whole(const struct suan_planner *p, uint32_t pool, const struct suan_req *req,
+			    struct suan_candidate *why);
+/* By when each of the first n nodes of the pool is certainly left by what runs there: the latest
+ * start + limit; INT64_MIN: nothing runs there. A run without node numbers may be on any. */
+void suan_planner_vacant(const struct suan_planner *p, uint32_t pool, int64_t *ret, uint32_t n);
 
 /* Waiting items. add replaces the item of the same id. */
 SUAN_MUSTUSE enum suan_code suan_planner_add(struct suan_planner *p, const struct suan_item *item);

@@ -26,6 +26,11 @@
 #define LOOKS	    64u /* heads between two looks at all shapes */
 #define MANY_SHAPES 4096u
 
+static int64_t least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 static uint32_t shape_of(const struct suan_planner *p, uint32_t item)
 {
 	return p->waiting.classes[p->waiting.items[item].class].shape;
@@ -151,7 +156,7 @@ static uint32_t next_head(struct suan_pass *s, uint32_t head)
 {
 	struct suan_planner *p = s->p;
 
-	if (s->planned < s->depth || s->sought.next < s->sought.count)
+	if (s->planned < s->depth || s->sought.next < s->sought.count || p->waiting.grouped > 0)
 		return suan_classes_next_head(&p->waiting, head);
 	if (s->room == 0 || s->counted != p->nstarts) {
 		s->counted = p->nstarts;
@@ -165,6 +170,19 @@ static uint32_t next_head(struct suan_pass *s, uint32_t head)
 	return suan_classes_next_small(&p->waiting, head, &s->most);
 }
 
+static enum suan_code visit_group(struct suan_pass *s, uint32_t item, bool *ret)
+{
+	struct suan_planner *p = s->p;
+	uint32_t done = 0;
+	enum suan_code rc = suan_pass_visit_group(s, item, &done, ret);
+
+	if (done > 0) {
+		p->taken[p->ntaken].item = item;
+		p->taken[p->ntaken++].count = done;
+	}
+	return rc;
+}
+
 /* Starts and plans what the item wants. *ret: items of its class behind it are worth a look. */
 static enum suan_code visit(struct suan_pass *s, uint32_t item, bool *ret)
 {
@@ -175,6 +193,8 @@ static enum suan_code visit(struct suan_pass *s, uint32_t item, bool *ret)
 	enum suan_code rc = SUAN_OK;
 
 	*ret = true;
+	if (p->waiting.shapes[shape_of(p, item)].group)
+		return visit_group(s, item, ret);
 	while (left > 0 && rc == SUAN_OK) {
 		rc = suan_pass_try_start(s, item, &done);
 		if (rc != SUAN_OK || !done)
@@ -215,7 +235,7 @@ static enum suan_code walk(struct suan_pass *s)
 	while (rc == SUAN_OK && (head != SUAN_NO_ITEM || p->nside > 0)) {
 		bool more, is_head, sought = false;
 
-		if (s->planned >= s->depth &&
+		if (s->planned >= s->depth && p->waiting.grouped == 0 &&
 		    (p->nlive == 0 || s->blocked == p->waiting.used_shapes))
 			break; /* nothing more to start, nothing more to plan */
 		item = pick(p, head, &is_head);
@@ -239,7 +259,7 @@ static enum suan_code walk_added(struct suan_pass *s)
 
 	suan_again_sort(p);
 	for (uint32_t i = 0; i < p->again.count && rc == SUAN_OK; i++) {
-		if (p->nlive == 0 && s->planned >= s->depth)
+		if (p->nlive == 0 && s->planned >= s->depth && p->waiting.grouped == 0)
 			break;
 		rc = suan_grow(&p->taken, &p->taken_cap, p->ntaken + 1, sizeof(*p->taken));
 		if (rc == SUAN_OK)
@@ -355,12 +375,15 @@ static enum suan_code begin(struct suan_pass *s)
 		}
 		o->last_end = suan_ends_count(o) > 0 ? suan_ends_last(o) : s->now;
 		o->first_end = suan_ends_first(o);
+		if (o->nwindows > 0)
+			o->first_end = least(o->first_end, suan_window_next(p, o, s->now));
 		s->most_kept += o->spec.closed == SUAN_R_NONE && s->most_kept < SUAN_MOST_KEPT;
 		if (o->spec.closed == SUAN_R_NONE && o->nodes.free.cores > 0)
 			p->live[p->nlive++] = p->order[i];
 	}
 	suan_search_keep(s);
 	suan_quotas_begin(p);
+	suan_windows_begin(p);
 	return find_firm(s);
 }
 
@@ -376,6 +399,7 @@ static void undo(struct suan_planner *p)
 	for (size_t i = 0; i < p->ntaken; i++)
 		p->waiting.items[p->taken[i].item].due = 0;
 	suan_planner_revert(p);
+	suan_windows_begin(p);
 	p->pass++; /* what was noted in items is void */
 }
 
@@ -418,6 +442,8 @@ enum suan_code suan_planner_pass(struct suan_planner *p, int64_t now_ms,
 		int64_t first = suan_ends_first(&p->pools[i]);
 
 		wake = first < wake ? first : wake;
+		if (p->pools[i].nwindows > 0)
+			wake = least(wake, suan_window_next(p, &p->pools[i], now_ms));
 	}
 	slot = suan_slots_first(p);
 	wake = slot < wake ? slot : wake;

@@ -18,6 +18,7 @@ struct suan_pass {
 	struct suan_planner *p;
 	int64_t now;
 	uint32_t depth, planned;
+	uint32_t grouped;	  /* planned starts of groups */
 	uint32_t blocked;	  /* shapes blocked for the rest of the pass */
 	uint64_t seen;		  /* items before the present one that go on waiting */
 	bool idle;		  /* some ask wants idle nodes */
@@ -55,6 +56,12 @@ SUAN_MUSTUSE enum suan_code suan_pass_allowed(struct suan_pass *s, struct suan_p
 					      const struct suan_vec *v, const struct suan_class *k,
 					      enum suan_answer *ret);
 
+/* Nodes for the class in the pool now, in scratch; *ret = 0: none. */
+SUAN_MUSTUSE enum suan_code suan_pass_pack(struct suan_pass *s, struct suan_ppool *o,
+					   const struct suan_class *k, uint32_t *ret);
+/* Starts the item on the places in scratch. bits: pools that admit it. */
+SUAN_MUSTUSE enum suan_code suan_pass_start(struct suan_pass *s, uint32_t item, uint32_t pool,
+					    uint32_t nplaces, const uint64_t *bits);
 /* Takes nothing more in this pass. */
 void suan_pass_close(struct suan_planner *p, uint32_t pool);
 /* Starts the item in that pool if it can be now. bits: pools that admit it. */
@@ -77,6 +84,10 @@ void suan_again_sort(struct suan_planner *p);
  * or that it pushes out. *ret_pool SUAN_NO_POOL: there is none. */
 SUAN_MUSTUSE enum suan_code suan_push_try(struct suan_pass *s, uint32_t item, int64_t at,
 					  uint32_t *ret_pool, int64_t *ret_at);
+/* planner_group.c. An item of a group: starts and plans what it wants in its window. *done: starts
+ * made; *more: items of its class behind it are worth a look. */
+SUAN_MUSTUSE enum suan_code suan_pass_visit_group(struct suan_pass *s, uint32_t item,
+						  uint32_t *done, bool *more);
 
 /* planner_bounds.c. The earliest start of a class of one start by sums and profiles, as the lowest
  * in order of the pools that have it; SUAN_NO_POOL: none. */

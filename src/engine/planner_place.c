@@ -23,14 +23,15 @@ enum suan_code suan_pass_earliest_in(struct suan_pass *s, const struct suan_clas
 	struct suan_ppool *o = &s->p->pools[pool];
 	struct suan_vec v;
 	enum suan_code rc = suan_pass_view(s, o);
-	int64_t from = *at > o->floor ? *at : o->floor;
+	int64_t from = *at > o->floor ? *at : o->floor, length;
 
 	if (rc != SUAN_OK)
 		return rc;
 	suan_nodes_vec(&o->nodes, &s->p->waiting.shapes[k->shape].req, &v);
-	*at = suan_pass_search(o, &v, k->duration_ms, from, latest);
+	length = suan_pool_length(o, k->duration_ms, k->limit_ms);
+	*at = suan_pass_search(o, &v, length, from, latest);
 	if (*at == s->now) {
-		*at = suan_pass_search(o, &v, k->duration_ms, o->first_end, latest);
+		*at = suan_pass_search(o, &v, length, o->first_end, latest);
 		s->p->again.packed = true;
 	}
 	return SUAN_OK;
@@ -145,7 +146,9 @@ static enum suan_code hold(struct suan_pass *s, uint32_t item, const struct best
 {
 	const struct suan_class *k = &s->p->waiting.classes[s->p->waiting.items[item].class];
 	struct suan_ppool *o = &s->p->pools[b->pool];
-	struct suan_hold h = {b->at, suan_sat_add(b->at, k->duration_ms), {0}};
+	int64_t length = suan_pool_length(o, k->duration_ms, k->limit_ms);
+	struct suan_hold h = {b->at, suan_sat_add(b->at, length), {0}};
+	bool first = o->planned == 0;
 
 	suan_nodes_vec(&o->nodes, &s->p->waiting.shapes[k->shape].req, &h.vec);
 	if (o->planned > 0) {
@@ -160,7 +163,8 @@ static enum suan_code hold(struct suan_pass *s, uint32_t item, const struct best
 		o->spare = *suan_profile_at(&o->base, h.from);
 		suan_vec_sub(&o->spare, &h.vec);
 	}
-	if (s->p->kind == SUAN_PLAN_SUAN && s->kept < s->most_kept) {
+	if ((s->p->kind == SUAN_PLAN_SUAN && s->kept < s->most_kept) ||
+	    (s->p->kind == SUAN_PLAN_EASY && first && o->nwindows > 0)) {
 		enum suan_code rc = keep(s, o, &h);
 
 		if (rc != SUAN_OK)

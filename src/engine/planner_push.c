@@ -13,6 +13,9 @@
  *   2. Else victims are looked for in each pool, in two orders, and the set that costs least in all
  *      is taken: lowest of its highest priority, then least work lost (cores × ms that it ran; none
  *      if it is checkpointable), then fewest runs; of equals that of the earlier order and pool.
+ * In a pool with windows (planner.h) the start must be over by its limit before one begins on its
+ * nodes, counted from when the last run of the pool could have stopped; starts of a group push
+ * nobody out.
  * The start is planned when their grace is over. Orders: (a) by priority, work lost, later start,
  * fewer cores, id, index; (b) the same, but node by node: first by what is lost at the node of the
  * run where all its candidates are lost for least (priority, work, number, node), which is better
@@ -76,6 +79,7 @@ struct suan_pushing {
 	uint32_t *best;		 /* owned; scratch: runs of the best choice so far */
 	struct suan_stop *stops; /* owned */
 	size_t nrooms, rooms_cap, list_cap, tallies_cap, best_cap, nstops, stops_cap;
+	const uint64_t *hidden; /* nodes of the pool looked at that are kept for others; NULL */
 	uint32_t asks;	  /* in this pass */
 	int64_t young_ms; /* when the next run is old enough */
 };
@@ -161,6 +165,8 @@ bool suan_push_verify(const struct suan_planner *p, uint32_t pool)
 	for (size_t i = 0; i < o->nends; i++) {
 		const struct suan_prun *r = suan_prun_at(p, o->ends[i].run);
 
+		if (o->ends[i].idle == SUAN_OVER)
+			continue;
 		stopping += r->stopping;
 		pushable[r->push.class] += !r->stopping;
 	}
@@ -218,6 +224,8 @@ static enum suan_code foresee(const struct suan_planner *p, uint32_t pool, struc
 	for (size_t i = 0; i < o->nends; i++) {
 		const struct suan_prun *r = suan_prun_at(p, o->ends[i].run);
 
+		if (o->ends[i].idle == SUAN_OVER)
+			continue;
 		if (!r->stopping)
 			continue;
 		give(ret, r);
@@ -232,8 +240,41 @@ static enum suan_code packs(struct suan_planner *p, struct suan_nodes *n,
 	enum suan_code rc = suan_grow(&p->scratch, &p->scratch_cap, suan_nodes_most(n, req),
 				      sizeof(*p->scratch));
 
-	*ret = rc == SUAN_OK ? suan_nodes_find(n, req, p->scratch) : 0;
+	*ret = 0;
+	if (rc == SUAN_OK)
+		*ret = p->push->hidden
+			       ? suan_nodes_find_but(n, req, p->push->hidden, p->scratch)
+			       : suan_nodes_find(n, req, p->scratch);
 	return rc;
+}
+
+/* The nodes of the pool that the class cannot use, whoever is stopped: it must be over by its limit
+ * when a window begins, counted from when the last of all runs could have stopped. */
+static enum suan_code hide(struct suan_pass *s, const struct suan_class *k, uint32_t pool)
+{
+	struct suan_planner *p = s->p;
+	const struct suan_ppool *o = &p->pools[pool];
+	int64_t span[2] = {s->now, suan_sat_add(s->now, p->push->rules.grace_ms)};
+	enum suan_code rc;
+
+	p->push->hidden = NULL;
+	if (o->nwindows == 0)
+		return SUAN_OK;
+	rc = suan_grow(&p->hidden, &p->hidden_cap, suan_window_words(o), sizeof(*p->hidden));
+	if (rc != SUAN_OK)
+		return rc;
+	for (size_t i = 0; i < o->nends; i++) {
+		const struct suan_prun *r = suan_prun_at(p, o->ends[i].run);
+		int64_t grace = r->push.grace_ms ? r->push.grace_ms : p->push->rules.grace_ms;
+		int64_t end = r->stopping ? r->end_ms : suan_sat_add(s->now, grace);
+
+		if (o->ends[i].idle == SUAN_OVER)
+			continue;
+		span[1] = end > span[1] ? end : span[1];
+	}
+	span[1] = suan_sat_add(span[1], k->limit_ms);
+	p->push->hidden = suan_window_hide(p, o, 0, span, p->hidden);
+	return SUAN_OK;
 }
 
 /* The class was asked for its pools before it was planned. */
@@ -282,7 +323,9 @@ static enum suan_code await(struct suan_pass *s, const struct suan_class *k, uin
 
 		if (!usable(s, k, pool) || !any_stops(p, pool))
 			continue;
-		rc = foresee(p, pool, &n, &until);
+		rc = hide(s, k, pool);
+		if (rc == SUAN_OK)
+			rc = foresee(p, pool, &n, &until);
 		if (rc == SUAN_OK)
 			rc = packs(p, &n, req, &nplaces);
 		if (rc == SUAN_OK && nplaces > 0) {
@@ -368,6 +411,8 @@ static enum suan_code gather(struct suan_pass *s, uint32_t item, const struct su
 				   .id = r->id,
 				   .index = r->index};
 
+		if (o->ends[i].idle == SUAN_OVER)
+			continue;
 		if (!may_push(s, w, over, r))
 			continue;
 		if (!r->push.saves && !suan_mul_i64(v.cores, s->now - v.start_ms, &v.loss))
@@ -580,7 +625,9 @@ static enum suan_code look_in(struct suan_pass *s, uint32_t item, uint32_t pool,
 
 	if (rc != SUAN_OK || l.count == 0)
 		return rc;
-	rc = weigh_nodes(p, o, l.count);
+	rc = hide(s, k, pool);
+	if (rc == SUAN_OK)
+		rc = weigh_nodes(p, o, l.count);
 	if (rc == SUAN_OK)
 		rc = foresee(p, pool, &l.nodes, &until);
 	if (rc == SUAN_OK) {
@@ -608,6 +655,8 @@ static enum suan_code pick(struct suan_pass *s, uint32_t item, const struct choi
 	enum suan_code rc =
 		suan_grow(&x->stops, &x->stops_cap, x->nstops + best->n, sizeof(*x->stops));
 
+	if (rc == SUAN_OK)
+		rc = hide(s, k, best->pool);
 	if (rc == SUAN_OK)
 		rc = foresee(p, best->pool, &n, &until);
 	for (uint32_t i = 0; i < best->n && rc == SUAN_OK; i++)

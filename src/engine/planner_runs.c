@@ -261,6 +261,8 @@ enum suan_code suan_ends_profile(const struct suan_planner *p, struct suan_ppool
 		v.nodes = idle ? (int32_t)o->ends[i].idle : 0;
 		suan_profile_append(ret, o->ends[i].end_ms, &v);
 	}
+	if (rc == SUAN_OK && o->nwindows > 0)
+		rc = suan_window_mask(p, o, idle, ret);
 	return rc;
 }
 
@@ -361,6 +363,7 @@ enum suan_code suan_run_open(struct suan_planner *p, const struct suan_prun *run
 	*r = *run;
 	r->one = places[0];
 	r->places = own ? own : &r->one;
+	r->most_ms = r->limit_ms;
 	o->ends[o->nends].end_ms = r->end_ms;
 	o->ends[o->nends].run = *ret_run;
 	o->ends[o->nends].idle = 0;

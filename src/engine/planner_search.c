@@ -52,7 +52,7 @@ static uint64_t affordable(const struct suan_planner *p, uint32_t jobs)
 
 	for (size_t i = 0; i < p->npools; i++)
 		if (p->pools[i].spec.closed == SUAN_R_NONE)
-			steps += 1 + p->pools[i].nends / RUNS_A_STEP;
+			steps += 1 + suan_ends_count(&p->pools[i]) / RUNS_A_STEP;
 	return steps > 0 ? p->steps / SHARE / (steps * jobs) : 0;
 }
 
@@ -67,11 +67,13 @@ static enum suan_code collect(struct suan_pass *s)
 	for (uint32_t looks = 0; looks < MOST_LOOKS && q->count < SUAN_MOST_SOUGHT; looks++) {
 		uint32_t item = suan_pass_next(p, &head);
 		const struct suan_waiting *w = &p->waiting.items[item];
+		const struct suan_class *k;
 
 		if (item == SUAN_NO_ITEM ||
 		    (q->count > 0 && w->priority != p->waiting.items[q->item[0]].priority))
 			break;
-		if (p->waiting.classes[w->class].fit_ms > SUAN_SHORT_FIT_MS)
+		k = &p->waiting.classes[w->class];
+		if (k->fit_ms > SUAN_SHORT_FIT_MS && p->waiting.shapes[k->shape].group == 0)
 			q->item[q->count++] = item;
 		rc = suan_pass_push_same(p, item);
 		if (rc != SUAN_OK)
@@ -196,7 +198,7 @@ enum suan_code suan_search_order(struct suan_pass *s)
 
 	q->count = q->next = 0;
 	if (p->kind != SUAN_PLAN_SUAN || p->steps == 0 || s->firm || s->most_kept < 2 ||
-	    p->nlive == 0 || affordable(p, 2) < 2)
+	    p->nlive == 0 || p->nwindows > 0 || affordable(p, 2) < 2)
 		return SUAN_OK;
 	rc = collect(s);
 	most = q->count >= 2 ? affordable(p, q->count) : 0;

@@ -141,8 +141,9 @@ void suan_slots_note_end(struct suan_planner *p, const struct suan_prun *run)
 		return;
 	if (run->end_ms > t->freed_ms)
 		t->freed_ms = run->end_ms;
-	if (p->pools[run->pool].nodes.count != p->pools[run->pool].nodes.usable)
-		t->valid = false; /* part of it may lie on nodes that have left */
+	if (p->pools[run->pool].nodes.count != p->pools[run->pool].nodes.usable ||
+	    p->pools[run->pool].nwindows > 0)
+		t->valid = false; /* part of it may lie on nodes that have left or are kept */
 	if (!t->valid)
 		return;
 	if (suan_grow(&t->back, &t->back_cap, t->nback + 1, sizeof(*t->back)) != SUAN_OK) {
@@ -215,6 +216,11 @@ static int in_order(const void *x, const void *y)
 	return (a->pool > b->pool) - (a->pool < b->pool);
 }
 
+static int64_t length_in(const struct suan_planner *p, uint32_t pool, const struct suan_class *k)
+{
+	return suan_pool_length(&p->pools[pool], k->duration_ms, k->limit_ms);
+}
+
 /* May the slot stay? Finds its item again. */
 static bool resolve(struct suan_planner *p, struct suan_slot *s, const uint64_t **bits)
 {
@@ -229,7 +235,8 @@ static bool resolve(struct suan_planner *p, struct suan_slot *s, const uint64_t 
 	k = &p->waiting.classes[w->class];
 	*bits = suan_shape_pools(p, k->shape);
 	if (!*bits || !suan_bit(*bits, s->pool) || p->pools[s->pool].spec.closed ||
-	    w->slots >= w->count || s->to - s->from != k->duration_ms)
+	    w->slots >= w->count || p->waiting.shapes[k->shape].group ||
+	    s->to - s->from != length_in(p, s->pool, k))
 		return false;
 	w->slots++;
 	s->item = item;
@@ -364,7 +371,7 @@ static int64_t sooner(const struct suan_planner *p, const struct suan_slot *s, u
 	struct suan_vec v;
 
 	suan_nodes_vec(&o->nodes, &p->waiting.shapes[k->shape].req, &v);
-	return suan_profile_earliest(&o->soft, &v, s->to - s->from, now, before - 1);
+	return suan_profile_earliest(&o->soft, &v, length_in(p, pool, k), now, before - 1);
 }
 
 /* The same in its own pool, where its own place is free for it. */
@@ -445,10 +452,10 @@ static enum suan_code advance(struct suan_planner *p, struct suan_slot *s, int64
 	rc = give(p, s, now);
 	if (rc != SUAN_OK)
 		return rc;
-	s->from = best.at;
-	s->to = best.at + length;
-	s->pool = best.pool;
 	k = &p->waiting.classes[p->waiting.items[s->item].class];
+	s->from = best.at;
+	s->to = best.at + length_in(p, best.pool, k);
+	s->pool = best.pool;
 	suan_nodes_vec(&p->pools[best.pool].nodes, &p->waiting.shapes[k->shape].req, &s->vec);
 	return suan_profile_reserve(&p->pools[best.pool].soft, &s->vec, s->from, s->to);
 }

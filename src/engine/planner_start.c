@@ -37,9 +37,10 @@ enum suan_code suan_pass_view(struct suan_pass *s, struct suan_ppool *o)
 int64_t suan_pass_search(const struct suan_ppool *o, const struct suan_vec *v, int64_t duration,
 			 int64_t from, int64_t latest)
 {
-	if (o->planned == 0)
+	if (o->planned == 0 && o->nwindows == 0)
 		return suan_profile_rising(&o->base, v, from, latest);
-	return suan_profile_earliest(&o->soft, v, duration, from, latest);
+	return suan_profile_earliest(o->planned == 0 ? &o->base : &o->soft, v, duration, from,
+				     latest);
 }
 
 /* ---- starting ---- */
@@ -49,13 +50,13 @@ enum suan_code suan_pass_allowed(struct suan_pass *s, struct suan_ppool *o,
 				 const struct suan_vec *v, const struct suan_class *k,
 				 enum suan_answer *ret)
 {
-	int64_t duration = k->duration_ms;
+	int64_t duration = suan_pool_length(o, k->duration_ms, k->limit_ms);
 	int64_t end = suan_sat_add(s->now, duration);
 	enum suan_code rc = SUAN_OK;
 
 	*ret = SUAN_YES;
 	if (o->planned == 0)
-		return rc; /* runs only: never less free later */
+		return rc; /* runs only: never less free later; the nodes know of windows */
 	switch (s->p->kind) {
 	case SUAN_PLAN_FCFS:
 		*ret = SUAN_NO;
@@ -74,16 +75,20 @@ enum suan_code suan_pass_allowed(struct suan_pass *s, struct suan_ppool *o,
 		break;
 	case SUAN_PLAN_EASY:
 	case SUAN_NPLANS:
-		if (end > o->first.from && !suan_vec_fits(v, &o->spare))
+		if (o->kept > 0) {	/* there are windows: less may be free later */
+			if (suan_profile_earliest(&o->hard, v, duration, s->now, s->now) != s->now)
+				*ret = SUAN_LATER;
+		} else if (end > o->first.from && !suan_vec_fits(v, &o->spare))
 			*ret = SUAN_LATER;
 		break;
 	}
 	return rc;
 }
 
-/* Nodes that a new run keeps from falling idle: they are idle from `was` on until its end. */
+/* Nodes that a new run keeps from falling idle: they are idle from `was` on until its end; nobody
+ * saw that before `from`. */
 static enum suan_code move_idle(struct suan_pass *s, struct suan_ppool *o,
-				const struct suan_prun *r)
+				const struct suan_prun *r, int64_t from)
 {
 	enum suan_code rc = SUAN_OK;
 
@@ -100,6 +105,9 @@ static enum suan_code move_idle(struct suan_pass *s, struct suan_ppool *o,
 		if (was >= r->end_ms)
 			continue;
 		node->idle_at = r->end_ms;
+		was = was > from ? was : from;
+		if (was >= r->end_ms)
+			continue;
 		if (was <= o->first.from && o->first.from < r->end_ms)
 			o->spare.nodes--;
 		if (o->soft_built && rc == SUAN_OK)
@@ -114,6 +122,8 @@ static enum suan_code move_idle(struct suan_pass *s, struct suan_ppool *o,
 static enum suan_code note_start(struct suan_pass *s, struct suan_ppool *o,
 				 const struct suan_prun *r)
 {
+	const struct suan_pwindow *w = r->group ? suan_window_find(s->p, r->group) : NULL;
+	int64_t from = w ? w->w.to_ms : s->now;	/* until then the others do not see the nodes */
 	struct suan_vec v = r->vec;
 	enum suan_code rc = SUAN_OK;
 
@@ -122,17 +132,19 @@ static enum suan_code note_start(struct suan_pass *s, struct suan_ppool *o,
 	if (o->last_end < r->end_ms)
 		o->last_end = r->end_ms;
 	suan_bounds_void(s->p, r->pool);
-	if (o->planned == 0)
+	if (o->planned == 0 || from >= r->end_ms)
 		return SUAN_OK;
+	if (w)
+		s->p->slots.valid = false; /* a late one may be in the way of slots */
 	v.nodes = 0;
 	if (r->end_ms > o->first.from)
 		suan_vec_sub(&o->spare, &v);
 	if (o->soft_built)
-		rc = suan_profile_reserve(&o->soft, &v, s->now, r->end_ms);
+		rc = suan_profile_reserve(&o->soft, &v, from, r->end_ms);
 	if (o->kept > 0 && rc == SUAN_OK)
-		rc = suan_profile_reserve(&o->hard, &v, s->now, r->end_ms);
+		rc = suan_profile_reserve(&o->hard, &v, from, r->end_ms);
 	if (s->idle && rc == SUAN_OK)
-		rc = move_idle(s, o, r);
+		rc = move_idle(s, o, r, from);
 	return rc;
 }
 
@@ -153,20 +165,21 @@ static enum suan_code glance(struct suan_pass *s, uint32_t pool, const struct su
 			     bool failed, int64_t *ret)
 {
 	struct suan_ppool *o = &s->p->pools[pool];
-	int64_t from = s->now > o->floor ? s->now : o->floor;
+	int64_t from = s->now > o->floor ? s->now : o->floor, length;
 	struct suan_vec v;
 	enum suan_code rc;
 
 	suan_nodes_vec(&o->nodes, &s->p->waiting.shapes[k->shape].req, &v);
 	*ret = s->now;
-	if (!failed && o->planned == 0 && suan_vec_fits(&v, &o->nodes.free))
+	if (!failed && o->planned == 0 && o->nwindows == 0 && suan_vec_fits(&v, &o->nodes.free))
 		return SUAN_OK; /* runs only: never less free later */
 	rc = suan_pass_view(s, o);
 	if (rc != SUAN_OK)
 		return rc;
-	*ret = suan_pass_search(o, &v, k->duration_ms, from, SUAN_FOREVER);
+	length = suan_pool_length(o, k->duration_ms, k->limit_ms);
+	*ret = suan_pass_search(o, &v, length, from, SUAN_FOREVER);
 	if (failed && *ret == s->now)
-		*ret = suan_pass_search(o, &v, k->duration_ms, o->first_end, SUAN_FOREVER);
+		*ret = suan_pass_search(o, &v, length, o->first_end, SUAN_FOREVER);
 	return SUAN_OK;
 }
 
@@ -229,9 +242,8 @@ static enum suan_code candidates_for(struct suan_pass *s, uint32_t item, uint32_
 	return note_candidates(s, &p->waiting.classes[class], pool, bits);
 }
 
-/* Starts the item on the places in scratch. */
-static enum suan_code start(struct suan_pass *s, uint32_t item, uint32_t pool, uint32_t nplaces,
-			    const uint64_t *bits)
+enum suan_code suan_pass_start(struct suan_pass *s, uint32_t item, uint32_t pool, uint32_t nplaces,
+			       const uint64_t *bits)
 {
 	struct suan_planner *p = s->p;
 	const struct suan_waiting *w = &p->waiting.items[item];
@@ -243,6 +255,7 @@ static enum suan_code start(struct suan_pass *s, uint32_t item, uint32_t pool, u
 	enum suan_code rc;
 
 	r.req = p->waiting.shapes[k->shape].req;
+	r.group = p->waiting.shapes[k->shape].group;
 	r.start_ms = s->now;
 	r.duration_ms = k->duration_ms;
 	r.limit_ms = k->limit_ms;
@@ -277,14 +290,26 @@ static enum suan_code start(struct suan_pass *s, uint32_t item, uint32_t pool, u
 	return note_start(s, o, suan_prun_at(p, run));
 }
 
-/* Nodes for the request in the pool, in scratch; *ret = 0: none. */
-static enum suan_code pack(struct suan_planner *p, struct suan_ppool *o, const struct suan_req *req,
-			   uint32_t *ret)
+enum suan_code suan_pass_pack(struct suan_pass *s, struct suan_ppool *o, const struct suan_class *k,
+			      uint32_t *ret)
 {
-	enum suan_code rc = suan_grow(&p->scratch, &p->scratch_cap, suan_nodes_most(&o->nodes, req),
-				      sizeof(*p->scratch));
+	struct suan_planner *p = s->p;
+	const struct suan_shape *h = &p->waiting.shapes[k->shape];
+	const int64_t span[2] = {s->now, suan_sat_add(s->now, k->limit_ms)};
+	const uint64_t *hidden = NULL;
+	enum suan_code rc = suan_grow(&p->scratch, &p->scratch_cap,
+				      suan_nodes_most(&o->nodes, &h->req), sizeof(*p->scratch));
 
-	*ret = rc == SUAN_OK ? suan_nodes_find(&o->nodes, req, p->scratch) : 0;
+	*ret = 0;
+	if (rc == SUAN_OK && o->nwindows > 0)
+		rc = suan_grow(&p->hidden, &p->hidden_cap, suan_window_words(o),
+			       sizeof(*p->hidden));
+	if (rc != SUAN_OK)
+		return rc;
+	if (o->nwindows > 0)
+		hidden = suan_window_hide(p, o, h->group, span, p->hidden);
+	*ret = hidden ? suan_nodes_find_but(&o->nodes, &h->req, hidden, p->scratch)
+		      : suan_nodes_find(&o->nodes, &h->req, p->scratch);
 	return rc;
 }
 
@@ -312,12 +337,12 @@ enum suan_code suan_pass_try_pool(struct suan_pass *s, uint32_t item, uint32_t p
 	rc = suan_pass_allowed(s, o, &v, k, ret);
 	if (rc != SUAN_OK || *ret != SUAN_YES)
 		return rc;
-	rc = pack(p, o, req, &nplaces);
-	*ret = SUAN_NO;
+	rc = suan_pass_pack(s, o, k, &nplaces);
+	*ret = o->nwindows > 0 ? SUAN_LATER : SUAN_NO;
 	if (rc != SUAN_OK || nplaces == 0)
 		return rc;
 	*ret = SUAN_YES;
-	return start(s, item, pool, nplaces, bits);
+	return suan_pass_start(s, item, pool, nplaces, bits);
 }
 
 static enum suan_code try_best(struct suan_pass *s, uint32_t item, const uint64_t *bits, bool *ret,
@@ -337,6 +362,7 @@ static enum suan_code try_best(struct suan_pass *s, uint32_t item, const uint64_
 		if (rc != SUAN_OK || pool == SUAN_NO_POOL)
 			break;
 		rc = suan_pass_try_pool(s, item, pool, bits, &answer);
+		*ret_later |= answer == SUAN_LATER;
 		p->tried[pool / 64] |= UINT64_C(1) << (pool % 64);
 	}
 	*ret = answer == SUAN_YES;
@@ -371,7 +397,7 @@ enum suan_code suan_pass_try_start(struct suan_pass *s, uint32_t item, bool *ret
 	*ret = false;
 	if (k->blocked_pass == p->pass || h->blocked_pass == p->pass ||
 	    (h->long_pass == p->pass && k->duration_ms >= h->blocked_ms &&
-	     k->fit_ms >= h->blocked_fit_ms))
+	     k->fit_ms >= h->blocked_fit_ms && k->limit_ms >= h->blocked_limit_ms))
 		return SUAN_OK;
 	bits = suan_shape_pools(p, k->shape);
 	if (!bits)
@@ -392,6 +418,7 @@ enum suan_code suan_pass_try_start(struct suan_pass *s, uint32_t item, bool *ret
 		h->long_pass = p->pass;
 		h->blocked_ms = k->duration_ms;
 		h->blocked_fit_ms = k->fit_ms;
+		h->blocked_limit_ms = p->nwindows > 0 ? k->limit_ms : 0;
 	} else {
 		h->blocked_pass = p->pass;
 		s->blocked++;

@@ -20,10 +20,12 @@
 struct suan_prun {		/* a run; free slot: pool = SUAN_NO_POOL, nplaces = next free */
 	struct suan_req req;
 	int64_t start_ms, duration_ms, limit_ms;
+	int64_t most_ms;	/* limit_ms, as it was before a stop shortened it */
 	int64_t end_ms;		/* expected; its key in ends */
 	struct suan_vec vec;	/* what it takes, by sums */
 	uint32_t pool, nplaces;
 	uint32_t quota;
+	uint32_t group;		/* runs in the window of this group */
 	struct suan_place one;
 	struct suan_place *places;	/* owned unless &one */
 	struct suan_push push;
@@ -78,6 +80,7 @@ struct suan_ppool {
 	struct suan_profile tried;	/* while trial is that of the planner: planner_search.c */
 	uint32_t trial;
 	struct suan_vec spare;		/* easy: free when `first` starts, beyond it */
+	uint32_t first_window, nwindows;	/* of suan_planner.windows */
 };
 
 struct suan_planned {		/* what the last pass planned, in order */
@@ -125,6 +128,17 @@ struct suan_taken {		/* starts of one item in this pass */
 	uint32_t item, count;
 };
 
+struct suan_pwindow {		/* planner_windows.c */
+	struct suan_window w;
+	uint32_t *nodes;		/* owned: w.nodes */
+	/* of the present pass */
+	struct suan_profile soft;	/* its nodes: runs, and what is planned for the group */
+	struct suan_planned *holds;	/* owned; planned starts of the group */
+	size_t nholds, holds_cap;
+	uint32_t seen;			/* items of the group so far that go on waiting */
+	bool built;			/* soft is right */
+};
+
 struct suan_planner {
 	enum suan_plan_mode kind;
 	uint32_t depth;
@@ -164,6 +178,9 @@ struct suan_planner {
 	size_t nstarts, starts_cap, start_cands_cap, ncands, cands_cap, ntaken, taken_cap;
 	size_t nplanned, planned_cap, nmemos, memos_cap, nside, side_cap, nlive, live_cap;
 	size_t scratch_cap, tried_cap, nbounds, bounds_cap;
+	struct suan_pwindow *windows;	/* owned; by pool, from, group */
+	uint64_t *hidden;		/* bit per node, see suan_window_hide */
+	size_t nwindows, hidden_cap;
 };
 
 static inline struct suan_prun *suan_prun_at(const struct suan_planner *p, uint32_t run)
@@ -206,6 +223,40 @@ SUAN_MUSTUSE enum suan_code suan_ends_preview(const struct suan_planner *p,
 
 /* planner_again.c */
 void suan_again_note(struct suan_planner *p, uint32_t item);	/* it is new */
+/* planner_windows.c */
+
+/* What a start is planned with in this pool. */
+static inline int64_t suan_pool_length(const struct suan_ppool *o, int64_t duration_ms,
+				       int64_t limit_ms)
+{
+	return o->nwindows > 0 ? limit_ms : duration_ms;
+}
+void suan_windows_free(struct suan_pwindow *list, size_t n);
+void suan_windows_begin(struct suan_planner *p);	/* of a pass */
+/* First window of the group; NULL: none. */
+struct suan_pwindow *suan_window_find(const struct suan_planner *p, uint32_t group);
+/* Nodes of the pool that a start now, over by now + limit_ms at the latest, cannot use: bits, NULL:
+ * all can be used. Written to bits, one per node known. */
+const uint64_t *suan_window_hide(const struct suan_planner *p, const struct suan_ppool *o,
+				 uint32_t group, const int64_t span[2], uint64_t *bits);
+size_t suan_window_words(const struct suan_ppool *o);	/* of bits */
+/* Next begin or end of a window of the pool after now_ms; SUAN_FOREVER: none. */
+int64_t suan_window_next(const struct suan_planner *p, const struct suan_ppool *o, int64_t now_ms);
+/* Takes the windows out of what the pool's runs leave free. idle: whole nodes count, and the nodes
+ * say when they fall idle. */
+SUAN_MUSTUSE enum suan_code suan_window_mask(const struct suan_planner *p,
+					     const struct suan_ppool *o, bool idle,
+					     struct suan_profile *f);
+/* Usable nodes of the window. */
+uint32_t suan_window_usable(const struct suan_planner *p, const struct suan_pwindow *w);
+/* What runs leave free on the nodes of the window, as expected at now_ms. */
+SUAN_MUSTUSE enum suan_code suan_window_profile(const struct suan_planner *p,
+						const struct suan_pwindow *w, int64_t now_ms,
+						struct suan_profile *ret);
+/* Why the pool is out for an ask of a group. */
+enum suan_reason suan_group_excludes(const struct suan_planner *p, uint32_t pool,
+				     const struct suan_ask *normal, int64_t *a, int64_t *b);
+size_t suan_window_memory(const struct suan_planner *p);
 
 /* The run is expected to end by then, if not before. */
 void suan_run_shorten(struct suan_planner *p, uint32_t run, int64_t until_ms);

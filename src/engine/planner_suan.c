@@ -146,21 +146,20 @@ static bool better(const struct suan_class *k, const struct fit *a, const struct
 }
 
 /* What the start would do to the accelerators of the pool; *ret false: its nodes cannot take it. */
-static enum suan_code weigh(struct suan_pass *s, struct suan_ppool *o, const struct suan_req *req,
+static enum suan_code weigh(struct suan_pass *s, struct suan_ppool *o, const struct suan_class *k,
 			    struct fit *fit, bool *ret)
 {
 	struct suan_planner *p = s->p;
+	const struct suan_req *req = &p->waiting.shapes[k->shape].req;
 	enum suan_code rc;
 	uint32_t n;
 
 	*ret = true;
 	if (!o->nodes.mix)
 		return SUAN_OK;
-	rc = suan_grow(&p->scratch, &p->scratch_cap, suan_nodes_most(&o->nodes, req),
-		       sizeof(*p->scratch));
+	rc = suan_pass_pack(s, o, k, &n);
 	if (rc != SUAN_OK)
 		return rc;
-	n = suan_nodes_find(&o->nodes, req, p->scratch);
 	fit->growth = suan_nodes_cost(&o->nodes, req, p->scratch, n, &fit->gpus);
 	*ret = n > 0;
 	return SUAN_OK;
@@ -198,9 +197,10 @@ enum suan_code suan_pass_best_pool(struct suan_pass *s, const struct suan_class 
 		measure(s, k, p->live[i], &fit);
 		if (answer != SUAN_YES || (*ret != SUAN_NO_POOL && fit.rank > best.rank))
 			continue;
-		rc = weigh(s, o, req, &fit, &fits);
+		rc = weigh(s, o, k, &fit, &fits);
 		if (rc != SUAN_OK)
 			return rc;
+		*ret_later |= !fits && o->nwindows > 0; /* a shorter one may find nodes */
 		if (!fits || (*ret != SUAN_NO_POOL && !better(k, &fit, &best)))
 			continue;
 		best = fit;
@@ -240,7 +240,9 @@ enum suan_code suan_pass_held_back(struct suan_pass *s, const struct suan_class 
 		rc = suan_pass_view(s, o);
 		if (rc != SUAN_OK)
 			return rc;
-		*ret = suan_pass_search(o, &v, k->duration_ms, s->now, s->now) == s->now;
+		*ret = suan_pass_search(o, &v,
+					suan_pool_length(o, k->duration_ms, k->limit_ms), s->now,
+					s->now) == s->now;
 		if (*ret)
 			break;
 	}

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/num.h"
+
 enum suan_reason suan_pool_excludes(const struct suan_planner *p, uint32_t pool,
 				    const struct suan_ask *normal, int64_t *a, int64_t *b)
 {
@@ -15,13 +17,16 @@ enum suan_reason suan_pool_excludes(const struct suan_planner *p, uint32_t pool,
 		return SUAN_R_NOT_ALLOWED;
 	if (req->gpu_kind != 0 && o->spec.gpus > 0 && req->gpu_kind != o->spec.gpu_kind)
 		return SUAN_R_GPU_KIND;
+	if (normal->group)
+		return suan_group_excludes(p, pool, normal, a, b);
 	return suan_nodes_admit(&o->nodes, req, a, b);
 }
 
 const uint64_t *suan_shape_find_pools(struct suan_planner *p, uint32_t shape)
 {
 	struct suan_shape *h = &p->waiting.shapes[shape];
-	struct suan_ask ask = {.req = h->req, .allow = h->allow, .nallow = h->nallow};
+	struct suan_ask ask = {.req = h->req, .allow = h->allow, .nallow = h->nallow,
+			       .group = h->group};
 	size_t words = (p->npools + 63) / 64;
 	uint64_t *bits = &h->one;
 
@@ -137,7 +142,9 @@ static enum suan_code pool_view(struct asker *s, uint32_t pool, int64_t *floor)
 	enum suan_code rc = suan_ends_preview(s->p, &s->p->pools[pool], s->now, &s->f);
 
 	*floor = s->now;
-	s->first_end = rc == SUAN_OK && s->f.count > 1 ? s->f.steps[1].from : SUAN_FOREVER;
+	s->first_end = SUAN_FOREVER;
+	for (size_t i = s->f.count; i-- > 1 && rc == SUAN_OK && s->f.steps[i].from > s->now;)
+		s->first_end = s->f.steps[i].from;
 	for (size_t i = 0; i < s->p->nplanned && rc == SUAN_OK; i++) {
 		const struct suan_planned *h = &s->p->planned[i];
 
@@ -158,18 +165,52 @@ static enum suan_code pool_view(struct asker *s, uint32_t pool, int64_t *floor)
 }
 
 /* Can the nodes take it at this instant? Works on a copy, because the search moves its index. */
-static enum suan_code packs(const struct suan_ppool *o, const struct suan_req *req, bool *ret)
+static enum suan_code packs(const struct asker *s, const struct suan_ppool *o, bool *ret)
 {
+	const struct suan_req *req = &s->ask->req;
+	const int64_t span[2] = {s->now, suan_sat_add(s->now, s->ask->limit_ms)};
 	struct suan_nodes copy = {0};
 	struct suan_place *places = malloc((suan_nodes_most(&o->nodes, req) + 1) * sizeof(*places));
+	uint64_t *bits = malloc(suan_window_words(o) * sizeof(*bits));
+	const uint64_t *hidden = NULL;
 	enum suan_code rc = SUAN_ENOMEM;
 
-	if (places)
+	if (places && bits)
 		rc = suan_nodes_copy(&copy, &o->nodes);
+	if (rc == SUAN_OK && o->nwindows > 0)
+		hidden = suan_window_hide(s->p, o, s->ask->group, span, bits);
 	if (rc == SUAN_OK)
-		*ret = suan_nodes_find(&copy, req, places) > 0;
+		*ret = (hidden ? suan_nodes_find_but(&copy, req, hidden, places)
+			       : suan_nodes_find(&copy, req, places)) > 0;
 	suan_nodes_done(&copy);
 	free(places);
+	free(bits);
+	return rc;
+}
+
+/* In its window: runs, and what was planned for others of the group that go first. */
+static enum suan_code start_in_window(struct asker *s, uint32_t pool, int64_t *ret)
+{
+	const struct suan_pwindow *w = suan_window_find(s->p, s->ask->group);
+	int64_t from = w->w.from_ms > s->now ? w->w.from_ms : s->now;
+	int64_t latest = suan_window_latest(&w->w, s->ask->limit_ms), length = s->ask->limit_ms;
+	const struct suan_ppool *o = &s->p->pools[pool];
+	bool fits = true;
+	struct suan_vec v;
+	enum suan_code rc = suan_window_profile(s->p, w, s->now, &s->f);
+
+	for (size_t i = 0; i < w->nholds && rc == SUAN_OK; i++)
+		if (goes_first(s, &w->holds[i]))
+			rc = suan_profile_reserve(&s->f, &w->holds[i].hold.vec,
+						  w->holds[i].hold.from, w->holds[i].hold.to);
+	if (rc != SUAN_OK)
+		return rc;
+	suan_nodes_vec(&o->nodes, &s->ask->req, &v);
+	*ret = suan_profile_earliest(&s->f, &v, length, from, latest);
+	if (*ret == s->now)
+		rc = packs(s, o, &fits);
+	if (rc == SUAN_OK && !fits)
+		*ret = suan_profile_earliest(&s->f, &v, length, from + 1, latest);
 	return rc;
 }
 
@@ -177,7 +218,7 @@ static enum suan_code start_in(struct asker *s, uint32_t pool, int64_t *ret)
 {
 	const struct suan_ppool *o = &s->p->pools[pool];
 	const struct suan_req *req = &s->ask->req;
-	int64_t duration = s->ask->duration_ms, floor;
+	int64_t duration = suan_pool_length(o, s->ask->duration_ms, s->ask->limit_ms), floor;
 	bool fits = true;
 	struct suan_vec v;
 	enum suan_code rc = pool_view(s, pool, &floor);
@@ -187,7 +228,7 @@ static enum suan_code start_in(struct asker *s, uint32_t pool, int64_t *ret)
 	suan_nodes_vec(&o->nodes, req, &v);
 	*ret = suan_profile_earliest(&s->f, &v, duration, floor, SUAN_FOREVER);
 	if (*ret == s->now)
-		rc = packs(o, req, &fits);
+		rc = packs(s, o, &fits);
 	if (rc == SUAN_OK && !fits)
 		*ret = suan_profile_earliest(&s->f, &v, duration, s->first_end, SUAN_FOREVER);
 	return rc;
@@ -200,7 +241,10 @@ static enum suan_code fill(struct asker *s, uint32_t pool, struct suan_candidate
 	c->reason = suan_pool_excludes(s->p, pool, s->ask, &c->a, &c->b);
 	if (c->reason == SUAN_R_NONE)
 		c->reason = s->p->pools[pool].spec.closed;
-	return c->reason == SUAN_R_NONE ? start_in(s, pool, &c->start_ms) : SUAN_OK;
+	if (c->reason != SUAN_R_NONE)
+		return SUAN_OK;
+	return s->ask->group ? start_in_window(s, pool, &c->start_ms)
+			     : start_in(s, pool, &c->start_ms);
 }
 
 static int best_first(const void *x, const void *y)

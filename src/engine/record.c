@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "engine/accounts.h"
 #include "engine/pack.h"
+#include "engine/record_reserve.h"
 
 #define SUM_BYTES 4u
 
@@ -45,6 +46,7 @@ static const struct suan_pack_row job_rows[] = {
 	{18, SUAN_PACK_BOOL, AT(suan_job_spec, checkpointable), 0},
 	{19, SUAN_PACK_U32, AT(suan_job_spec, guarantee), SUAN_AT_LEAST_ONCE},
 	{70, SUAN_PACK_STR, AT(suan_job_spec, home), 0},
+	{50, SUAN_PACK_STR, AT(suan_job_spec, reservation), 0},
 };
 static const struct suan_pack_table job_table = TABLE(job_rows);
 
@@ -201,6 +203,12 @@ static bool put_body(struct suan_buf *b, const struct suan_event *ev)
 		return true;
 	case SUAN_EV_ACCOUNTS:
 		suan_pack_accounts(b, EV_BODY, ev->u.accounts);
+		return true;
+	case SUAN_EV_RESERVE:
+		suan_record_put_reserve(b, EV_BODY, ev->u.reserve);
+		return true;
+	case SUAN_EV_UNRESERVE:
+		put_table(b, EV_BODY, &suan_record_unreserve, &ev->u.unreserve);
 		return true;
 	}
 	return false;
@@ -448,6 +456,12 @@ static void get_body(struct suan_unpack *u, const struct suan_field *f, struct s
 			suan_unpack_accounts(u, f, accounts);
 		ev->u.accounts = accounts;
 		break;
+	case SUAN_EV_RESERVE:
+		ev->u.reserve = suan_record_get_reserve(u, f);
+		break;
+	case SUAN_EV_UNRESERVE:
+		suan_unpack_all(u, &suan_record_unreserve, f, &ev->u.unreserve);
+		break;
 	}
 }
 
@@ -465,7 +479,7 @@ static void get_event(struct suan_unpack *u, struct suan_reader *r, struct suan_
 			ev->now_ms = suan_field_i64(&x);
 		} else if (x.tag == EV_TYPE) {
 			ev->type = (enum suan_event_type)x.u64;
-			u->bad |= x.u64 > SUAN_EV_ACCOUNTS;
+			u->bad |= x.u64 > SUAN_EV_UNRESERVE;
 		} else if (x.tag == EV_BODY) {
 			body = x;
 			has_body = true;

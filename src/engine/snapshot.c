@@ -6,6 +6,7 @@
 #include "base/codec.h"
 #include "base/hash.h"
 #include "engine/alone.h"
+#include "engine/reserve.h"
 #include "engine/tables.h"
 
 struct writer {
@@ -188,6 +189,7 @@ static void put_job(struct writer *w, const struct suan_job *j)
 	put_u64(w, SUAN_SNAP_JOB_HELD, folded ? suan_elems_held(j) : 0);
 	put_i64(w, SUAN_SNAP_JOB_BEGIN, suan_jobs_begin(j));
 	put_i64(w, SUAN_SNAP_JOB_DEADLINE, suan_jobs_deadline(j));
+	put_u64(w, SUAN_SNAP_JOB_RESERVATION, suan_jobs_reservation(j));
 	put_given(w, j);
 	put_u64(w, SUAN_SNAP_JOB_PREEMPTED, j->more ? j->more->preempted : 0);
 	put_i64(w, SUAN_SNAP_JOB_PREEMPTED_WORK, j->more ? j->more->preempted_core_ms : 0);
@@ -415,6 +417,9 @@ enum suan_code suan_engine_save(const struct suan_engine *e, struct suan_buf *ou
 	put_history(&w);
 	put_mix(&w);
 	put_forecast(&w);
+	for (size_t i = 0; i < e->reserves.count; i++)
+		suan_reserve_put(e->reserves.list[i], SUAN_SNAP_RESERVATION, out);
+	put_u64(&w, SUAN_SNAP_RESERVE_ID, e->reserves.last_id);
 	while ((id = suan_engine_next_job(e, id)))
 		put_job(&w, suan_jobs_find(e, id));
 	put_twins(&w, twins, ntwins);

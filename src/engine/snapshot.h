@@ -31,6 +31,8 @@ enum suan_snapshot_tag {	/* of the whole, in this order */
 	SUAN_SNAP_PASSED = 91,	/* of conservative: time of the last pass */
 	SUAN_SNAP_HOME = 70,	/* account of a home, after the jobs; alone_save.c */
 	SUAN_SNAP_TWIN,		/* by job, after the homes */
+	SUAN_SNAP_RESERVATION = 50,	/* before the jobs; reserve_pack.c */
+	SUAN_SNAP_RESERVE_ID = 51,	/* of the last one ever made */
 };
 
 enum suan_snapshot_leaf {	/* LEVEL has the first two */
@@ -64,6 +66,7 @@ enum suan_snapshot_job {	/* 1 … 19: members by table */
 	SUAN_SNAP_JOB_LAST_END, SUAN_SNAP_JOB_LAST_POOL, SUAN_SNAP_JOB_REST, SUAN_SNAP_JOB_ELEM,
 	SUAN_SNAP_JOB_KEY, SUAN_SNAP_JOB_KEY_HASH, SUAN_SNAP_JOB_KEY_COUNT,
 	SUAN_SNAP_JOB_GIVEN,
+	SUAN_SNAP_JOB_RESERVATION = 50,
 	SUAN_SNAP_JOB_PREEMPTED = 60, SUAN_SNAP_JOB_PREEMPTED_WORK,
 	SUAN_SNAP_JOB_HOME = 70, SUAN_SNAP_JOB_ALONE	/* site + 1; 2 if nobody follows it */
 };

@@ -75,6 +75,7 @@ struct suan_more {		/* rarely used parts */
 	uint64_t *dependents;		/* owned: jobs that name this one; may hold forgotten ids */
 	size_t ndependents, dependents_cap;
 	int64_t begin_ms, deadline_ms;
+	uint32_t reservation;		/* 0 = none */
 	bool due;			/* in the heap for its begin */
 	uint32_t preempted;		/* runs stopped for others, */
 	int64_t preempted_core_ms;	/* and their work that was lost */
@@ -195,6 +196,15 @@ struct suan_plan {
 	bool ranks_dirty;		/* classes changed: runs and jobs have other rights */
 	uint32_t ngroups, nsets;	/* of accounts that the planner knows */
 	bool groups_dirty;		/* it must be told of all anew */
+	bool windows_dirty;		/* of the reservations */
+};
+
+struct suan_reserves {			/* reserve.h */
+	struct suan_reservation **list;	/* owned; by id */
+	size_t count, cap;
+	uint32_t last_id;
+	int64_t *over;			/* owned; scratch of a pass */
+	size_t over_cap;
 };
 
 struct suan_engine {
@@ -226,6 +236,7 @@ struct suan_engine {
 	struct suan_map key_of;		/* first 8 bytes of the key → entry + 1 */
 	struct suan_dues leases;
 	struct suan_alone *alone;	/* owned; NULL: no job ever had a home */
+	struct suan_reserves reserves;
 	struct suan_plan *plan;		/* owned; apart: a question may bring it up to date */
 	size_t bytes;			/* of jobs and their parts */
 
@@ -269,6 +280,11 @@ static inline int64_t suan_jobs_begin(const struct suan_job *j)
 static inline int64_t suan_jobs_deadline(const struct suan_job *j)
 {
 	return j->more ? j->more->deadline_ms : 0;
+}
+
+static inline uint32_t suan_jobs_reservation(const struct suan_job *j)
+{
+	return j->more ? j->more->reservation : 0;
 }
 
 /* NULL: single task. */

@@ -5,6 +5,7 @@
 #include "base/grow.h"
 #include "engine/alone.h"
 #include "engine/order.h"
+#include "engine/reserve.h"
 #include "engine/state.h"
 
 #define MANY_DIRTY 4096u
@@ -177,6 +178,7 @@ static enum suan_code sync_pools(struct suan_engine *e)
 	if (suan_preempt_sync(e) != SUAN_OK)
 		return SUAN_ENOMEM;
 	e->plan->pools_dirty = false;
+	e->plan->windows_dirty |= e->reserves.count > 0; /* pools may be delegated now, or no longer */
 	suan_alone_pools(e);
 	return SUAN_OK;
 }
@@ -191,6 +193,8 @@ enum suan_code suan_sync(struct suan_engine *e, int64_t now_ms)
 		rc = sync_pools(e);
 	if (rc == SUAN_OK)
 		rc = suan_acct_sync(e);
+	if (rc == SUAN_OK && e->plan->windows_dirty)
+		rc = suan_reserve_sync(e);
 	if (rc != SUAN_OK)
 		return rc;
 	if (suan_order_moves(e->policy.kind))

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "engine/alone.h"
+#include "engine/reserve.h"
+#include "engine/state.h"
 
 struct totals {
 	uint64_t jobs, elems, summaries[SUAN_NSTATES];
@@ -194,6 +196,13 @@ static enum suan_code check_leases(const struct suan_engine *e, struct suan_err 
 			      : suan_fail(err, SUAN_ECORRUPT, "a lease has no end, or two");
 }
 
+static enum suan_code check_reservations(const struct suan_engine *e, struct suan_err *err)
+{
+	const char *bad = suan_reserve_verify(e);
+
+	return bad ? suan_fail(err, SUAN_ECORRUPT, "%s", bad) : SUAN_OK;
+}
+
 enum suan_code suan_engine_verify(const struct suan_engine *e, struct suan_err *err)
 {
 	struct totals t = {.runs = calloc(e->net.npools + 1u, sizeof(*t.runs))};
@@ -219,6 +228,8 @@ enum suan_code suan_engine_verify(const struct suan_engine *e, struct suan_err *
 		rc = suan_fail(err, SUAN_ECORRUPT, "accounts: %s", bad);
 	if (rc == SUAN_OK && !suan_mix_verify(&e->mix))
 		rc = suan_fail(err, SUAN_ECORRUPT, "the mix of accelerators is broken");
+	if (rc == SUAN_OK)
+		rc = check_reservations(e, err);
 	if (rc == SUAN_OK)
 		rc = suan_planner_verify(e->plan->planner, err);
 	if (rc == SUAN_OK)

@@ -3,6 +3,8 @@
 
 #include "base/num.h"
 #include "engine/alone.h"
+#include "engine/reserve.h"
+#include "engine/state.h"
 
 struct cause {			/* why something waits, or how it ended */
 	enum suan_reason reason;
@@ -65,23 +67,52 @@ static struct cause all_closed(const struct suan_engine *e, const struct suan_jo
 	return first;
 }
 
+/* Its own reservation has not begun, or there is none any more. */
+static struct cause reservation_cause(const struct suan_engine *e, const struct suan_job *j)
+{
+	uint32_t id = suan_jobs_reservation(j);
+	const struct suan_reservation *r = suan_reserve_find(e, id);
+
+	if (id && (!r || r->to_ms <= e->now_ms))
+		return (struct cause){SUAN_R_RESERVATION_OVER, id, 0};
+	if (r && r->from_ms > e->now_ms)
+		return (struct cause){SUAN_R_RESERVATION, r->from_ms, r->to_ms};
+	return (struct cause){SUAN_R_NONE, 0, 0};
+}
+
+/* Does a reservation of that pool end when the start is planned? It waits for that then. */
+static bool waits_for_end(const struct suan_engine *e, const struct suan_job *j, uint32_t pool,
+			  int64_t start_ms)
+{
+	for (size_t i = 0; i < e->reserves.count && suan_jobs_reservation(j) == 0; i++) {
+		const struct suan_reservation *r = e->reserves.list[i];
+
+		for (uint32_t k = 0; k < r->nparts && r->to_ms == start_ms; k++)
+			if (r->parts[k].pool == pool)
+				return true;
+	}
+	return false;
+}
+
 static struct cause queue_cause(const struct suan_engine *e, const struct suan_job *j)
 {
 	uint32_t pool;
 	int64_t start = 0;
 	uint64_t ahead = 0;
 	bool known = suan_planner_predicted(e->plan->planner, j->id, &pool, &start, &ahead);
-	struct cause closed = {.reason = SUAN_R_NONE};
+	struct cause closed = reservation_cause(e, j);
 	struct suan_short lack;
 
-	if (!known && suan_acct_short(e, j, &lack))
+	if (closed.reason == SUAN_R_NONE && !known && suan_acct_short(e, j, &lack))
 		return (struct cause){SUAN_R_QUOTA, lack.used, lack.most};
-	if (!known)
+	if (!known && closed.reason == SUAN_R_NONE)
 		closed = all_closed(e, j);
 	if (closed.reason != SUAN_R_NONE)
 		return closed;
 	if (ahead > 0 || (!known && j->planned == 0))
 		return (struct cause){SUAN_R_PRIORITY, (int64_t)ahead, 0};
+	if (known && waits_for_end(e, j, pool, start))
+		return (struct cause){SUAN_R_RESERVED, start, start};
 	return (struct cause){SUAN_R_RESOURCES, start, 0};
 }
 
@@ -186,6 +217,7 @@ static void view_more(const struct suan_job *j, struct suan_job_view *v)
 		v->ndeps = m->ndeps;
 		v->preempted = m->preempted;
 		v->preempted_core_ms = m->preempted_core_ms;
+		v->reservation = m->reservation;
 	}
 	if (m && m->array) {
 		v->is_array = true;
@@ -234,7 +266,7 @@ static void view_state(const struct suan_engine *e, const struct suan_job *j,
 		v->predicted_pool = SUAN_NO_POOL;
 		v->predicted_start_ms = 0;
 	}
-	if (j->planned == 0 || j->started || c.reason == SUAN_R_QUOTA)
+	if (j->planned == 0 || j->started || c.reason == SUAN_R_QUOTA || suan_jobs_reservation(j))
 		return;
 	suan_outlook_now(e, j, &given);
 	v->predicted_p50_ms = said(&given, SUAN_P50);

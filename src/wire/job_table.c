@@ -79,6 +79,9 @@ static const struct suan_job_field fields[] = {
 	 AT(spec.account), .help = "account that pays", .schema = TEXT_SCHEMA},
 	{.name = "qos", .sbatch = "qos", .letter = 'q', .type = SUAN_F_STRING, AT(spec.qos),
 	 .help = "class of service", .schema = TEXT_SCHEMA},
+	{.name = "reservation", .sbatch = "reservation", .type = SUAN_F_STRING,
+	 AT(spec.reservation), .help = "run in this reservation only: its name or number",
+	 .schema = TEXT_SCHEMA},
 	{.name = "priority", .sbatch = "priority", .type = SUAN_F_INT, AT(spec.priority),
 	 RANGE(-1000000, 1000000), .help = "higher goes first",
 	 .schema = "{\"type\":\"integer\",\"minimum\":-1000000,\"maximum\":1000000,"
@@ -207,6 +210,7 @@ void suan_job_doc_init(struct suan_job_doc *doc)
 	memset(doc, 0, sizeof(*doc));
 	doc->spec.name = doc->spec.user = doc->spec.account = doc->spec.qos = doc->spec.gpu = "";
 	doc->spec.home = "";
+	doc->spec.reservation = "";
 	doc->spec.req.tasks = doc->spec.req.cores = 1;
 	doc->run.script = doc->run.dir = "";
 	doc->run.stdin_path = doc->run.stdout_path = doc->run.stderr_path = "";

@@ -118,6 +118,9 @@ static const struct suan_key policy_table[] = {
 	CALL("preemption", read_preemption),
 	CALL("packing", read_packing),
 	CALL("protect_homes", read_protect_homes),
+	WHOLE("max_reservations_per_user", suan_policy, max_reservations, 0, 100000000),
+	WHOLE("max_reserved_node_hours", suan_policy, max_node_hours, 0, 1000000000),
+	DURATION("reservation_horizon", suan_policy, reserve_horizon_ms, 3),
 };
 
 static bool read_policy(struct suan_json *j, void *object)

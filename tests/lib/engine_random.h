@@ -13,6 +13,8 @@ struct history {
 	struct suan_report last;	/* told again now and then */
 	struct suan_range sets[4];	/* of the arrays of one submission */
 	uint32_t nsets;
+	char texts[4][12];		/* reservations that jobs name */
+	uint32_t ntexts;
 	bool conservative;	/* no other policy */
 	bool preempting;	/* jobs of classes that stop each other */
 	int64_t min_run_ms;	/* of those */
@@ -140,6 +142,58 @@ static inline void history_classes(struct history *h)
 	accounts_set(&h->k, &a);
 }
 
+/* The number of one there is, or of none. */
+static inline const char *random_reservation(struct history *h)
+{
+	char *text = h->texts[h->ntexts++ % 4];
+	uint32_t id = suan_engine_next_reservation(h->k.e, dice(h, 8));
+
+	snprintf(text, sizeof(h->texts[0]), "%u", id ? id : dice(h, 200));
+	return text;
+}
+
+static inline void random_reserve(struct history *h)
+{
+	static const char *const sites[] = {"", "a", "b", "c", "e"};
+	static const char *const names[] = {"", "", "one", "two", "7"};
+	static const uint32_t nodes[] = {0, 2};
+	const char *user = "v", *account = "acc";
+	struct suan_reserve r = {.name = names[dice(h, 5)], .owner = dice(h, 4) ? "u" : "v",
+				 .site = sites[dice(h, 5)], .pool = dice(h, 2) ? "cpu" : "",
+				 .gpu = dice(h, 8) ? "" : "a800", .nodes = dice(h, 3),
+				 .req = {.tasks = dice(h, 8), .cores = dice(h, 3)}};
+	struct suan_event ev = {.type = SUAN_EV_RESERVE, .u.reserve = &r};
+
+	r.from_ms = dice(h, 2) ? h->k.now + dice(h, 60000) : 0;
+	r.to_ms = (r.from_ms ? r.from_ms : h->k.now) + dice(h, 90000);
+	r.maintenance = dice(h, 5) == 0;
+	r.single = dice(h, 6) == 0;
+	r.exempt = dice(h, 2);
+	if (dice(h, 4) == 0)
+		r.users = (struct suan_names){&user, 1};
+	if (dice(h, 4) == 0)
+		r.accounts = (struct suan_names){&account, 1};
+	if (dice(h, 6) == 0) {
+		r.list = nodes;
+		r.nlist = 2;
+	}
+	if (dice(h, 3) == 0) {
+		r.has_key = true;
+		r.key[3] = (uint8_t)dice(h, 6);
+		r.body_hash = dice(h, 2);
+	}
+	kit_step(&h->k, &ev);
+}
+
+static inline void random_unreserve(struct history *h)
+{
+	struct suan_event ev = {.type = SUAN_EV_UNRESERVE};
+
+	ev.u.unreserve.id = suan_engine_next_reservation(h->k.e, dice(h, 8)) + (dice(h, 9) == 0);
+	ev.u.unreserve.to_ms = dice(h, 2) ? h->k.now + dice(h, 60000) : 0;
+	kit_step(&h->k, &ev);
+}
+
 static inline void random_spec(struct history *h, struct suan_job_spec *s, struct suan_dep *deps,
 			       const char **lists)
 {
@@ -190,6 +244,7 @@ static inline void random_spec(struct history *h, struct suan_job_spec *s, struc
 		s->user = users[dice(h, 4)];
 	}
 	s->home = h->homes && dice(h, 6) ? homes[dice(h, 5)] : "";
+	s->reservation = dice(h, h->preempting ? 40 : 5) == 0 ? random_reservation(h) : "";
 	s->payload = "payload";
 	s->payload_len = dice(h, 8);
 	s->env = "environment";
@@ -318,7 +373,10 @@ static inline void random_site(struct history *h)
 			.plan_steps = h->k.now % 2 ? SUAN_PLAN_STEPS : 0,
 			.preemption = preemption,
 			.packing = (enum suan_packing)dice(h, SUAN_NPACKINGS),
-			.ignore_homes = h->homes && dice(h, 8) == 0});
+			.ignore_homes = h->homes && dice(h, 8) == 0,
+			.max_reservations = dice(h, 3) ? 0 : 2,
+			.max_node_hours = dice(h, 3) ? 0 : 1,
+			.reserve_horizon_ms = dice(h, 3) ? 0 : 60000});
 	}
 }
 
@@ -354,6 +412,10 @@ static inline void history_step(struct history *h)
 		random_command(h);
 	else if (what < 78)
 		random_site(h);
+	else if (what < 81 && (!h->preempting || dice(h, 12) == 0))	/* they leave little room */
+		random_reserve(h);
+	else if (what < 82)
+		random_unreserve(h);
 	else {
 		h->passed = true;
 		kit_pass(&h->k);

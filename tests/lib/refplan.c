@@ -185,6 +185,8 @@ static struct amount free_at(const struct ref *r, uint32_t pool, int64_t at, boo
 	for (uint32_t n = 0; n < r->pools[pool].nodes; n++) {
 		struct amount a = on_node(r, pool, n, at);
 
+		if (ref_in_window(r, pool, n, (struct ref_span){at, at + 1, NULL}))
+			continue;
 		sum.cores += a.cores;
 		sum.gpus += a.gpus;
 		sum.memory += a.memory;
@@ -225,6 +227,12 @@ static uint32_t changes(const struct ref *r, uint32_t pool, int64_t after, int64
 		ret[n++] = r->holds[i].from;
 		ret[n++] = r->holds[i].to;
 	}
+	for (uint32_t i = 0; i < r->nwindows; i++) {
+		if (r->windows[i].w.pool != pool)
+			continue;
+		ret[n++] = r->windows[i].w.from_ms;
+		ret[n++] = r->windows[i].w.to_ms;
+	}
 	for (uint32_t i = 1; i < n; i++)
 		for (uint32_t k = i; k > 0 && ret[k] < ret[k - 1]; k--) {
 			int64_t t = ret[k];
@@ -247,7 +255,7 @@ static bool fits(struct amount want, struct amount have)
 static bool fits_over(const struct ref *r, uint32_t pool, const struct suan_ask *ask, int64_t from,
 		      bool hard_only)
 {
-	static int64_t times[REF_RUNS + 2 * REF_HOLDS];
+	static int64_t times[REF_RUNS + 2 * REF_HOLDS + 2 * REF_WINDOWS];
 	struct amount want = total(&r->pools[pool], &ask->req);
 	uint32_t n = changes(r, pool, from, times);
 
@@ -259,10 +267,11 @@ static bool fits_over(const struct ref *r, uint32_t pool, const struct suan_ask 
 	return true;
 }
 
-static int64_t earliest(const struct ref *r, uint32_t pool, const struct suan_ask *ask,
+static int64_t earliest(const struct ref *r, uint32_t pool, const struct suan_ask *asked,
 			int64_t from)
 {
-	static int64_t times[REF_RUNS + 2 * REF_HOLDS];
+	struct suan_ask with = ref_planned_ask(r, pool, asked), *ask = &with;
+	static int64_t times[REF_RUNS + 2 * REF_HOLDS + 2 * REF_WINDOWS];
 	uint32_t n = changes(r, pool, from, times);
 
 	if (fits_over(r, pool, ask, from, false))
@@ -360,8 +369,8 @@ static int least_growth(const struct ref *r, const struct ref_run *run, int64_t 
 		struct amount a = on_node(r, run->pool, n, r->now);
 		int64_t more;
 
-		if (used(run, n) || a.cores < tasks * q->cores || a.gpus < tasks * q->gpus ||
-		    a.memory < tasks * (int64_t)q->memory)
+		if (used(run, n) || ref_hidden(r, run, n) || a.cores < tasks * q->cores ||
+		    a.gpus < tasks * q->gpus || a.memory < tasks * (int64_t)q->memory)
 			continue;
 		more = growth(r, run, n, tasks);
 		if (best >= 0 && more != best_growth ? more > best_growth
@@ -388,7 +397,8 @@ static int best_fit(const struct ref *r, const struct ref_run *run, int64_t task
 	for (uint32_t n = 0; n < r->pools[run->pool].nodes; n++) {
 		struct amount a = on_node(r, run->pool, n, r->now);
 
-		if (used(run, n) || a.cores < tasks * q->cores || a.gpus < tasks * q->gpus ||
+		if (used(run, n) || ref_hidden(r, run, n) || a.cores < tasks * q->cores ||
+		    a.gpus < tasks * q->gpus ||
 		    a.memory < tasks * (int64_t)q->memory)
 			continue;
 		if (best < 0 || a.cores < best_cores) {
@@ -407,7 +417,8 @@ static int roomiest(const struct ref *r, const struct ref_run *run, int64_t *ret
 	*ret_tasks = 0;
 	for (uint32_t n = 0; n < r->pools[run->pool].nodes; n++) {
 		struct amount a = on_node(r, run->pool, n, r->now);
-		int64_t tasks = used(run, n) ? 0 : tasks_in(&run->ask.req, a);
+		int64_t tasks = used(run, n) ||
+					ref_hidden(r, run, n) ? 0 : tasks_in(&run->ask.req, a);
 
 		if (tasks > *ret_tasks ||
 		    (tasks > 0 && tasks == *ret_tasks && a.cores > best_cores)) {
@@ -428,7 +439,8 @@ static void place(struct ref_run *run, int node, int64_t tasks)
 static int first_idle(const struct ref *r, const struct ref_run *run)
 {
 	for (uint32_t n = 0; n < r->pools[run->pool].nodes; n++)
-		if (!used(run, n) && on_node(r, run->pool, n, r->now).idle)
+		if (!used(run, n) && !ref_hidden(r, run, n) &&
+		    on_node(r, run->pool, n, r->now).idle)
 			return (int)n;
 	return -1;
 }
@@ -528,13 +540,32 @@ static int in_order(const void *x, const void *y)
 	return a->id < b->id ? -1 : 1;
 }
 
+/* Is this the pool of the item's window, and would its nodes do? */
+static bool in_group(const struct ref *r, const struct ref_item *x, uint32_t pool)
+{
+	const struct ref_window *w = ref_window_of(r, x->item.ask.group);
+	struct suan_plan_pool p = r->pools[pool];
+
+	if (!w || w->w.pool != pool)
+		return false;
+	p.nodes = 0;
+	for (uint32_t n = 0; n < r->pools[pool].nodes; n++)
+		p.nodes += w->node[n];
+	return admits(&p, &x->item.ask.req);
+}
+
+static bool fits_pool(const struct ref *r, const struct ref_item *x, uint32_t pool)
+{
+	return x->item.ask.group ? in_group(r, x, pool) : admits(&r->pools[pool], &x->item.ask.req);
+}
+
 bool ref_may_use(const struct ref *r, const struct ref_item *x, uint32_t pool)
 {
 	if (r->pools[pool].closed != SUAN_R_NONE)
 		return false;
 	if (x->item.ask.nallow > pool / 64 && !(x->allow[pool / 64] >> (pool % 64) & 1))
 		return false;
-	return admits(&r->pools[pool], &x->item.ask.req);
+	return fits_pool(r, x, pool);
 }
 
 static bool has_hold(const struct ref *r, uint32_t pool)
@@ -573,9 +604,12 @@ bool ref_room(const struct ref *r, const struct suan_ask *ask, uint32_t pool, ui
 		for (uint32_t i = 0; i < r->nruns; i++)
 			if (r->runs[i].alive && is_in(r, &r->runs[i].ask, g))
 				add_take(r, r->runs[i].pool, &r->runs[i].ask.req, used);
-		for (uint32_t i = 0; i < nholds; i++)
+		for (uint32_t i = 0; i < nholds && i < r->nholds; i++)
 			if (is_in(r, &r->holds[i].ask, g))
 				add_take(r, r->holds[i].pool, &r->holds[i].ask.req, used);
+		for (uint32_t i = 0; nholds == PLANNING && i < r->ngrouped; i++)
+			if (is_in(r, &r->grouped[i].ask, g))
+				add_take(r, r->grouped[i].pool, &r->grouped[i].ask.req, used);
 		add_take(r, pool, &ask->req, want);
 		for (uint32_t l = 0; l < SUAN_RUN_LIMITS; l++)
 			if ((r->groups[g].set >> l & 1) && want[l] > 0 &&
@@ -593,7 +627,7 @@ static bool shut_out(const struct ref *r, const struct ref_item *x, uint32_t nho
 	for (uint32_t i = 0; i < r->npools; i++) {
 		if (x->item.ask.nallow > i / 64 && !(x->allow[i / 64] >> (i % 64) & 1))
 			continue;
-		if (!admits(&r->pools[i], &x->item.ask.req))
+		if (!fits_pool(r, x, i))
 			continue;
 		if (ref_room(r, &x->item.ask, i, nholds))
 			return false;
@@ -620,18 +654,124 @@ static bool firm(const struct ref *r)
 	return r->first_firm_ms <= r->now;
 }
 
+/* ---- in windows ---- */
+
+static struct amount window_free(const struct ref *r, const struct ref_window *w, int64_t at)
+{
+	struct amount sum = {0};
+
+	for (uint32_t n = 0; n < r->pools[w->w.pool].nodes; n++) {
+		struct amount a = on_node(r, w->w.pool, n, at);
+
+		if (!w->node[n])
+			continue;
+		sum.cores += a.cores;
+		sum.gpus += a.gpus;
+		sum.memory += a.memory;
+		sum.idle += a.idle;
+	}
+	for (uint32_t i = 0; i < r->ngrouped; i++) {
+		const struct ref_hold *h = &r->grouped[i];
+		struct amount a;
+
+		if (h->ask.group != w->w.group || at < h->from || at >= h->to)
+			continue;
+		a = total(&r->pools[w->w.pool], &h->ask.req);
+		sum.cores -= a.cores;
+		sum.gpus -= a.gpus;
+		sum.memory -= a.memory;
+		sum.idle -= a.idle;
+	}
+	return sum;
+}
+
+/* The next time after `after` at which something changes in the window. */
+static int64_t window_change(const struct ref *r, const struct ref_window *w, int64_t after)
+{
+	int64_t next = SUAN_FOREVER;
+
+	for (uint32_t i = 0; i < r->nruns; i++) {
+		const struct ref_run *run = &r->runs[i];
+
+		for (uint32_t k = 0; run->alive && run->pool == w->w.pool && k < run->nplaces; k++)
+			if (run->places[k].node < r->pools[run->pool].nodes &&
+			    w->node[run->places[k].node] &&
+			    ref_expected_end(r, run) > after)
+				next = least(next, ref_expected_end(r, run));
+	}
+	for (uint32_t i = 0; i < r->ngrouped; i++) {
+		const struct ref_hold *h = &r->grouped[i];
+
+		if (h->ask.group != w->w.group)
+			continue;
+		if (h->from > after)
+			next = least(next, h->from);
+		if (h->to > after)
+			next = least(next, h->to);
+	}
+	return next;
+}
+
+static bool window_fits(const struct ref *r, const struct ref_window *w, const struct suan_ask *ask,
+			int64_t from)
+{
+	struct amount want = total(&r->pools[w->w.pool], &ask->req);
+
+	if (!ref_in_time(w, ask, from))
+		return false;
+	for (int64_t at = from; at < from + ask->limit_ms; at = window_change(r, w, at))
+		if (!fits(want, window_free(r, w, at)))
+			return false;
+	return true;
+}
+
+/* May it start now without putting off what is planned for its group? */
+static bool group_fits(const struct ref *r, const struct suan_ask *ask)
+{
+	return window_fits(r, ref_window_of(r, ask->group), ask, r->now);
+}
+
+static bool plan_group(struct ref *r, struct ref_item *x, uint64_t ahead)
+{
+	const struct suan_ask *ask = &x->item.ask;
+	const struct ref_window *w = ref_window_of(r, ask->group);
+	struct ref_hold *h = &r->grouped[r->ngrouped];
+	int64_t at;
+
+	if (!w || !ref_may_use(r, x, w->w.pool) || !ref_room(r, ask, w->w.pool, PLANNING))
+		return false;
+	at = r->now > w->w.from_ms ? r->now : w->w.from_ms;
+	if (window_fits(r, w, ask, at) && at == r->now)
+		at = window_change(r, w, at);	/* by sums; the nodes said no */
+	while (at != SUAN_FOREVER && !window_fits(r, w, ask, at))
+		at = window_change(r, w, at);
+	if (at == SUAN_FOREVER)
+		return false;
+	assert(r->ngrouped < REF_HOLDS);
+	*h = (struct ref_hold){x->item.id, w->w.pool, *ask, at, at + ask->limit_ms, false};
+	r->ngrouped++;
+	if (!x->predicted) {
+		x->predicted = true;
+		x->pool = w->w.pool;
+		x->at = at;
+		x->ahead = ahead;
+	}
+	return true;
+}
+
 static bool start_in(struct ref *r, const struct ref_item *x, uint32_t pool)
 {
 	struct ref_run *run = &r->runs[r->nruns];
-	struct suan_ask ask = x->item.ask;
+	struct suan_ask ask = ref_planned_ask(r, pool, &x->item.ask);
 
 	assert(r->nruns < REF_RUNS && r->nstarted < REF_STARTS);
 	if (r->kind == SUAN_PLAN_SUAN && !firm(r))
 		ask.duration_ms = ask.fit_ms;
-	if (r->shut[pool] || !ref_may_use(r, x, pool) ||
-	    !fits_over(r, pool, &ask, r->now, true) ||
-	    (r->kind == SUAN_PLAN_FCFS && has_hold(r, pool)) ||
-	    !ref_room(r, &x->item.ask, pool, 0))
+	if (!ref_may_use(r, x, pool) || !ref_room(r, &x->item.ask, pool, 0))
+		return false;
+	if (ask.group ? !group_fits(r, &x->item.ask)
+		      : r->shut[pool] || !fits_over(r, pool, &ask, r->now, true) ||
+				(r->kind == SUAN_PLAN_FCFS && has_hold(r, pool)))
 		return false;
 	memset(run, 0, sizeof(*run));
 	run->id = x->item.id;
@@ -777,7 +917,7 @@ static bool start_now(struct ref *r, const struct ref_item *x)
 {
 	uint32_t order[REF_POOLS];
 
-	if (r->kind == SUAN_PLAN_SUAN)
+	if (r->kind == SUAN_PLAN_SUAN && x->item.ask.group == 0)
 		return start_best(r, x);
 
 	ref_by_rank(r, order);
@@ -795,7 +935,8 @@ static bool same_ask(const struct ref_item *x, const struct ref_item *y)
 	       a->req.cores == b->req.cores && a->req.gpus == b->req.gpus &&
 	       a->req.memory == b->req.memory && a->req.gpu_kind == b->req.gpu_kind &&
 	       a->req.exclusive == b->req.exclusive && a->duration_ms == b->duration_ms &&
-	       a->limit_ms == b->limit_ms && a->fit_ms == b->fit_ms && a->quota == b->quota &&
+	       a->limit_ms == b->limit_ms && a->group == b->group &&
+	       a->fit_ms == b->fit_ms && a->quota == b->quota &&
 	       a->push.over == b->push.over && a->push.class == b->push.class &&
 	       a->push.saves == b->push.saves && a->push.grace_ms == b->push.grace_ms &&
 	       a->nallow == b->nallow &&
@@ -807,7 +948,7 @@ static int64_t planned_in(struct ref *r, const struct ref_item *x, struct ref_it
 {
 	int64_t from = r->now, at;
 
-	if (!ref_may_use(r, x, pool) || !ref_room(r, &x->item.ask, pool, r->nholds))
+	if (!ref_may_use(r, x, pool) || !ref_room(r, &x->item.ask, pool, PLANNING))
 		return SUAN_FOREVER;
 	for (uint32_t i = 0; i < r->nholds; i++)
 		if (r->kind == SUAN_PLAN_FCFS && r->holds[i].pool == pool &&
@@ -856,7 +997,7 @@ static bool may_keep(const struct ref *r)
 /* What waiting there costs a protected start. */
 static int64_t kept_cost(const struct ref *r, const struct ref_item *x, uint32_t pool, int64_t at)
 {
-	static int64_t times[REF_RUNS + 2 * REF_HOLDS];
+	static int64_t times[REF_RUNS + 2 * REF_HOLDS + 2 * REF_WINDOWS];
 	uint32_t n = changes(r, pool, r->now, times);
 	int64_t area = 0, from = r->now;
 
@@ -881,9 +1022,12 @@ static bool held_back(const struct ref *r, const struct ref_item *x)
 {
 	for (uint32_t i = 0; i < r->npools; i++)
 		if (!r->shut[i] && ref_may_use(r, x, i) &&
-		    ref_room(r, &x->item.ask, i, r->nholds) && headroom(r, x, i) > 0 &&
-		    fits_over(r, i, &x->item.ask, r->now, false))
-			return true;
+		    ref_room(r, &x->item.ask, i, PLANNING) && headroom(r, x, i) > 0) {
+			struct suan_ask ask = ref_planned_ask(r, i, &x->item.ask);
+
+			if (fits_over(r, i, &ask, r->now, false))
+				return true;
+		}
 	return false;
 }
 
@@ -894,8 +1038,14 @@ static bool plan_start(struct ref *r, struct ref_item *x, uint64_t ahead)
 	int64_t best_at = SUAN_FOREVER, best_cost = SUAN_FOREVER;
 	struct ref_hold *h;
 
-	if (shut_out(r, x, r->nholds))
+	if (!x->item.ask.group && shut_out(r, x, PLANNING))
 		return false;
+	if (x->item.ask.group) {
+		while (!same_ask(first, x))
+			first++;
+		first->hopeless = first->hopeless || !plan_group(r, x, ahead);
+		return !first->hopeless;
+	}
 	if (r->kind == SUAN_PLAN_SUAN && held_back(r, x))
 		return true;
 	while (!same_ask(first, x))
@@ -921,7 +1071,7 @@ static bool plan_start(struct ref *r, struct ref_item *x, uint64_t ahead)
 	h->pool = best;
 	h->ask = x->item.ask;
 	h->from = best_at;
-	h->to = best_at + x->item.ask.duration_ms;
+	h->to = best_at + ref_length(r, best, &x->item.ask);
 	h->hard = r->kind == SUAN_PLAN_CONSERVATIVE ||
 		  (r->kind == SUAN_PLAN_EASY && !has_hold(r, best)) ||
 		  (r->kind == SUAN_PLAN_SUAN && may_keep(r));
@@ -950,7 +1100,8 @@ static void begin(struct ref *r, int64_t now)
 		if (!shut_out(r, &r->items[i], 0))
 			r->first_firm_ms = r->items[i].item.firm_ms;
 	for (uint32_t i = 0; i < r->nitems; i++) {
-		r->items[i].predicted = r->items[i].asked = r->items[i].unpushed = false;
+		r->items[i].predicted = r->items[i].asked = false;
+		r->items[i].unpushed = r->items[i].hopeless = false;
 		r->items[i].due = 0;
 		memset(r->items[i].later, 0, sizeof(r->items[i].later));
 	}
@@ -960,6 +1111,16 @@ static void begin(struct ref *r, int64_t now)
 		if (r->runs[i].alive)
 			r->first_end[r->runs[i].pool] = least(r->first_end[r->runs[i].pool],
 							      ref_expected_end(r, &r->runs[i]));
+	for (uint32_t i = 0; i < r->nwindows; i++) {
+		const struct suan_window *w = &r->windows[i].w;
+		int64_t *first = &r->first_end[w->pool];
+
+		if (w->from_ms > now)
+			*first = least(*first, w->from_ms);
+		if (w->to_ms > now)
+			*first = least(*first, w->to_ms);
+	}
+	r->ngrouped = 0;
 }
 
 /* ---- conservative: slots that keep their time ---- */
@@ -1014,7 +1175,8 @@ static void drop_dead_slots(struct ref *r)
 		struct ref_item *x = item_of(r, h->id);
 
 		if (x && ref_may_use(r, x, h->pool) && slots_of(r, h->id, i) < x->item.count &&
-		    h->to - h->from == x->item.ask.duration_ms) {
+		    x->item.ask.group == 0 &&
+		    h->to - h->from == ref_length(r, h->pool, &x->item.ask)) {
 			h->ask = x->item.ask;
 			i++;
 			continue;
@@ -1026,7 +1188,7 @@ static void drop_dead_slots(struct ref *r)
 
 static bool slots_hold(const struct ref *r)
 {
-	static int64_t times[REF_RUNS + 2 * REF_HOLDS];
+	static int64_t times[REF_RUNS + 2 * REF_HOLDS + 2 * REF_WINDOWS];
 	const struct amount nothing = {0};
 
 	for (uint32_t i = 0; i < r->nholds; i++)
@@ -1070,7 +1232,7 @@ static void compress(struct ref *r)
 		}
 		h->pool = pool;
 		h->from = from;
-		h->to = from + h->ask.duration_ms;
+		h->to = from + ref_length(r, pool, &h->ask);
 	}
 }
 
@@ -1117,6 +1279,8 @@ static void predict_from_slots(struct ref *r)
 	for (uint32_t i = 0; i < r->nitems; i++) {
 		struct ref_item *x = &r->items[i];
 
+		if (x->item.ask.group)
+			continue;
 		x->predicted = false;
 		for (uint32_t k = r->nholds; k-- > 0;) {
 			if (r->holds[k].id != x->item.id)
@@ -1200,12 +1364,13 @@ static uint32_t sought(struct ref *r, uint32_t item[8], uint32_t instead[8])
 	uint64_t orders;
 	delay best;
 
-	if (r->kind != SUAN_PLAN_SUAN || firm(r) || open_pools(r) < 2 || !any_core_free(r))
+	if (r->kind != SUAN_PLAN_SUAN || firm(r) || open_pools(r) < 2 || !any_core_free(r) ||
+	    r->nwindows > 0)
 		return 0;
 	for (uint32_t i = 0; i < r->nitems && i < 64 && n < 8; i++) {
 		if (n > 0 && r->items[i].item.priority != r->items[item[0]].item.priority)
 			break;
-		if (!is_short(&r->items[i]))
+		if (!is_short(&r->items[i]) && r->items[i].item.ask.group == 0)
 			item[n++] = i;
 	}
 	if (n < 2)
@@ -1272,7 +1437,8 @@ void ref_pass(struct ref *r, int64_t now)
 		for (; left > 0; left--) {
 			if (start_now(r, x))
 				counts[who]++;
-			else if (r->nholds >= depth || !plan_start(r, x, waiting))
+			else if ((x->item.ask.group ? r->ngrouped : r->nholds) >= depth ||
+				 !plan_start(r, x, waiting))
 				break;
 		}
 		waiting += counts[who] < x->item.count;

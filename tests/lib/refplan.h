@@ -15,6 +15,8 @@
 #define REF_HOLDS  2048
 #define REF_GROUPS 4
 #define REF_SETS   8
+#define REF_WINDOWS 16
+#define PLANNING    UINT32_MAX	/* of holds: all, and those of groups */
 
 struct ref_run {
 	bool alive;
@@ -40,6 +42,7 @@ struct ref_item {
 	uint64_t ahead;		/* items before it that went on waiting */
 	bool later[REF_POOLS];	/* of the first item with this ask: sums said now, nodes said no */
 	uint32_t due;		/* started from slots in this pass */
+	bool hopeless;		/* of a group: an equal one was not planned in this pass */
 	bool asked;		/* of the first item with this ask: `later` is known */
 	bool unpushed;		/* of the first item with this ask: found no victims */
 };
@@ -50,6 +53,11 @@ struct ref_hold {
 	struct suan_ask ask;
 	int64_t from, to;
 	bool hard;
+};
+
+struct ref_window {
+	struct suan_window w;
+	bool node[REF_NODES];
 };
 
 struct ref {
@@ -76,12 +84,17 @@ struct ref {
 	int64_t first_firm_ms;	/* of the first item in order */
 	/* pushing out */
 	struct suan_push_rules rules;
-	bool after;		/* nodes are looked at as they are once the stops are over */
+	bool after;		/* nodes are looked at as they are once the stops are over, … */
+	int64_t after_ms;	/* at the latest, whoever is stopped */
 	struct ref_run waiting[REF_HOLDS];	/* starts behind stops, of this pass */
 	uint32_t nwaiting, asks;
 	bool shut[REF_POOLS];	/* nothing more starts there in this pass */
 	struct suan_stop stops[REF_STARTS];	/* run: the reference's number */
 	uint32_t nstops;
+	struct ref_window windows[REF_WINDOWS];
+	uint32_t nwindows;
+	struct ref_hold grouped[REF_HOLDS];	/* planned starts in windows */
+	uint32_t ngrouped;
 };
 
 void ref_init(struct ref *r, enum suan_plan_mode kind, uint32_t depth);
@@ -90,10 +103,22 @@ void ref_add(struct ref *r, const struct suan_item *item);	/* normal ask, nallow
 void ref_drop(struct ref *r, uint64_t id);
 void ref_end(struct ref *r, uint32_t run);
 void ref_freed(struct ref *r);
+void ref_windows(struct ref *r, const struct suan_window *list, uint32_t n);
 void ref_pass(struct ref *r, int64_t now);
 void ref_stop(struct ref *r, uint32_t run, int64_t until);
 const struct ref_item *ref_find(const struct ref *r, uint64_t id);
 
+/* refwindow.c, for refplan.c */
+struct ref_span {
+	int64_t from, to;
+	const struct ref_window *but;
+};
+const struct ref_window *ref_window_of(const struct ref *r, uint32_t group);	/* the first */
+bool ref_in_window(const struct ref *r, uint32_t pool, uint32_t node, struct ref_span t);
+int64_t ref_length(const struct ref *r, uint32_t pool, const struct suan_ask *ask);
+struct suan_ask ref_planned_ask(const struct ref *r, uint32_t pool, const struct suan_ask *ask);
+bool ref_in_time(const struct ref_window *w, const struct suan_ask *ask, int64_t at);
+bool ref_hidden(const struct ref *r, const struct ref_run *run, uint32_t node);
 /* refpush.c, for refplan.c: room for a start that cannot be made before *at; false: none. */
 bool ref_push(struct ref *r, struct ref_item *x, struct ref_item *first, uint32_t *ret_pool,
 	      int64_t *at);

@@ -38,6 +38,27 @@ void ref_stop(struct ref *r, uint32_t i, int64_t until)
 	run->ask.limit_ms = run->ask.limit_ms < span ? run->ask.limit_ms : span;
 }
 
+static int64_t grace_of(const struct ref *r, const struct ref_run *run)
+{
+	return run->ask.push.grace_ms ? run->ask.push.grace_ms : r->rules.grace_ms;
+}
+
+/* By then all of the pool could have been stopped. */
+static int64_t stopped_by(const struct ref *r, uint32_t pool)
+{
+	int64_t by = r->now + r->rules.grace_ms;
+
+	for (uint32_t i = 0; i < r->nruns; i++) {
+		const struct ref_run *run = &r->runs[i];
+		int64_t end = run->stopping ? ref_expected_end(r, run)
+					    : r->now + grace_of(r, run);
+
+		if (run->alive && run->pool == pool && end > by)
+			by = end;
+	}
+	return by;
+}
+
 /* Would the start have nodes once all that stops is gone? They stand in *ret. */
 static bool has_room(struct ref *r, const struct ref_item *x, uint32_t pool, struct ref_run *ret)
 {
@@ -47,6 +68,7 @@ static bool has_room(struct ref *r, const struct ref_item *x, uint32_t pool, str
 	ret->pool = pool;
 	ret->ask = x->item.ask;
 	ret->ask.allow = NULL;
+	r->after_ms = stopped_by(r, pool);
 	r->after = true;
 	found = ref_pack(r, ret);
 	r->after = false;
@@ -70,12 +92,7 @@ static bool usable(const struct ref *r, const struct ref_item *x, uint32_t pool)
 	for (uint32_t i = 0; i < r->nholds; i++)
 		planned += r->holds[i].pool == pool;
 	return ref_may_use(r, x, pool) && planned == waiting_in(r, pool) &&
-	       ref_room(r, &x->item.ask, pool, r->nholds);
-}
-
-static int64_t grace_of(const struct ref *r, const struct ref_run *run)
-{
-	return run->ask.push.grace_ms ? run->ask.push.grace_ms : r->rules.grace_ms;
+	       ref_room(r, &x->item.ask, pool, PLANNING);
 }
 
 /* When all is over that stops there; INT64_MIN: nothing does. */

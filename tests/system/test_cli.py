@@ -74,6 +74,7 @@ def test_json_is_one_document(server, tmp_path):
         'signals': ('--network', server.file),
         'config': ('check', '--network', server.file), 'simulate': ('--cores', 4, '--trace', trace),
     }
+    runs.update({'reserve': ('--cores', 1, '--for', '1h', '--name', 'r'), 'reservations': (), 'unreserve': ('r',)})
     runs['replay'] = ('--data', server.data)
     assert set(runs) | set(NO_JSON) == set(commands())
     for name, args in runs.items():

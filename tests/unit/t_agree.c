@@ -33,6 +33,10 @@ struct world {
 	uint64_t starts, predictions;
 	struct suan_mix mix;
 	uint64_t by_mix, unnumbered;	/* starts */
+	bool windows;		/* nodes are kept for groups */
+	struct suan_window window[REF_WINDOWS];
+	uint32_t nodes[REF_WINDOWS][REF_NODES], nwindows, next_group;
+	uint64_t grouped;	/* starts in windows */
 };
 
 static uint32_t pick(struct world *w, uint32_t n)
@@ -112,7 +116,7 @@ static void make_pools(struct world *w)
 		p.gpu_kind = p.gpus ? 1 + pick(w, 2) : 0;
 		p.memory = chance(w, 70) ? 4 + pick(w, 16) : 0;
 		p.rank = pick(w, 3);
-		p.counted = chance(w, 15);
+		p.counted = !w->windows && chance(w, 15);
 		set_pool(w, i, &p);
 	}
 }
@@ -172,6 +176,8 @@ static void make_ask(struct world *w, struct suan_item *item, uint64_t *allow)
 	}
 }
 
+static void join_group(struct world *w, struct suan_item *item);
+
 static void arrive(struct world *w)
 {
 	struct suan_item item;
@@ -190,9 +196,82 @@ static void arrive(struct world *w)
 	item.key = chance(w, 30) ? (int64_t)pick(w, 4) - 1 : 0;
 	item.firm_ms = chance(w, 50) ? w->now + 1000 * (int64_t)pick(w, 60) : 0;
 	item.count = chance(w, 20) ? 1 + pick(w, 4) : 1;
+	join_group(w, &item);
 	ref_add(w->slow, &item);
 	if (suan_planner_add(w->fast, &item) != SUAN_OK)
 		abort();
+}
+
+/* ---- windows ---- */
+
+static bool kept_then(const struct world *w, const struct suan_window *x, uint32_t node)
+{
+	for (uint32_t i = 0; i < w->nwindows; i++) {
+		const struct suan_window *y = &w->window[i];
+
+		if (y->pool != x->pool || y->from_ms >= x->to_ms || y->to_ms <= x->from_ms)
+			continue;
+		for (uint32_t k = 0; k < y->count; k++)
+			if (y->nodes[k] == node)
+				return true;
+	}
+	return false;
+}
+
+static void add_window(struct world *w)
+{
+	struct suan_window x = {.group = w->next_group++, .pool = pick(w, w->slow->npools)};
+	uint32_t *nodes = w->nodes[w->nwindows];
+
+	if (chance(w, 20) && w->nwindows > 0)
+		x.group = w->window[0].group;	/* a second window of a group */
+	x.from_ms = w->now + 1000 * ((int64_t)pick(w, 40) - 5);
+	x.to_ms = x.from_ms + 1000 * (int64_t)(1 + pick(w, 60));
+	for (uint32_t i = 0; i < w->slow->pools[x.pool].nodes; i++)
+		if (chance(w, 50) && !kept_then(w, &x, i))
+			nodes[x.count++] = i;
+	x.nodes = nodes;
+	if (x.count > 0)
+		w->window[w->nwindows++] = x;
+}
+
+static void drop_window(struct world *w, uint32_t i)
+{
+	w->nwindows--;
+	w->window[i] = w->window[w->nwindows];
+	memcpy(w->nodes[i], w->nodes[w->nwindows], sizeof(w->nodes[i]));
+	w->window[i].nodes = w->nodes[i];
+}
+
+static void change_windows(struct world *w)
+{
+	for (uint32_t i = w->nwindows; i-- > 0;)
+		if (chance(w, w->window[i].to_ms <= w->now ? 60 : 5))
+			drop_window(w, i);
+	if (w->nwindows < REF_WINDOWS && chance(w, 40))
+		add_window(w);
+	ref_windows(w->slow, w->window, w->nwindows);
+	if (suan_planner_windows(w->fast, w->window, w->nwindows) != SUAN_OK)
+		abort();
+	if (chance(w, 50)) {
+		suan_planner_freed(w->fast, SUAN_FOREVER);
+		ref_freed(w->slow);
+	}
+}
+
+/* Some wait for a window: one there is, or one that is gone. */
+static void join_group(struct world *w, struct suan_item *item)
+{
+	if (!w->windows || !chance(w, 35))
+		return;
+	item->ask.group = w->nwindows > 0 && chance(w, 90)
+				  ? w->window[pick(w, w->nwindows)].group
+				  : 1 + pick(w, w->next_group);
+	if (chance(w, 50)) {	/* short enough */
+		item->ask.duration_ms = 1000 * (1 + pick(w, 10));
+		item->ask.limit_ms = item->ask.duration_ms + 1000 * pick(w, 3);
+		item->ask.fit_ms = item->ask.duration_ms;
+	}
 }
 
 static void end_run(struct world *w, uint32_t i)
@@ -233,7 +312,7 @@ static void happen(struct world *w, uint32_t busy)
 			p.nodes = w->large ? 50 + pick(w, 40) : pick(w, 7);
 		if (chance(w, 20))
 			p.rank = pick(w, 3);
-		if (chance(w, 10))
+		if (!w->windows && chance(w, 10))
 			p.counted = !p.counted;
 		set_pool(w, i, &p);
 		if (chance(w, 50)) {
@@ -243,6 +322,8 @@ static void happen(struct world *w, uint32_t busy)
 	}
 	if (w->quotas && chance(w, 5))
 		set_quotas(w);
+	if (w->windows && chance(w, 30))
+		change_windows(w);
 	if (chance(w, 10))
 		give_slots_back(w);
 	if (chance(w, 20))
@@ -273,8 +354,9 @@ static bool same_predictions(struct world *w)
 		bool got = suan_planner_predicted(w->fast, x->item.id, &pool, &at, &ahead);
 
 		if (got != x->predicted || (got && (pool != x->pool || at != x->at))) {
-			printf("# item %llu: got %d pool %u at %lld, want %d pool %u at %lld\n",
-			       (unsigned long long)x->item.id, got, pool, (long long)at,
+			printf("# item %llu of group %u: got %d pool %u at %lld, want %d pool %u "
+			       "at %lld\n", (unsigned long long)x->item.id,
+			       x->item.ask.group, got, pool, (long long)at,
 			       x->predicted, x->pool, (long long)x->at);
 			return false;
 		}
@@ -338,9 +420,16 @@ static bool pass(struct world *w)
 		w->unnumbered += starts[i].places[0].node == SUAN_NO_NODE;
 		w->by_mix += w->slow->mix && w->slow->kind == SUAN_PLAN_SUAN &&
 			     w->mix.count > 0 && w->slow->pools[starts[i].pool].gpus > 0;
+		w->grouped += w->slow->runs[run].ask.group > 0;
 	}
 	if (n != w->slow->nstarted) {
 		printf("# %u starts, want %u\n", n, w->slow->nstarted);
+		if (n < w->slow->nstarted) {
+			const struct ref_run *r = &w->slow->runs[w->slow->started[n]];
+
+			printf("# item %llu in pool %u, group %u\n", (unsigned long long)r->id,
+			       r->pool, r->ask.group);
+		}
 		return false;
 	}
 	w->starts += n;
@@ -381,7 +470,9 @@ static bool history(struct world *w, uint64_t seed, struct ref *slow)
 	w->slow = slow;
 	w->next_id = 1;
 	w->now = 1000000;
+	w->next_group = 1;
 	w->large = chance(w, 4);
+	w->windows = seed % 2 == 0;	/* of pools whose nodes have numbers */
 	kind = (enum suan_plan_mode)pick(w, SUAN_NPLANS);
 	depth = depths[pick(w, 4)];
 	paid = steps[pick(w, 4)];
@@ -434,6 +525,7 @@ int main(void)
 	for (uint64_t i = 0; i < cases && good == i; i++) {
 		uint64_t starts = w.starts, predictions = w.predictions, stops = w.stops;
 		uint64_t by_mix = w.by_mix, unnumbered = w.unnumbered;
+		uint64_t grouped = w.grouped;
 
 		memset(&w, 0, sizeof(w));
 		w.by_mix = by_mix;
@@ -441,14 +533,17 @@ int main(void)
 		w.starts = starts;
 		w.predictions = predictions;
 		w.stops = stops;
+		w.grouped = grouped;
 		good += history(&w, seed + i, slow);
 	}
-	printf("# %llu starts, %llu predictions, %llu stops, %.1f s\n",
-	       (unsigned long long)w.starts, (unsigned long long)w.predictions,
-	       (unsigned long long)w.stops, (double)(clock() - begin) / CLOCKS_PER_SEC);
+	printf("# %llu starts, %llu in windows, %llu predictions, %llu stops, %.1f s\n",
+	       (unsigned long long)w.starts, (unsigned long long)w.grouped,
+	       (unsigned long long)w.predictions, (unsigned long long)w.stops,
+	       (double)(clock() - begin) / CLOCKS_PER_SEC);
 	ok(good == cases, "%llu of %llu random histories agree", (unsigned long long)good,
 	   (unsigned long long)cases);
-	ok(given || (w.starts > cases * 5 && w.predictions > cases * 5 && w.stops > cases / 5),
+	ok(given || (w.starts > cases * 5 && w.predictions > cases * 5 && w.stops > cases / 8 &&
+		     w.grouped > cases / 5),
 	   "they are worth the name");
 	ok(given || (w.by_mix > cases / 2 && w.unnumbered > cases / 2),
 	   "%llu starts by fragmentation, %llu in counted pools",

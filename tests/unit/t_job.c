@@ -10,7 +10,7 @@
 	"\"exclusive\":true,\"walltime_s\":5400.5,\"estimate_s\":60,\"array\":\"0-9:3%2\","        \
 	"\"after\":[{\"type\":\"afterok\",\"job\":12},{\"type\":\"afterany\",\"job\":13},"         \
 	"{\"type\":\"afternotok\",\"job\":14},{\"type\":\"aftercorr\",\"job\":15}],"               \
-	"\"account\":\"acc\",\"qos\":\"q\",\"priority\":-7,\"hold\":true,"                         \
+	"\"account\":\"acc\",\"qos\":\"q\",\"reservation\":\"lab\",\"priority\":-7,\"hold\":true," \
 	"\"begin\":\"2026-01-01T00:00:00.000Z\",\"deadline\":\"2026-02-01T00:00:00.000Z\","        \
 	"\"site\":[\"s1\",\"s2\"],\"hub\":[\"h\"],\"not_site\":[\"n1\"],\"not_hub\":[\"n2\"],"     \
 	"\"home\":\"xian\",\"guarantee\":\"at-most-once\",\"checkpointable\":true,"               \

@@ -131,6 +131,7 @@ static struct suan_job_spec full_job(struct suan_dep *deps, const char **names)
 	j.ndeps = 2;
 	j.site = (struct suan_names){names, 2};
 	j.not_hub = (struct suan_names){names + 1, 2};
+	j.reservation = "workshop";
 	j.payload = "pay\0load";
 	j.payload_len = 8;
 	j.env = "A=1";
@@ -161,6 +162,7 @@ static void t_submit(struct suan_arena *a, struct suan_buf *b)
 	j = &got.u.submit.jobs[0];
 	is_str(j->account, "org/project", "account");
 	is_int(j->priority, -7, "priority");
+	is_str(j->reservation, "workshop", "reservation");
 	ok(j->req.exclusive && j->hold && j->checkpointable, "flags");
 	is_int(j->guarantee, SUAN_AT_LEAST_ONCE, "guarantee");
 	ok(j->array && memcmp(j->array, jobs[0].array, sizeof(*j->array)) == 0, "array");
@@ -194,13 +196,17 @@ static void t_small(struct suan_arena *a, struct suan_buf *b)
 	ev.type = SUAN_EV_POLICY;
 	ev.u.policy =
 		(struct suan_policy){SUAN_POLICY_CONSERVATIVE, 5, 6, 7, 8, 9, 10, true, true, true,
-					     {11, 12, 13}, SUAN_FRAGMENTATION, .ignore_homes = true};
+					     {11, 12, 13}, SUAN_FRAGMENTATION, .ignore_homes = true,
+					     .max_reservations = 3, .max_node_hours = 4,
+					     .reserve_horizon_ms = 77};
 	if (round_trip(&ev, a, &got, b))
 		ok(got.u.policy.kind == SUAN_POLICY_CONSERVATIVE && got.u.policy.plan_depth == 5 &&
 			   got.u.policy.max_attempts == 9 && got.u.policy.model_sites &&
 			   got.u.policy.predict && got.u.policy.terse &&
 			   got.u.policy.plan_steps == 10 &&
-			   got.u.policy.packing == SUAN_FRAGMENTATION && got.u.policy.ignore_homes,
+			   got.u.policy.packing == SUAN_FRAGMENTATION && got.u.policy.ignore_homes &&
+			   got.u.policy.max_reservations == 3 && got.u.policy.max_node_hours == 4 &&
+			   got.u.policy.reserve_horizon_ms == 77,
 		   "policy");
 	ev.type = SUAN_EV_SITE;
 	ev.u.site.name = "zhongwei";
@@ -244,6 +250,53 @@ static void t_report(struct suan_arena *a, struct suan_buf *b)
 	is_str(got.u.report.text, "杀", "text");
 	ok(got.u.report.forget, "forget");
 	damaged(b, "a damaged report is noticed");
+}
+
+static void t_reserve(struct suan_arena *a, struct suan_buf *b)
+{
+	static const uint32_t nodes[] = {0, 7, 300};
+	const char *names[] = {"ann", "中卫"};
+	struct suan_reserve r = {.name = "workshop",
+				 .owner = "me",
+				 .users = {names, 2},
+				 .accounts = {names + 1, 1},
+				 .site = "zhongwei",
+				 .pool = "gpu",
+				 .gpu = "a800",
+				 .list = nodes,
+				 .nlist = 3,
+				 .nodes = 4,
+				 .req = {.tasks = 5, .nodes = 6, .cores = 7, .gpus = 8, .memory = 9,
+					 .exclusive = true},
+				 .from_ms = 10,
+				 .to_ms = INT64_MAX,
+				 .maintenance = true,
+				 .single = true,
+				 .exempt = true,
+				 .has_key = true,
+				 .key = {0, 1, 2},
+				 .body_hash = UINT64_MAX};
+	struct suan_event ev = {.seq = 1, .now_ms = 2, .type = SUAN_EV_RESERVE, .u.reserve = &r};
+	struct suan_event got;
+	const struct suan_reserve *x;
+
+	if (!round_trip(&ev, a, &got, b))
+		return;
+	x = got.u.reserve;
+	is_str(x->name, "workshop", "name");
+	is_str(x->owner, "me", "owner");
+	ok(x->users.count == 2 && x->accounts.count == 1, "who may use it");
+	is_str(x->accounts.list[0], "中卫", "an account");
+	is_str(x->pool, "gpu", "pool");
+	ok(x->nlist == 3 && x->list[2] == 300 && x->nodes == 4, "nodes");
+	ok(x->req.tasks == 5 && x->req.memory == 9 && x->req.exclusive, "what it is for");
+	ok(x->from_ms == 10 && x->to_ms == INT64_MAX, "times");
+	ok(x->maintenance && x->single && x->exempt && x->has_key && x->key[2] == 2, "flags");
+	damaged(b, "a damaged reservation is noticed");
+	ev.type = SUAN_EV_UNRESERVE;
+	ev.u.unreserve = (struct suan_unreserve){UINT32_MAX, -1};
+	if (round_trip(&ev, a, &got, b))
+		ok(got.u.unreserve.id == UINT32_MAX && got.u.unreserve.to_ms == -1, "its end");
 }
 
 static void t_sequence(void)
@@ -322,6 +375,7 @@ int main(void)
 	t_network(&arena, &bytes);
 	t_submit(&arena, &bytes);
 	t_small(&arena, &bytes);
+	t_reserve(&arena, &bytes);
 	t_report(&arena, &bytes);
 	t_rules(&arena, &bytes);
 	t_sequence();

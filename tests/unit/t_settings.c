@@ -25,6 +25,9 @@ static const char every[] =
 	"  preemption: {min_run: 10m, grace: 1.5, max_victims: 7}\n"
 	"  packing: best-fit\n"
 	"  protect_homes: false\n"
+	"  max_reservations_per_user: 4\n"
+	"  max_reserved_node_hours: 500\n"
+	"  reservation_horizon: 30d\n"
 	"home: xian\n"
 	"max_request_bytes: 1MiB\n"
 	"max_connections: 10\n"
@@ -69,6 +72,9 @@ static void reads(void)
 	is_int(s.policy.packing, SUAN_BEST_FIT, "packing");
 	ok(s.policy.ignore_homes, "protect_homes: false");
 	is_str(s.home, "xian", "home");
+	is_int(s.policy.max_reservations, 4, "max_reservations_per_user");
+	is_int(s.policy.max_node_hours, 500, "max_reserved_node_hours");
+	is_int(s.policy.reserve_horizon_ms, INT64_C(2592000000), "reservation_horizon");
 	is_int((int64_t)s.max_request_bytes, 1 << 20, "max_request_bytes");
 	is_int(s.max_connections, 10, "max_connections");
 	is_int(s.http_threads, 2, "http_threads");

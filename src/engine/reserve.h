@@ -1,0 +1,94 @@
+/* Reservations: nodes that are kept for somebody, or for nobody, over some time. Which nodes is
+ * decided when one is made, among those that are certainly free by then, so the promise is exact;
+ * the planner keeps them as windows (planner.h). Inside of the engine only. */
+#ifndef SUAN_ENGINE_RESERVE_H
+#define SUAN_ENGINE_RESERVE_H
+
+#include "engine/state.h"
+
+struct suan_reserved {		/* of one pool */
+	uint32_t *nodes;	/* ascending; in the arena of the reservation */
+	uint32_t pool, count;
+};
+
+struct suan_reservation {
+	struct suan_arena arena;	/* owns all below */
+	const char *name, *owner;
+	struct suan_names users, accounts;
+	struct suan_reserved *parts;
+	int64_t made_ms, from_ms, to_ms;
+	uint64_t job;		/* of a single one: the job it is for; 0 = none yet */
+	uint64_t body_hash;
+	uint32_t id, nparts;
+	bool maintenance, single, has_key;
+	uint8_t key[16];
+};
+
+/* ---- reserve.c: the table ---- */
+
+void suan_reserve_done(struct suan_engine *e);
+void suan_reserve_free(struct suan_reservation *r);
+struct suan_reservation *suan_reserve_find(const struct suan_engine *e, uint32_t id);
+/* By number or name; NULL: none. */
+struct suan_reservation *suan_reserve_lookup(const struct suan_engine *e, const char *name);
+bool suan_reserve_admits(const struct suan_reservation *r, const char *user, const char *account);
+/* Nodes of all parts; those that cannot be used now, and why. */
+uint32_t suan_reserve_nodes(const struct suan_reservation *r);
+uint32_t suan_reserve_lost(const struct suan_engine *e, const struct suan_reservation *r,
+			   enum suan_reason *ret);
+/* Is the node in a reservation other than `but` at some time of [from, to)? *ret_to: until then. */
+bool suan_reserve_taken(const struct suan_engine *e, uint32_t pool, uint32_t node,
+			const int64_t span[2], const struct suan_reservation *but);
+/* Room for one more; then it is put in by id. */
+SUAN_MUSTUSE enum suan_code suan_reserve_room(struct suan_engine *e);
+void suan_reserve_add(struct suan_engine *e, struct suan_reservation *r);
+/* The planner hears of all of them. */
+SUAN_MUSTUSE enum suan_code suan_reserve_sync(struct suan_engine *e);
+/* After a pass: what is over goes, nodes that were lost are replaced. true: there is more room, or
+ * other room, than the pass knew of. `prepare` before anything is written: what can fail. */
+SUAN_MUSTUSE enum suan_code suan_reserve_prepare(struct suan_engine *e, int64_t now_ms);
+bool suan_reserve_settle(struct suan_engine *e, int64_t now_ms);
+void suan_reserve_joined(struct suan_engine *e, const struct suan_job *j);	/* was submitted */
+/* A sentence, or NULL: nothing is wrong. */
+const char *suan_reserve_verify(const struct suan_engine *e);
+
+/* ---- reserve_pick.c: which nodes ---- */
+
+/* Nodes for the wish, as one malloc'd list of parts whose nodes lie behind it (owned). Where they
+ * cannot be had, *out is refused and *ret NULL. The planner knows the pools. */
+struct suan_pick_wish {
+	const struct suan_reserve *r;
+	int64_t from_ms, to_ms, now_ms;
+};
+SUAN_MUSTUSE enum suan_code suan_reserve_pick(const struct suan_engine *e,
+					      const struct suan_pick_wish *w,
+					      struct suan_reserved **ret, uint32_t *ret_n,
+					      struct suan_effects *out, struct suan_err *err);
+/* Nodes that a wish takes of the pool; 0: it can never hold it (*ret, a, b say why). */
+uint32_t suan_reserve_wants(const struct suan_engine *e, const struct suan_reserve *r,
+			    uint32_t pool, struct suan_effects *out);
+/* Is the node certainly free over [from, to), by what runs there (over_ms) and is reserved? */
+bool suan_reserve_free_node(const struct suan_engine *e, uint32_t pool, uint32_t node,
+			    int64_t over_ms, const struct suan_pick_wish *w);
+
+/* ---- engine_reserve.c: events ---- */
+
+SUAN_MUSTUSE enum suan_code suan_engine_reserve(struct suan_engine *e, const struct suan_event *ev,
+						bool only_ask, struct suan_effects *fx,
+						struct suan_err *err);
+void suan_engine_unreserve(struct suan_engine *e, const struct suan_event *ev);
+void suan_engine_ask_unreserve(const struct suan_engine *e, const struct suan_event *ev,
+			       struct suan_effects *fx, struct suan_err *err);
+/* Makes one from its parts; the table gets it by suan_reserve_add. */
+SUAN_MUSTUSE enum suan_code suan_reserve_make(const struct suan_reserve *spec,
+					      const struct suan_reserved *parts, uint32_t nparts,
+					      struct suan_reservation **ret);
+
+/* ---- reserve_pack.c: in snapshots ---- */
+
+void suan_reserve_put(const struct suan_reservation *r, uint32_t tag, struct suan_buf *b);
+/* Reads one and puts it in. ECORRUPT: damaged. */
+SUAN_MUSTUSE enum suan_code suan_reserve_get(struct suan_engine *e, const struct suan_field *f,
+					     struct suan_arena *scratch);
+
+#endif
