@@ -99,6 +99,7 @@ uint64_t suan_alone_shape(const struct suan_engine *e, uint32_t site)
 		h = suan_hash_u64(suan_hash_u64(h, p->spec.nodes), p->spec.cores);
 		h = suan_hash_u64(suan_hash_u64(h, p->spec.gpus), p->spec.memory);
 		h = suan_hash_bytes(h, p->spec.gpu, strlen(p->spec.gpu));
+		h = suan_hash_u64(h, suan_net_delegated(&e->net, i));
 	}
 	return h;
 }

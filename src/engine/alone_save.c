@@ -251,7 +251,7 @@ static void get_run(struct suan_engine *e, const struct suan_field *f, uint32_t 
 		    suan_grow(&h->runs, &h->runs_cap, h->nruns + 1, sizeof(run)) != SUAN_OK;
 	while (!u->nomem && !u->bad && r.p < r.end) {
 		u->bad |= !suan_get_varint(&r, &node) || !suan_get_varint(&r, &tasks) ||
-			  node > MOST_NODES || tasks > UINT32_MAX;
+			  (node > MOST_NODES && node != SUAN_NO_NODE) || tasks > UINT32_MAX;
 		if (!u->bad)
 			run.places.many[run.nplaces++] =
 				(struct suan_place){(uint32_t)node, (uint32_t)tasks};

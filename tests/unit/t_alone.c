@@ -273,6 +273,36 @@ static void t_down(void)
 	kit_done(&k);
 }
 
+/* Where another scheduler chooses the nodes, virtual runs have none either. */
+static void t_delegated(void)
+{
+	struct suan_engine *e = NULL;
+	struct suan_buf b;
+	struct kit k;
+
+	kit_init(&k);
+	kit_pool(kit_site(&k, "a", "east"), "p", 4, 4)->delegated = SUAN_DELEGATED_YES;
+	kit_pool(kit_site(&k, "b", "west"), "p", 1, 4);
+	kit_network(&k);
+	kit_policy(&k, &(struct suan_policy){.kind = SUAN_POLICY_SUAN});
+	submit(&k, "a", 1, 100 * S);
+	submit(&k, "a", 16, 100 * S);
+	pass_at(&k, 1 * S);
+	suan_buf_init(&b, 0);
+	ok(suan_engine_save(k.e, &b, NULL) == SUAN_OK &&
+	   suan_engine_load(&e, b.data, b.len, NULL) == SUAN_OK,
+	   "a snapshot with virtual runs there");
+	ok(e && suan_engine_hash(e) == suan_engine_hash(k.e), "gives the same state");
+	suan_engine_free(e);
+	suan_buf_done(&b);
+	ok(kit_good(&k), "all is well");
+	k.pools[0][0].delegated = SUAN_DELEGATED_NO;
+	kit_network(&k);
+	pass_at(&k, 2 * S);
+	ok(kit_good(&k), "nodes chosen here from now on: the home begins anew");
+	kit_done(&k);
+}
+
 /* Not more than so many are followed, and they stay small. */
 static void t_many(void)
 {
@@ -313,6 +343,7 @@ int main(void)
 	t_withdrawn();
 	t_not_followed();
 	t_down();
+	t_delegated();
 	t_many();
 	return tap_done();
 }
