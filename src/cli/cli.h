@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "engine/model.h"
 
 /* Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 refused by policy, 5 unreachable. */
 enum suan_exit {
@@ -43,6 +44,11 @@ void suan_cli_print_help(const struct suan_command *c);
 /* "suan list: no such option --foo (did you mean --format?)" on stderr; returns SUAN_EXIT_USAGE. */
 int suan_cli_usage(const struct suan_command *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Policies by name, with commas, into ret (up to most). Returns an exit code; what is wrong is told
+ * as by suan_cli_usage. */
+int suan_cli_policies(const struct suan_command *c, const char *list, enum suan_policy_kind *ret,
+		      uint32_t most, uint32_t *ret_n);
 
 /* Adds "suan WORD WORD…" as a shell takes it. */
 void suan_cli_add_command(const char *const *words, int n, struct suan_buf *out);

@@ -1,13 +1,11 @@
 /* suan simulate: the options. */
 #include "cli/simulate.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/num.h"
 #include "cli/commands.h"
-#include "wire/nearest.h"
 
 static const struct suan_option simulate_options[] = {
 	{"trace", 't', "FILE", "the jobs: .swf, .jsonl, also .gz; - for standard input"},
@@ -41,51 +39,6 @@ static int bad_value(const char *option, const char *value, const char *want)
 {
 	return suan_cli_usage(&suan_cli_simulate, "--%s: found \"%s\", want %s", option, value,
 			      want);
-}
-
-static int take_policy(struct suan_simulate *s, const char *name)
-{
-	struct suan_nearest near;
-
-	suan_nearest_init(&near, name);
-	for (int i = 0; i < SUAN_NPOLICIES; i++) {
-		const char *known = suan_policy_name((enum suan_policy_kind)i);
-
-		suan_nearest_try(&near, known);
-		if (strcmp(known, name) != 0)
-			continue;
-		if (s->npolicies == SUAN_SIMULATE_POLICIES)
-			return suan_cli_usage(&suan_cli_simulate, "--policy: more than %d",
-					      SUAN_SIMULATE_POLICIES);
-		s->policies[s->npolicies++] = (enum suan_policy_kind)i;
-		return SUAN_EXIT_OK;
-	}
-	if (near.best)
-		return suan_cli_usage(&suan_cli_simulate,
-				      "--policy: no policy \"%s\" (did you mean %s?)", name,
-				      near.best);
-	return suan_cli_usage(&suan_cli_simulate,
-			      "--policy: no policy \"%s\"; man suan-simulate "
-			      "lists them",
-			      name);
-}
-
-static int take_policies(struct suan_simulate *s, const char *list)
-{
-	char name[64];
-	int rc = SUAN_EXIT_OK;
-
-	s->npolicies = 0;
-	while (rc == SUAN_EXIT_OK) {
-		size_t n = strcspn(list, ",");
-
-		snprintf(name, sizeof(name), "%.*s", n < INT_MAX ? (int)n : INT_MAX, list);
-		rc = take_policy(s, name);
-		if (!list[n])
-			break;
-		list += n + 1;
-	}
-	return rc;
 }
 
 /* Whole numbers from `least` to `most`. */
@@ -196,7 +149,8 @@ static int take_option(struct suan_simulate *s, const struct suan_option *o, con
 	if (strcmp(o->name, "cores") == 0)
 		return take_count(o, value, &s->cores);
 	if (strcmp(o->name, "policy") == 0)
-		return take_policies(s, value);
+		return suan_cli_policies(&suan_cli_simulate, value, s->policies,
+					 SUAN_SIMULATE_POLICIES, &s->npolicies);
 	if (strcmp(o->name, "estimates") == 0)
 		return take_estimates(s, value);
 	if (strcmp(o->name, "plan-depth") == 0)

@@ -1,11 +1,9 @@
 /* suan replay: the options. */
 #include "daemon/replay.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "wire/nearest.h"
 
 const struct suan_option suan_replay_options[] = {
 	{"data", 'd', "DIR", "data folder of the service; it may be running"},
@@ -21,46 +19,6 @@ const struct suan_option suan_replay_options[] = {
 	{"help", 'h', NULL, "show this help"},
 	{NULL, 0, NULL, NULL},
 };
-
-static int take_policy(struct suan_replay *s, const char *name)
-{
-	struct suan_nearest near;
-
-	suan_nearest_init(&near, name);
-	for (int i = 0; i < SUAN_NPOLICIES; i++) {
-		const char *known = suan_policy_name((enum suan_policy_kind)i);
-
-		suan_nearest_try(&near, known);
-		if (strcmp(known, name) != 0)
-			continue;
-		if (s->npolicies == SUAN_REPLAY_POLICIES)
-			return suan_cli_usage(s->command, "--policy: more than %d",
-					      SUAN_REPLAY_POLICIES);
-		s->policies[s->npolicies++] = (enum suan_policy_kind)i;
-		return SUAN_EXIT_OK;
-	}
-	return suan_cli_usage(s->command, "--policy: no policy \"%s\"%s%s%s", name,
-			      near.best ? " (did you mean " : "", near.best ? near.best : "",
-			      near.best ? "?)" : "; see suan.yaml(5)");
-}
-
-static int take_policies(struct suan_replay *s, const char *list)
-{
-	char name[64];
-	int rc = SUAN_EXIT_OK;
-
-	s->npolicies = 0;
-	while (rc == SUAN_EXIT_OK) {
-		size_t n = strcspn(list, ",");
-
-		snprintf(name, sizeof(name), "%.*s", n < INT_MAX ? (int)n : INT_MAX, list);
-		rc = take_policy(s, name);
-		if (!list[n])
-			break;
-		list += n + 1;
-	}
-	return rc;
-}
 
 static int take_edit(struct suan_replay *s, const char *option, const char *value)
 {
@@ -107,7 +65,8 @@ static int take_option(struct suan_replay *s, const char *name, const char *valu
 		}
 	}
 	if (strcmp(name, "policy") == 0)
-		return take_policies(s, value);
+		return suan_cli_policies(s->command, value, s->policies,
+					 SUAN_REPLAY_POLICIES, &s->npolicies);
 	if (strcmp(name, "estimates") == 0)
 		return take_estimates(s, value);
 	if (strcmp(name, "json") == 0) {
