@@ -460,12 +460,9 @@ static void print_json(const struct run *r, struct suan_buf *out)
 	if (r->s->npolicies == 1) {
 		suan_sim_print_json(&r->outcome[0], out);
 	} else {
-		suan_buf_adds(out, "{\"policies\":[");
-		for (uint32_t i = 0; i < r->s->npolicies; i++) {
-			suan_buf_adds(out, i ? ",\n" : "\n");
-			suan_sim_print_json(&r->outcome[i], out);
-		}
-		suan_buf_adds(out, "\n]}");
+		suan_buf_addc(out, '{');
+		suan_sim_print_jsons(r->outcome, r->s->npolicies, out);
+		suan_buf_addc(out, '}');
 	}
 	suan_buf_addc(out, '\n');
 }

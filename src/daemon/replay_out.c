@@ -49,6 +49,7 @@ static void log_json(const struct suan_replayed *r, struct suan_jsonw *w)
 
 static void print_json(const struct suan_replayed *r, struct suan_buf *out)
 {
+	struct suan_sim_outcome list[SUAN_REPLAY_POLICIES + 1];
 	struct suan_jsonw w;
 
 	suan_jsonw_init(&w, out);
@@ -56,12 +57,9 @@ static void print_json(const struct suan_replayed *r, struct suan_buf *out)
 	log_json(r, &w);
 	suan_buf_adds(out, ",\n\"as_it_was\":");
 	suan_sim_print_json(&r->runs[0].outcome, out);
-	suan_buf_adds(out, ",\n\"policies\":[");
-	for (uint32_t i = 1; i < r->nruns; i++) {
-		suan_buf_adds(out, i > 1 ? ",\n" : "\n");
-		suan_sim_print_json(&r->runs[i].outcome, out);
-	}
-	suan_buf_adds(out, "\n]}\n");
+	suan_buf_adds(out, ",\n");
+	suan_sim_print_jsons(list, copy_outcomes(r, 1, list), out);
+	suan_buf_adds(out, "}\n");
 }
 
 /* ---- text ---- */

@@ -204,6 +204,16 @@ void suan_sim_print_json(const struct suan_sim_outcome *o, struct suan_buf *out)
 	suan_jsonw_close(&w, '}');
 }
 
+void suan_sim_print_jsons(const struct suan_sim_outcome *list, uint32_t n, struct suan_buf *out)
+{
+	suan_buf_adds(out, "\"policies\":[");
+	for (uint32_t i = 0; i < n; i++) {
+		suan_buf_adds(out, i ? ",\n" : "\n");
+		suan_sim_print_json(&list[i], out);
+	}
+	suan_buf_adds(out, "\n]");
+}
+
 /* ---- text ---- */
 
 /* A number of millionths with so many decimals, 0 to 6, rounded half up; "-" when not known. */

@@ -297,6 +297,8 @@ struct suan_sim_outcome { /* one policy; borrowed */
 
 /* One JSON object; failures stick in out. */
 void suan_sim_print_json(const struct suan_sim_outcome *o, struct suan_buf *out);
+/* Of several policies: "policies":[…], a member of an object. */
+void suan_sim_print_jsons(const struct suan_sim_outcome *list, uint32_t n, struct suan_buf *out);
 /* For people: one run, or several side by side. */
 void suan_sim_print_text(const struct suan_sim_outcome *o, struct suan_buf *out);
 void suan_sim_print_table(const struct suan_sim_outcome *list, uint32_t n, struct suan_buf *out);
