@@ -86,6 +86,7 @@ struct suan_step {		/* what the present pass has done, so that it can be taken b
 struct suan_alone {
 	struct suan_home *homes;	/* owned; by site */
 	size_t nhomes, homes_cap, had_homes;	/* before the present pass */
+	bool begun;			/* a pass: there is something to commit or undo */
 	struct suan_twin *twins;	/* owned */
 	size_t ntwins, twins_cap, nfree;
 	uint32_t free;			/* first free slot + 1 */

@@ -500,6 +500,7 @@ static enum suan_code open_homes(struct suan_engine *e)
 	enum suan_code rc = suan_grow(&a->homes, &a->homes_cap, e->net.nsites, sizeof(*a->homes));
 
 	a->had_homes = a->nhomes;
+	a->begun = true;
 	for (; rc == SUAN_OK && a->nhomes < e->net.nsites; a->nhomes++)
 		a->homes[a->nhomes] = (struct suan_home){
 			.stale = true, .pools_old = true,
@@ -553,7 +554,7 @@ void suan_alone_commit(struct suan_engine *e)
 			suan_intern_drop(e->strings, s->was.twin.req.gpu_kind);
 	}
 	a->nsteps = a->ntallies = a->ndirty = 0;
-	a->all_dirty = false;
+	a->all_dirty = a->begun = false;
 	if (a->dirty_cap > MANY_STEPS) {	/* of a bulk: not wanted again soon */
 		free(a->dirty);
 		a->dirty = NULL;
@@ -639,8 +640,9 @@ void suan_alone_undo(struct suan_engine *e)
 {
 	struct suan_alone *a = e->alone;
 
-	if (!a || !a->on)
+	if (!a || !a->on || !a->begun)
 		return;
+	a->begun = false;
 	while (a->nsteps > 0)
 		undo_step(e, &a->steps[--a->nsteps]);
 	for (size_t i = 0; i < a->nhomes; i++) {
