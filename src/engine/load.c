@@ -899,6 +899,16 @@ static void finish(struct loader *l)
 
 /* ---- the whole ---- */
 
+static void get_reserves(struct loader *l, const struct suan_field *f)
+{
+	if (f->tag == SUAN_SNAP_RESERVATION) {
+		needs(l, suan_reserve_get(l->e, f, &l->arena));
+		return;
+	}
+	damage(l, f->is_bytes || f->u64 > UINT32_MAX || f->u64 < l->e->reserves.last_id);
+	l->e->reserves.last_id = (uint32_t)f->u64;
+}
+
 static void get_part(struct loader *l, const struct suan_field *f)
 {
 	switch (f->tag) {
@@ -963,12 +973,8 @@ static void get_part(struct loader *l, const struct suan_field *f)
 		get_string(l, f);
 		break;
 	case SUAN_SNAP_RESERVATION:
-		needs(l, suan_reserve_get(l->e, f, &l->arena));
-		break;
 	case SUAN_SNAP_RESERVE_ID:
-		damage(l, f->is_bytes || f->u64 > UINT32_MAX ||
-			  f->u64 < l->e->reserves.last_id);
-		l->e->reserves.last_id = (uint32_t)f->u64;
+		get_reserves(l, f);
 		break;
 	case SUAN_SNAP_JOB:
 		get_job(l, f);

@@ -178,7 +178,7 @@ static enum suan_code sync_pools(struct suan_engine *e)
 	if (suan_preempt_sync(e) != SUAN_OK)
 		return SUAN_ENOMEM;
 	e->plan->pools_dirty = false;
-	e->plan->windows_dirty |= e->reserves.count > 0; /* pools may be delegated now, or no longer */
+	e->plan->windows_dirty |= e->reserves.count > 0; /* pools may be delegated now */
 	suan_alone_pools(e);
 	return SUAN_OK;
 }

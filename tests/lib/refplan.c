@@ -1,13 +1,9 @@
 /* Slow, obvious reference planner; see refplan.h. */
-#include "lib/refplan.h"
+#include "lib/refplan_inside.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct amount {
-	int64_t cores, gpus, memory, idle;
-};
 
 void ref_init(struct ref *r, enum suan_plan_mode kind, uint32_t depth)
 {
@@ -83,7 +79,7 @@ void ref_freed(struct ref *r)
 }
 
 static void take_from(const struct suan_plan_pool *p, const struct ref_run *run, uint32_t node,
-		      struct amount *a)
+		      struct ref_amount *a)
 {
 	for (uint32_t k = 0; k < run->nplaces; k++) {
 		const struct suan_req *q = &run->ask.req;
@@ -99,10 +95,10 @@ static void take_from(const struct suan_plan_pool *p, const struct ref_run *run,
 }
 
 /* Free on one node at a time. */
-static struct amount on_node(const struct ref *r, uint32_t pool, uint32_t node, int64_t at)
+struct ref_amount ref_on_node(const struct ref *r, uint32_t pool, uint32_t node, int64_t at)
 {
 	const struct suan_plan_pool *p = &r->pools[pool];
-	struct amount a = {p->cores, p->gpus, (int64_t)p->memory, 1};
+	struct ref_amount a = {p->cores, p->gpus, (int64_t)p->memory, 1};
 
 	for (uint32_t i = 0; i < r->nruns; i++) {
 		const struct ref_run *run = &r->runs[i];
@@ -119,37 +115,37 @@ static struct amount on_node(const struct ref *r, uint32_t pool, uint32_t node, 
 	return a;
 }
 
-static int64_t least(int64_t a, int64_t b)
+int64_t ref_least(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
 }
 
-static int64_t tasks_in(const struct suan_req *q, struct amount a)
+int64_t ref_tasks_in(const struct suan_req *q, struct ref_amount a)
 {
 	int64_t n = a.cores / q->cores;
 
 	if (q->gpus > 0)
-		n = least(n, a.gpus / q->gpus);
+		n = ref_least(n, a.gpus / q->gpus);
 	if (q->memory > 0)
-		n = least(n, a.memory / (int64_t)q->memory);
+		n = ref_least(n, a.memory / (int64_t)q->memory);
 	return n;
 }
 
-static struct amount empty_node(const struct suan_plan_pool *p)
+struct ref_amount ref_empty_node(const struct suan_plan_pool *p)
 {
-	struct amount a = {p->cores, p->gpus, (int64_t)p->memory, 1};
+	struct ref_amount a = {p->cores, p->gpus, (int64_t)p->memory, 1};
 
 	return a;
 }
 
 /* What an ask takes of a pool by sums. */
-static struct amount total(const struct suan_plan_pool *p, const struct suan_req *q)
+struct ref_amount ref_total(const struct suan_plan_pool *p, const struct suan_req *q)
 {
-	struct amount a = {(int64_t)q->tasks * q->cores, (int64_t)q->tasks * q->gpus,
+	struct ref_amount a = {(int64_t)q->tasks * q->cores, (int64_t)q->tasks * q->gpus,
 			   (int64_t)q->tasks * (int64_t)q->memory, 0};
 
 	if (q->exclusive) {
-		int64_t cap = tasks_in(q, empty_node(p));
+		int64_t cap = ref_tasks_in(q, ref_empty_node(p));
 
 		a.idle = q->nodes > 0 ? q->nodes : (q->tasks + cap - 1) / cap;
 		a.cores = a.idle * p->cores;
@@ -162,8 +158,8 @@ static struct amount total(const struct suan_plan_pool *p, const struct suan_req
 }
 
 /* What the run has of the pool on nodes that only another scheduler knows. */
-static void take_unnumbered(const struct suan_plan_pool *p, const struct ref_run *run,
-			    struct amount *from)
+void ref_take_unnumbered(const struct suan_plan_pool *p, const struct ref_run *run,
+			    struct ref_amount *from)
 {
 	const struct suan_req *q = &run->ask.req;
 
@@ -178,12 +174,12 @@ static void take_unnumbered(const struct suan_plan_pool *p, const struct ref_run
 	}
 }
 
-static struct amount free_at(const struct ref *r, uint32_t pool, int64_t at, bool hard_only)
+struct ref_amount ref_free_at(const struct ref *r, uint32_t pool, int64_t at, bool hard_only)
 {
-	struct amount sum = {0};
+	struct ref_amount sum = {0};
 
 	for (uint32_t n = 0; n < r->pools[pool].nodes; n++) {
-		struct amount a = on_node(r, pool, n, at);
+		struct ref_amount a = ref_on_node(r, pool, n, at);
 
 		if (ref_in_window(r, pool, n, (struct ref_span){at, at + 1, NULL}))
 			continue;
@@ -196,15 +192,15 @@ static struct amount free_at(const struct ref *r, uint32_t pool, int64_t at, boo
 		const struct ref_run *run = &r->runs[i];
 
 		if (run->alive && run->pool == pool && ref_expected_end(r, run) > at)
-			take_unnumbered(&r->pools[pool], run, &sum);
+			ref_take_unnumbered(&r->pools[pool], run, &sum);
 	}
 	for (uint32_t i = 0; i < r->nholds; i++) {
 		const struct ref_hold *h = &r->holds[i];
-		struct amount a;
+		struct ref_amount a;
 
 		if (h->pool != pool || at < h->from || at >= h->to || (hard_only && !h->hard))
 			continue;
-		a = total(&r->pools[pool], &h->ask.req);
+		a = ref_total(&r->pools[pool], &h->ask.req);
 		sum.cores -= a.cores;
 		sum.gpus -= a.gpus;
 		sum.memory -= a.memory;
@@ -214,7 +210,7 @@ static struct amount free_at(const struct ref *r, uint32_t pool, int64_t at, boo
 }
 
 /* Times after `after` at which something changes in the pool, ascending. */
-static uint32_t changes(const struct ref *r, uint32_t pool, int64_t after, int64_t *ret)
+uint32_t ref_changes(const struct ref *r, uint32_t pool, int64_t after, int64_t *ret)
 {
 	uint32_t n = 0;
 
@@ -246,7 +242,7 @@ static uint32_t changes(const struct ref *r, uint32_t pool, int64_t after, int64
 	return 0;
 }
 
-static bool fits(struct amount want, struct amount have)
+bool ref_fits(struct ref_amount want, struct ref_amount have)
 {
 	return want.cores <= have.cores && want.gpus <= have.gpus && want.memory <= have.memory &&
 	       want.idle <= have.idle;
@@ -256,23 +252,23 @@ static bool fits_over(const struct ref *r, uint32_t pool, const struct suan_ask 
 		      bool hard_only)
 {
 	static int64_t times[REF_RUNS + 2 * REF_HOLDS + 2 * REF_WINDOWS];
-	struct amount want = total(&r->pools[pool], &ask->req);
-	uint32_t n = changes(r, pool, from, times);
+	struct ref_amount want = ref_total(&r->pools[pool], &ask->req);
+	uint32_t n = ref_changes(r, pool, from, times);
 
-	if (!fits(want, free_at(r, pool, from, hard_only)))
+	if (!ref_fits(want, ref_free_at(r, pool, from, hard_only)))
 		return false;
 	for (uint32_t i = 0; i < n && times[i] < from + ask->duration_ms; i++)
-		if (!fits(want, free_at(r, pool, times[i], hard_only)))
+		if (!ref_fits(want, ref_free_at(r, pool, times[i], hard_only)))
 			return false;
 	return true;
 }
 
-static int64_t earliest(const struct ref *r, uint32_t pool, const struct suan_ask *asked,
+int64_t ref_earliest(const struct ref *r, uint32_t pool, const struct suan_ask *asked,
 			int64_t from)
 {
 	struct suan_ask with = ref_planned_ask(r, pool, asked), *ask = &with;
 	static int64_t times[REF_RUNS + 2 * REF_HOLDS + 2 * REF_WINDOWS];
-	uint32_t n = changes(r, pool, from, times);
+	uint32_t n = ref_changes(r, pool, from, times);
 
 	if (fits_over(r, pool, ask, from, false))
 		return from;
@@ -280,250 +276,6 @@ static int64_t earliest(const struct ref *r, uint32_t pool, const struct suan_as
 		if (fits_over(r, pool, ask, times[i], false))
 			return times[i];
 	return SUAN_FOREVER;
-}
-
-/* ---- which nodes ---- */
-
-static bool admits(const struct suan_plan_pool *p, const struct suan_req *q)
-{
-	int64_t cap = tasks_in(q, empty_node(p)), left = q->tasks;
-
-	if (q->gpus > 0 && q->gpu_kind != 0 && q->gpu_kind != p->gpu_kind)
-		return false;
-	if (q->nodes > p->nodes)
-		return false;
-	for (uint32_t n = 0; n < (q->nodes > 0 ? q->nodes : p->nodes); n++)
-		left -= cap;
-	return cap > 0 && left <= 0;
-}
-
-static bool used(const struct ref_run *run, uint32_t node)
-{
-	for (uint32_t k = 0; k < run->nplaces; k++)
-		if (run->places[k].node == node)
-			return true;
-	return false;
-}
-
-/* ---- fragmentation ---- */
-
-static bool by_mix(const struct ref *r, uint32_t pool)
-{
-	return r->kind == SUAN_PLAN_SUAN && r->mix && r->pools[pool].gpus > 0;
-}
-
-/* How much a shape counts for: the more, the fewer accelerators it could use. */
-static int64_t scarcity(const struct ref *r, const struct suan_mix_shape *m)
-{
-	int64_t all = 0, few = 0;
-
-	for (uint32_t i = 0; i < r->npools; i++) {
-		const struct suan_plan_pool *p = &r->pools[i];
-		int64_t gpus = p->closed == SUAN_R_NONE ? (int64_t)p->nodes * p->gpus : 0;
-
-		all += gpus;
-		if (m->cores <= p->cores && m->gpus <= p->gpus && m->memory <= p->memory &&
-		    (m->gpu_kind == 0 || m->gpu_kind == p->gpu_kind))
-			few += gpus;
-	}
-	return few > 0 ? least(16 * all / few, 16384) : 0;
-}
-
-static int64_t fragmentation(const struct ref *r, uint32_t pool, struct amount a)
-{
-	int64_t sum = 0;
-
-	for (uint32_t i = 0; i < r->mix->count; i++) {
-		const struct suan_mix_shape *m = &r->mix->list[i];
-		bool usable = a.cores >= (int64_t)m->cores && a.gpus >= (int64_t)m->gpus &&
-			      a.memory >= (int64_t)m->memory;
-
-		if (m->gpu_kind != 0 && m->gpu_kind != r->pools[pool].gpu_kind)
-			usable = false;
-		sum += usable ? 0 : a.gpus * m->weight * scarcity(r, m);
-	}
-	return sum;
-}
-
-/* What so many tasks make of the node's accelerators. */
-static int64_t growth(const struct ref *r, const struct ref_run *run, uint32_t node, int64_t tasks)
-{
-	const struct suan_req *q = &run->ask.req;
-	struct amount before = on_node(r, run->pool, node, r->now), after = before;
-
-	after.cores = q->exclusive ? 0 : before.cores - tasks * q->cores;
-	after.gpus = q->exclusive ? 0 : before.gpus - tasks * q->gpus;
-	after.memory = q->exclusive ? 0 : before.memory - tasks * (int64_t)q->memory;
-	return fragmentation(r, run->pool, after) - fragmentation(r, run->pool, before);
-}
-
-/* The unused node that holds so many tasks where fragmentation grows least; −1: none. */
-static int least_growth(const struct ref *r, const struct ref_run *run, int64_t tasks)
-{
-	const struct suan_req *q = &run->ask.req;
-	int best = -1;
-	int64_t best_growth = 0;
-	struct amount best_free = {0};
-
-	for (uint32_t n = 0; n < r->pools[run->pool].nodes; n++) {
-		struct amount a = on_node(r, run->pool, n, r->now);
-		int64_t more;
-
-		if (used(run, n) || ref_hidden(r, run, n) || a.cores < tasks * q->cores ||
-		    a.gpus < tasks * q->gpus || a.memory < tasks * (int64_t)q->memory)
-			continue;
-		more = growth(r, run, n, tasks);
-		if (best >= 0 && more != best_growth ? more > best_growth
-		    : best >= 0 && a.gpus != best_free.gpus ? a.gpus > best_free.gpus
-							    : best >= 0 &&
-								      a.cores >= best_free.cores)
-			continue;
-		best = (int)n;
-		best_growth = more;
-		best_free = a;
-	}
-	return best;
-}
-
-/* The unused node with the fewest free cores that holds so many tasks; −1: none. */
-static int best_fit(const struct ref *r, const struct ref_run *run, int64_t tasks)
-{
-	const struct suan_req *q = &run->ask.req;
-	int best = -1;
-	int64_t best_cores = 0;
-
-	if (by_mix(r, run->pool))
-		return least_growth(r, run, tasks);
-	for (uint32_t n = 0; n < r->pools[run->pool].nodes; n++) {
-		struct amount a = on_node(r, run->pool, n, r->now);
-
-		if (used(run, n) || ref_hidden(r, run, n) || a.cores < tasks * q->cores ||
-		    a.gpus < tasks * q->gpus ||
-		    a.memory < tasks * (int64_t)q->memory)
-			continue;
-		if (best < 0 || a.cores < best_cores) {
-			best = (int)n;
-			best_cores = a.cores;
-		}
-	}
-	return best;
-}
-
-static int roomiest(const struct ref *r, const struct ref_run *run, int64_t *ret_tasks)
-{
-	int best = -1;
-	int64_t best_cores = 0;
-
-	*ret_tasks = 0;
-	for (uint32_t n = 0; n < r->pools[run->pool].nodes; n++) {
-		struct amount a = on_node(r, run->pool, n, r->now);
-		int64_t tasks = used(run, n) ||
-					ref_hidden(r, run, n) ? 0 : tasks_in(&run->ask.req, a);
-
-		if (tasks > *ret_tasks ||
-		    (tasks > 0 && tasks == *ret_tasks && a.cores > best_cores)) {
-			best = (int)n;
-			best_cores = a.cores;
-			*ret_tasks = tasks;
-		}
-	}
-	return best;
-}
-
-static void place(struct ref_run *run, int node, int64_t tasks)
-{
-	run->places[run->nplaces].node = (uint32_t)node;
-	run->places[run->nplaces++].tasks = (uint32_t)tasks;
-}
-
-static int first_idle(const struct ref *r, const struct ref_run *run)
-{
-	for (uint32_t n = 0; n < r->pools[run->pool].nodes; n++)
-		if (!used(run, n) && !ref_hidden(r, run, n) &&
-		    on_node(r, run->pool, n, r->now).idle)
-			return (int)n;
-	return -1;
-}
-
-/* What the runs leave of the pool now, in all. */
-static struct amount runs_leave(const struct ref *r, uint32_t pool)
-{
-	struct amount sum = {0};
-
-	for (uint32_t n = 0; n < r->pools[pool].nodes; n++) {
-		struct amount a = on_node(r, pool, n, r->now);
-
-		sum.cores += a.cores;
-		sum.gpus += a.gpus;
-		sum.memory += a.memory;
-		sum.idle += a.idle;
-	}
-	for (uint32_t i = 0; i < r->nruns; i++)
-		if (r->runs[i].alive && r->runs[i].pool == pool &&
-		    !(r->after &&
-		      (r->runs[i].stopping || r->runs[i].picked || r->runs[i].gone)))
-			take_unnumbered(&r->pools[pool], &r->runs[i], &sum);
-	for (uint32_t i = 0; i < r->nwaiting && r->after; i++)
-		if (r->waiting[i].pool == pool)
-			take_unnumbered(&r->pools[pool], &r->waiting[i], &sum);
-	return sum;
-}
-
-/* Another scheduler chooses the nodes: what is free in all must do. */
-static bool count(const struct ref *r, struct ref_run *run)
-{
-	const struct suan_plan_pool *p = &r->pools[run->pool];
-	const struct suan_req *q = &run->ask.req;
-	int64_t left = q->tasks, cap = tasks_in(q, empty_node(p)), nodes = 1;
-
-	if (q->exclusive)
-		nodes = (q->tasks + cap - 1) / cap;
-	if (q->nodes > 0)
-		nodes = q->nodes;
-	for (int64_t i = 0; i < nodes; i++) {
-		int64_t tasks = q->exclusive ? least(left, cap) : left;
-
-		if (q->nodes > 0)
-			tasks = q->tasks / q->nodes + (i < q->tasks % q->nodes);
-		place(run, (int)SUAN_NO_NODE, tasks);
-		left -= tasks;
-	}
-	return true;
-}
-
-/* Chooses the nodes of a run; false: there is no way. */
-bool ref_pack(const struct ref *r, struct ref_run *run)
-{
-	const struct suan_req *q = &run->ask.req;
-	int64_t left = q->tasks, cap = tasks_in(q, empty_node(&r->pools[run->pool]));
-
-	run->nplaces = 0;
-	if (!fits(total(&r->pools[run->pool], q), runs_leave(r, run->pool)))
-		return false;
-	if (r->pools[run->pool].counted)
-		return count(r, run);
-	while (left > 0 || run->nplaces < q->nodes) {
-		int64_t tasks = least(left, cap);
-		int node;
-
-		if (q->nodes > 0)
-			tasks = q->tasks / q->nodes + (run->nplaces < q->tasks % q->nodes);
-		if (q->exclusive) {
-			node = first_idle(r, run);
-		} else if (q->nodes > 0) {
-			node = best_fit(r, run, tasks);
-		} else {
-			tasks = left;
-			node = best_fit(r, run, tasks);
-			if (node < 0)
-				node = roomiest(r, run, &tasks);
-		}
-		if (node < 0)
-			return false;
-		place(run, node, tasks);
-		left -= tasks;
-	}
-	return true;
 }
 
 /* ---- the pass ---- */
@@ -551,12 +303,12 @@ static bool in_group(const struct ref *r, const struct ref_item *x, uint32_t poo
 	p.nodes = 0;
 	for (uint32_t n = 0; n < r->pools[pool].nodes; n++)
 		p.nodes += w->node[n];
-	return admits(&p, &x->item.ask.req);
+	return ref_admits(&p, &x->item.ask.req);
 }
 
 static bool fits_pool(const struct ref *r, const struct ref_item *x, uint32_t pool)
 {
-	return x->item.ask.group ? in_group(r, x, pool) : admits(&r->pools[pool], &x->item.ask.req);
+	return x->item.ask.group ? in_group(r, x, pool) : ref_admits(&r->pools[pool], &x->item.ask.req);
 }
 
 bool ref_may_use(const struct ref *r, const struct ref_item *x, uint32_t pool)
@@ -580,7 +332,7 @@ static bool has_hold(const struct ref *r, uint32_t pool)
 
 static void add_take(const struct ref *r, uint32_t pool, const struct suan_req *q, int64_t used[4])
 {
-	struct amount a = total(&r->pools[pool], q);
+	struct ref_amount a = ref_total(&r->pools[pool], q);
 
 	used[SUAN_LIMIT_RUNS] += 1;
 	used[SUAN_LIMIT_CORES] += a.cores;
@@ -656,12 +408,12 @@ static bool firm(const struct ref *r)
 
 /* ---- in windows ---- */
 
-static struct amount window_free(const struct ref *r, const struct ref_window *w, int64_t at)
+static struct ref_amount window_free(const struct ref *r, const struct ref_window *w, int64_t at)
 {
-	struct amount sum = {0};
+	struct ref_amount sum = {0};
 
 	for (uint32_t n = 0; n < r->pools[w->w.pool].nodes; n++) {
-		struct amount a = on_node(r, w->w.pool, n, at);
+		struct ref_amount a = ref_on_node(r, w->w.pool, n, at);
 
 		if (!w->node[n])
 			continue;
@@ -672,11 +424,11 @@ static struct amount window_free(const struct ref *r, const struct ref_window *w
 	}
 	for (uint32_t i = 0; i < r->ngrouped; i++) {
 		const struct ref_hold *h = &r->grouped[i];
-		struct amount a;
+		struct ref_amount a;
 
 		if (h->ask.group != w->w.group || at < h->from || at >= h->to)
 			continue;
-		a = total(&r->pools[w->w.pool], &h->ask.req);
+		a = ref_total(&r->pools[w->w.pool], &h->ask.req);
 		sum.cores -= a.cores;
 		sum.gpus -= a.gpus;
 		sum.memory -= a.memory;
@@ -697,7 +449,7 @@ static int64_t window_change(const struct ref *r, const struct ref_window *w, in
 			if (run->places[k].node < r->pools[run->pool].nodes &&
 			    w->node[run->places[k].node] &&
 			    ref_expected_end(r, run) > after)
-				next = least(next, ref_expected_end(r, run));
+				next = ref_least(next, ref_expected_end(r, run));
 	}
 	for (uint32_t i = 0; i < r->ngrouped; i++) {
 		const struct ref_hold *h = &r->grouped[i];
@@ -705,9 +457,9 @@ static int64_t window_change(const struct ref *r, const struct ref_window *w, in
 		if (h->ask.group != w->w.group)
 			continue;
 		if (h->from > after)
-			next = least(next, h->from);
+			next = ref_least(next, h->from);
 		if (h->to > after)
-			next = least(next, h->to);
+			next = ref_least(next, h->to);
 	}
 	return next;
 }
@@ -715,12 +467,12 @@ static int64_t window_change(const struct ref *r, const struct ref_window *w, in
 static bool window_fits(const struct ref *r, const struct ref_window *w, const struct suan_ask *ask,
 			int64_t from)
 {
-	struct amount want = total(&r->pools[w->w.pool], &ask->req);
+	struct ref_amount want = ref_total(&r->pools[w->w.pool], &ask->req);
 
 	if (!ref_in_time(w, ask, from))
 		return false;
 	for (int64_t at = from; at < from + ask->limit_ms; at = window_change(r, w, at))
-		if (!fits(want, window_free(r, w, at)))
+		if (!ref_fits(want, window_free(r, w, at)))
 			return false;
 	return true;
 }
@@ -759,7 +511,7 @@ static bool plan_group(struct ref *r, struct ref_item *x, uint64_t ahead)
 	return true;
 }
 
-static bool start_in(struct ref *r, const struct ref_item *x, uint32_t pool)
+bool ref_start_in(struct ref *r, const struct ref_item *x, uint32_t pool)
 {
 	struct ref_run *run = &r->runs[r->nruns];
 	struct suan_ask ask = ref_planned_ask(r, pool, &x->item.ask);
@@ -793,7 +545,7 @@ static bool start_in(struct ref *r, const struct ref_item *x, uint32_t pool)
 
 static int64_t pool_free(const struct ref *r, uint32_t pool)
 {
-	return runs_leave(r, pool).cores;
+	return ref_runs_leave(r, pool).cores;
 }
 
 static bool is_short(const struct ref_item *x)
@@ -816,7 +568,7 @@ static int64_t headroom(const struct ref *r, const struct ref_item *x, uint32_t 
 			least = cores;
 	}
 	if (firm(r) || is_short(x) || n < 2 || x->item.ask.push.over ||
-	    total(&r->pools[pool], &x->item.ask.req).cores > least / 5)
+	    ref_total(&r->pools[pool], &x->item.ask.req).cores > least / 5)
 		return 0;
 	return least / 16;
 }
@@ -829,7 +581,7 @@ static bool leaves_headroom(const struct ref *r, const struct ref_item *x, uint3
 		int64_t free = pool_free(r, i);
 
 		if (i == pool)
-			free -= total(&r->pools[pool], &x->item.ask.req).cores;
+			free -= ref_total(&r->pools[pool], &x->item.ask.req).cores;
 		if (!r->shut[i] && ref_may_use(r, x, i) && free >= room)
 			return true;
 	}
@@ -856,7 +608,7 @@ static int64_t spoilt(const struct ref *r, const struct ref_item *x, uint32_t po
 	int64_t sum = 0;
 
 	*ret_gpus = 0;
-	if (!by_mix(r, pool))
+	if (!ref_by_mix(r, pool))
 		return 0;
 	if (!ref_may_use(r, x, pool))
 		return SUAN_FOREVER;
@@ -868,8 +620,8 @@ static int64_t spoilt(const struct ref *r, const struct ref_item *x, uint32_t po
 	for (uint32_t k = 0; k < run.nplaces; k++) {
 		if (run.places[k].node == SUAN_NO_NODE)
 			continue;
-		sum += growth(r, &run, run.places[k].node, run.places[k].tasks);
-		*ret_gpus += on_node(r, pool, run.places[k].node, r->now).gpus;
+		sum += ref_growth(r, &run, run.places[k].node, run.places[k].tasks);
+		*ret_gpus += ref_on_node(r, pool, run.places[k].node, r->now).gpus;
 	}
 	return sum;
 }
@@ -883,8 +635,8 @@ static bool better_pool(const struct ref *r, const struct ref_item *x, uint32_t 
 		return r->pools[a].rank < r->pools[b].rank;
 	if (more != less)
 		return more < less;
-	if (x->item.ask.req.gpus == 0 && by_mix(r, a) != by_mix(r, b))
-		return by_mix(r, b);
+	if (x->item.ask.req.gpus == 0 && ref_by_mix(r, a) != ref_by_mix(r, b))
+		return ref_by_mix(r, b);
 	if (free_a != free_b)
 		return free_a < free_b;
 	if (is_short(x))
@@ -908,7 +660,7 @@ static bool start_best(struct ref *r, const struct ref_item *x)
 		}
 	for (uint32_t i = 0; i < r->npools; i++)
 		if (ref_may_use(r, x, order[i]) && leaves_headroom(r, x, order[i]) &&
-		    start_in(r, x, order[i]))
+		    ref_start_in(r, x, order[i]))
 			return true;
 	return false;
 }
@@ -922,7 +674,7 @@ static bool start_now(struct ref *r, const struct ref_item *x)
 
 	ref_by_rank(r, order);
 	for (uint32_t i = 0; i < r->npools; i++)
-		if (start_in(r, x, order[i]))
+		if (ref_start_in(r, x, order[i]))
 			return true;
 	return false;
 }
@@ -954,7 +706,7 @@ static int64_t planned_in(struct ref *r, const struct ref_item *x, struct ref_it
 		if (r->kind == SUAN_PLAN_FCFS && r->holds[i].pool == pool &&
 		    r->holds[i].from > from)
 			from = r->holds[i].from;
-	at = earliest(r, pool, &x->item.ask, from);
+	at = ref_earliest(r, pool, &x->item.ask, from);
 	if (!first->asked && at == r->now)
 		first->later[pool] = true;
 	if (first->later[pool]) {
@@ -962,7 +714,7 @@ static int64_t planned_in(struct ref *r, const struct ref_item *x, struct ref_it
 			return SUAN_FOREVER;
 		if (r->first_end[pool] > from)
 			from = r->first_end[pool];
-		at = earliest(r, pool, &x->item.ask, from);
+		at = ref_earliest(r, pool, &x->item.ask, from);
 	}
 	return at;
 }
@@ -998,19 +750,19 @@ static bool may_keep(const struct ref *r)
 static int64_t kept_cost(const struct ref *r, const struct ref_item *x, uint32_t pool, int64_t at)
 {
 	static int64_t times[REF_RUNS + 2 * REF_HOLDS + 2 * REF_WINDOWS];
-	uint32_t n = changes(r, pool, r->now, times);
+	uint32_t n = ref_changes(r, pool, r->now, times);
 	int64_t area = 0, from = r->now;
 
 	for (uint32_t i = 0; i <= n && from < at; i++) {
 		int64_t to = i < n && times[i] < at ? times[i] : at;
-		int64_t cores = free_at(r, pool, from, false).cores;
+		int64_t cores = ref_free_at(r, pool, from, false).cores;
 
 		area += cores > 0 ? cores * (to - from) : 0;
 		from = to;
 	}
 	if (r->now >= x->item.firm_ms)
 		return at;
-	return at + area / total(&r->pools[pool], &x->item.ask.req).cores * 3 / 2;
+	return at + area / ref_total(&r->pools[pool], &x->item.ask.req).cores * 3 / 2;
 }
 
 static int64_t cost_of(const struct ref *r, const struct ref_item *x, uint32_t pool, int64_t at)
@@ -1109,187 +861,18 @@ static void begin(struct ref *r, int64_t now)
 		r->first_end[i] = SUAN_FOREVER;
 	for (uint32_t i = 0; i < r->nruns; i++)
 		if (r->runs[i].alive)
-			r->first_end[r->runs[i].pool] = least(r->first_end[r->runs[i].pool],
+			r->first_end[r->runs[i].pool] = ref_least(r->first_end[r->runs[i].pool],
 							      ref_expected_end(r, &r->runs[i]));
 	for (uint32_t i = 0; i < r->nwindows; i++) {
 		const struct suan_window *w = &r->windows[i].w;
 		int64_t *first = &r->first_end[w->pool];
 
 		if (w->from_ms > now)
-			*first = least(*first, w->from_ms);
+			*first = ref_least(*first, w->from_ms);
 		if (w->to_ms > now)
-			*first = least(*first, w->to_ms);
+			*first = ref_least(*first, w->to_ms);
 	}
 	r->ngrouped = 0;
-}
-
-/* ---- conservative: slots that keep their time ---- */
-
-static struct ref_item *item_of(struct ref *r, uint64_t id)
-{
-	for (uint32_t i = 0; i < r->nitems; i++)
-		if (r->items[i].item.id == id)
-			return &r->items[i];
-	return NULL;
-}
-
-static uint32_t slots_of(const struct ref *r, uint64_t id, uint32_t upto)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < upto; i++)
-		n += r->holds[i].id == id;
-	return n;
-}
-
-static bool slot_before(struct ref *r, const struct ref_hold *a, const struct ref_hold *b)
-{
-	struct ref_item *x = item_of(r, a->id), *y = item_of(r, b->id);
-
-	if (x != y)
-		return x < y;	/* items are in order */
-	return a->from != b->from ? a->from < b->from : a->pool < b->pool;
-}
-
-static void sort_slots(struct ref *r)
-{
-	for (uint32_t i = 1; i < r->nholds; i++)
-		for (uint32_t k = i; k > 0 && slot_before(r, &r->holds[k], &r->holds[k - 1]); k--) {
-			struct ref_hold h = r->holds[k];
-
-			r->holds[k] = r->holds[k - 1];
-			r->holds[k - 1] = h;
-		}
-}
-
-static void drop_slot(struct ref *r, uint32_t i)
-{
-	memmove(&r->holds[i], &r->holds[i + 1], (r->nholds - i - 1) * sizeof(r->holds[0]));
-	r->nholds--;
-}
-
-static void drop_dead_slots(struct ref *r)
-{
-	for (uint32_t i = 0; i < r->nholds;) {
-		struct ref_hold *h = &r->holds[i];
-		struct ref_item *x = item_of(r, h->id);
-
-		if (x && ref_may_use(r, x, h->pool) && slots_of(r, h->id, i) < x->item.count &&
-		    x->item.ask.group == 0 &&
-		    h->to - h->from == ref_length(r, h->pool, &x->item.ask)) {
-			h->ask = x->item.ask;
-			i++;
-			continue;
-		}
-		drop_slot(r, i);
-		r->freed_ms = SUAN_FOREVER;
-	}
-}
-
-static bool slots_hold(const struct ref *r)
-{
-	static int64_t times[REF_RUNS + 2 * REF_HOLDS + 2 * REF_WINDOWS];
-	const struct amount nothing = {0};
-
-	for (uint32_t i = 0; i < r->nholds; i++)
-		if (r->holds[i].from < r->now)
-			return false;
-	for (uint32_t pool = 0; pool < r->npools; pool++) {
-		uint32_t n = changes(r, pool, r->now, times);
-
-		if (!fits(nothing, free_at(r, pool, r->now, false)))
-			return false;
-		for (uint32_t i = 0; i < n; i++)
-			if (!fits(nothing, free_at(r, pool, times[i], false)))
-				return false;
-	}
-	return true;
-}
-
-static void compress(struct ref *r)
-{
-	uint32_t order[REF_POOLS];
-
-	ref_by_rank(r, order);
-	for (uint32_t k = 0; k < r->nholds; k++) {
-		struct ref_hold *h = &r->holds[k];
-		struct ref_item *x = item_of(r, h->id);
-		uint32_t pool = h->pool;
-		int64_t from = h->from;
-
-		h->pool = SUAN_NO_POOL;
-		for (uint32_t i = 0; i < r->npools; i++) {
-			int64_t at = SUAN_FOREVER;
-
-			if (h->ask.quota && h->ask.req.exclusive && order[i] != pool)
-				continue;
-			if (ref_may_use(r, x, order[i]))
-				at = earliest(r, order[i], &h->ask, r->now);
-			if (at < from) {
-				from = at;
-				pool = order[i];
-			}
-		}
-		h->pool = pool;
-		h->from = from;
-		h->to = from + ref_length(r, pool, &h->ask);
-	}
-}
-
-static void start_due(struct ref *r)
-{
-	for (uint32_t i = 0; i < r->nholds;) {
-		struct ref_hold h = r->holds[i];
-		struct ref_item *x = item_of(r, h.id);
-
-		if (h.from != r->now) {
-			i++;
-			continue;
-		}
-		drop_slot(r, i);
-		x->due += start_in(r, x, h.pool);
-	}
-}
-
-static void settle_slots(struct ref *r)
-{
-	drop_dead_slots(r);
-	sort_slots(r);
-	for (uint32_t i = 0; i < r->nholds;) {
-		if (ref_room(r, &r->holds[i].ask, r->holds[i].pool, i)) {
-			i++;
-			continue;
-		}
-		drop_slot(r, i);
-		r->freed_ms = SUAN_FOREVER;
-	}
-	if (!slots_hold(r)) {
-		r->nholds = 0;
-	} else if (r->freed_ms > r->now) {
-		compress(r);
-		sort_slots(r);
-	}
-	r->freed_ms = INT64_MIN;
-	start_due(r);
-}
-
-static void predict_from_slots(struct ref *r)
-{
-	sort_slots(r);
-	for (uint32_t i = 0; i < r->nitems; i++) {
-		struct ref_item *x = &r->items[i];
-
-		if (x->item.ask.group)
-			continue;
-		x->predicted = false;
-		for (uint32_t k = r->nholds; k-- > 0;) {
-			if (r->holds[k].id != x->item.id)
-				continue;
-			x->predicted = true;
-			x->pool = r->holds[k].pool;
-			x->at = r->holds[k].from;
-		}
-	}
 }
 
 /* ---- suan: search ---- */
@@ -1305,7 +888,7 @@ static delay plan_sought(struct ref *r, const struct ref_item *x)
 
 	ref_by_rank(r, order);
 	for (uint32_t i = 0; i < r->npools; i++) {
-		at = ref_may_use(r, x, order[i]) ? earliest(r, order[i], &x->item.ask, r->now)
+		at = ref_may_use(r, x, order[i]) ? ref_earliest(r, order[i], &x->item.ask, r->now)
 					     : SUAN_FOREVER;
 		cost = at < SUAN_FOREVER ? kept_cost(r, x, order[i], at) : at;
 		if (cost >= least_cost)
@@ -1322,7 +905,7 @@ static delay plan_sought(struct ref *r, const struct ref_item *x)
 	h->to = h->from + x->item.ask.duration_ms;
 	h->hard = false;
 	r->nholds++;
-	return (delay)(uint64_t)total(&r->pools[best], &x->item.ask.req).cores *
+	return (delay)(uint64_t)ref_total(&r->pools[best], &x->item.ask.req).cores *
 	       (uint64_t)x->item.ask.fit_ms * (uint64_t)(h->from - r->now);
 }
 
@@ -1424,7 +1007,7 @@ void ref_pass(struct ref *r, int64_t now)
 
 	begin(r, now);
 	if (r->kind == SUAN_PLAN_CONSERVATIVE)
-		settle_slots(r);
+		ref_settle_slots(r);
 	nsought = sought(r, item, instead);
 	for (uint32_t i = 0; i < r->nitems; i++) {
 		uint32_t who = next < nsought && item[next] == i ? instead[next++] : i;
@@ -1432,7 +1015,7 @@ void ref_pass(struct ref *r, int64_t now)
 		uint32_t left = x->item.count - x->due;
 
 		if (r->kind == SUAN_PLAN_CONSERVATIVE)
-			left -= slots_of(r, x->item.id, r->nholds);
+			left -= ref_slots_of(r, x->item.id, r->nholds);
 		counts[who] = x->due;
 		for (; left > 0; left--) {
 			if (start_now(r, x))
@@ -1450,5 +1033,5 @@ void ref_pass(struct ref *r, int64_t now)
 	}
 	r->nitems = kept;
 	if (r->kind == SUAN_PLAN_CONSERVATIVE)
-		predict_from_slots(r);
+		ref_predict_from_slots(r);
 }

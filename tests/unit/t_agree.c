@@ -280,6 +280,25 @@ static void end_run(struct world *w, uint32_t i)
 	ref_end(w->slow, i);
 }
 
+static void change_pool(struct world *w)
+{
+	uint32_t i = pick(w, w->slow->npools);
+	struct suan_plan_pool p = w->slow->pools[i];
+
+	p.closed = chance(w, 30) ? SUAN_R_SITE_DRAIN : SUAN_R_NONE;
+	if (chance(w, 50))
+		p.nodes = w->large ? 50 + pick(w, 40) : pick(w, 7);
+	if (chance(w, 20))
+		p.rank = pick(w, 3);
+	if (!w->windows && chance(w, 10))
+		p.counted = !p.counted;
+	set_pool(w, i, &p);
+	if (chance(w, 50)) {
+		suan_planner_freed(w->fast, SUAN_FOREVER);
+		ref_freed(w->slow);
+	}
+}
+
 /* Ends, arrivals and changes at one instant. */
 static void happen(struct world *w, uint32_t busy)
 {
@@ -303,23 +322,8 @@ static void happen(struct world *w, uint32_t busy)
 		ref_drop(w->slow, id);
 		suan_planner_drop(w->fast, id);
 	}
-	if (chance(w, 6)) {
-		uint32_t i = pick(w, w->slow->npools);
-		struct suan_plan_pool p = w->slow->pools[i];
-
-		p.closed = chance(w, 30) ? SUAN_R_SITE_DRAIN : SUAN_R_NONE;
-		if (chance(w, 50))
-			p.nodes = w->large ? 50 + pick(w, 40) : pick(w, 7);
-		if (chance(w, 20))
-			p.rank = pick(w, 3);
-		if (!w->windows && chance(w, 10))
-			p.counted = !p.counted;
-		set_pool(w, i, &p);
-		if (chance(w, 50)) {
-			suan_planner_freed(w->fast, SUAN_FOREVER);
-			ref_freed(w->slow);
-		}
-	}
+	if (chance(w, 6))
+		change_pool(w);
 	if (w->quotas && chance(w, 5))
 		set_quotas(w);
 	if (w->windows && chance(w, 30))

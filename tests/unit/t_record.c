@@ -204,7 +204,8 @@ static void t_small(struct suan_arena *a, struct suan_buf *b)
 			   got.u.policy.max_attempts == 9 && got.u.policy.model_sites &&
 			   got.u.policy.predict && got.u.policy.terse &&
 			   got.u.policy.plan_steps == 10 &&
-			   got.u.policy.packing == SUAN_FRAGMENTATION && got.u.policy.ignore_homes &&
+			   got.u.policy.packing == SUAN_FRAGMENTATION &&
+			   got.u.policy.ignore_homes &&
 			   got.u.policy.max_reservations == 3 && got.u.policy.max_node_hours == 4 &&
 			   got.u.policy.reserve_horizon_ms == 77,
 		   "policy");
