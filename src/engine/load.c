@@ -909,6 +909,16 @@ static void get_reserves(struct loader *l, const struct suan_field *f)
 	l->e->reserves.last_id = (uint32_t)f->u64;
 }
 
+static void get_slot_times(struct loader *l, const struct suan_field *f)
+{
+	if (f->tag == SUAN_SNAP_FREED) {
+		l->freed_ms = suan_field_i64(f);
+		return;
+	}
+	l->passed_ms = suan_field_i64(f);
+	damage(l, l->passed_ms < 0);
+}
+
 static void get_part(struct loader *l, const struct suan_field *f)
 {
 	switch (f->tag) {
@@ -945,11 +955,8 @@ static void get_part(struct loader *l, const struct suan_field *f)
 		get_alone(l, f);
 		break;
 	case SUAN_SNAP_FREED:
-		l->freed_ms = suan_field_i64(f);
-		break;
 	case SUAN_SNAP_PASSED:
-		l->passed_ms = suan_field_i64(f);
-		damage(l, l->passed_ms < 0);
+		get_slot_times(l, f);
 		break;
 	case SUAN_SNAP_POLICY:
 		suan_unpack_all(&l->u, &suan_pack_policy, f, &l->e->policy);

@@ -36,10 +36,10 @@
  *     as above.
  *     Search, if the first in order is not firm, cores are free and no window is kept: the first
  *     long items (fit_ms above 5 minutes; 8 at most, of one priority, none of a group, among the
- *     first 64 of the queue) are planned on the runs alone, one start each, as protected ones would be. Each is tried before each of
- *     those ahead of it, the first place first, and stays there if that lowers the sum of
- *     cores · fit_ms · time until the start. When it is the turn of one of them, the one goes that
- *     then has its place.
+ *     first 64 of the queue) are planned on the runs alone, one start each, as protected ones would
+ *     be. Each is tried before each of those ahead of it, the first place first, and stays there if
+ *     that lowers the sum of cores · fit_ms · time until the start. When it is the turn of one of
+ *     them, the one goes that then has its place.
  *   - A start may push out runs; then it is planned behind them: planner_push.c.
  *   - Steps, unless they are 0, bound the effort of a pass, by counting: a planned start costs one
  *     a open pool, and no more are planned than can be paid, but as many as there are pools. For

@@ -308,7 +308,8 @@ static bool in_group(const struct ref *r, const struct ref_item *x, uint32_t poo
 
 static bool fits_pool(const struct ref *r, const struct ref_item *x, uint32_t pool)
 {
-	return x->item.ask.group ? in_group(r, x, pool) : ref_admits(&r->pools[pool], &x->item.ask.req);
+	return x->item.ask.group ? in_group(r, x, pool)
+				 : ref_admits(&r->pools[pool], &x->item.ask.req);
 }
 
 bool ref_may_use(const struct ref *r, const struct ref_item *x, uint32_t pool)
