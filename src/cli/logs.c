@@ -27,7 +27,7 @@ static void nap_ms(long ms)
 static bool job_over(const json_t *job)
 {
 	static const char *const over[] = {"COMPLETED", "FAILED", "TIMEOUT", "OUT_OF_MEMORY",
-					   "CANCELLED"};
+					   "CANCELLED", "PREEMPTED"};
 	const char *state = json_string_value(json_object_get(job, "state"));
 	const char *guarantee = json_string_value(json_object_get(job, "guarantee"));
 

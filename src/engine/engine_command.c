@@ -90,7 +90,6 @@ static void stop(struct command *c, uint32_t pos, bool again)
 	if (again)
 		return;
 	x->pushed = false;	/* who cancels does not want it to come back */
-	x->stop_ms = 0;
 	x->stop_for = 0;
 }
 

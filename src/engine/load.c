@@ -709,7 +709,7 @@ static void open_run(struct loader *l, const struct suan_job *j, uint32_t index,
 	if (failed(l))
 		return;
 	suan_preempt_rank_one(l->e, j, x);
-	if (x->pushed)
+	if (x->stop_ms)
 		suan_planner_stop(p, x->run, x->stop_ms);
 }
 

@@ -34,8 +34,8 @@ struct suan_elem {
 	uint32_t nplaces;
 	uint32_t attempt, pool;
 	uint32_t run;		/* the planner's number while active */
-	int64_t stop_ms;	/* pushed: expected end of the stop, */
-	uint64_t stop_for;	/* and the job that wants the room; 0: none */
+	int64_t stop_ms;	/* stopped for others: by then it should be over; 0: it was not */
+	uint64_t stop_for;	/* pushed: the job that wants the room; 0: none */
 	uint32_t text;		/* interned */
 	uint32_t why;		/* interned: candidates of the decision */
 	int32_t exit_code, signal;

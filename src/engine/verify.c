@@ -51,9 +51,10 @@ const char *suan_verify_elem(const struct suan_engine *e, const struct suan_job 
 		return "an element is being stopped that has no run";
 	if (x->again && !x->stopping)
 		return "an element is to start anew without a stop";
-	if ((x->pushed && !x->stopping) || x->pushed != (x->stop_ms > x->order_ms) ||
-	    (!x->pushed && x->stop_ms))
-		return "an element is stopped for others without a stop, or not until then";
+	if ((x->pushed && !x->stop_ms) || (x->stop_ms && !x->stopping))
+		return "an element is stopped for others without a stop";
+	if (x->stop_ms && x->stop_ms <= x->order_ms)
+		return "a run is stopped before it was ordered";
 	if (x->attempt > 0 && !j->started)
 		return "an element was started but its job was not";
 	return is_active(x) ? check_places(e, j, x) : NULL;

@@ -58,3 +58,42 @@ def test_a_restart_between_stop_and_end(make_server, tmp_path):
     server.start()
     doc = server.wait(job, code=0)
     assert (doc['state'], doc['attempt'], doc['preempted']) == ('COMPLETED', 2, 1)
+
+
+CLASSES = """
+policy:
+  preemption: {min_run: 1ms, grace: 2s}
+qos:
+  - {name: normal}
+  - {name: urgent, priority: 1000, preempts: [spare, scrap]}
+  - {name: spare, priority: -1000, preemptable: true}
+  - {name: scrap, priority: -500, preemptable: true, preempt_cancels: true}
+default_qos: normal
+"""
+
+
+def test_a_job_of_a_higher_class_pushes_out_one_of_a_lower(make_server, tmp_path):
+    (tmp_path / 'suan.yaml').write_text(CLASSES)
+    server = make_server(args=['--config', tmp_path / 'suan.yaml']).start()
+    # east has 2 cores: one is normal's, the other spare's
+    normal = server.submit('--site', 'east', '--', 'sleep', '600')
+    spare = server.submit('--site', 'east', '--qos', 'spare', *ONCE_MORE)
+    running(server, normal)
+    running(server, spare)
+    urgent = server.submit('--site', 'east', '--qos', 'urgent', '--', 'sh', '-c', 'echo urgent; sleep 0.3')
+    assert server.wait(urgent, code=0)['state'] == 'COMPLETED'
+    doc = server.wait(spare, code=0)
+    assert (doc['state'], doc['attempt'], doc['preempted']) == ('COMPLETED', 2, 1)
+    assert server.job(normal)['state'] == 'RUNNING' and 'preempted' not in server.job(normal)
+    assert [j['preempted'] for j in json.loads(server.cli('list', '--json', '--all').stdout)['jobs']
+            if j['id'] == spare] == [1]
+
+    scrap = server.submit('--site', 'east', '--qos', 'scrap', '--guarantee', 'at-most-once', '--', 'sleep', '600')
+    running(server, scrap)
+    urgent = server.submit('--site', 'east', '--qos', 'urgent', '--', 'true')
+    server.wait(urgent, code=0)
+    doc = server.wait(scrap)
+    assert (doc['state'], doc['reason']) == ('PREEMPTED', 'preempted')
+    assert doc['reason_text'] == 'stopped so that job %d can start' % urgent
+    assert 'stopped so that job' in server.cli('why', scrap).stdout
+    server.cli('cancel', normal)

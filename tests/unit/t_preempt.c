@@ -270,6 +270,9 @@ static void t_people(void)
 	       "its owner cancels what is being stopped");
 	is_int(kit_effects(&k, SUAN_FX_STOP), 0, "it is not told twice");
 	is_int(kit_view(&k, low).reason, SUAN_R_CANCELLING, "that is the reason now");
+	ok(survives(&k), "a restored engine knows");
+	kit_pass(&k);
+	is_int(kit_view(&k, high).predicted_start_ms, k.now + 5000, "when it will be over");
 	kit_ended(&k, low, 0, 1, SUAN_OUT_CANCELLED);
 	is_int(kit_state(&k, low, 0), SUAN_CANCELLED, "it does not come back");
 	kit_pass(&k);
