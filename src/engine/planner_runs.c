@@ -155,19 +155,27 @@ void suan_run_shorten(struct suan_planner *p, uint32_t run, int64_t until_ms)
 {
 	struct suan_prun *r = suan_prun_at(p, run);
 	struct suan_ppool *o = &p->pools[r->pool];
+	struct suan_pend key = {r->end_ms, run, 0};
 	int64_t span = until_ms - r->start_ms;
+	size_t i;
 
 	if (span < 1)
 		span = 1;
 	if (p->slots.freed_ms < r->end_ms)
 		p->slots.freed_ms = r->end_ms;
-	ends_drop(o, r->end_ms, run);
+	suan_ends_flush(o);
+	i = lower_bound(o->ends, o->nends, &key);
+	assert(i < o->nends && o->ends[i].run == run);
+	memmove(&o->ends[i], &o->ends[i + 1], (o->nends - 1 - i) * sizeof(key));
 	r->duration_ms = r->duration_ms < span ? r->duration_ms : span;
 	r->limit_ms = r->limit_ms < span ? r->limit_ms : span;
 	r->end_ms = suan_run_end(r->start_ms, r->duration_ms, r->limit_ms, INT64_MIN);
-	o->ends[o->nends].end_ms = r->end_ms;
-	o->ends[o->nends].run = run;
-	o->nends++;
+	key.end_ms = r->end_ms;
+	i = lower_bound(o->ends, o->nends - 1, &key);
+	memmove(&o->ends[i + 1], &o->ends[i], (o->nends - 1 - i) * sizeof(key));
+	o->ends[i] = key;
+	o->head = 0;
+	o->dirty = true;
 	p->slots.valid = false;
 	p->again.only = false;
 }

@@ -372,6 +372,40 @@ static void t_cheapest(void)
 	kit_done(&k);
 }
 
+/* In a long list of runs those that have ended stay for a while: none of them is chosen. */
+static void t_many(void)
+{
+	struct kit k;
+	uint64_t low, high;
+	struct suan_job_spec spec = kit_job(1, 1, 60 * MINUTE);
+	struct suan_range set = {.nruns = 1, .count = 400, .runs = {{0, 399, 1}}};
+	bool good = true;
+
+	kit_one_pool(&k, 1, 400);
+	classes(&k, 1);
+	spec.qos = "low";
+	spec.array = &set;
+	low = kit_submit(&k, &spec);
+	kit_pass(&k);
+	is_int(kit_effects(&k, SUAN_FX_START), 400, "as many runs as cores");
+	k.now += MINUTE;
+	kit_pass(&k);
+	for (uint32_t i = 0; i < 20; i++)
+		kit_ended(&k, low, i, 1, SUAN_OUT_EXITED);
+	high = submit(&k, "high", 1, 26);
+	kit_pass(&k);
+	is_int(kit_effects(&k, SUAN_FX_STOP), 6, "20 cores are free, 6 are wanted");
+	for (size_t i = 0; i < 6; i++)
+		good = good && kit_effect(&k, SUAN_FX_STOP, i)->run.index == 20 + i;
+	ok(good, "of those that run, the first");
+	ok(survives(&k), "and all is sound");
+	for (uint32_t i = 20; i < 26; i++)
+		kit_ended(&k, low, i, 1, SUAN_OUT_CANCELLED);
+	kit_pass(&k);
+	is_int(kit_state(&k, high, 0), SUAN_STAGING, "who wanted the room has it");
+	kit_done(&k);
+}
+
 /* Two classes that would push each other out for ever: each run gets min_run, work gets done. */
 static void t_no_livelock(void)
 {
@@ -468,6 +502,7 @@ int main(void)
 	t_ends();
 	t_people();
 	t_cheapest();
+	t_many();
 	t_no_livelock();
 	t_off();
 	t_checks();
