@@ -26,6 +26,9 @@ static const struct suan_option simulate_options[] = {
 	{"jobs", 0, "N", "only the first N of them"},
 	{"repeat", 0, "N", "the trace N times end to end"},
 	{"bound", 0, NULL, "also what the same jobs could have cost and emitted at least"},
+	{"min-run", 0, "TIME", "no run is stopped for others before that; default 5m"},
+	{"grace", 0, "TIME", "what such a stop takes, unless the class says it; default 30s"},
+	{"checkpoint", 0, "TIME", "what a checkpointable job needs to go on after it; default 0"},
 	{"plan-depth", 0, "N", "waiting starts that are planned; default: as the policy needs"},
 	{"plan-steps", 0, "N", "effort of a pass; default: 200000 for suan, else no limit"},
 	{"alone", 0, NULL, "also each site alone with its own jobs, and who is worse off"},
@@ -128,6 +131,25 @@ static int take_trace_option(struct suan_simulate *s, const struct suan_option *
 	return -1;
 }
 
+/* Options about preemption; −1: not one of them. */
+static int take_stop_option(struct suan_simulate *s, const struct suan_option *o, const char *value)
+{
+	bool overhead = strcmp(o->name, "checkpoint") == 0;
+	int64_t ms = 0;
+	int rc;
+
+	if (!overhead && strcmp(o->name, "min-run") != 0 && strcmp(o->name, "grace") != 0)
+		return -1;
+	rc = take_time(o, value, &ms);
+	if (rc == SUAN_EXIT_OK && ms == 0 && !overhead)
+		return bad_value(o->name, value, "a time above 0");
+	if (overhead)
+		s->checkpoint_ms = ms;
+	else
+		*(o->name[0] == 'g' ? &s->grace_ms : &s->min_run_ms) = ms;
+	return rc;
+}
+
 static int take_steps(struct suan_simulate *s, const struct suan_option *o, const char *value)
 {
 	uint64_t v = 0;
@@ -144,6 +166,8 @@ static int take_option(struct suan_simulate *s, const struct suan_option *o, con
 {
 	int rc = take_trace_option(s, o, value);
 
+	if (rc < 0)
+		rc = take_stop_option(s, o, value);
 	if (rc >= 0)
 		return rc;
 	if (strcmp(o->name, "cores") == 0)

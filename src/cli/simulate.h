@@ -29,6 +29,7 @@ struct suan_simulate {
 	uint64_t jobs;
 	uint32_t repeat, plan_depth, plan_steps;
 	bool has_steps;
+	int64_t min_run_ms, grace_ms, checkpoint_ms; /* of preemption; 0 = not given */
 };
 
 /* Returns an exit code; messages are printed. */

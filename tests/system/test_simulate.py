@@ -434,3 +434,24 @@ def test_raw_equals_clean(tmp_path):
     for name, log in (('raw', 'swf/KTH-SP2-1996-2.swf.gz'), ('clean', 'norm/kth_sp2.swf.gz')):
         suan('--cores', 100, '--policy', 'easy', '--trace', DATA / log, '--out', tmp_path / name)
     assert starts(tmp_path / 'raw' / 'schedule.csv') == starts(tmp_path / 'clean' / 'schedule.csv')
+
+
+def test_classes_stop_others(tmp_path):
+    (tmp_path / 'classes.yaml').write_text(
+        'qos:\n  - {name: urgent, priority: 1000, preempts: [spare]}\n'
+        '  - {name: spare, priority: -1000, preemptable: true}\n')
+    job = '{"id":1,"submit_s":0,"run_s":1000,"cores":8,"qos":"spare"%s}\n'
+    other = '{"id":2,"submit_s":100,"run_s":50,"cores":8,"qos":"urgent"}\n'
+    run = lambda *a: json.loads(subprocess.run(
+        [SUAN, 'simulate', '--cores', '8', '--trace', str(tmp_path / 't.jsonl'), '--json'] + list(a),
+        capture_output=True, text=True, check=True).stdout)
+    classes = ('--accounts', str(tmp_path / 'classes.yaml'), '--min-run', '1m', '--grace', '10s')
+    (tmp_path / 't.jsonl').write_text(job % '' + other)
+    assert run()['makespan_s'] == 1050 and 'preempted' not in run()
+    r = run(*classes)
+    assert (r['preempted'], r['preempted_core_s'], r['makespan_s']) == (1, 880, 1160)
+    (tmp_path / 't.jsonl').write_text(job % ',"checkpointable":true' + other)
+    r = run(*classes, '--checkpoint', '5')
+    assert (r['preempted'], r['preempted_core_s'], r['makespan_s']) == (1, 0, 1055)
+    bad = subprocess.run([SUAN, 'simulate', '--cores', '8', '--trace', 'x', '--grace', '0'], capture_output=True, text=True)
+    assert bad.returncode == 2 and 'above 0' in bad.stderr
