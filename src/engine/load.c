@@ -909,6 +909,19 @@ static void get_reserves(struct loader *l, const struct suan_field *f)
 	l->e->reserves.last_id = (uint32_t)f->u64;
 }
 
+static void get_counters(struct loader *l, const struct suan_field *f)
+{
+	if (f->tag == SUAN_SNAP_SEQ)
+		l->e->seq = f->u64;
+	else if (f->tag == SUAN_SNAP_NEXT_ID)
+		l->e->next_id = f->u64;
+	else if (f->tag == SUAN_SNAP_EPOCH)
+		l->e->epoch_ms = suan_field_i64(f);
+	else
+		l->e->now_ms = suan_field_i64(f);
+	damage(l, l->e->now_ms < 0);
+}
+
 static void get_slot_times(struct loader *l, const struct suan_field *f)
 {
 	if (f->tag == SUAN_SNAP_FREED) {
@@ -919,25 +932,10 @@ static void get_slot_times(struct loader *l, const struct suan_field *f)
 	damage(l, l->passed_ms < 0);
 }
 
-static void get_part(struct loader *l, const struct suan_field *f)
+/* What was learnt, and what plans keep from pass to pass. */
+static void get_memory(struct loader *l, const struct suan_field *f)
 {
 	switch (f->tag) {
-	case SUAN_SNAP_VERSION:
-		damage(l, f->u64 != SUAN_SNAPSHOT_VERSION);
-		break;
-	case SUAN_SNAP_SEQ:
-		l->e->seq = f->u64;
-		break;
-	case SUAN_SNAP_NOW:
-		l->e->now_ms = suan_field_i64(f);
-		damage(l, l->e->now_ms < 0);
-		break;
-	case SUAN_SNAP_NEXT_ID:
-		l->e->next_id = f->u64;
-		break;
-	case SUAN_SNAP_EPOCH:
-		l->e->epoch_ms = suan_field_i64(f);
-		break;
 	case SUAN_SNAP_PAST:
 		get_past(l, f);
 		break;
@@ -957,6 +955,23 @@ static void get_part(struct loader *l, const struct suan_field *f)
 	case SUAN_SNAP_FREED:
 	case SUAN_SNAP_PASSED:
 		get_slot_times(l, f);
+		break;
+	default:
+		break;
+	}
+}
+
+static void get_part(struct loader *l, const struct suan_field *f)
+{
+	switch (f->tag) {
+	case SUAN_SNAP_VERSION:
+		damage(l, f->u64 != SUAN_SNAPSHOT_VERSION);
+		break;
+	case SUAN_SNAP_SEQ:
+	case SUAN_SNAP_NOW:
+	case SUAN_SNAP_NEXT_ID:
+	case SUAN_SNAP_EPOCH:
+		get_counters(l, f);
 		break;
 	case SUAN_SNAP_POLICY:
 		suan_unpack_all(&l->u, &suan_pack_policy, f, &l->e->policy);
@@ -988,6 +1003,7 @@ static void get_part(struct loader *l, const struct suan_field *f)
 		suan_arena_reset(&l->arena);
 		break;
 	default:
+		get_memory(l, f);
 		break;
 	}
 }
