@@ -1,6 +1,7 @@
 /* The planner agrees with the slow reference planner after every pass of random histories: the same
  * starts on the same nodes in the same order, the same predictions. SUAN_SEED repeats one. */
 #include "lib/tap.h"
+#include "lib/slow.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -10,7 +11,7 @@
 #include "lib/refplan.h"
 
 #define KINDS 6
-#ifdef __SANITIZE_ADDRESS__
+#ifdef SLOW_BUILD
 #define CASES 5000	/* five times as slow */
 #else
 #define CASES 20000

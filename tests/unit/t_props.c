@@ -1,8 +1,9 @@
 /* Invariants after every event of random histories. Repeat one with SUAN_SEED=N. */
 #include "lib/engine_random.h"
+#include "lib/slow.h"
 
 #define STEPS 6000
-#ifdef __SANITIZE_ADDRESS__
+#ifdef SLOW_BUILD
 #define SEEDS 3
 #else
 #define SEEDS 6

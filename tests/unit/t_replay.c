@@ -2,9 +2,10 @@
  * snapshot taken at any point of it. */
 #include "engine/record.h"
 #include "lib/engine_random.h"
+#include "lib/slow.h"
 
 #define STEPS 2500
-#ifdef __SANITIZE_ADDRESS__
+#ifdef SLOW_BUILD
 #define MOST_SEEDS 2u
 #else
 #define MOST_SEEDS 4u

@@ -2,6 +2,7 @@
  * and easy, mean wait and bounded slowdown to the printed digits; and a raw log against its cleaned
  * form. Needs the shared data ($SUAN_SHARED_DATA, else ../shared/data beside the source). */
 #include "lib/tap.h"
+#include "lib/slow.h"
 
 #include <stdlib.h>
 
@@ -181,7 +182,7 @@ static void raw_is_clean(const char *raw, const char *name, uint32_t cores)
 }
 
 /* Under a sanitizer the long logs take minutes; the plain build runs them too. */
-#ifdef __SANITIZE_ADDRESS__
+#ifdef SLOW_BUILD
 #define LONG_LOGS false
 #else
 #define LONG_LOGS true
