@@ -348,7 +348,7 @@ enum suan_code suan_window_profile(const struct suan_planner *p, const struct su
 		const struct suan_prun *r = suan_prun_at(p, o->ends[i].run);
 		int64_t end = suan_run_end(r->start_ms, r->duration_ms, r->limit_ms, now_ms);
 
-		if (!taken_of(o, w, r, &v))
+		if (o->ends[i].idle == SUAN_OVER || !taken_of(o, w, r, &v))
 			continue;
 		rc = suan_profile_reserve(ret, &v, INT64_MIN, end);
 		for (uint32_t k = 0; k < r->nplaces; k++)

@@ -429,6 +429,33 @@ static void t_shapes(void)
 	kit_done(&k);
 }
 
+/* Of so many runs the planner keeps those that have ended for a while; nobody may look at them. */
+static void t_ended_between(void)
+{
+	struct kit k;
+	struct suan_job_spec job = kit_job(1, 4, 10 * MINUTE), in = job;
+	struct suan_reserve r;
+	struct suan_candidate c[2];
+	uint64_t ids[300], own;
+	int64_t when;
+	uint32_t n;
+
+	kit_one_pool(&k, 300, 4);
+	r = wish("r", 1, k.now + 5 * MINUTE, k.now + HOUR);
+	reserve(&k, &r);
+	in.reservation = "r";
+	own = kit_submit(&k, &in);
+	for (uint32_t i = 0; i < 300; i++)
+		ids[i] = kit_submit(&k, &job);
+	kit_pass(&k);
+	for (uint32_t i = 0; i < 3; i++)
+		kit_ended(&k, ids[100 + i], 0, 1, SUAN_OUT_EXITED);
+	n = suan_engine_why(k.e, (struct suan_run_id){own, 0, 0}, c, 2, &when);
+	ok(n == 1 && c[0].start_ms == r.from_ms, "asked before a pass, of a pool with many runs");
+	ok(kit_good(&k), "all is well");
+	kit_done(&k);
+}
+
 static void t_single(void)
 {
 	struct kit k;
@@ -750,6 +777,7 @@ int main(void)
 	t_users();
 	t_keys_and_quotas();
 	t_shapes();
+	t_ended_between();
 	t_single();
 	t_broken();
 	t_overstay();
