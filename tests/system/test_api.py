@@ -289,7 +289,8 @@ def test_every_route_is_documented_and_answers(server):
     server.wait(done, code=0)
     bodies = {'submitJob': {'command': ['true'], 'hold': True}, 'checkJob': {'command': ['true']},
               'patchJob': {'priority': 3}, 'createToken': {'user': 'x'},
-              'setAccounts': {}}
+              'setAccounts': {}, 'reserve': {'nodes': 1, 'duration_s': 60, 'name': 'west'},
+              'checkReservation': {'nodes': 1, 'duration_s': 60}}
     called = set()
     for path, ops in api['paths'].items():
         for method, op in ops.items():
