@@ -34,9 +34,9 @@
  *     fragmentation grows least by this start; for what asks for cores alone then those without
  *     accelerators; then those where the nodes that it gets have the fewest accelerators free; then
  *     as above.
- *     Search, if the first in order is not firm, cores are free and no window is kept: the first
- *     long items (fit_ms above 5 minutes; 8 at most, of one priority, none of a group, among the
- *     first 64 of the queue) are planned on the runs alone, one start each, as protected ones would
+ *     Search, if the first in order is not firm and cores are free: the first long items (fit_ms
+ *     above 5 minutes; 8 at most, of one priority, none of a group, among the first 64 of the
+ *     queue) are planned on the runs and windows alone, one start each, as protected ones would
  *     be. Each is tried before each of those ahead of it, the first place first, and stays there if
  *     that lowers the sum of cores · fit_ms · time until the start. When it is the turn of one of
  *     them, the one goes that then has its place.

@@ -100,13 +100,14 @@ static enum suan_code place(struct suan_pass *s, const struct suan_waiting *w, s
 		const struct suan_ppool *o = &p->pools[p->order[i]];
 		const struct suan_profile *f = view(p, o);
 		struct slot x = {.pool = p->order[i]};
+		int64_t length;
 
 		if (!suan_bit(bits, x.pool) || o->spec.closed != SUAN_R_NONE)
 			continue;
 		suan_nodes_vec(&o->nodes, &p->waiting.shapes[k->shape].req, &x.vec);
-		if (o->trial == p->trial)
-			x.at = suan_profile_earliest(f, &x.vec, k->duration_ms, s->now,
-						     SUAN_FOREVER);
+		length = suan_pool_length(o, k->duration_ms, k->limit_ms);
+		if (o->trial == p->trial || o->nwindows > 0)
+			x.at = suan_profile_earliest(f, &x.vec, length, s->now, SUAN_FOREVER);
 		else
 			x.at = suan_profile_rising(f, &x.vec, s->now, SUAN_FOREVER);
 		if (x.at == SUAN_FOREVER)
@@ -118,9 +119,11 @@ static enum suan_code place(struct suan_pass *s, const struct suan_waiting *w, s
 	return bits ? SUAN_OK : SUAN_ENOMEM;
 }
 
-static enum suan_code reserve(struct suan_planner *p, const struct slot *x, int64_t duration_ms)
+static enum suan_code reserve(struct suan_planner *p, const struct slot *x,
+			      const struct suan_class *k)
 {
 	struct suan_ppool *o = &p->pools[x->pool];
+	int64_t length = suan_pool_length(o, k->duration_ms, k->limit_ms);
 	enum suan_code rc = SUAN_OK;
 
 	if (o->trial != p->trial)
@@ -128,7 +131,7 @@ static enum suan_code reserve(struct suan_planner *p, const struct slot *x, int6
 	o->trial = p->trial;
 	if (rc == SUAN_OK)
 		rc = suan_profile_reserve(&o->tried, &x->vec, x->at,
-					  suan_sat_add(x->at, duration_ms));
+					  suan_sat_add(x->at, length));
 	return rc;
 }
 
@@ -146,7 +149,7 @@ static enum suan_code measure(struct suan_pass *s, const uint32_t *order, delay 
 		enum suan_code rc = place(s, w, &x);
 
 		if (rc == SUAN_OK && x.pool != SUAN_NO_POOL)
-			rc = reserve(p, &x, k->duration_ms);
+			rc = reserve(p, &x, k);
 		if (rc != SUAN_OK)
 			return rc;
 		if (x.pool != SUAN_NO_POOL)
@@ -198,7 +201,7 @@ enum suan_code suan_search_order(struct suan_pass *s)
 
 	q->count = q->next = 0;
 	if (p->kind != SUAN_PLAN_SUAN || p->steps == 0 || s->firm || s->most_kept < 2 ||
-	    p->nlive == 0 || p->nwindows > 0 || affordable(p, 2) < 2)
+	    p->nlive == 0 || affordable(p, 2) < 2)
 		return SUAN_OK;
 	rc = collect(s);
 	most = q->count >= 2 ? affordable(p, q->count) : 0;

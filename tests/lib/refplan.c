@@ -903,7 +903,7 @@ static delay plan_sought(struct ref *r, const struct ref_item *x)
 	h->id = x->item.id;
 	h->pool = best;
 	h->ask = x->item.ask;
-	h->to = h->from + x->item.ask.duration_ms;
+	h->to = h->from + ref_length(r, best, &x->item.ask);
 	h->hard = false;
 	r->nholds++;
 	return (delay)(uint64_t)ref_total(&r->pools[best], &x->item.ask.req).cores *
@@ -948,8 +948,7 @@ static uint32_t sought(struct ref *r, uint32_t item[8], uint32_t instead[8])
 	uint64_t orders;
 	delay best;
 
-	if (r->kind != SUAN_PLAN_SUAN || firm(r) || open_pools(r) < 2 || !any_core_free(r) ||
-	    r->nwindows > 0)
+	if (r->kind != SUAN_PLAN_SUAN || firm(r) || open_pools(r) < 2 || !any_core_free(r))
 		return 0;
 	for (uint32_t i = 0; i < r->nitems && i < 64 && n < 8; i++) {
 		if (n > 0 && r->items[i].item.priority != r->items[item[0]].item.priority)
