@@ -75,10 +75,12 @@ static void network(struct world *w)
 	note(w);
 }
 
+/* Dice fall one after the other: the arguments of a call have no order of their own. */
 static void submit(struct world *w)
 {
 	int64_t limit = 1000 * (10 + (int64_t)dice(w, 600));
-	struct suan_job_spec s = kit_job(1 + dice(w, 6), 1 + dice(w, 4), limit);
+	uint32_t cores = 1 + dice(w, 4), tasks = 1 + dice(w, 6);
+	struct suan_job_spec s = kit_job(tasks, cores, limit);
 	static const char *const users[] = {"u", "v", "w"}, *const kinds[] = {"", "a800", "910b"};
 	struct suan_dep deps[2];
 	char text[64];
@@ -97,16 +99,19 @@ static void submit(struct world *w)
 	s.begin_ms = dice(w, 8) == 0 ? w->k.now + dice(w, 60000) : 0;
 	s.guarantee = (enum suan_guarantee)dice(w, 3);
 	if (dice(w, 4) == 0) {
-		snprintf(text, sizeof(text), "0-%u:%u%%%u", 3 + dice(w, 12), 1 + dice(w, 2),
-			 dice(w, 5));
+		uint32_t cap = dice(w, 5), step = 1 + dice(w, 2), last = 3 + dice(w, 12);
+
+		snprintf(text, sizeof(text), "0-%u:%u%%%u", last, step, cap);
 		s.array = &w->sets[w->nsets % 4];
 		if (suan_range_parse(text, &w->sets[w->nsets++ % 4], NULL) != SUAN_OK)
 			abort();
 	}
 	s.deps = deps;
 	s.ndeps = dice(w, 4) == 0 && w->last > 8 ? 1 + dice(w, 2) : 0;
-	for (uint32_t i = 0; i < s.ndeps; i++)
-		deps[i] = (struct suan_dep){(enum suan_dep_type)dice(w, 4), w->last - dice(w, 8)};
+	for (uint32_t i = 0; i < s.ndeps; i++) {
+		deps[i].type = (enum suan_dep_type)dice(w, 4);
+		deps[i].job = w->last - dice(w, 8);
+	}
 	if (kit_submit(&w->k, &s) > 0)
 		w->last = w->k.fx.first_job;
 	note(w);
@@ -153,8 +158,10 @@ static void outage(struct world *w)
 	struct suan_event ev = {.type = SUAN_EV_CAPACITY};
 
 	if (dice(w, 2)) {
-		kit_site_state(&w->k, names[dice(w, 3)],
-			       dice(w, 2) ? SUAN_SITE_UP : (enum suan_site_state)dice(w, 3));
+		enum suan_site_state to = dice(w, 2) ? SUAN_SITE_UP
+						     : (enum suan_site_state)dice(w, 3);
+
+		kit_site_state(&w->k, names[dice(w, 3)], to);
 	} else {
 		ev.u.capacity.pool = dice(w, 5);
 		ev.u.capacity.nodes = dice(w, 9);

@@ -47,17 +47,21 @@ static void make_trace(struct suan_buf *b, uint64_t seed)
 		uint64_t most = suan_rng_below(&rng, 4) ? 20 : 400;
 		uint64_t run = 1 + suan_rng_below(&rng, suan_rng_below(&rng, 3) ? 600 : 9000);
 		uint64_t gpus = suan_rng_below(&rng, 3) ? 0 : 1 + suan_rng_below(&rng, 4);
+		uint64_t user, cores, tasks, estimate;
 
+		/* one after the other: arguments have no order of their own */
 		at += suan_rng_below(&rng, most);
+		user = suan_rng_below(&rng, 5);
+		cores = 1 + suan_rng_below(&rng, 8);
+		tasks = 1 + suan_rng_below(&rng, 6);
+		estimate = run + suan_rng_below(&rng, 3 * run);
 		suan_buf_addf(b,
 			      "{\"id\":%u,\"submit_s\":%llu,\"run_s\":%llu,\"estimate_s\":%llu,"
 			      "\"tasks\":%llu,\"cores\":%llu,\"gpus\":%llu,\"user\":\"u%llu\"}\n",
 			      i, (unsigned long long)at, (unsigned long long)run,
-			      (unsigned long long)(run + suan_rng_below(&rng, 3 * run)),
-			      (unsigned long long)(1 + suan_rng_below(&rng, 6)),
-			      (unsigned long long)(1 + suan_rng_below(&rng, 8)),
-			      (unsigned long long)gpus,
-			      (unsigned long long)suan_rng_below(&rng, 5));
+			      (unsigned long long)estimate, (unsigned long long)tasks,
+			      (unsigned long long)cores, (unsigned long long)gpus,
+			      (unsigned long long)user);
 	}
 }
 
