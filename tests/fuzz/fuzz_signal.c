@@ -39,7 +39,7 @@ static void write_and_read(const struct suan_signal *g, const struct suan_signal
 	for (size_t i = 0; i < s->count; i++) {
 		int64_t at = s->steps[i].at_ms, v = s->steps[i].value;
 
-		if (at < -most || at > most * most / 1000000 || v < -most || v > most)
+		if (at < -most || at > 1000 * most || v < -most || v > most)
 			goto out;
 		suan_buf_addf(&out, "%s%lld.%03lld,%s%lld.%0*lld\n", at < 0 ? "-" : "",
 			      (long long)(llabs(at) / 1000), (long long)(llabs(at) % 1000),
