@@ -224,6 +224,10 @@ static int check(const struct suan_simulate *s)
 	if (s->alone && !s->network)
 		return suan_cli_usage(&suan_cli_simulate,
 				      "--alone compares the sites of a network: --network FILE");
+	if (s->bound && s->cores)
+		return suan_cli_usage(&suan_cli_simulate,
+				      "--bound: of what? It needs --network, whose sites have "
+				      "busy_watt, and price or carbon");
 	if (s->from_ms >= s->until_ms)
 		return suan_cli_usage(&suan_cli_simulate, "--until is not after --from");
 	return SUAN_EXIT_OK;

@@ -299,6 +299,10 @@ static enum suan_code find_bounds(struct run *r, uint32_t i)
 	rc = suan_sim_find_bounds(&r->setup[i], &r->result[i], &r->bounds[i], &r->err);
 	clear_bar(r);
 	o->bounds = &r->bounds[i];
+	if (rc == SUAN_OK && i == 0 && o->bounds->joint.cost == SUAN_SIM_NONE &&
+	    o->bounds->joint.carbon == SUAN_SIM_NONE)
+		fprintf(stderr, "suan simulate: --bound: nothing to bound; each pool needs a "
+				"busy_watt, and each site a price or a carbon\n");
 	return rc;
 }
 

@@ -1,5 +1,6 @@
 /* Definitions of accounts and classes: checked, copied, as bytes and back. */
 #include "engine/accounts.h"
+#include "engine/copier.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -182,51 +183,28 @@ enum suan_code suan_accounts_check(const struct suan_accounts *a, struct suan_er
 
 /* ---- copy ---- */
 
-struct copier {
-	struct suan_arena *arena;
-	bool failed;
-};
-
-static const char *copy_str(struct copier *c, const char *s)
+static void copy_qos(struct suan_copier *c, struct suan_qos_spec *q)
 {
-	char *copy = suan_arena_str(c->arena, s);
-
-	c->failed |= !copy;
-	return copy;
-}
-
-static void *copy_list(struct copier *c, const void *list, uint32_t n, size_t elem)
-{
-	void *copy = suan_arena_array(c->arena, n ? n : 1, elem);
-
-	if (copy && n)
-		memcpy(copy, list, n * elem);
-	c->failed |= !copy;
-	return copy;
-}
-
-static void copy_qos(struct copier *c, struct suan_qos_spec *q)
-{
-	q->name = copy_str(c, q->name);
-	q->preempts.list = copy_list(c, q->preempts.list, q->preempts.count, sizeof(char *));
+	q->name = suan_copier_str(c, q->name);
+	q->preempts.list = suan_copier_list(c, q->preempts.list, q->preempts.count, sizeof(char *));
 	for (uint32_t i = 0; !c->failed && i < q->preempts.count; i++)
-		q->preempts.list[i] = copy_str(c, q->preempts.list[i]);
+		q->preempts.list[i] = suan_copier_str(c, q->preempts.list[i]);
 }
 
 enum suan_code suan_accounts_copy(struct suan_arena *arena, const struct suan_accounts *a,
 				  struct suan_accounts *ret)
 {
-	struct copier c = {.arena = arena};
+	struct suan_copier c = {.arena = arena};
 	struct suan_accounts n = *a;
 
-	n.default_account = copy_str(&c, a->default_account);
-	n.default_qos = copy_str(&c, a->default_qos);
-	n.accounts = copy_list(&c, a->accounts, a->naccounts, sizeof(*n.accounts));
+	n.default_account = suan_copier_str(&c, a->default_account);
+	n.default_qos = suan_copier_str(&c, a->default_qos);
+	n.accounts = suan_copier_list(&c, a->accounts, a->naccounts, sizeof(*n.accounts));
 	for (uint32_t i = 0; !c.failed && i < n.naccounts; i++) {
-		n.accounts[i].name = copy_str(&c, n.accounts[i].name);
-		n.accounts[i].parent = copy_str(&c, n.accounts[i].parent);
+		n.accounts[i].name = suan_copier_str(&c, n.accounts[i].name);
+		n.accounts[i].parent = suan_copier_str(&c, n.accounts[i].parent);
 	}
-	n.qos = copy_list(&c, a->qos, a->nqos, sizeof(*n.qos));
+	n.qos = suan_copier_list(&c, a->qos, a->nqos, sizeof(*n.qos));
 	for (uint32_t i = 0; !c.failed && i < n.nqos; i++)
 		copy_qos(&c, &n.qos[i]);
 	if (c.failed)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "engine/copier.h"
 #include "engine/alone.h"
 
 #define FIRST_PAUSE_MS	 1000
@@ -12,80 +13,56 @@
 
 /* ---- deep copy ---- */
 
-struct copier {
-	struct suan_arena *arena;
-	bool failed;
-};
-
-static const char *copy_str(struct copier *c, const char *s)
+static void copy_pool(struct suan_copier *c, struct suan_pool_spec *p)
 {
-	char *copy = suan_arena_str(c->arena, s ? s : "");
-
-	c->failed |= !copy;
-	return copy;
+	p->name = suan_copier_str(c, p->name);
+	p->gpu = suan_copier_str(c, p->gpu);
 }
 
-/* An array of n elements, at least one so that NULL means failure. */
-static void *copy_list(struct copier *c, const void *list, uint32_t n, size_t elem)
+static void copy_site(struct suan_copier *c, struct suan_site_spec *s)
 {
-	void *copy = suan_arena_array(c->arena, n ? n : 1, elem);
-
-	if (copy && n)
-		memcpy(copy, list, n * elem);
-	c->failed |= !copy;
-	return copy;
-}
-
-static void copy_pool(struct copier *c, struct suan_pool_spec *p)
-{
-	p->name = copy_str(c, p->name);
-	p->gpu = copy_str(c, p->gpu);
-}
-
-static void copy_site(struct copier *c, struct suan_site_spec *s)
-{
-	s->name = copy_str(c, s->name);
-	s->zh = copy_str(c, s->zh);
-	s->hub = copy_str(c, s->hub);
-	s->owner = copy_str(c, s->owner);
-	s->driver = copy_str(c, s->driver);
-	s->price_file = copy_str(c, s->price_file);
-	s->carbon_file = copy_str(c, s->carbon_file);
-	s->pools = copy_list(c, s->pools, s->npools, sizeof(*s->pools));
+	s->name = suan_copier_str(c, s->name);
+	s->zh = suan_copier_str(c, s->zh);
+	s->hub = suan_copier_str(c, s->hub);
+	s->owner = suan_copier_str(c, s->owner);
+	s->driver = suan_copier_str(c, s->driver);
+	s->price_file = suan_copier_str(c, s->price_file);
+	s->carbon_file = suan_copier_str(c, s->carbon_file);
+	s->pools = suan_copier_list(c, s->pools, s->npools, sizeof(*s->pools));
 	for (uint32_t i = 0; !c->failed && i < s->npools; i++)
 		copy_pool(c, &s->pools[i]);
 }
 
-static void copy_places(struct copier *c, struct suan_network *n)
+static void copy_places(struct suan_copier *c, struct suan_network *n)
 {
-	n->hubs = copy_list(c, n->hubs, n->nhubs, sizeof(*n->hubs));
+	n->hubs = suan_copier_list(c, n->hubs, n->nhubs, sizeof(*n->hubs));
 	for (uint32_t i = 0; !c->failed && i < n->nhubs; i++) {
-		n->hubs[i].name = copy_str(c, n->hubs[i].name);
-		n->hubs[i].zh = copy_str(c, n->hubs[i].zh);
-		n->hubs[i].side = copy_str(c, n->hubs[i].side);
+		n->hubs[i].name = suan_copier_str(c, n->hubs[i].name);
+		n->hubs[i].zh = suan_copier_str(c, n->hubs[i].zh);
+		n->hubs[i].side = suan_copier_str(c, n->hubs[i].side);
 	}
-	n->cities = copy_list(c, n->cities, n->ncities, sizeof(*n->cities));
+	n->cities = suan_copier_list(c, n->cities, n->ncities, sizeof(*n->cities));
 	for (uint32_t i = 0; !c->failed && i < n->ncities; i++) {
-		n->cities[i].name = copy_str(c, n->cities[i].name);
-		n->cities[i].zh = copy_str(c, n->cities[i].zh);
-		n->cities[i].hub = copy_str(c, n->cities[i].hub);
+		n->cities[i].name = suan_copier_str(c, n->cities[i].name);
+		n->cities[i].zh = suan_copier_str(c, n->cities[i].zh);
+		n->cities[i].hub = suan_copier_str(c, n->cities[i].hub);
 	}
-	n->links = copy_list(c, n->links, n->nlinks, sizeof(*n->links));
+	n->links = suan_copier_list(c, n->links, n->nlinks, sizeof(*n->links));
 	for (uint32_t i = 0; !c->failed && i < n->nlinks; i++) {
-		n->links[i].from = copy_str(c, n->links[i].from);
-		n->links[i].to = copy_str(c, n->links[i].to);
+		n->links[i].from = suan_copier_str(c, n->links[i].from);
+		n->links[i].to = suan_copier_str(c, n->links[i].to);
 	}
 }
 
 enum suan_code suan_net_copy(struct suan_arena *a, const struct suan_network *net,
 			     struct suan_network *ret)
 {
-	struct copier c = {.arena = a};
+	struct suan_copier c = {.arena = a};
 	struct suan_network n = *net;
 
-	n.name = copy_str(&c, n.name);
+	n.name = suan_copier_str(&c, n.name);
 	copy_places(&c, &n);
-	n.sites = copy_list(&c, n.sites, n.nsites, sizeof(*n.sites));
+	n.sites = suan_copier_list(&c, n.sites, n.nsites, sizeof(*n.sites));
 	for (uint32_t i = 0; !c.failed && i < n.nsites; i++)
 		copy_site(&c, &n.sites[i]);
 	if (c.failed)
@@ -97,7 +74,7 @@ enum suan_code suan_net_copy(struct suan_arena *a, const struct suan_network *ne
 enum suan_code suan_net_copy_site(struct suan_arena *a, const struct suan_site_spec *spec,
 				  struct suan_site_spec *ret)
 {
-	struct copier c = {.arena = a};
+	struct suan_copier c = {.arena = a};
 	struct suan_site_spec s = *spec;
 
 	copy_site(&c, &s);
@@ -110,7 +87,7 @@ enum suan_code suan_net_copy_site(struct suan_arena *a, const struct suan_site_s
 enum suan_code suan_net_copy_pool(struct suan_arena *a, const struct suan_pool_spec *spec,
 				  struct suan_pool_spec *ret)
 {
-	struct copier c = {.arena = a};
+	struct suan_copier c = {.arena = a};
 	struct suan_pool_spec s = *spec;
 
 	copy_pool(&c, &s);

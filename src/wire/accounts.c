@@ -10,34 +10,50 @@
 #define MOST_FILE    (4u << 20)
 #define MILLION	     INT64_C(1000000)
 #define TEN_YEARS_MS (INT64_C(3650) * 24 * 3600 * 1000)
-#define NOT_GIVEN    (-1)	/* weight_ms until suan_accounts_finish */
+#define NOT_GIVEN    (-1) /* weight_ms until suan_accounts_finish */
 
 #define STRING(key, object, member)                                                                \
-	{.name = key, .type = SUAN_KEY_STRING, .at = offsetof(struct object, member)}
+	{                                                                                          \
+		.name = key, .type = SUAN_KEY_STRING, .at = offsetof(struct object, member)        \
+	}
 #define NAME(key, object, member)                                                                  \
-	{.name = key, .type = SUAN_KEY_STRING, .at = offsetof(struct object, member),              \
-	 .required = true}
+	{                                                                                          \
+		.name = key, .type = SUAN_KEY_STRING, .at = offsetof(struct object, member),       \
+		.required = true                                                                   \
+	}
 #define DURATION(key, object, member)                                                              \
-	{.name = key, .type = SUAN_KEY_DURATION, .digits = 3,                                      \
-	 .at = offsetof(struct object, member), .max = TEN_YEARS_MS}
-#define CALL(key, function) {.name = key, .type = SUAN_KEY_CALL, .read = function}
-#define KEYS(table) {table, sizeof(table) / sizeof((table)[0])}
+	{                                                                                          \
+		.name = key, .type = SUAN_KEY_DURATION, .digits = 3,                               \
+		.at = offsetof(struct object, member), .max = TEN_YEARS_MS                         \
+	}
+#define CALL(key, function)                                                                        \
+	{                                                                                          \
+		.name = key, .type = SUAN_KEY_CALL, .read = function                               \
+	}
+#define KEYS(table)                                                                                \
+	{                                                                                          \
+		table, sizeof(table) / sizeof((table)[0])                                          \
+	}
 
 /* ---- limits ---- */
 
 struct limits {
-	uint64_t most[SUAN_NLIMITS];	/* UINT64_MAX: not given */
+	uint64_t most[SUAN_NLIMITS]; /* UINT64_MAX: not given */
 };
 
 #define COUNT(key, limit)                                                                          \
-	{.name = key, .type = SUAN_KEY_U64, .at = (limit) * sizeof(uint64_t),                     \
-	 .max = 1000000 * MILLION}
+	{                                                                                          \
+		.name = key, .type = SUAN_KEY_U64, .at = (limit) * sizeof(uint64_t),               \
+		.max = 1000000 * MILLION                                                           \
+	}
 
 static const struct suan_key limit_table[] = {
 	COUNT("runs", SUAN_LIMIT_RUNS),
 	COUNT("cores", SUAN_LIMIT_CORES),
 	COUNT("gpus", SUAN_LIMIT_GPUS),
-	{.name = "memory", .type = SUAN_KEY_SIZE, .at = SUAN_LIMIT_MEMORY * sizeof(uint64_t),
+	{.name = "memory",
+	 .type = SUAN_KEY_SIZE,
+	 .at = SUAN_LIMIT_MEMORY * sizeof(uint64_t),
 	 .max = INT64_C(1) << 60},
 	COUNT("pending", SUAN_LIMIT_PENDING),
 };
@@ -76,7 +92,9 @@ static bool account_user_limits(struct suan_json *j, void *object)
 static const struct suan_key account_table[] = {
 	NAME("name", suan_account_spec, name),
 	STRING("parent", suan_account_spec, parent),
-	{.name = "shares", .type = SUAN_KEY_U32, .at = offsetof(struct suan_account_spec, shares),
+	{.name = "shares",
+	 .type = SUAN_KEY_U32,
+	 .at = offsetof(struct suan_account_spec, shares),
 	 .max = 1000 * MILLION},
 	CALL("limits", account_limits),
 	CALL("user_limits", account_user_limits),
@@ -92,25 +110,22 @@ static void *add_item(struct suan_json *j, void *list, uint32_t n, size_t size)
 	return moved;
 }
 
+static void init_account(void *item)
+{
+	*(struct suan_account_spec *)item =
+		(struct suan_account_spec){.name = "", .parent = "", .shares = 1};
+}
+
 bool suan_accounts_read_list(struct suan_json *j, struct suan_accounts *a)
 {
-	static const struct suan_keys keys = KEYS(account_table);
-	struct suan_account_spec *list = NULL;
-	uint32_t n = 0;
+	static const struct suan_key_items kind = {KEYS(account_table),
+						   sizeof(struct suan_account_spec), init_account};
+	void *list;
 
-	if (!suan_json_array(j))
+	if (!suan_keys_items(j, &kind, &list, &a->naccounts))
 		return false;
-	for (; suan_json_element(j); n++) {
-		list = add_item(j, list, n, sizeof(*list));
-		if (!list)
-			return false;
-		list[n] = (struct suan_account_spec){.name = "", .parent = "", .shares = 1};
-		if (!suan_keys_read(j, &keys, &list[n]))
-			return false;
-	}
 	a->accounts = list;
-	a->naccounts = n;
-	return !j->failed;
+	return true;
 }
 
 /* ---- classes ---- */
@@ -144,41 +159,45 @@ static bool qos_preempts(struct suan_json *j, void *object)
 
 static const struct suan_key qos_table[] = {
 	NAME("name", suan_qos_spec, name),
-	{.name = "priority", .type = SUAN_KEY_I32_FIXED,
-	 .at = offsetof(struct suan_qos_spec, priority), .min = -1000 * MILLION,
+	{.name = "priority",
+	 .type = SUAN_KEY_I32_FIXED,
+	 .at = offsetof(struct suan_qos_spec, priority),
+	 .min = -1000 * MILLION,
 	 .max = 1000 * MILLION},
-	{.name = "usage_factor", .type = SUAN_KEY_U32_FIXED, .digits = 3,
-	 .at = offsetof(struct suan_qos_spec, usage_factor_milli), .max = MILLION},
+	{.name = "usage_factor",
+	 .type = SUAN_KEY_U32_FIXED,
+	 .digits = 3,
+	 .at = offsetof(struct suan_qos_spec, usage_factor_milli),
+	 .max = MILLION},
 	DURATION("max_walltime", suan_qos_spec, max_walltime_ms),
 	DURATION("grace", suan_qos_spec, grace_ms),
-	{.name = "preemptable", .type = SUAN_KEY_BOOL,
+	{.name = "preemptable",
+	 .type = SUAN_KEY_BOOL,
 	 .at = offsetof(struct suan_qos_spec, preemptable)},
-	{.name = "preempt_cancels", .type = SUAN_KEY_BOOL,
+	{.name = "preempt_cancels",
+	 .type = SUAN_KEY_BOOL,
 	 .at = offsetof(struct suan_qos_spec, preempt_cancels)},
 	CALL("preempts", qos_preempts),
 	CALL("limits", qos_limits),
 	CALL("user_limits", qos_user_limits),
 };
 
+static void init_qos(void *item)
+{
+	*(struct suan_qos_spec *)item =
+		(struct suan_qos_spec){.name = "", .usage_factor_milli = 1000};
+}
+
 bool suan_accounts_read_qos(struct suan_json *j, struct suan_accounts *a)
 {
-	static const struct suan_keys keys = KEYS(qos_table);
-	struct suan_qos_spec *list = NULL;
-	uint32_t n = 0;
+	static const struct suan_key_items kind = {KEYS(qos_table), sizeof(struct suan_qos_spec),
+						   init_qos};
+	void *list;
 
-	if (!suan_json_array(j))
+	if (!suan_keys_items(j, &kind, &list, &a->nqos))
 		return false;
-	for (; suan_json_element(j); n++) {
-		list = add_item(j, list, n, sizeof(*list));
-		if (!list)
-			return false;
-		list[n] = (struct suan_qos_spec){.name = "", .usage_factor_milli = 1000};
-		if (!suan_keys_read(j, &keys, &list[n]))
-			return false;
-	}
 	a->qos = list;
-	a->nqos = n;
-	return !j->failed;
+	return true;
 }
 
 /* ---- fair shares, and all ---- */
@@ -198,8 +217,8 @@ bool suan_accounts_read_share(struct suan_json *j, struct suan_accounts *a)
 
 void suan_accounts_init(struct suan_accounts *a)
 {
-	*a = (struct suan_accounts){.default_account = "", .default_qos = "",
-				    .fair_share = {.weight_ms = NOT_GIVEN}};
+	*a = (struct suan_accounts){
+		.default_account = "", .default_qos = "", .fair_share = {.weight_ms = NOT_GIVEN}};
 }
 
 enum suan_code suan_accounts_finish(struct suan_accounts *a, struct suan_err *err)

@@ -1,4 +1,5 @@
 #include "wire/keys.h"
+#include "wire/list.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -189,5 +190,29 @@ bool suan_keys_read(struct suan_json *j, const struct suan_keys *keys, void *obj
 		return suan_json_fail(j, SUAN_EINVAL, "expected a key \"%s\", found none",
 				      keys->list[i].name);
 	}
+	return !j->failed;
+}
+
+bool suan_keys_items(struct suan_json *j, const struct suan_key_items *kind, void **ret,
+		     uint32_t *ret_n)
+{
+	char *list = NULL;
+	uint32_t n = 0;
+
+	if (!suan_json_array(j))
+		return false;
+	while (suan_json_element(j)) {
+		char *moved = suan_list_room(j->arena, list, n, kind->size);
+
+		if (!moved)
+			return suan_json_fail(j, SUAN_ENOMEM, "out of memory");
+		list = moved;
+		kind->init(list + n * kind->size);
+		if (!suan_keys_read(j, &kind->keys, list + n * kind->size))
+			return false;
+		n++;
+	}
+	*ret = list;
+	*ret_n = n;
 	return !j->failed;
 }

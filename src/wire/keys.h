@@ -34,6 +34,14 @@ struct suan_keys {
 /* Reads one object. Null counts as absent. Errors: unknown key (with the nearest or all), twice,
  * missing, wrong type, out of range. false: j has the error. */
 bool suan_keys_read(struct suan_json *j, const struct suan_keys *keys, void *object);
+/* A list of objects of one kind, in the reader's arena; false: j has the error. */
+struct suan_key_items {
+	struct suan_keys keys;
+	size_t size;			/* of one */
+	void (*init)(void *item);	/* before its keys are read */
+};
+bool suan_keys_items(struct suan_json *j, const struct suan_key_items *kind, void **ret,
+		     uint32_t *ret_n);
 /* "1.5", "-2" for messages and files: v / 10^digits without zeros at the end. */
 void suan_keys_decimal(int64_t v, unsigned digits, char out[32]);
 

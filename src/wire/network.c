@@ -33,36 +33,6 @@
 #define CALL(key, function) {.name = key, .type = SUAN_KEY_CALL, .read = function}
 #define KEYS(table) {table, sizeof(table) / sizeof((table)[0])}
 
-/* A list of objects of one kind. */
-struct kind {
-	struct suan_keys keys;
-	size_t size;
-	void (*init)(void *item);
-};
-
-static bool read_items(struct suan_json *j, const struct kind *kind, void **ret, uint32_t *ret_n)
-{
-	char *list = NULL;
-	uint32_t n = 0;
-
-	if (!suan_json_array(j))
-		return false;
-	while (suan_json_element(j)) {
-		char *moved = suan_list_room(j->arena, list, n, kind->size);
-
-		if (!moved)
-			return suan_json_fail(j, SUAN_ENOMEM, "out of memory");
-		list = moved;
-		kind->init(list + n * kind->size);
-		if (!suan_keys_read(j, &kind->keys, list + n * kind->size))
-			return false;
-		n++;
-	}
-	*ret = list;
-	*ret_n = n;
-	return !j->failed;
-}
-
 static bool read_delegated(struct suan_json *j, void *object)
 {
 	struct suan_pool_spec *p = object;
@@ -100,12 +70,12 @@ static void init_pool(void *item)
 
 static bool read_pools(struct suan_json *j, void *object)
 {
-	static const struct kind kind = {KEYS(pool_table), sizeof(struct suan_pool_spec),
+	static const struct suan_key_items kind = {KEYS(pool_table), sizeof(struct suan_pool_spec),
 					 init_pool};
 	struct suan_site_spec *s = object;
 	void *list;
 
-	if (!read_items(j, &kind, &list, &s->npools))
+	if (!suan_keys_items(j, &kind, &list, &s->npools))
 		return false;
 	s->pools = list;
 	return true;
@@ -271,11 +241,12 @@ static void init_city(void *item)
 
 static bool read_hubs(struct suan_json *j, void *object)
 {
-	static const struct kind kind = {KEYS(hub_table), sizeof(struct suan_hub_spec), init_hub};
+	static const struct suan_key_items kind = {KEYS(hub_table), sizeof(struct suan_hub_spec),
+						   init_hub};
 	struct suan_network *net = object;
 	void *list;
 
-	if (!read_items(j, &kind, &list, &net->nhubs))
+	if (!suan_keys_items(j, &kind, &list, &net->nhubs))
 		return false;
 	net->hubs = list;
 	return true;
@@ -283,12 +254,12 @@ static bool read_hubs(struct suan_json *j, void *object)
 
 static bool read_cities(struct suan_json *j, void *object)
 {
-	static const struct kind kind = {KEYS(city_table), sizeof(struct suan_city_spec),
+	static const struct suan_key_items kind = {KEYS(city_table), sizeof(struct suan_city_spec),
 					 init_city};
 	struct suan_network *net = object;
 	void *list;
 
-	if (!read_items(j, &kind, &list, &net->ncities))
+	if (!suan_keys_items(j, &kind, &list, &net->ncities))
 		return false;
 	net->cities = list;
 	return true;
@@ -296,12 +267,12 @@ static bool read_cities(struct suan_json *j, void *object)
 
 static bool read_sites(struct suan_json *j, void *object)
 {
-	static const struct kind kind = {KEYS(site_table), sizeof(struct suan_site_spec),
+	static const struct suan_key_items kind = {KEYS(site_table), sizeof(struct suan_site_spec),
 					 init_site};
 	struct suan_network *net = object;
 	void *list;
 
-	if (!read_items(j, &kind, &list, &net->nsites))
+	if (!suan_keys_items(j, &kind, &list, &net->nsites))
 		return false;
 	net->sites = list;
 	return true;
@@ -309,12 +280,12 @@ static bool read_sites(struct suan_json *j, void *object)
 
 static bool read_links(struct suan_json *j, void *object)
 {
-	static const struct kind kind = {KEYS(link_table), sizeof(struct suan_link_spec),
+	static const struct suan_key_items kind = {KEYS(link_table), sizeof(struct suan_link_spec),
 					 init_link};
 	struct suan_network *net = object;
 	void *list;
 
-	if (!read_items(j, &kind, &list, &net->nlinks))
+	if (!suan_keys_items(j, &kind, &list, &net->nlinks))
 		return false;
 	net->links = list;
 	return true;
