@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Builds suan in every way and runs every test: test.sh [--quick] [--long] [-k PATTERN]
-#   --quick     the sanitized build with its unit tests, and the checkers; no clang, threads, coverage,
-#               system tests, fuzzing
+#   --quick     the sanitized build with its unit tests, and the checkers; no threads, coverage, system
+#               tests, fuzzing; of the optimised build only the hashes of decisions
 #   --long      fuzz each target for 10 minutes instead of 5 seconds; unit tests under valgrind too
 #   -k PATTERN  only tests whose name has PATTERN in it; no checkers
-# Trees: build-test (gcc, ASan + UBSan), build-clang, build (gcc, optimised), build-tsan (gcc, TSan),
-# build-cov (gcc, coverage), build-fuzz. Logs: build-logs.
+# Trees: build-test (clang, ASan + UBSan), build (gcc, optimised), build-tsan (gcc, TSan), build-cov (gcc,
+# coverage), build-fuzz (clang, libFuzzer). Logs: build-logs.
 # The last line is "N passed, M failed"; exits 1 if anything failed.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
@@ -191,12 +191,21 @@ system_tests() {
 		skip system "no test_*.py in tests/system"
 		return
 	fi
-	pytests system build-test/src/suan "${dirs[@]}" -- ${pattern:+-k "$pattern"}
+	pytests system build-test/src/suan "${dirs[@]}" -- -n "$(nproc)" ${pattern:+-k "$pattern"}
 }
 
-# Each target runs on its own scratch corpus, seeded from tests/corpus/<name without fuzz_>.
+# fuzz_target NAME SECONDS: on its own scratch corpus, seeded from tests/corpus/NAME.
+fuzz_target() {
+	local seeds=()
+	mkdir -p "build-fuzz/corpus/$1"
+	[ ! -d "tests/corpus/$1" ] || seeds=("tests/corpus/$1")
+	"build-fuzz/tests/fuzz/fuzz_$1" -max_total_time="$2" -timeout=25 -rss_limit_mb=2048 \
+		-artifact_prefix="build-fuzz/$1-" "build-fuzz/corpus/$1" "${seeds[@]}"
+}
+
+# Two targets at a time.
 fuzz() {
-	local seconds=5 targets=() t name seeds
+	local seconds=5 targets=() t
 	[ -z "$long" ] || seconds=600
 	if ! grep -qs "option('fuzz'" meson_options.txt meson.options; then
 		skip fuzz "the build has no option \"fuzz\""
@@ -220,39 +229,27 @@ fuzz() {
 	fi
 	build build-fuzz "${targets[@]}" -- || return
 	for t in "${targets[@]}"; do
-		name=${t##*/fuzz_}
-		mkdir -p "build-fuzz/corpus/$name"
-		seeds=()
-		[ ! -d "tests/corpus/$name" ] || seeds=("tests/corpus/$name")
-		if stage "fuzz_$name" "build-fuzz/$t" -max_total_time=$seconds -timeout=25 -rss_limit_mb=2048 \
-			-artifact_prefix="build-fuzz/$name-" "build-fuzz/corpus/$name" "${seeds[@]}"; then
-			passed=$((passed + 1))
-		else
-			fail "fuzz_$name"
-		fi
-	done
+		echo "${t##*/fuzz_}"
+	done >"$logs/fuzz_targets"
+	export -f fuzz_target
+	stage fuzz xargs -P 2 -I '{}' bash -c "fuzz_target {} $seconds >$logs/fuzz_{}.log 2>&1 && echo ok fuzz_{} ||
+		{ echo FAIL fuzz_{}; tail -n 60 $logs/fuzz_{}.log; }" <"$logs/fuzz_targets"
+	tally fuzz $? < <(grep -E '^(ok|FAIL) ' "$log")
 }
 
 began=$SECONDS
 tools/deps.sh test || echo "going on without them"
 
 sanitized=''
-build build-test -- --werror -Db_sanitize=address,undefined && sanitized=1
+CC=clang build build-test -- --werror -Db_lundef=false -Db_sanitize=address,undefined && sanitized=1
 [ -z "$sanitized" ] || unit_tests "build-test: tests" build-test
 
-if [ -n "$quick" ]; then
-	skip build-clang "--quick"
-elif CC=clang build build-clang -- --werror -Db_lundef=false; then
-	unit_tests "build-clang: tests" build-clang
-fi
-
+# Random histories run in full here: every step costs a tenth of what it costs under the sanitizers.
 plain=''
-if [ -z "$pattern" ] || [ -n "$long" ]; then
-	build build -- --werror -Doptimization=3 -Ddebug=true && plain=1
-fi
+build build -- --werror -Doptimization=3 -Ddebug=true && plain=1
 if [ -n "$plain" ]; then
-	names=("${golden[@]}")
-	unit_tests "build: golden" build
+	[ -z "$quick" ] || names=("${golden[@]}")
+	unit_tests "build: tests" build
 fi
 if [ -n "$pattern" ]; then skip checks "-k"; else checks; fi
 if [ -n "$long" ] && [ -n "$plain" ]; then

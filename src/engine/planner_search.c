@@ -66,11 +66,13 @@ static enum suan_code collect(struct suan_pass *s)
 
 	for (uint32_t looks = 0; looks < MOST_LOOKS && q->count < SUAN_MOST_SOUGHT; looks++) {
 		uint32_t item = suan_pass_next(p, &head);
-		const struct suan_waiting *w = &p->waiting.items[item];
+		const struct suan_waiting *w;
 		const struct suan_class *k;
 
-		if (item == SUAN_NO_ITEM ||
-		    (q->count > 0 && w->priority != p->waiting.items[q->item[0]].priority))
+		if (item == SUAN_NO_ITEM)
+			break;
+		w = &p->waiting.items[item];
+		if (q->count > 0 && w->priority != p->waiting.items[q->item[0]].priority)
 			break;
 		k = &p->waiting.classes[w->class];
 		if (k->fit_ms > SUAN_SHORT_FIT_MS && p->waiting.shapes[k->shape].group == 0)

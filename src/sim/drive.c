@@ -737,7 +737,7 @@ static enum suan_code open_all(struct drive *d)
 	d->pass.type = SUAN_EV_PASS;
 	d->now_ms = ZERO_MS;
 	d->wake_ms = SUAN_FOREVER;
-	if (o) {
+	if (o && o->count > 0) {
 		d->outage = o->list;
 		d->outages_end = o->list + o->count;
 	}

@@ -5,6 +5,10 @@
 
 #if defined(__SANITIZE_ADDRESS__) || !defined(__OPTIMIZE__)
 #define SLOW_BUILD
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SLOW_BUILD
+#endif
 #endif
 
 #endif

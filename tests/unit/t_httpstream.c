@@ -176,7 +176,7 @@ static long long read_poured(int fd, size_t step)
 static void test_slow(struct app *a)
 {
 	static char block[64 << 10];
-	unsigned before = gone_count(a), n = 0;
+	unsigned before = gone_count(a), told, n = 0;
 	enum suan_code rc;
 	int small = 4096, fd = raw_connect(a);
 	pthread_t thread;
@@ -186,12 +186,13 @@ static void test_slow(struct app *a)
 	raw_send(fd, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
 	app_wait(a, &a->nstreams, 1);
 	memset(block, 'x', sizeof(block));
-	do {
+	do { /* the kernel may take more at any time: only what was told before the refusal counts */
+		told = a->nroom;
 		rc = suan_http_stream_send(a->streams[0], block, sizeof(block));
 	} while (rc == SUAN_OK && ++n < 1000);
 	is_int(rc, SUAN_EBUSY, "a reader that does not read is sent no more");
 	ok(n >= 16 && n < 400, "after %u blocks of 64 KiB", n);
-	is_int(a->nroom, 0, "room is not told before there is any");
+	is_int(told, 0, "room is told only to who was refused");
 	suan_http_stream_close(a->streams[0]);
 	a->nstreams = 0;
 	ok(raw_until(fd, block, sizeof(block), "xxxx"), "it reads");
