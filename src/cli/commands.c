@@ -28,6 +28,7 @@ const struct suan_command *const suan_cli_commands[] = {
 	&suan_cli_info,
 	&suan_cli_signals,
 	&suan_cli_simulate,
+	&suan_cli_plan,
 	NULL,
 };
 

@@ -16,7 +16,8 @@ extern const struct suan_command suan_cli_reserve, suan_cli_reservations, suan_c
 extern const struct suan_command suan_cli_sites, suan_cli_pools, suan_cli_links, suan_cli_site;
 extern const struct suan_command suan_cli_account, suan_cli_qos;
 extern const struct suan_command suan_cli_token, suan_cli_info;
-extern const struct suan_command suan_cli_signals, suan_cli_simulate;
+extern const struct suan_command suan_cli_signals, suan_cli_simulate,
+	suan_cli_plan;
 
 /* Job ids are "12" or "12_5". Prints what is wrong; returns an exit code. */
 int suan_cli_check_ids(const struct suan_command *c, const char *const *ids, int n);

@@ -38,43 +38,48 @@ static const struct suan_option simulate_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
-static int bad_value(const char *option, const char *value, const char *want)
+static int bad_value(const struct suan_simulate *s, const char *option, const char *value,
+		     const char *want)
 {
-	return suan_cli_usage(&suan_cli_simulate, "--%s: found \"%s\", want %s", option, value,
-			      want);
+	return suan_cli_usage(s->command, "--%s: found \"%s\", want %s", option, value, want);
 }
 
-/* Whole numbers from `least` to `most`. */
-static int take_number(const struct suan_option *o, const char *value, uint64_t least,
-		       uint64_t most, uint64_t *ret)
+struct span { /* both in it */
+	uint64_t least, most;
+};
+
+static int take_number(const struct suan_simulate *s, const struct suan_option *o,
+		       const char *value, struct span span, uint64_t *ret)
 {
 	char want[80];
 	uint64_t v;
 
-	if (suan_parse_u64(value, &v, NULL) == SUAN_OK && v >= least && v <= most) {
+	if (suan_parse_u64(value, &v, NULL) == SUAN_OK && v >= span.least && v <= span.most) {
 		*ret = v;
 		return SUAN_EXIT_OK;
 	}
-	snprintf(want, sizeof(want), "a whole number from %llu to %llu", (unsigned long long)least,
-		 (unsigned long long)most);
-	return bad_value(o->name, value, want);
+	snprintf(want, sizeof(want), "a whole number from %llu to %llu",
+		 (unsigned long long)span.least, (unsigned long long)span.most);
+	return bad_value(s, o->name, value, want);
 }
 
-static int take_count(const struct suan_option *o, const char *value, uint32_t *ret)
+static int take_count(const struct suan_simulate *s, const struct suan_option *o, const char *value,
+		      uint32_t *ret)
 {
 	uint64_t v = 0;
-	int rc = take_number(o, value, 1, INT32_MAX, &v);
+	int rc = take_number(s, o, value, (struct span){1, INT32_MAX}, &v);
 
 	if (rc == SUAN_EXIT_OK)
 		*ret = (uint32_t)v;
 	return rc;
 }
 
-static int take_time(const struct suan_option *o, const char *value, int64_t *ret)
+static int take_time(const struct suan_simulate *s, const struct suan_option *o, const char *value,
+		     int64_t *ret)
 {
 	if (suan_parse_duration(value, 1000, ret, NULL) == SUAN_OK)
 		return SUAN_EXIT_OK;
-	return bad_value(o->name, value, "seconds, or a duration such as 30d or 1h30m");
+	return bad_value(s, o->name, value, "seconds, or a duration such as 30d or 1h30m");
 }
 
 static int take_start(struct suan_simulate *s, const char *value)
@@ -82,7 +87,7 @@ static int take_start(struct suan_simulate *s, const char *value)
 	if (strncmp(value, "now", 3) != 0 &&
 	    suan_parse_time(value, 0, &s->start_ms, NULL) == SUAN_OK)
 		return SUAN_EXIT_OK;
-	return bad_value("start", value, "a date such as 2023-01-01T00:00:00Z, or seconds");
+	return bad_value(s, "start", value, "a date such as 2023-01-01T00:00:00Z, or seconds");
 }
 
 static int take_load(struct suan_simulate *s, const char *value)
@@ -90,7 +95,8 @@ static int take_load(struct suan_simulate *s, const char *value)
 	if (suan_parse_fixed(value, 3, &s->load_milli, NULL) == SUAN_OK && s->load_milli > 0 &&
 	    s->load_milli <= 1000000)
 		return SUAN_EXIT_OK;
-	return bad_value("load", value, "a factor from 0.001 to 1000; 1.25 means a quarter more");
+	return bad_value(s, "load", value,
+			 "a factor from 0.001 to 1000; 1.25 means a quarter more");
 }
 
 static int take_estimates(struct suan_simulate *s, const char *value)
@@ -102,7 +108,7 @@ static int take_estimates(struct suan_simulate *s, const char *value)
 	else if (strcmp(value, "predicted") == 0)
 		s->estimates = SUAN_SIM_PREDICTED;
 	else
-		return bad_value("estimates", value, "user, perfect or predicted");
+		return bad_value(s, "estimates", value, "user, perfect or predicted");
 	return SUAN_EXIT_OK;
 }
 
@@ -114,20 +120,20 @@ static int take_trace_option(struct suan_simulate *s, const struct suan_option *
 		return take_load(s, value);
 	if (strcmp(o->name, "shake") == 0) {
 		s->shake = true;
-		return take_number(o, value, 0, UINT64_MAX, &s->shake_seed);
+		return take_number(s, o, value, (struct span){0, UINT64_MAX}, &s->shake_seed);
 	}
 	if (strcmp(o->name, "seed") == 0)
-		return take_number(o, value, 0, UINT64_MAX, &s->seed);
+		return take_number(s, o, value, (struct span){0, UINT64_MAX}, &s->seed);
 	if (strcmp(o->name, "from") == 0)
-		return take_time(o, value, &s->from_ms);
+		return take_time(s, o, value, &s->from_ms);
 	if (strcmp(o->name, "until") == 0)
-		return take_time(o, value, &s->until_ms);
+		return take_time(s, o, value, &s->until_ms);
 	if (strcmp(o->name, "start") == 0)
 		return take_start(s, value);
 	if (strcmp(o->name, "jobs") == 0)
-		return take_number(o, value, 1, UINT32_MAX, &s->jobs);
+		return take_number(s, o, value, (struct span){1, UINT32_MAX}, &s->jobs);
 	if (strcmp(o->name, "repeat") == 0)
-		return take_count(o, value, &s->repeat);
+		return take_count(s, o, value, &s->repeat);
 	return -1;
 }
 
@@ -140,9 +146,9 @@ static int take_stop_option(struct suan_simulate *s, const struct suan_option *o
 
 	if (!overhead && strcmp(o->name, "min-run") != 0 && strcmp(o->name, "grace") != 0)
 		return -1;
-	rc = take_time(o, value, &ms);
+	rc = take_time(s, o, value, &ms);
 	if (rc == SUAN_EXIT_OK && ms == 0 && !overhead)
-		return bad_value(o->name, value, "a time above 0");
+		return bad_value(s, o->name, value, "a time above 0");
 	if (overhead)
 		s->checkpoint_ms = ms;
 	else
@@ -153,7 +159,7 @@ static int take_stop_option(struct suan_simulate *s, const struct suan_option *o
 static int take_steps(struct suan_simulate *s, const struct suan_option *o, const char *value)
 {
 	uint64_t v = 0;
-	int rc = take_number(o, value, 0, 1000000000, &v);
+	int rc = take_number(s, o, value, (struct span){0, 1000000000}, &v);
 
 	if (rc == SUAN_EXIT_OK) {
 		s->plan_steps = (uint32_t)v;
@@ -162,7 +168,7 @@ static int take_steps(struct suan_simulate *s, const struct suan_option *o, cons
 	return rc;
 }
 
-static int take_option(struct suan_simulate *s, const struct suan_option *o, const char *value)
+int suan_simulate_option(struct suan_simulate *s, const struct suan_option *o, const char *value)
 {
 	int rc = take_trace_option(s, o, value);
 
@@ -171,14 +177,14 @@ static int take_option(struct suan_simulate *s, const struct suan_option *o, con
 	if (rc >= 0)
 		return rc;
 	if (strcmp(o->name, "cores") == 0)
-		return take_count(o, value, &s->cores);
+		return take_count(s, o, value, &s->cores);
 	if (strcmp(o->name, "policy") == 0)
-		return suan_cli_policies(&suan_cli_simulate, value, s->policies,
-					 SUAN_SIMULATE_POLICIES, &s->npolicies);
+		return suan_cli_policies(s->command, value, s->policies, SUAN_SIMULATE_POLICIES,
+					 &s->npolicies);
 	if (strcmp(o->name, "estimates") == 0)
 		return take_estimates(s, value);
 	if (strcmp(o->name, "plan-depth") == 0)
-		return take_count(o, value, &s->plan_depth);
+		return take_count(s, o, value, &s->plan_depth);
 	if (strcmp(o->name, "plan-steps") == 0)
 		return take_steps(s, o, value);
 	if (strcmp(o->name, "goal") == 0 && strcmp(value, "fastest") != 0)
@@ -207,42 +213,35 @@ static int take_option(struct suan_simulate *s, const struct suan_option *o, con
 	return SUAN_EXIT_OK;
 }
 
-static int check(const struct suan_simulate *s)
+int suan_simulate_check(const struct suan_simulate *s)
 {
 	if (!s->trace)
-		return suan_cli_usage(&suan_cli_simulate,
+		return suan_cli_usage(s->command,
 				      "which jobs? --trace FILE, or - for standard input");
 	if (s->cores && s->network)
-		return suan_cli_usage(&suan_cli_simulate,
+		return suan_cli_usage(s->command,
 				      "--cores and --network: one machine or a network, not both");
 	if (!s->cores && !s->network)
-		return suan_cli_usage(&suan_cli_simulate, "on what? --cores N, or --network FILE");
+		return suan_cli_usage(s->command, "on what? --cores N, or --network FILE");
 	if (s->alone && s->faults)
-		return suan_cli_usage(&suan_cli_simulate,
+		return suan_cli_usage(s->command,
 				      "--alone and --faults-file: sites alone have no outages; "
 				      "leave one of them out");
 	if (s->alone && !s->network)
-		return suan_cli_usage(&suan_cli_simulate,
+		return suan_cli_usage(s->command,
 				      "--alone compares the sites of a network: --network FILE");
 	if (s->bound && s->cores)
-		return suan_cli_usage(&suan_cli_simulate,
+		return suan_cli_usage(s->command,
 				      "--bound: of what? It needs --network, whose sites have "
 				      "busy_watt, and price or carbon");
 	if (s->from_ms >= s->until_ms)
-		return suan_cli_usage(&suan_cli_simulate, "--until is not after --from");
+		return suan_cli_usage(s->command, "--until is not after --from");
 	return SUAN_EXIT_OK;
 }
 
 static int run_simulate(int argc, char **argv)
 {
-	struct suan_simulate s = {.command = &suan_cli_simulate,
-				  .policies = {SUAN_POLICY_SUAN},
-				  .npolicies = 1,
-				  .load_milli = 1000,
-				  .until_ms = INT64_MAX,
-				  .start_ms = INT64_MIN,
-				  .jobs = UINT64_MAX,
-				  .repeat = 1};
+	struct suan_simulate s = SUAN_SIMULATE_DEFAULTS(&suan_cli_simulate);
 	const struct suan_option *o;
 	struct suan_args args;
 	const char *value;
@@ -262,10 +261,10 @@ static int run_simulate(int argc, char **argv)
 			suan_cli_print_help(&suan_cli_simulate);
 			return SUAN_EXIT_OK;
 		}
-		rc = take_option(&s, o, value);
+		rc = suan_simulate_option(&s, o, value);
 	}
 	if (rc == SUAN_EXIT_OK)
-		rc = check(&s);
+		rc = suan_simulate_check(&s);
 	return rc == SUAN_EXIT_OK ? suan_simulate(&s) : rc;
 }
 

@@ -23,6 +23,7 @@ struct suan_simulate {
 	enum suan_sim_estimates estimates;
 	int64_t load_milli; /* 1000 = as it is */
 	bool shake, json, bound, ignore_homes, alone;
+	bool plan; /* suan plan bound: print the plans behind the bounds */
 	uint64_t shake_seed, seed;
 	int64_t from_ms, until_ms;
 	int64_t start_ms; /* date of the trace's time 0; INT64_MIN: not given */
@@ -32,6 +33,14 @@ struct suan_simulate {
 	int64_t min_run_ms, grace_ms, checkpoint_ms; /* of preemption; 0 = not given */
 };
 
+#define SUAN_SIMULATE_DEFAULTS(command_)                                                           \
+	{.command = (command_), .policies = {SUAN_POLICY_SUAN}, .npolicies = 1,                    \
+	 .load_milli = 1000, .until_ms = INT64_MAX, .start_ms = INT64_MIN, .jobs = UINT64_MAX,     \
+	 .repeat = 1}
+
+/* Takes one option of `suan simulate` by its name; checks that they go together. As below. */
+int suan_simulate_option(struct suan_simulate *s, const struct suan_option *o, const char *value);
+int suan_simulate_check(const struct suan_simulate *s);
 /* Returns an exit code; messages are printed. */
 int suan_simulate(const struct suan_simulate *s);
 

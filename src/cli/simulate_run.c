@@ -33,6 +33,7 @@ struct run { /* of one call */
 	struct suan_sim_result result[SUAN_SIMULATE_POLICIES];
 	struct suan_sim_scores scores[SUAN_SIMULATE_POLICIES];
 	struct suan_sim_bounds bounds[SUAN_SIMULATE_POLICIES];
+	struct suan_sim_plan plans[SUAN_SIM_AIMS];
 	struct suan_sim_outcome outcome[SUAN_SIMULATE_POLICIES];
 	int64_t began_us, read_us, read_rss;
 	const char *doing; /* for the bar */
@@ -43,7 +44,7 @@ struct run { /* of one call */
 
 static void note_interrupt(int signo)
 {
-	static const char text[] = "\nsuan simulate: interrupted while reading\n";
+	static const char text[] = "\nsuan: interrupted while reading\n";
 
 	(void)signo;
 	interrupted = 1;
@@ -59,7 +60,7 @@ static int complain(const struct run *r)
 {
 	const struct suan_err *e = &r->err;
 
-	fprintf(stderr, "suan simulate: %s\n", e->text);
+	fprintf(stderr, "suan %s: %s\n", r->s->command->name, e->text);
 	if (e->code == SUAN_ENOTFOUND)
 		return SUAN_EXIT_NOTFOUND;
 	return e->code == SUAN_EINVAL || e->code == SUAN_ECORRUPT || e->code == SUAN_ETOOBIG
@@ -289,6 +290,28 @@ static enum suan_code read_all(struct run *r)
 
 /* ---- simulating ---- */
 
+/* Those that the network has figures for; one at least. */
+static enum suan_code find_plans(struct run *r, struct suan_sim_outcome *o)
+{
+	const struct suan_sim_bound *least = &o->bounds->joint;
+	bool known[SUAN_SIM_AIMS] = {least->cost != SUAN_SIM_NONE, least->carbon != SUAN_SIM_NONE};
+	enum suan_code rc = SUAN_OK;
+
+	if (!known[SUAN_SIM_CHEAPEST] && !known[SUAN_SIM_GREENEST])
+		return suan_fail(&r->err, SUAN_EINVAL,
+				 "%s: nothing to plan by; each pool needs a busy_watt, and each "
+				 "site a price or a carbon",
+				 r->s->network);
+	if (r->bar)
+		fprintf(stderr, "\r\033[K%s: solving for the plans …", o->policy);
+	for (enum suan_sim_aim aim = 0; aim < SUAN_SIM_AIMS && rc == SUAN_OK; aim++)
+		if (known[aim])
+			rc = suan_sim_find_plan(o->setup, o->result, aim, &r->plans[aim], &r->err);
+	clear_bar(r);
+	o->plans = r->plans;
+	return rc;
+}
+
 static enum suan_code find_bounds(struct run *r, uint32_t i)
 {
 	struct suan_sim_outcome *o = &r->outcome[i];
@@ -299,6 +322,8 @@ static enum suan_code find_bounds(struct run *r, uint32_t i)
 	rc = suan_sim_find_bounds(&r->setup[i], &r->result[i], &r->bounds[i], &r->err);
 	clear_bar(r);
 	o->bounds = &r->bounds[i];
+	if (rc == SUAN_OK && r->s->plan)
+		return find_plans(r, o);
 	if (rc == SUAN_OK && i == 0 && o->bounds->joint.cost == SUAN_SIM_NONE &&
 	    o->bounds->joint.carbon == SUAN_SIM_NONE)
 		fprintf(stderr, "suan simulate: --bound: nothing to bound; each pool needs a "
@@ -321,24 +346,24 @@ static enum suan_code simulate(struct run *r, uint32_t i)
 	int64_t began = suan_clock_mono_us(), simulated;
 	enum suan_code rc;
 
-	r->setup[i] = (struct suan_sim_setup){
-		.network = &r->net,
-		.trace = &r->trace,
-		.outages = &r->outages,
-		.signals = &r->signals,
-		.accounts = s->accounts ? &r->accounts : NULL,
-		.policy = {.kind = s->policies[i],
-			   .plan_depth = s->plan_depth,
-			   .plan_steps = steps_of(s, s->policies[i]),
-			   .packing = SUAN_FRAGMENTATION,
-			   .ignore_homes = s->ignore_homes,
-			   .preemption = {s->min_run_ms, s->grace_ms, 0}},
-		.checkpoint_ms = s->checkpoint_ms,
-		.estimates = s->estimates,
-		.repeat = s->repeat,
-		.processors_only = !s->network,
-		.tick = tick,
-		.ctx = r};
+	r->setup[i] =
+		(struct suan_sim_setup){.network = &r->net,
+					.trace = &r->trace,
+					.outages = &r->outages,
+					.signals = &r->signals,
+					.accounts = s->accounts ? &r->accounts : NULL,
+					.policy = {.kind = s->policies[i],
+						   .plan_depth = s->plan_depth,
+						   .plan_steps = steps_of(s, s->policies[i]),
+						   .packing = SUAN_FRAGMENTATION,
+						   .ignore_homes = s->ignore_homes,
+						   .preemption = {s->min_run_ms, s->grace_ms, 0}},
+					.checkpoint_ms = s->checkpoint_ms,
+					.estimates = s->estimates,
+					.repeat = s->repeat,
+					.processors_only = !s->network,
+					.tick = tick,
+					.ctx = r};
 	*o = (struct suan_sim_outcome){.policy = suan_policy_name(s->policies[i]),
 				       .setup = &r->setup[i],
 				       .result = &r->result[i],
@@ -374,10 +399,10 @@ static void warn(const struct run *r)
 			least = r->scores[i].covered;
 	if (least < 1000000)
 		fprintf(stderr,
-			"suan simulate: the price and carbon series cover %.1f %% of the time; "
+			"suan %s: the price and carbon series cover %.1f %% of the time; "
 			"before and after them their first and last values count (--start moves "
 			"the trace)\n",
-			(double)least / 10000);
+			r->s->command->name, (double)least / 10000);
 }
 
 /* ---- writing ---- */
@@ -452,10 +477,36 @@ static enum suan_code write_page(struct run *r)
 	return rc;
 }
 
+/* DIR/cheapest.csv, DIR/greenest.csv: the plans slot by slot. */
+static enum suan_code write_plans(struct run *r)
+{
+	enum suan_code rc = SUAN_OK;
+
+	for (enum suan_sim_aim aim = 0; aim < SUAN_SIM_AIMS && rc == SUAN_OK; aim++) {
+		struct suan_buf path = {0}, text = {0};
+
+		if (r->plans[aim].npools == 0)
+			continue;
+		suan_buf_addf(&path, "%s/%s.csv", r->s->out, suan_sim_aim_name(aim));
+		suan_sim_print_plan_csv(&r->outcome[0], aim, &text);
+		rc = suan_buf_ok(&path, &r->err);
+		if (rc == SUAN_OK)
+			rc = suan_buf_ok(&text, &r->err);
+		if (rc == SUAN_OK)
+			rc = suan_fs_write(suan_buf_str(&path), suan_buf_str(&text), text.len, 0666,
+					   false, &r->err);
+		suan_buf_done(&path);
+		suan_buf_done(&text);
+	}
+	return rc;
+}
+
 static enum suan_code write_all(struct run *r)
 {
 	enum suan_code rc = SUAN_OK;
 
+	if (r->s->plan)
+		return r->s->out ? write_plans(r) : rc;
 	for (uint32_t i = 0; rc == SUAN_OK && r->s->out && i < r->s->npolicies; i++)
 		rc = write_schedule(r, i);
 	return rc == SUAN_OK && r->s->out ? write_page(r) : rc;
@@ -477,7 +528,12 @@ static void print(struct run *r)
 {
 	struct suan_buf out = {0};
 
-	if (r->s->json)
+	if (r->s->plan && r->s->json) {
+		suan_sim_print_plans_json(&r->outcome[0], &out);
+		suan_buf_addc(&out, '\n');
+	} else if (r->s->plan)
+		suan_sim_print_plans_text(&r->outcome[0], &out);
+	else if (r->s->json)
 		print_json(r, &out);
 	else if (r->s->npolicies == 1)
 		suan_sim_print_text(&r->outcome[0], &out);
@@ -499,7 +555,7 @@ static int run_all(struct run *r)
 		if (simulate(r, done) != SUAN_OK)
 			return complain(r);
 	if (interrupted) {
-		fprintf(stderr, "suan simulate: interrupted; nothing was written\n");
+		fprintf(stderr, "suan %s: interrupted; nothing was written\n", r->s->command->name);
 		return SUAN_EXIT_INTERRUPTED;
 	}
 	if (write_all(r) != SUAN_OK)
@@ -516,7 +572,7 @@ int suan_simulate(const struct suan_simulate *s)
 	int rc;
 
 	if (!r) {
-		fprintf(stderr, "suan simulate: out of memory\n");
+		fprintf(stderr, "suan %s: out of memory\n", s->command->name);
 		return SUAN_EXIT_FAILED;
 	}
 	r->s = s;
@@ -531,6 +587,8 @@ int suan_simulate(const struct suan_simulate *s)
 		suan_sim_result_done(&r->result[i]);
 		suan_sim_scores_done(&r->scores[i]);
 	}
+	for (enum suan_sim_aim aim = 0; aim < SUAN_SIM_AIMS; aim++)
+		suan_sim_plan_done(&r->plans[aim]);
 	suan_sim_outages_done(&r->outages);
 	suan_sim_signals_done(&r->signals);
 	suan_trace_done(&r->trace);

@@ -6,6 +6,7 @@
 #include "plan/plan.h"
 
 #include <coin/Clp_C_Interface.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +24,7 @@ struct programme {
 	int *start, *row;
 	double *entry, *cost;
 	size_t ncols, start_cap, cost_cap, nentries, row_cap, entry_cap;
-	double cheapest; /* rate */
+	double cheapest, late; /* rate; what a unit of late work costs in the programme */
 	size_t first_late, nlate;
 };
 
@@ -139,10 +140,11 @@ static enum suan_code add_late(struct programme *p, const size_t *rows, size_t n
 
 		dear = x > dear ? x : dear;
 	}
+	p->late = dear * 100 + 1;
 	p->first_late = p->ncols;
 	p->nlate = n;
 	for (size_t i = 0; i < n && rc == SUAN_OK; i++) {
-		rc = begin_column(p, dear * 100 + 1);
+		rc = begin_column(p, p->late);
 		if (rc == SUAN_OK)
 			rc = add_entry(p, rows[i], 1);
 	}
@@ -177,10 +179,28 @@ static enum suan_code build(struct programme *p)
 	return rc;
 }
 
+/* What stands in each cell, whose rows are the first. */
+static void tell_cells(const struct programme *p, Clp_Simplex *model, struct suan_plan_answer *a)
+{
+	size_t cells = (size_t)p->t->nslots * p->t->nplaces;
+	const double *x = Clp_primalColumnSolution(model), *dual = Clp_dualRowSolution(model);
+
+	for (size_t i = 0; a->done && i < cells; i++)
+		a->done[i] = 0;
+	for (size_t i = 0; a->done && i < p->first_late; i++)
+		if ((size_t)p->row[p->start[i]] < cells)
+			a->done[p->row[p->start[i]]] += x[i];
+	for (size_t i = 0; a->worth && i < cells; i++) {
+		/* nothing but late work costs so much more than the dearest rate */
+		a->worth[i] = -dual[i] > p->late / 2 ? HUGE_VAL : dual[i] < 0 ? -dual[i] : 0;
+	}
+}
+
 static enum suan_code solve(const struct programme *p, struct suan_plan_answer *ret,
 			    struct suan_err *err)
 {
-	struct suan_plan_answer a = {.columns = p->ncols, .rows = p->nrows};
+	struct suan_plan_answer a = {
+		.columns = p->ncols, .rows = p->nrows, .done = ret->done, .worth = ret->worth};
 	Clp_Simplex *model = Clp_newModel();
 	const double *x;
 	int status;
@@ -202,6 +222,7 @@ static enum suan_code solve(const struct programme *p, struct suan_plan_answer *
 	for (size_t i = 0; i < p->first_late; i++)
 		a.cost += x[i] * p->cost[i];
 	a.cost += a.late * p->cheapest;
+	tell_cells(p, model, &a);
 	Clp_deleteModel(model);
 	*ret = a;
 	return SUAN_OK;

@@ -12,6 +12,8 @@
 #define SHORTEST_MS 300000
 #define MOST_SLOTS  4000000
 #define CORE_HOURS  ((double)HOUR_MS)
+#define MILLION	    1e6
+#define ALMOST	    1e-6
 
 struct place { /* a pool */
 	uint32_t site;
@@ -243,7 +245,7 @@ static enum suan_code solve(struct problem *p, bool carbon, int64_t *ret, struct
 {
 	struct suan_plan_transport t = {p->nplaces, p->nslots, p->capacity,
 					p->rate,    p->works,  p->nworks};
-	struct suan_plan_answer a;
+	struct suan_plan_answer a = {0};
 	enum suan_code rc;
 
 	if (!(carbon ? p->weighed : p->priced)) {
@@ -280,6 +282,14 @@ static void add_jobs(const struct problem *p, struct suan_sim_bound *to)
 	}
 }
 
+static void close_problem(struct problem *p)
+{
+	free(p->places);
+	free(p->capacity);
+	free(p->rate);
+	free(p->works);
+}
+
 enum suan_code suan_sim_find_bounds(const struct suan_sim_setup *s, const struct suan_sim_result *r,
 				    struct suan_sim_bounds *ret, struct suan_err *err)
 {
@@ -298,9 +308,95 @@ enum suan_code suan_sim_find_bounds(const struct suan_sim_setup *s, const struct
 		add_jobs(&p, &b.jobs);
 		*ret = b;
 	}
-	free(p.places);
-	free(p.capacity);
-	free(p.rate);
-	free(p.works);
+	close_problem(&p);
+	return rc;
+}
+
+/* ---- the plan behind a bound ---- */
+
+static void sum_pools(const struct problem *p, struct suan_sim_plan *plan)
+{
+	for (uint32_t slot = 0; slot < plan->nslots; slot++)
+		for (uint32_t i = 0; i < plan->npools; i++) {
+			size_t cell = (size_t)slot * plan->npools + i;
+			struct suan_sim_plan_pool *to = &plan->pools[i];
+
+			to->core_h += plan->core_h[cell];
+			plan->worth[cell] /= MILLION;
+			to->worth += plan->worth[cell] * (double)p->slot_ms / CORE_HOURS;
+			if (plan->core_h[cell] > p->capacity[i] * (1 - ALMOST))
+				to->full_h += (double)p->slot_ms / CORE_HOURS;
+		}
+	for (size_t i = 0; i < p->r->nrows; i++) {
+		const struct suan_trace_job *j = suan_sim_job(p->s, &p->r->rows[i]);
+
+		if (p->r->rows[i].start_ms >= 0)
+			plan->pools[p->r->rows[i].pool].ran_core_h +=
+				(double)j->tasks * j->cores * (double)j->run_ms / CORE_HOURS;
+	}
+}
+
+static enum suan_code make_plan(struct problem *p, bool carbon, struct suan_sim_plan *plan,
+				struct suan_err *err)
+{
+	struct suan_plan_transport t = {p->nplaces, p->nslots, p->capacity, p->rate, p->works, 0};
+	size_t cells = (size_t)p->nslots * p->nplaces + 1;
+	struct suan_plan_answer a = {0};
+	enum suan_code rc;
+
+	*plan = (struct suan_sim_plan){.npools = p->nplaces,
+				       .nslots = p->nslots,
+				       .slot_ms = p->slot_ms,
+				       .begin_ms = p->zero_ms};
+	plan->pools = calloc((size_t)p->nplaces + 1, sizeof(*plan->pools));
+	plan->core_h = a.done = calloc(cells, sizeof(*plan->core_h));
+	plan->worth = a.worth = calloc(cells, sizeof(*plan->worth));
+	if (!plan->pools || !a.done || !a.worth)
+		return suan_fail(err, SUAN_ENOMEM, "out of memory");
+	for (uint32_t i = 0; i < p->nplaces; i++) {
+		plan->pools[i].site = p->places[i].site;
+		plan->pools[i].pool = p->places[i].spec->name;
+	}
+	set_works(p, JOINT);
+	set_rates(p, carbon);
+	t.nworks = p->nworks;
+	rc = suan_plan_transport(&t, &a, err);
+	if (rc != SUAN_OK)
+		return rc;
+	plan->least = a.cost / MILLION;
+	plan->late_core_h = a.late;
+	sum_pools(p, plan);
+	return SUAN_OK;
+}
+
+void suan_sim_plan_done(struct suan_sim_plan *p)
+{
+	free(p->pools);
+	free(p->core_h);
+	free(p->worth);
+	*p = (struct suan_sim_plan){0};
+}
+
+enum suan_code suan_sim_find_plan(const struct suan_sim_setup *s, const struct suan_sim_result *r,
+				  enum suan_sim_aim aim, struct suan_sim_plan *ret,
+				  struct suan_err *err)
+{
+	bool carbon = aim == SUAN_SIM_GREENEST;
+	struct problem p = {.s = s, .r = r};
+	struct suan_sim_plan plan = {0};
+	enum suan_code rc = open_problem(&p, err);
+
+	if (rc == SUAN_OK && !(carbon ? p.weighed : p.priced))
+		rc = suan_fail(err, SUAN_EINVAL,
+			       "no plan for the least %s: each pool needs a busy_watt, and each "
+			       "site a %s",
+			       carbon ? "carbon" : "cost", carbon ? "carbon" : "price");
+	if (rc == SUAN_OK)
+		rc = make_plan(&p, carbon, &plan, err);
+	if (rc == SUAN_OK)
+		*ret = plan;
+	else
+		suan_sim_plan_done(&plan);
+	close_problem(&p);
 	return rc;
 }

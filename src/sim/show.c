@@ -140,7 +140,7 @@ static void bound_json(struct suan_jsonw *w, const char *name, const struct suan
 	suan_jsonw_close(w, '}');
 }
 
-static void bounds_json(struct suan_jsonw *w, const struct suan_sim_bounds *b)
+void suan_sim_bounds_json(const struct suan_sim_bounds *b, struct suan_jsonw *w)
 {
 	suan_jsonw_open(w, "bound", '{');
 	number(w, "cost_yuan", b->joint.cost);
@@ -183,7 +183,7 @@ void suan_sim_print_json(const struct suan_sim_outcome *o, struct suan_buf *out)
 		home_json(&w, &s->all, NULL);
 	suan_sim_forecast_json(o->result, &w);
 	if (o->bounds)
-		bounds_json(&w, o->bounds);
+		suan_sim_bounds_json(o->bounds, &w);
 	if (s->covered != SUAN_SIM_NONE) {
 		suan_jsonw_open(&w, "signals", '{');
 		suan_jsonw_i64(&w, "series", o->setup->signals->count);

@@ -279,7 +279,40 @@ SUAN_MUSTUSE enum suan_code suan_sim_find_bounds(const struct suan_sim_setup *s,
 						 struct suan_sim_bounds *ret,
 						 struct suan_err *err);
 
+/* The cheapest, or greenest, of all ways to do the same work, as joint above: what is done where
+ * and when, and what more room would be worth. */
+struct suan_sim_plan {
+	struct suan_sim_plan_pool {
+		uint32_t site;		/* of the network */
+		const char *pool;	/* borrowed from it */
+		double core_h, ran_core_h; /* core-hours in the plan; as they ran */
+		double full_h;		/* hours in which no core is left */
+		/* What one more core from begin to end would save, in yuan or kg; HUGE_VAL if work
+		 * is late, or would be with less. */
+		double worth;
+	} *pools;			/* owned */
+	uint32_t npools, nslots;
+	int64_t slot_ms, begin_ms;	/* of slot 0, in the time of the trace */
+	double *core_h, *worth;		/* owned; by slot · npools + pool; worth of a core-hour */
+	double least, late_core_h;	/* yuan or kg; what cannot be done in time */
+};
+
+enum suan_sim_aim {
+	SUAN_SIM_CHEAPEST,
+	SUAN_SIM_GREENEST,
+	SUAN_SIM_AIMS
+};
+
+/* As suan_sim_find_bounds; EINVAL if a pool has no price, or no carbon intensity. */
+SUAN_MUSTUSE enum suan_code suan_sim_find_plan(const struct suan_sim_setup *s,
+					       const struct suan_sim_result *r,
+					       enum suan_sim_aim aim, struct suan_sim_plan *ret,
+					       struct suan_err *err);
+void suan_sim_plan_done(struct suan_sim_plan *p);
+
 /* ---- output ---- */
+
+struct suan_jsonw;
 
 struct suan_sim_perf {
 	int64_t wall_us, read_us, simulate_us;	/* of the whole run, of its parts */
@@ -292,9 +325,18 @@ struct suan_sim_outcome { /* one policy; borrowed */
 	const struct suan_sim_result *result;
 	const struct suan_sim_scores *scores;
 	const struct suan_sim_bounds *bounds; /* NULL: not asked for */
+	const struct suan_sim_plan *plans;    /* SUAN_SIM_AIMS, zeroed if there is none; or NULL */
 	struct suan_sim_perf perf;
 };
 
+/* Bounds and the plans behind them, both there; failures stick in out. CSV: all slots of one. */
+void suan_sim_print_plans_text(const struct suan_sim_outcome *o, struct suan_buf *out);
+void suan_sim_print_plans_json(const struct suan_sim_outcome *o, struct suan_buf *out);
+void suan_sim_print_plan_csv(const struct suan_sim_outcome *o, enum suan_sim_aim aim,
+			     struct suan_buf *out);
+const char *suan_sim_aim_name(enum suan_sim_aim aim); /* "cheapest", "greenest" */
+/* A member "bound" of the open object. */
+void suan_sim_bounds_json(const struct suan_sim_bounds *b, struct suan_jsonw *w);
 /* One JSON object; failures stick in out. */
 void suan_sim_print_json(const struct suan_sim_outcome *o, struct suan_buf *out);
 /* Of several policies: "policies":[…], a member of an object. */

@@ -59,6 +59,8 @@ def test_every_command_has_json():
 def test_json_is_one_document(server, tmp_path):
     trace = tmp_path / 'one.jsonl'
     trace.write_text('{"id": 1, "submit_s": 0, "run_s": 60}\n')
+    priced = tmp_path / 'priced.yaml'
+    priced.write_text('network: n\nsites: [{name: a, price: 1, pools: [{name: p, nodes: 1, cores: 2, busy_watt: 9}]}]\n')
     job = server.submit('--', 'sh', '-c', 'echo out')
     server.wait(job, code=0)
     held = server.submit('--hold', '--', 'true')
@@ -75,6 +77,7 @@ def test_json_is_one_document(server, tmp_path):
         'config': ('check', '--network', server.file), 'simulate': ('--cores', 4, '--trace', trace),
     }
     runs.update({'reserve': ('--cores', 1, '--for', '1h', '--name', 'r'), 'reservations': (), 'unreserve': ('r',)})
+    runs['plan'] = ('bound', '--network', priced, '--trace', trace)
     runs['replay'] = ('--data', server.data)
     assert set(runs) | set(NO_JSON) == set(commands())
     for name, args in runs.items():

@@ -21,8 +21,8 @@ THREE = '; MaxProcs: 4\n' + ''.join('%d %d -1 %d %d -1 -1 %d %d -1 1 1 1 -1 -1 -
     (1, 5, 100, 4, 100), (2, 15, 20, 2, 50), (3, 25, 5, 2, 5)))
 
 
-def suan(*args, text=None, code=0):
-    p = subprocess.run([SUAN, 'simulate', *map(str, args)], input=text, capture_output=True, text=True, timeout=300)
+def suan(*args, text=None, code=0, command='simulate'):
+    p = subprocess.run([SUAN, command, *map(str, args)], input=text, capture_output=True, text=True, timeout=300)
     assert p.returncode == code, (p.returncode, p.stdout, p.stderr)
     return p
 
@@ -148,6 +148,17 @@ def test_price_and_carbon_by_the_hour(three, tmp_path):
     assert b['cost_yuan'] <= b['times_only']['cost_yuan'] <= b['jobs']['cost_yuan'] and b['captured'] is None
     text = suan('--network', net, '--trace', three, '--policy', 'easy', '--bound').stdout
     assert re.search(r'at the best of both +0\.\d\d +0\.\d{3}$', text, re.M)
+    # the plans behind the bounds
+    plan = ('--network', net, '--trace', three)
+    p = json.loads(suan('bound', *plan, '--json', command='plan').stdout)
+    assert p['policy'] == 'easy' and p['bound'] == b
+    assert p['cheapest']['cost_yuan'] == pytest.approx(b['cost_yuan'], abs=6e-4)
+    assert p['greenest']['pools'][0]['core_h'] == pytest.approx(450 / 3600, abs=6e-4)
+    text = suan('bound', *plan, '--out', tmp_path / 'p', command='plan').stdout
+    assert re.search(r'^at the best of both +0\.\d\d ', text, re.M) and '\nGreenest, ' in text
+    assert max(map(len, text.splitlines())) <= 80
+    with open(tmp_path / 'p' / 'cheapest.csv', encoding='utf-8') as f:
+        assert sum(float(x['core_h']) for x in csv.DictReader(f)) == pytest.approx(450 / 3600, abs=6e-4)
     # an hour later, and beyond the end
     r = result('--network', net, '--trace', three, '--policy', 'easy', '--start', '2023-01-01T01:00:00Z')
     assert r['carbon_kg']['location'] == near(r['energy_kwh'] * 0.7)

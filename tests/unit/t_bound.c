@@ -85,6 +85,7 @@ static void test_small(void)
 	/* yuan or grams by the hour: a 5 1 5 …, b 4 4 2 … */
 	static const char *const series[] = {"0,5\n3600,1\n7200,5\n10800,9",
 					     "0,4\n7200,2\n10800,9"};
+	struct suan_sim_plan plan;
 	struct rig g;
 
 	/* one core for an hour, at once, with three hours to do it; the first two cores of a are
@@ -101,6 +102,17 @@ static void test_small(void)
 	bounds_are(&g.b.places, 2 * 4 + 5, (2 * 4 + 5) / 1000.0, "places");
 	bounds_are(&g.b.times, 2 * 5 + 2, (2 * 5 + 2) / 1000.0, "times");
 	bounds_are(&g.b.joint, 2 * 4 + 1, (2 * 4 + 1) / 1000.0, "both");
+	must(suan_sim_find_plan(&g.setup, &g.r, SUAN_SIM_CHEAPEST, &plan, &g.err), &g.err);
+	ok(plan.least > 8.999 && plan.least < 9.001 && plan.late_core_h < 1e-9, "its plan: %f yuan",
+	   plan.least);
+	ok(plan.pools[0].core_h > 0.999 && plan.pools[0].core_h < 1.001 &&
+		   plan.pools[0].ran_core_h > 1.999 && plan.pools[1].core_h > 1.999,
+	   "one core-hour at a where two ran, two at b");
+	ok(plan.pools[1].full_h > 0.999 && plan.pools[1].full_h < 1.001 &&
+		   plan.pools[1].worth < 1e-9,
+	   "b is full for an hour, and nobody else wants it: full %f, worth %f",
+	   plan.pools[1].full_h, plan.pools[1].worth);
+	suan_sim_plan_done(&plan);
 	done(&g);
 
 	find(&g, two, "{\"id\":1,\"submit_s\":0,\"run_s\":1800,\"cores\":2}\n", NULL);
@@ -114,6 +126,11 @@ static void test_small(void)
 	     "{\"id\":1,\"submit_s\":0,\"run_s\":1800,\"cores\":2}\n", NULL);
 	is_int(g.b.joint.cost, SUAN_SIM_NONE, "a price that is not known: no bound");
 	is_int(g.b.joint.carbon, 100000, "of carbon there is one");
+	is_int(suan_sim_find_plan(&g.setup, &g.r, SUAN_SIM_CHEAPEST, &plan, &g.err), SUAN_EINVAL,
+	       "no plan either");
+	is_str(g.err.text,
+	       "no plan for the least cost: each pool needs a busy_watt, and each site a price",
+	       "said");
 	done(&g);
 }
 

@@ -1,5 +1,7 @@
 #include "lib/tap.h"
 
+#include <math.h>
+
 #include "base/rng.h"
 #include "plan/plan.h"
 
@@ -130,18 +132,52 @@ static bool admit(struct small *s, int n, double *cost)
 	return false;
 }
 
+/* Is the work where it may be, as much of it as there is room for, and does it cost what is said?
+ */
+static bool adds_up(const struct small *s, const struct suan_plan_answer *a)
+{
+	double done = 0, cost = 0, cheapest = s->rate[0];
+
+	for (int c = 0; c < PLACES * SLOTS; c++) {
+		if (a->done[c] < -1e-6 || a->done[c] > s->capacity[c % PLACES] + 1e-6)
+			return false;
+		done += a->done[c];
+		cost += a->done[c] * s->rate[c];
+		cheapest = s->rate[c] < cheapest ? s->rate[c] : cheapest;
+	}
+	return near(done + a->late, UNITS) && near(cost + a->late * cheapest, a->cost);
+}
+
+/* With another capacity the cost cannot be less than what the worth of the old one says: the dual
+ * values are a subgradient. Only where nothing is late, then or now. */
+static bool worth_holds(struct small *s, const struct suan_plan_answer *a, int place, double more)
+{
+	struct suan_plan_transport t = {PLACES, SLOTS, s->capacity, s->rate, s->units, UNITS};
+	struct suan_plan_answer b = {0};
+	double least = a->cost;
+
+	for (int slot = 0; slot < SLOTS; slot++)
+		least -= more * a->worth[slot * PLACES + place];
+	s->capacity[place] += more;
+	if (suan_plan_transport(&t, &b, &err) != SUAN_OK)
+		return false;
+	s->capacity[place] -= more;
+	return b.late > 1e-6 || b.cost >= least - 1e-6;
+}
+
 static void test_random(void)
 {
+	double done[PLACES * SLOTS], worth[PLACES * SLOTS];
 	struct suan_rng rng;
-	int wrong = 0, late = 0;
+	int wrong = 0, late = 0, off = 0, needed = 0, dear = 0;
 
 	suan_rng_init(&rng, 11);
 	for (int round = 0; round < 400; round++) {
 		struct small s = {0};
 		struct suan_plan_transport t = {PLACES, SLOTS, s.capacity, s.rate, s.units, UNITS};
-		struct suan_plan_answer a = {0};
+		struct suan_plan_answer a = {.done = done, .worth = worth};
 		double cost = 0;
-		int out = 0;
+		int out = 0, place = round % PLACES;
 
 		for (int i = 0; i < PLACES; i++)
 			s.capacity[i] = (double)suan_rng_between(&rng, 0, 2);
@@ -161,8 +197,20 @@ static void test_random(void)
 		if (out == 0)
 			wrong += !near(a.cost, cost);
 		late += out > 0;
+		off += !adds_up(&s, &a);
+		for (int c = 0; c < PLACES * SLOTS; c++) {
+			needed += isinf(worth[c]) != 0;
+			dear += out == 0 && worth[c] > 0;
+			off += worth[c] < 0;
+		}
+		if (out == 0)
+			off += !worth_holds(&s, &a, place, 1) ||
+			       (s.capacity[place] > 0 && !worth_holds(&s, &a, place, -0.5));
 	}
 	is_int(wrong, 0, "400 random problems");
+	is_int(off, 0, "what is done where adds up, and the worth of room holds");
+	ok(needed > 50 && dear > 50, "room was needed %d times, and worth something %d times",
+	   needed, dear);
 	ok(late > 50 && late < 350, "some fit and some do not: %d", late);
 }
 
