@@ -50,7 +50,7 @@ static int run_plan(int argc, char **argv)
 	bool given = false;
 	int kind, rc = SUAN_EXIT_OK;
 
-	s.policies[0] = SUAN_POLICY_EASY;
+	(void)suan_simulate_policies(&s, "easy");
 	s.bound = s.plan = true;
 	s.words = (const char *const *)argv;
 	s.nwords = argc;

@@ -168,6 +168,51 @@ static int take_steps(struct suan_simulate *s, const struct suan_option *o, cons
 	return rc;
 }
 
+static const char *const rules[SUAN_SIM_NCHOICES] = {"", "home", "cheapest", "emptiest"};
+
+/* A rule of the users behind a policy: "home" in easy@home. */
+static int take_rule(struct suan_simulate *s, const char *text, size_t n, enum suan_sim_choice *ret)
+{
+	for (int i = 1; i < SUAN_SIM_NCHOICES; i++)
+		if (strlen(rules[i]) == n && strncmp(rules[i], text, n) == 0) {
+			*ret = (enum suan_sim_choice)i;
+			return SUAN_EXIT_OK;
+		}
+	return suan_cli_usage(s->command,
+			      "--policy: found the rule \"%.*s\" of users, want home, cheapest or "
+			      "emptiest",
+			      n < 64 ? (int)n : 64, text);
+}
+
+int suan_simulate_policies(struct suan_simulate *s, const char *value)
+{
+	struct suan_buf names = {0};
+	uint32_t n = 0;
+	int rc = SUAN_EXIT_OK;
+
+	memset(s->choices, 0, sizeof(s->choices));
+	for (const char *at = value; rc == SUAN_EXIT_OK; n++) {
+		size_t whole = strcspn(at, ","), name = strcspn(at, ",@");
+
+		suan_buf_add(&names, at, name);
+		if (name < whole && n < SUAN_SIMULATE_POLICIES)
+			rc = take_rule(s, at + name + 1, whole - name - 1, &s->choices[n]);
+		at += whole;
+		if (!*at)
+			break;
+		suan_buf_addc(&names, *at++);
+	}
+	if (rc == SUAN_EXIT_OK)
+		rc = suan_cli_policies(s->command, suan_buf_str(&names), s->policies,
+				       SUAN_SIMULATE_POLICIES, &s->npolicies);
+	suan_buf_done(&names);
+	for (uint32_t i = 0; rc == SUAN_EXIT_OK && i < s->npolicies; i++)
+		snprintf(s->names[i], sizeof(s->names[i]), "%s%s%s",
+			 suan_policy_name(s->policies[i]), s->choices[i] ? "@" : "",
+			 rules[s->choices[i]]);
+	return rc;
+}
+
 int suan_simulate_option(struct suan_simulate *s, const struct suan_option *o, const char *value)
 {
 	int rc = take_trace_option(s, o, value);
@@ -179,8 +224,7 @@ int suan_simulate_option(struct suan_simulate *s, const struct suan_option *o, c
 	if (strcmp(o->name, "cores") == 0)
 		return take_count(s, o, value, &s->cores);
 	if (strcmp(o->name, "policy") == 0)
-		return suan_cli_policies(s->command, value, s->policies, SUAN_SIMULATE_POLICIES,
-					 &s->npolicies);
+		return suan_simulate_policies(s, value);
 	if (strcmp(o->name, "estimates") == 0)
 		return take_estimates(s, value);
 	if (strcmp(o->name, "plan-depth") == 0)
@@ -230,6 +274,12 @@ int suan_simulate_check(const struct suan_simulate *s)
 	if (s->alone && !s->network)
 		return suan_cli_usage(s->command,
 				      "--alone compares the sites of a network: --network FILE");
+	for (uint32_t i = 0; i < s->npolicies; i++)
+		if (s->choices[i] && !s->network)
+			return suan_cli_usage(s->command,
+					      "--policy %s: users choose among the sites of a "
+					      "network: --network FILE",
+					      s->names[i]);
 	if (s->bound && s->cores)
 		return suan_cli_usage(s->command,
 				      "--bound: of what? It needs --network, whose sites have "
@@ -273,7 +323,9 @@ const struct suan_command suan_cli_simulate = {
 	.usage = "suan simulate (--cores N | --network FILE) --trace FILE [OPTION]…",
 	.summary = "run a trace of jobs through the scheduler, in virtual time",
 	.help = "The scheduler is the one of the service; the sites do what the trace says. No\n"
-		"server is needed. Policies: suan, easy, fcfs, conservative, sjf, ljf, f1, wfp3.",
+		"server is needed. Policies: suan, easy, fcfs, conservative, sjf, ljf, f1, wfp3.\n"
+		"POLICY@RULE: its users choose the site themselves, by a rule: home, cheapest or\n"
+		"emptiest; the policy plans there.",
 	.options = simulate_options,
 	.run = run_simulate,
 };

@@ -15,10 +15,12 @@
 struct suan_simulate {
 	const struct suan_command *command;
 	const char *trace, *network, *out, *accounts, *faults; /* NULL = not given */
-	const char *const *words;		    /* of the command line, nwords of them */
+	const char *const *words; /* of the command line, nwords of them */
 	int nwords;
 	uint32_t cores; /* 0 = not given */
 	enum suan_policy_kind policies[SUAN_SIMULATE_POLICIES];
+	enum suan_sim_choice choices[SUAN_SIMULATE_POLICIES]; /* of the users */
+	char names[SUAN_SIMULATE_POLICIES][32];		      /* easy, easy@home */
 	uint32_t npolicies;
 	enum suan_sim_estimates estimates;
 	int64_t load_milli; /* 1000 = as it is */
@@ -34,12 +36,16 @@ struct suan_simulate {
 };
 
 #define SUAN_SIMULATE_DEFAULTS(command_)                                                           \
-	{.command = (command_), .policies = {SUAN_POLICY_SUAN}, .npolicies = 1,                    \
-	 .load_milli = 1000, .until_ms = INT64_MAX, .start_ms = INT64_MIN, .jobs = UINT64_MAX,     \
-	 .repeat = 1}
+	{                                                                                          \
+		.command = (command_), .policies = {SUAN_POLICY_SUAN}, .names = {"suan"},          \
+		.npolicies = 1, .load_milli = 1000, .until_ms = INT64_MAX, .start_ms = INT64_MIN,  \
+		.jobs = UINT64_MAX, .repeat = 1                                                    \
+	}
 
 /* Takes one option of `suan simulate` by its name; checks that they go together. As below. */
 int suan_simulate_option(struct suan_simulate *s, const struct suan_option *o, const char *value);
+/* Sets them, with commas; each may have a rule of its users behind an @. */
+int suan_simulate_policies(struct suan_simulate *s, const char *list);
 int suan_simulate_check(const struct suan_simulate *s);
 /* Returns an exit code; messages are printed. */
 int suan_simulate(const struct suan_simulate *s);

@@ -362,9 +362,10 @@ static enum suan_code simulate(struct run *r, uint32_t i)
 					.estimates = s->estimates,
 					.repeat = s->repeat,
 					.processors_only = !s->network,
+					.choice = s->choices[i],
 					.tick = tick,
 					.ctx = r};
-	*o = (struct suan_sim_outcome){.policy = suan_policy_name(s->policies[i]),
+	*o = (struct suan_sim_outcome){.policy = s->names[i],
 				       .setup = &r->setup[i],
 				       .result = &r->result[i],
 				       .scores = &r->scores[i]};

@@ -5,6 +5,7 @@
 
 #include "base/num.h"
 #include "plan/plan.h"
+#include "sim/choose.h"
 #include "sim/power.h"
 #include "sim/sim.h"
 
@@ -85,26 +86,13 @@ static void set_rates(struct problem *p, bool carbon)
 
 /* ---- works ---- */
 
-/* Could the pool hold the job if it were empty? */
-static bool holds(const struct problem *p, const struct place *at, const struct suan_trace_job *j)
-{
-	const struct suan_pool_spec *n = at->spec;
-	const char *kind = p->s->trace->strings[j->gpu];
-
-	if (j->cores > n->cores || (uint64_t)j->tasks * j->cores > (uint64_t)n->nodes * n->cores)
-		return false;
-	if (p->s->processors_only)
-		return true;
-	return j->memory <= n->memory && j->gpus <= n->gpus && j->nodes <= n->nodes &&
-	       (j->gpus == 0 || !kind[0] || strcmp(kind, n->gpu) == 0);
-}
-
 static uint64_t allowed(const struct problem *p, const struct suan_trace_job *j, uint32_t ran_in)
 {
 	uint64_t bits = UINT64_C(1) << ran_in;
 
 	for (uint32_t i = 0; i < p->nplaces; i++)
-		if (holds(p, &p->places[i], j))
+		if (suan_sim_holds(p->s, &p->s->network->sites[p->places[i].site],
+				   p->places[i].spec, j))
 			bits |= UINT64_C(1) << i;
 	return bits;
 }

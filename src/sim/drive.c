@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/num.h"
 #include "engine/engine.h"
+#include "sim/choose.h"
 #include "sim/ends.h"
 #include "sim/sim.h"
 
@@ -45,6 +46,7 @@ struct drive {
 	int64_t shift_ms;			  /* of this copy: engine's time − trace's */
 	int64_t next_ms, wake_ms, now_ms;
 	uint32_t copy, copies, idle_wakes;
+	struct suan_sim_chooser *chooser; /* owned; NULL: the engine chooses */
 	int64_t *done_ms; /* owned; by row: work that is kept. NULL: no class can be stopped */
 };
 
@@ -119,6 +121,7 @@ static void fill_spec(const struct drive *d, const struct suan_trace_job *j,
 	spec->qos = strings[j->qos];
 	spec->checkpointable = j->checkpointable;
 	spec->gpu = strings[j->gpu];
+	spec->not_hub = (struct suan_names){&strings[j->not_hub], j->not_hub != 0};
 	spec->home = d->home_of[j->site];
 	spec->req.tasks = j->tasks;
 	spec->req.cores = j->cores;
@@ -152,6 +155,13 @@ static enum suan_code offer(struct drive *d, uint32_t from, uint32_t to)
 	return step(d, &d->submit);
 }
 
+/* Its user looks no more at what this job holds. */
+static void leave(struct drive *d, const struct suan_trace_job *j, uint32_t site)
+{
+	if (d->chooser)
+		suan_sim_leave(d->chooser, j, site);
+}
+
 /* A refusal refuses the whole event: what stands before the refused job is offered again, the job
  * is left out, and the rest follows. */
 static enum suan_code submit(struct drive *d, const struct suan_trace_job *first, uint32_t n)
@@ -170,6 +180,8 @@ static enum suan_code submit(struct drive *d, const struct suan_trace_job *first
 		bad = from + d->fx.refused_item;
 		d->r->rejected++;
 		d->r->refused[d->fx.refused]++;
+		if (d->chooser)
+			leave(d, first + bad, suan_sim_chosen(d->chooser, &d->specs[bad].site));
 		if (bad > from) {
 			rc = offer(d, from, bad);
 			if (rc == SUAN_OK)
@@ -272,7 +284,11 @@ static enum suan_code arrive(struct drive *d)
 			return SUAN_ENOMEM;
 		for (; had < d->specs_cap; had++)
 			d->specs[had] = (struct suan_job_spec){.name = "", .qos = ""};
-		fill_spec(d, j++, &d->specs[n++]);
+		fill_spec(d, j, &d->specs[n]);
+		if (d->chooser)
+			d->specs[n].site = suan_sim_choose(d->chooser, j);
+		j++;
+		n++;
 	}
 	rc = submit(d, first, (uint32_t)n);
 	d->next = j;
@@ -302,6 +318,7 @@ static enum suan_code tell_end(struct drive *d, const struct suan_sim_end *x)
 		d->ended.u.report.exit_code = d->more[d->r->rows[x->row].job].exit_code;
 	}
 	d->r->completed++;
+	leave(d, suan_sim_job(d->s, &d->r->rows[x->row]), d->site_of_pool[d->r->rows[x->row].pool]);
 	if (d->done_ms && d->done_ms[x->row] > 0)
 		d->r->rows[x->row].start_ms =
 			x->end_ms - ZERO_MS - suan_sim_job(d->s, &d->r->rows[x->row])->run_ms;
@@ -344,10 +361,12 @@ static enum suan_code tell_stopped(struct drive *d, const struct suan_sim_end *x
 	d->r->preempted++;
 	d->r->preempted_core_ms = suan_sat_add(d->r->preempted_core_ms, core_ms(j, ran - kept));
 	d->done_ms[x->row] += kept;
+	if (rc == SUAN_OK && is_given_up(d, x)) {
+		d->r->failed++;
+		leave(d, j, d->site_of_pool[row->pool]);
+	}
 	row->start_ms = -1;
 	row->pool = SUAN_NO_POOL;
-	if (rc == SUAN_OK)
-		d->r->failed += is_given_up(d, x);
 	return rc;
 }
 
@@ -399,10 +418,12 @@ static enum suan_code lose(struct drive *d, const struct suan_sim_end *x)
 
 	d->r->lost_core_ms = suan_sat_add(d->r->lost_core_ms, done);
 	d->r->restarts++;
+	if (rc == SUAN_OK && is_given_up(d, x)) {
+		d->r->failed++;
+		leave(d, j, d->site_of_pool[row->pool]);
+	}
 	row->start_ms = -1;
 	row->pool = SUAN_NO_POOL;
-	if (rc == SUAN_OK)
-		d->r->failed += is_given_up(d, x);
 	return rc;
 }
 
@@ -606,7 +627,7 @@ static uint32_t depth(const struct drive *d)
 	if (p->kind == SUAN_POLICY_CONSERVATIVE)
 		return UINT32_MAX;
 	if (d->done_ms)
-		return 0;	/* what may be planned may push out others */
+		return 0; /* what may be planned may push out others */
 	return pools == 1 ? 1 : 0;
 }
 
@@ -746,6 +767,8 @@ static enum suan_code open_all(struct drive *d)
 		rc = d->e ? make_places(d) : SUAN_ENOMEM;
 	if (rc == SUAN_OK)
 		rc = name_homes(d);
+	if (rc == SUAN_OK && d->s->choice != SUAN_SIM_LEAVE)
+		rc = suan_sim_chooser_new(d->s, &d->chooser);
 	if (rc == SUAN_OK)
 		rc = introduce(d);
 	if (rc == SUAN_OK && d->more)
@@ -772,6 +795,7 @@ static void close_all(struct drive *d)
 {
 	suan_engine_free(d->e);
 	suan_effects_done(&d->fx);
+	suan_sim_chooser_free(d->chooser);
 	free(d->specs);
 	free(d->ends.list);
 	free(d->first_row);

@@ -107,6 +107,18 @@ struct suan_sim_more {
 	int32_t exit_code;
 };
 
+/* Who chooses the site of a job: the scheduler, or its user by a rule of his own (to compare with).
+ * HOME: where it was submitted, or another site of the same hub. CHEAPEST_LIST: where a core-hour
+ * is cheapest by the list of prices, at the mean price of electricity. EMPTIEST: where the cores of
+ * jobs that were sent there and are not over are the smallest part of all cores. */
+enum suan_sim_choice {
+	SUAN_SIM_LEAVE,
+	SUAN_SIM_HOME,
+	SUAN_SIM_CHEAPEST_LIST,
+	SUAN_SIM_EMPTIEST,
+	SUAN_SIM_NCHOICES
+};
+
 struct suan_sim_setup { /* everything borrowed */
 	const struct suan_network *network;
 	const struct suan_trace *trace;
@@ -124,6 +136,7 @@ struct suan_sim_setup { /* everything borrowed */
 	enum suan_sim_estimates estimates;
 	uint32_t repeat;      /* the trace so many times end to end; 0 counts as 1 */
 	bool processors_only; /* of jobs, memory and number of nodes do not count */
+	enum suan_sim_choice choice; /* LEAVE with more */
 	/* Called now and then with how many jobs are over; false stops. May be NULL. */
 	bool (*tick)(void *ctx, uint64_t over, uint64_t all);
 	void *ctx;

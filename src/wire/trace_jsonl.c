@@ -10,7 +10,7 @@
 /* One line. */
 struct doc {
 	struct suan_trace_job job;
-	const char *user, *account, *qos, *site, *gpu; /* arena; NULL = none */
+	const char *user, *account, *qos, *site, *gpu, *not_hub; /* arena; NULL = none */
 	struct suan_trace_reader *r;
 	bool no_memory;
 };
@@ -102,6 +102,7 @@ static const struct suan_key keys[] = {
 	TEXT("qos", AT(qos)),
 	{"checkpointable", SUAN_KEY_BOOL, AT(job.checkpointable), 0, 0, 0, NULL, false},
 	TEXT("site", AT(site)),
+	TEXT("not_hub", AT(not_hub)),
 	TIME("deadline_s", AT(job.deadline_ms)),
 	{"inputs", SUAN_KEY_CALL, 0, 0, 0, 0, read_inputs, false},
 };
@@ -144,6 +145,8 @@ static enum suan_code add(struct doc *d)
 		rc = intern(r, d->site, &to->site);
 	if (rc == SUAN_OK)
 		rc = intern(r, d->gpu, &to->gpu);
+	if (rc == SUAN_OK)
+		rc = intern(r, d->not_hub, &to->not_hub);
 	return rc;
 }
 

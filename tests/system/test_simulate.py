@@ -250,6 +250,22 @@ sites:
 """
 
 
+def test_users_who_choose_themselves(tmp_path):
+    net, trace = tmp_path / 'n.yaml', tmp_path / 't.jsonl'
+    net.write_text('network: n\nsites:\n' + ''.join('  - {name: %s, price: %d, pools: [{name: p, nodes: 1, cores: 2}]}\n' % x
+                                                  for x in (('a', 2), ('b', 1))))
+    trace.write_text('{"run_s":100,"cores":2,"site":"a"}\n' * 2)
+    p = json.loads(suan('--network', net, '--trace', trace, '--json', '--policy', 'easy@home,easy@emptiest,suan').stdout)
+    assert [x['policy'] for x in p['policies']] == ['easy@home', 'easy@emptiest', 'suan']
+    assert [x['wait_s']['mean'] for x in p['policies']] == [50, 0, 0]
+    out = tmp_path / 'o'
+    suan('--network', net, '--trace', trace, '--out', out, '--policy', 'easy@home,suan')
+    assert (out / 'easy@home' / 'schedule.csv').exists() and 'easy@home' in (out / 'report.html').read_text()
+    assert 'want home, cheapest or emptiest' in suan('--network', net, '--trace', trace, '--policy', 'easy@hom', code=2).stderr
+    assert '--policy easy@home: users choose among the sites' in suan('--cores', 2, '--trace', trace, '--policy', 'easy@home',
+                                                                     code=2).stderr
+
+
 def test_network_and_outage(tmp_path):
     (tmp_path / 'n.yaml').write_text(NETWORK)
     job = '{"id":7,"submit_s":0,"run_s":3600,"tasks":1,"deadline_s":4000}\n'

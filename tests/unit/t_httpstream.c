@@ -186,7 +186,7 @@ static void test_slow(struct app *a)
 	raw_send(fd, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
 	app_wait(a, &a->nstreams, 1);
 	memset(block, 'x', sizeof(block));
-	do { /* the kernel may take more at any time: only what was told before the refusal counts */
+	do { /* the kernel may take more at any time: what is told after the refusal is no fault */
 		told = a->nroom;
 		rc = suan_http_stream_send(a->streams[0], block, sizeof(block));
 	} while (rc == SUAN_OK && ++n < 1000);

@@ -744,11 +744,11 @@ static void with_classes(struct rig *g, bool cancels)
 {
 	static const char *low[] = {"low"};
 	static struct suan_qos_spec qos[2];
-	static struct suan_accounts all = {.qos = qos, .nqos = 2, .default_account = "",
-					   .default_qos = ""};
+	static struct suan_accounts all = {
+		.qos = qos, .nqos = 2, .default_account = "", .default_qos = ""};
 
-	qos[0] = (struct suan_qos_spec){.name = "low", .preemptable = true,
-					.preempt_cancels = cancels};
+	qos[0] = (struct suan_qos_spec){
+		.name = "low", .preemptable = true, .preempt_cancels = cancels};
 	qos[1] = (struct suan_qos_spec){.name = "high", .priority = 1000};
 	qos[1].preempts = (struct suan_names){low, 1};
 	g->setup.accounts = &all;
@@ -757,7 +757,7 @@ static void with_classes(struct rig *g, bool cancels)
 }
 
 #define JOB(id, submit, run, qos, more)                                                            \
-	"{\"id\":" #id ",\"submit_s\":" #submit ",\"run_s\":" #run ",\"cores\":8," \
+	"{\"id\":" #id ",\"submit_s\":" #submit ",\"run_s\":" #run ",\"cores\":8,"                 \
 	"\"qos\":\"" qos "\"" more "}\n"
 #define LOW(id, more)	      JOB(id, 0, 1000, "low", more)
 #define HIGH(id, submit, run) JOB(id, submit, run, "high", "")
@@ -827,20 +827,21 @@ static void test_preemption(void)
 /* More work than there is room for: what each account gets is what is due to it. */
 static void test_accounts(void)
 {
-	static struct suan_account_spec list[] = {
-		{.name = "org", .parent = "", .shares = 3},
-		{.name = "org/a", .parent = "org", .shares = 1},
-		{.name = "b", .parent = "", .shares = 1}};
+	static struct suan_account_spec list[] = {{.name = "org", .parent = "", .shares = 3},
+						  {.name = "org/a", .parent = "org", .shares = 1},
+						  {.name = "b", .parent = "", .shares = 1}};
 	static const struct suan_accounts all = {
-		.accounts = list, .naccounts = 3, .default_account = "b", .default_qos = "",
+		.accounts = list,
+		.naccounts = 3,
+		.default_account = "b",
+		.default_qos = "",
 		.fair_share = {3600000, 30 * INT64_C(86400000), 10000}};
 	struct suan_buf text = {0}, out = {0};
 	struct rig g;
 
 	for (int i = 0; i < 200; i++)
-		suan_buf_addf(&text,
-			      "{\"id\":%d,\"submit_s\":%d,\"run_s\":100,\"user\":\"u\"%s}\n", i + 1,
-			      i * 10, i % 2 ? "" : ",\"account\":\"org/a\"");
+		suan_buf_addf(&text, "{\"id\":%d,\"submit_s\":%d,\"run_s\":100,\"user\":\"u\"%s}\n",
+			      i + 1, i * 10, i % 2 ? "" : ",\"account\":\"org/a\"");
 	suan_buf_adds(&text, "{\"submit_s\":1,\"run_s\":5,\"account\":\"none\"}\n");
 	on_cores(&g, 4, suan_buf_str(&text));
 	g.setup.policy.kind = SUAN_POLICY_SUAN;
@@ -863,6 +864,50 @@ static void test_accounts(void)
 	ok(strstr(suan_buf_str(&out), "  org/a") && strstr(suan_buf_str(&out), "75.0%"), "a table");
 	suan_buf_done(&text);
 	suan_buf_done(&out);
+	rig_done(&g);
+}
+
+/* Two sites of one hub, and a dear one that is larger. */
+static const char choices[] = "network: n\nsites:\n"
+			      "  - {name: a, hub: west, price: 1, pools: [{name: p, nodes: 1, "
+			      "cores: 2, busy_watt: 100}]}\n"
+			      "  - {name: b, hub: west, price: 2, pools: [{name: p, nodes: 1, "
+			      "cores: 2, busy_watt: 100}]}\n"
+			      "  - {name: c, hub: east, price: 3, pools: [{name: p, nodes: 4, "
+			      "cores: 4, busy_watt: 200}]}\n";
+#define SENT(cores, run, more)                                                                     \
+	"{\"submit_s\":0,\"run_s\":" #run ",\"cores\":" #cores "," more "\"user\":\"u\"}\n"
+static const char choosing[] = SENT(2, 100, "\"site\":\"a\",") SENT(2, 100, "\"site\":\"a\",")
+	SENT(2, 100, "\"site\":\"a\",") SENT(4, 100, "\"site\":\"b\",")
+		SENT(1, 10, "\"not_hub\":\"east\",");
+
+static void chosen_are(struct rig *g, enum suan_sim_choice rule, const char *want, const char *what)
+{
+	char got[32] = "";
+
+	g->setup.choice = rule;
+	run(g);
+	for (size_t i = 0; i < g->r.nrows && i < 10; i++) {
+		got[3 * i] = (char)('a' + (int)g->r.rows[i].pool);
+		got[3 * i + 1] = (char)('0' + (int)(g->r.rows[i].start_ms / 100000));
+		got[3 * i + 2] = ' ';
+	}
+	is_str(got, want, what);
+}
+
+static void test_choices(void)
+{
+	struct rig g;
+
+	on_network(&g, choices, choosing);
+	g.setup.policy.kind = SUAN_POLICY_EASY;
+	/* site and hundreds of seconds waited; job 4 is too large for the west */
+	chosen_are(&g, SUAN_SIM_LEAVE, "a0 b0 c0 c0 a1 ", "left to the policy");
+	chosen_are(&g, SUAN_SIM_HOME, "a0 b0 a1 c0 b1 ", "home: in their hub, if it can");
+	chosen_are(&g, SUAN_SIM_CHEAPEST_LIST, "a0 a1 a2 c0 a3 ",
+		   "all go where a core-hour is cheapest on the list");
+	/* c takes jobs 1 to 4 with 16 cores before a or b would be emptier; the last may not */
+	chosen_are(&g, SUAN_SIM_EMPTIEST, "a0 b0 c0 c0 a1 ", "where the smallest part is taken");
 	rig_done(&g);
 }
 
@@ -892,5 +937,6 @@ int main(void)
 	test_more();
 	test_preemption();
 	test_accounts();
+	test_choices();
 	return tap_done();
 }
