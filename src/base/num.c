@@ -58,15 +58,36 @@ uint64_t suan_isqrt(uint64_t x)
 	return root;
 }
 
-int64_t suan_log2_q16(uint64_t x)
-{
-	int64_t log = 63 - __builtin_clzll(x | 1);
-	uint64_t m = x << (62 - log < 0 ? 0 : 62 - log);	/* mantissa in [2^62, 2^63) */
+/* log2 of the middles of 128 intervals of [1, 2), with 40 binary digits. */
+static const int64_t log2_middle[128] = {
+	0x01709c46d8, 0x044d8c45ea, 0x0724d8eea1, 0x09f6984a34, 0x0cc2dfe1a5, 0x0f89c4c199,
+	0x124b5b7e13, 0x1507b83603, 0x17beee96b9, 0x1a7111df35, 0x1d1e34e35c, 0x1fc66a0f0b,
+	0x2269c36912, 0x250852960f, 0x27a228db35, 0x2a375720f5, 0x2cc7edf592, 0x2f53fd8fa1,
+	0x31db95d06a, 0x345ec64641, 0x36dd9e2ebf, 0x39582c78ee, 0x3bce7fc763, 0x3e40a67241,
+	0x40aeae8934, 0x4318a5d551, 0x457e99daec, 0x47e097db62, 0x4a3eacd6cd, 0x4c98e58dad,
+	0x4eef4e8287, 0x5141f3fb75, 0x5390e203a4, 0x55dc246cce, 0x5823c6d0a5, 0x5a67d49233,
+	0x5ca858df2f, 0x5ee55eb147, 0x611ef0cf62, 0x635519ced7, 0x6587e4149d, 0x67b759d66d,
+	0x69e3851bdf, 0x6c0c6fbf82, 0x6e32236fe2, 0x7054a9b093, 0x72740bdb29, 0x7490532030,
+	0x76a9888819, 0x78bfb4f426, 0x7ad2e11f45, 0x7ce3159ef3, 0x7ef05ae40a, 0x80fab93b93,
+	0x830238cf92, 0x8506e1a7c7, 0x8708bbaa6c, 0x8907ce9cf1, 0x8b042224af, 0x8cfdbdc799,
+	0x8ef4a8ece6, 0x90e8eaddb7, 0x92da8ac5ba, 0x94c98fb3c9, 0x96b6009a81, 0x989fe450da,
+	0x9a874192b8, 0x9c6c1f017b, 0x9e4e832485, 0xa02e7469c8, 0xa20bf92641, 0xa3e7179681,
+	0xa5bfd5df25, 0xa7963a0d50, 0xa96a4a1724, 0xab3c0bdc36, 0xad0b8525fc, 0xaed8bba842,
+	0xb0a3b5018e, 0xb26c76bb8d, 0xb433064b7b, 0xb5f7691286, 0xb7b9a45e2e, 0xb979bd68a6,
+	0xbb37b95932, 0xbcf39d4480, 0xbead6e2d04, 0xc06531034a, 0xc21aeaa652, 0xc3ce9fe3da,
+	0xc5805578b7, 0xc73010111f, 0xc8ddd448f9, 0xca89a6ac27, 0xcc338bb6d2, 0xcddb87d5ae,
+	0xcf819f6647, 0xd125d6b740, 0xd2c8320899, 0xd468b58bf1, 0xd6076564c9, 0xd7a445a8bd,
+	0xd93f5a5fc8, 0xdad8a7847d, 0xdc70310444, 0xde05fabf92, 0xdf9a088a23, 0xe12c5e2b32,
+	0xe2bcff5dae, 0xe44befd06e, 0xe5d9332668, 0xe764ccf6e3, 0xe8eec0cda6, 0xea77122b2e,
+	0xebfdc484d9, 0xed82db4518, 0xef0659cb9a, 0xf088436d7c, 0xf2089b7573, 0xf3876523f8,
+	0xf504a3af72, 0xf6805a445f, 0xf7fa8c057f, 0xf9733c0bf6, 0xfaea6d677a, 0xfc60231e74,
+	0xfdd4602e2a, 0xff47278adf,
+};
 
-	if (log == 63)
-		m = x >> 1;
-	/* Squaring doubles the logarithm: each carry is its next binary digit. Nobody can guess
-	 * them, so there is no branch on them. */
+/* m: x = m / 2^62 × 2^log. Squaring doubles the logarithm: each carry is its next binary digit.
+ * Nobody can guess them, so there is no branch on them. */
+static int64_t log2_by_digits(int64_t log, uint64_t m)
+{
 	for (int i = 0; i < 16; i++) {
 		uint64_t square = (uint64_t)((unsigned __int128)m * m >> 62), carry = square >> 63;
 
@@ -74,6 +95,25 @@ int64_t suan_log2_q16(uint64_t x)
 		m = square >> carry;
 	}
 	return log;
+}
+
+/* From the nearest middle c on by the series of log((1 + s) / (1 - s)), s = (m - c) / (m + c), which
+ * is right to 2^-36; where that leaves the last digit open, digit by digit. */
+int64_t suan_log2_q16(uint64_t x)
+{
+	int64_t log = 63 - __builtin_clzll(x | 1), s, cube, part;
+	uint64_t m, c;
+
+	if (x == 0 || log == 63)
+		return log2_by_digits(log, x >> 1);
+	m = x << (62 - log); /* mantissa in [2^62, 2^63) */
+	c = (m & UINT64_C(0xff80000000000000)) | UINT64_C(1) << 54;
+	s = (int64_t)(m - c) * 256 / (int64_t)((m + c) >> 32);
+	cube = ((s * s) >> 40) * s >> 40;
+	part = log2_middle[(m >> 55) & 127] + ((s + cube / 3) * INT64_C(3098164009) >> 30);
+	if ((uint64_t)(part & 0xffffff) - 256 < (UINT64_C(1) << 24) - 512)
+		return (log << 16) + (part >> 24);
+	return log2_by_digits(log, m);
 }
 
 /* Says what was found and what would be right. */

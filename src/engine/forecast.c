@@ -12,7 +12,7 @@
 #define ABOVE	 16 /* of a level above 1: so many half octaves more than the longest */
 #define DEBT	 (100 * ONE)
 #define FINE	 30 /* binary digits of a ratio */
-#define BLOCK	 16u /* bins that are counted at once */
+#define BLOCK	 SUAN_FORECAST_BLOCK
 
 static const struct {
 	int32_t percent;
@@ -35,12 +35,12 @@ static int32_t log_of(uint64_t x)
 }
 
 /* Its inverse, as good. */
-static uint64_t power_of(int64_t log)
+static uint64_t power_of(uint64_t log)
 {
 	uint32_t f = (uint32_t)(log % OCTAVE);
 	uint32_t bend = f * (OCTAVE - f) / OCTAVE;
 	uint64_t m = OCTAVE + f - bend * 11049 / OCTAVE;
-	int64_t e = log / OCTAVE;
+	uint64_t e = log / OCTAVE;
 
 	return e >= 15 ? m << (e - 15) : m >> (15 - e);
 }
@@ -65,13 +65,16 @@ bool suan_forecast_range(uint32_t class, uint64_t *ret_from_s, uint64_t *ret_bel
 
 /* ---- saying ---- */
 
-static uint32_t in_block(const struct suan_spread *s, uint32_t first)
+/* From bin i on, the first one with which there are so many; *below: in those before it. */
+static uint32_t walk(const struct suan_spread *s, uint32_t least, uint32_t i, uint32_t *below)
 {
-	uint16_t sum = 0; /* no more than all, which are fewer than FADE */
-
-	for (uint32_t i = first; i < first + BLOCK; i++)
-		sum = (uint16_t)(sum + s->bins[i]);
-	return sum;
+	for (;; i++) {
+		for (; i % BLOCK == 0 && *below + s->blocks[i / BLOCK] < least; i += BLOCK)
+			*below += s->blocks[i / BLOCK];
+		if (s->bins[i] > 0 && *below + s->bins[i] >= least)
+			return i;
+		*below += s->bins[i];
+	}
 }
 
 /* Where such parts of it lie below, found in one walk; a level below the one before it need not be
@@ -84,12 +87,8 @@ static void quantiles(const struct suan_spread *s, const int32_t level[SUAN_NCON
 	for (int c = 0; c < SUAN_NCONFIDENCES; c++) {
 		int32_t above = level[c] > ONE ? level[c] - ONE : 0;
 		uint64_t want = (uint64_t)(level[c] - above) * s->total, in;
-		uint32_t least = (uint32_t)((want + ONE - 1) / ONE), many;
 
-		for (; i % BLOCK == 0 && (many = in_block(s, i)) + below < least; i += BLOCK)
-			below += many;
-		while (s->bins[i] == 0 || below + s->bins[i] < least)
-			below += s->bins[i++];
+		i = walk(s, (uint32_t)((want + ONE - 1) / ONE), i, &below);
 		in = want > (uint64_t)below * ONE ? want - (uint64_t)below * ONE : 0;
 		ret[c] = LOWEST + (int32_t)(i * BIN + in * BIN / (s->bins[i] * UINT64_C(1000000)));
 		ret[c] += (int32_t)((int64_t)above * ABOVE * (OCTAVE / 2) / ONE);
@@ -121,11 +120,13 @@ static void levels(const struct suan_forecast_class *k, int32_t ret[SUAN_NCONFID
 /* Whole seconds, rounded up. */
 static uint32_t bound_of(int64_t wait_ms, int32_t q)
 {
-	unsigned __int128 ratio = power_of(q + FINE * (int64_t)OCTAVE);
-	unsigned __int128 ms = (ratio * ((uint64_t)wait_ms + 1000)) >> FINE;
-	unsigned __int128 s = ms > 1000 ? (ms - 1) / 1000 : 0;
+	unsigned __int128 ratio = power_of((uint64_t)(q + FINE * (int64_t)OCTAVE));
+	unsigned __int128 wide = (ratio * ((uint64_t)wait_ms + 1000)) >> FINE;
+	uint64_t ms = (uint64_t)wide;
 
-	return s < UINT32_MAX ? (uint32_t)s : UINT32_MAX;
+	if (wide > UINT32_MAX * UINT64_C(1000))
+		return UINT32_MAX;
+	return ms > 1000 ? (uint32_t)((ms - 1) / 1000) : 0;
 }
 
 void suan_forecast_give(const struct suan_forecast *f, const struct suan_outlook *o,
@@ -160,18 +161,26 @@ void suan_forecast_give(const struct suan_forecast *f, const struct suan_outlook
 
 /* ---- learning ---- */
 
+static void put_in(struct suan_spread *s, uint32_t bin, uint16_t n)
+{
+	s->bins[bin] = (uint16_t)(s->bins[bin] + n);
+	s->blocks[bin / BLOCK] = (uint16_t)(s->blocks[bin / BLOCK] + n);
+	s->total += n;
+}
+
 static void note(struct suan_spread *s, uint32_t bin)
 {
+	struct suan_spread old;
+
 	if (s->total == 0)
-		s->total = s->bins[PAR] = PRIOR;
-	s->bins[bin]++;
-	if (++s->total < FADE)
+		put_in(s, PAR, PRIOR);
+	put_in(s, bin, 1);
+	if (s->total < FADE)
 		return;
-	s->total = 0;
-	for (uint32_t i = 0; i < SUAN_FORECAST_BINS; i++) {
-		s->bins[i] /= 2;
-		s->total += s->bins[i];
-	}
+	old = *s;
+	*s = (struct suan_spread){0};
+	for (uint32_t i = 0; i < SUAN_FORECAST_BINS; i++)
+		put_in(s, i, old.bins[i] / 2);
 }
 
 static uint64_t loss_of(int32_t percent, int64_t bound_s, int64_t wait_s)
@@ -309,8 +318,7 @@ static bool get_spread(struct suan_reader *r, struct suan_spread *ret)
 		    gap >= SUAN_FORECAST_BINS - at || n == 0 || n >= FADE - ret->total)
 			return false;
 		at += gap;
-		ret->bins[at] = (uint16_t)n;
-		ret->total += (uint32_t)n;
+		put_in(ret, (uint32_t)at, (uint16_t)n);
 	}
 	return true;
 }

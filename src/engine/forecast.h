@@ -12,6 +12,7 @@
 #include "base/codec.h"
 
 #define SUAN_FORECAST_BINS    192u /* eighths of an octave, from 2^−14 to 2^10 */
+#define SUAN_FORECAST_BLOCK   8u   /* bins that are counted together as well */
 #define SUAN_FORECAST_OCTAVES 20u  /* of predicted waits; the last has all beyond */
 #define SUAN_FORECAST_KINDS   2u   /* of each: narrow and wide jobs */
 #define SUAN_FORECAST_PROMPT  0u   /* the pass that met it started it: nothing was said */
@@ -38,6 +39,7 @@ struct suan_given { /* what was said of a job when it was first planned */
 struct suan_spread { /* histogram */
 	uint32_t total;
 	uint16_t bins[SUAN_FORECAST_BINS];
+	uint16_t blocks[SUAN_FORECAST_BINS / SUAN_FORECAST_BLOCK]; /* their sums */
 };
 
 /* Of jobs that started. Losses are pinball losses in hundredths of a second, summed. */

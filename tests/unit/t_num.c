@@ -39,10 +39,24 @@ static void test_isqrt(void)
 	ok(good, "squares and what is just below");
 }
 
+/* The obvious way: the next digit is whether the square is two or more. */
+static uint64_t log2_slow(uint64_t x)
+{
+	uint64_t log = 63u - (uint64_t)__builtin_clzll(x), m = x << __builtin_clzll(x) >> 1;
+
+	for (int i = 0; i < 16; i++) {
+		uint64_t square = (uint64_t)((unsigned __int128)m * m >> 62);
+
+		log = log << 1 | square >> 63;
+		m = square >> 63 ? square >> 1 : square;
+	}
+	return log;
+}
+
 static void test_log2(void)
 {
-	uint64_t before = 0;
-	bool rises = true;
+	uint64_t before = 0, odd = 1;
+	bool rises = true, same = true;
 
 	is_int(suan_log2_q16(1), 0, "log2 of 1");
 	is_int(suan_log2_q16(2), 65536, "log2 of 2");
@@ -58,6 +72,12 @@ static void test_log2(void)
 		before = now;
 	}
 	ok(rises, "it never falls");
+	for (uint64_t x = 1; x < 2000000; x++) {
+		odd = odd * UINT64_C(6364136223846793005) + 1442695040888963407u;
+		same &= (uint64_t)suan_log2_q16(x) == log2_slow(x);
+		same &= (uint64_t)suan_log2_q16(odd >> (x % 64) | 1) == log2_slow(odd >> (x % 64) | 1);
+	}
+	ok(same, "digit by digit it is the same");
 }
 
 /* A text that no parser of its kind may take. */
