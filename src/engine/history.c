@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/grow.h"
-#include "base/hash.h"
 #include "base/num.h"
 
 #define BETTER	   4	  /* estimates must have been so much nearer */
@@ -17,39 +16,46 @@ void suan_history_done(struct suan_history *h, struct suan_intern *strings)
 	for (size_t i = 0; i < h->count; i++)
 		suan_intern_drop(strings, h->list[i].user);
 	free(h->list);
-	suan_map_done(&h->of);
+	suan_table_done(&h->of);
 	memset(h, 0, sizeof(*h));
 }
 
-static uint64_t key_of(uint32_t user, int64_t estimate_ms)
+static uint32_t hash_of(uint32_t user, int64_t estimate_ms)
 {
-	return suan_hash_mix(suan_hash_mix((uint64_t)estimate_ms) ^ user);
+	uint64_t h = ((uint64_t)estimate_ms ^ (uint64_t)user << 40) * UINT64_C(0x9e3779b97f4a7c15);
+
+	return (uint32_t)(h >> 32);
 }
 
 /* Position, or SIZE_MAX: none. */
 static size_t find(const struct suan_history *h, uint32_t user, int64_t estimate_ms)
 {
-	uint64_t at;
+	uint32_t hash = hash_of(user, estimate_ms), at;
+	size_t pos = 0;
 
-	if (user == 0 || !suan_map_get(&h->of, key_of(user, estimate_ms), &at) ||
-	    h->list[at].user != user || h->list[at].estimate_ms != estimate_ms)
-		return SIZE_MAX; /* nobody, or somebody with the same hash */
-	return (size_t)at;
+	if (user == 0)
+		return SIZE_MAX;
+	do
+		at = suan_table_next(&h->of, hash, &pos);
+	while (at != SUAN_TABLE_NONE &&
+	       (h->list[at].user != user || h->list[at].estimate_ms != estimate_ms));
+	return at != SUAN_TABLE_NONE ? at : SIZE_MAX;
 }
 
 static enum suan_code reserve_one(struct suan_history *h, struct suan_intern *strings,
 				  uint32_t user, int64_t estimate_ms)
 {
-	uint64_t key = key_of(user, estimate_ms);
 	enum suan_code rc;
 
-	if (suan_map_get(&h->of, key, NULL) || (estimate_ms > 0 && h->count >= MOST_PASTS))
+	if (find(h, user, estimate_ms) != SIZE_MAX ||
+	    (estimate_ms > 0 && h->count >= MOST_PASTS))
 		return SUAN_OK;
 	rc = suan_grow(&h->list, &h->cap, h->count + 1, sizeof(*h->list));
 	if (rc == SUAN_OK)
-		rc = suan_map_put(&h->of, key, h->count);
+		rc = suan_table_reserve(&h->of);
 	if (rc != SUAN_OK)
 		return rc;
+	suan_table_put(&h->of, hash_of(user, estimate_ms), (uint32_t)h->count);
 	suan_intern_ref(strings, user);
 	h->list[h->count++] = (struct suan_past){.user = user, .estimate_ms = estimate_ms};
 	return SUAN_OK;
@@ -108,25 +114,20 @@ static int64_t error_of(int64_t guess_ms, int64_t log_run)
 	return error < 0 ? -error : error;
 }
 
-/* The entry is there, so that this cannot fail. */
-static void move(struct suan_history *h, size_t at)
-{
-	enum suan_code rc =
-		suan_map_put(&h->of, key_of(h->list[at].user, h->list[at].estimate_ms), at);
-
-	assert(rc == SUAN_OK);
-}
-
 /* Among the known ones from now on. */
 static size_t know(struct suan_history *h, size_t at)
 {
 	size_t to = h->known++;
-	struct suan_past other = h->list[to];
+	struct suan_past *x = &h->list[at], *y = &h->list[to], other = *y;
 
-	h->list[to] = h->list[at];
-	h->list[at] = other;
-	move(h, at);
-	move(h, to);
+	if (at == to)
+		return to;
+	suan_table_drop(&h->of, hash_of(x->user, x->estimate_ms), (uint32_t)at);
+	suan_table_drop(&h->of, hash_of(y->user, y->estimate_ms), (uint32_t)to);
+	*y = *x;
+	*x = other;
+	suan_table_put(&h->of, hash_of(x->user, x->estimate_ms), (uint32_t)at);
+	suan_table_put(&h->of, hash_of(y->user, y->estimate_ms), (uint32_t)to);
 	return to;
 }
 
@@ -175,7 +176,7 @@ enum suan_code suan_history_restore(struct suan_history *h, struct suan_intern *
 
 	for (uint32_t i = 0; i < SUAN_PAST_RUNS; i++)
 		good = good && (i < past->nruns ? past->runs_ms[i] > 0 : past->runs_ms[i] == 0);
-	if (!good || suan_map_get(&h->of, key_of(past->user, past->estimate_ms), NULL))
+	if (!good || find(h, past->user, past->estimate_ms) != SIZE_MAX)
 		return SUAN_ECONFLICT;
 	rc = reserve_one(h, strings, past->user, past->estimate_ms);
 	if (rc != SUAN_OK || h->count == h->known)
@@ -186,5 +187,5 @@ enum suan_code suan_history_restore(struct suan_history *h, struct suan_intern *
 
 size_t suan_history_memory(const struct suan_history *h)
 {
-	return h->cap * sizeof(*h->list) + h->of.cap * 2 * sizeof(uint64_t);
+	return h->cap * sizeof(*h->list) + h->of.cap * sizeof(struct suan_table_slot);
 }

@@ -7,6 +7,7 @@
 
 #include "base/map.h"
 #include "engine/model.h"
+#include "engine/planner_table.h"
 
 #define SUAN_PAST_RUNS 4u
 
@@ -24,7 +25,7 @@ struct suan_history {
 	/* owned; first the `known` ones with runs, in the order in which they got the first */
 	struct suan_past *list;
 	size_t count, cap, known;
-	struct suan_map of; /* hash of user and estimate → position */
+	struct suan_table of; /* hash of user and estimate → position */
 };
 
 void suan_history_done(struct suan_history *h, struct suan_intern *strings);

@@ -703,6 +703,40 @@ static void drop_loose(const struct suan_nodes *n, struct suan_vec *free)
 	suan_vec_sub(free, &v);
 }
 
+/* In a small pool, on a node with room for all that it holds: sums change by what comes or goes. */
+static bool is_plain(const struct suan_nodes *n, uint32_t i, const struct suan_room *more)
+{
+	const struct suan_node *x = &n->list[i];
+
+	return !n->sets && i < n->usable && !x->whole && x->cores + more->cores <= n->cores &&
+	       x->gpus + more->gpus <= n->gpus && x->memory + more->memory <= n->memory;
+}
+
+static void take_plain(struct suan_nodes *n, struct suan_node *x, const struct suan_room *d)
+{
+	n->free.nodes -= x->runs == 0;
+	n->free.cores -= (int32_t)d->cores;
+	n->free.gpus -= (int32_t)d->gpus;
+	n->free.memory -= (int64_t)d->memory;
+	x->runs++;
+	x->cores += (uint32_t)d->cores;
+	x->gpus += (uint32_t)d->gpus;
+	x->memory += d->memory;
+}
+
+static void give_plain(struct suan_nodes *n, struct suan_node *x, const struct suan_room *d)
+{
+	assert(x->runs > 0 && x->cores >= d->cores && x->gpus >= d->gpus && x->memory >= d->memory);
+	x->runs--;
+	x->cores -= (uint32_t)d->cores;
+	x->gpus -= (uint32_t)d->gpus;
+	x->memory -= d->memory;
+	n->free.nodes += x->runs == 0;
+	n->free.cores += (int32_t)d->cores;
+	n->free.gpus += (int32_t)d->gpus;
+	n->free.memory += (int64_t)d->memory;
+}
+
 void suan_nodes_take(struct suan_nodes *n, const struct suan_req *req,
 		     const struct suan_place *places, uint32_t nplaces)
 {
@@ -716,6 +750,10 @@ void suan_nodes_take(struct suan_nodes *n, const struct suan_req *req,
 		}
 		node = &n->list[places[k].node];
 		assert(places[k].node < n->count && !node->whole);
+		if (!req->exclusive && is_plain(n, places[k].node, &d)) {
+			take_plain(n, node, &d);
+			continue;
+		}
 		leave(n, places[k].node);
 		node->runs++;
 		if (req->exclusive) {
@@ -752,6 +790,8 @@ int64_t suan_nodes_cost(const struct suan_nodes *n, const struct suan_req *req,
 void suan_nodes_give(struct suan_nodes *n, const struct suan_req *req,
 		     const struct suan_place *places, uint32_t nplaces)
 {
+	static const struct suan_room nothing;
+
 	for (uint32_t k = 0; k < nplaces; k++) {
 		struct suan_room d = need_of(req, places[k].tasks);
 		struct suan_node *node;
@@ -762,6 +802,10 @@ void suan_nodes_give(struct suan_nodes *n, const struct suan_req *req,
 		}
 		node = &n->list[places[k].node];
 		assert(places[k].node < n->count && node->runs > 0);
+		if (!req->exclusive && is_plain(n, places[k].node, &nothing)) {
+			give_plain(n, node, &d);
+			continue;
+		}
 		leave(n, places[k].node);
 		node->runs--;
 		if (req->exclusive) {

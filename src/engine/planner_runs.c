@@ -129,7 +129,6 @@ static void ends_drop(struct suan_ppool *o, int64_t end_ms, uint32_t run)
 	struct suan_pend key = {end_ms, run, 0};
 	size_t i;
 
-	o->dirty = true;
 	if (o->nends <= FEW_ENDS)
 		suan_ends_flush(o);
 	for (i = o->nends; i > o->sorted; i--)
@@ -254,9 +253,12 @@ static void count_idle(const struct suan_planner *p, struct suan_ppool *o)
 enum suan_code suan_ends_profile(const struct suan_planner *p, struct suan_ppool *o, bool idle,
 				 struct suan_profile *ret)
 {
-	enum suan_code rc = suan_profile_reset(ret, &o->nodes.free, o->nends);
 	bool whole = o->nodes.count == o->nodes.usable;
+	struct suan_vec free = o->nodes.free;
+	enum suan_code rc;
 
+	free.nodes = idle ? free.nodes : 0;
+	rc = suan_profile_reset(ret, &free, o->nends);
 	assert(o->sorted == o->nends);
 	if (idle)
 		count_idle(p, o);
@@ -274,16 +276,84 @@ enum suan_code suan_ends_profile(const struct suan_planner *p, struct suan_ppool
 	return rc;
 }
 
+/* The run began (sign 1) or is over (−1), and *was had been free. As long as its vector is what it
+ * took, the base need not be made anew. */
+static void note_change(struct suan_ppool *o, const struct suan_prun *r, const struct suan_vec *was,
+			int32_t sign)
+{
+	const struct suan_vec *is = &o->nodes.free, *v = &r->vec;
+	struct suan_change *c = &o->changes[o->nchanges];
+
+	if (o->dirty || o->idle_known || o->nwindows > 0 || o->nchanges == SUAN_MOST_CHANGES ||
+	    o->nodes.count != o->nodes.usable || was->cores - is->cores != sign * v->cores ||
+	    was->gpus - is->gpus != sign * v->gpus ||
+	    was->memory - is->memory != sign * v->memory) {
+		o->dirty = true;
+		return;
+	}
+	c->end_ms = r->end_ms;
+	c->vec = (struct suan_vec){sign * v->memory, sign * v->cores, sign * v->gpus, 0};
+	o->nchanges++;
+}
+
+static size_t first_from(const struct suan_profile *f, int64_t at)
+{
+	size_t lo = 0, n = f->count;
+
+	while (n > 0) {
+		size_t half = n / 2;
+
+		if (f->steps[lo + half].from < at) {
+			lo += half + 1;
+			n -= half + 1;
+		} else {
+			n = half;
+		}
+	}
+	return lo;
+}
+
+/* Until its end there is so much less free. */
+static enum suan_code put_change(struct suan_profile *f, const struct suan_change *c)
+{
+	enum suan_code rc = suan_grow(&f->steps, &f->cap, f->count + 1, sizeof(*f->steps));
+	size_t k = first_from(f, c->end_ms);
+	bool begun = c->vec.cores > 0;
+
+	if (rc != SUAN_OK)
+		return rc;
+	if (begun && (k == f->count || f->steps[k].from > c->end_ms)) {
+		memmove(&f->steps[k + 1], &f->steps[k], (f->count - k) * sizeof(*f->steps));
+		f->steps[k] = f->steps[k - 1];
+		f->steps[k].from = c->end_ms;
+		f->count++;
+	}
+	for (size_t i = 0; i < k; i++)
+		suan_vec_sub(&f->steps[i].free, &c->vec);
+	assert(k < f->count && f->steps[k].from == c->end_ms);
+	if (begun || !suan_vec_same(&f->steps[k - 1].free, &f->steps[k].free))
+		return SUAN_OK;
+	f->count--;	/* nothing else ends then */
+	memmove(&f->steps[k], &f->steps[k + 1], (f->count - k) * sizeof(*f->steps));
+	return SUAN_OK;
+}
+
 enum suan_code suan_ends_base(const struct suan_planner *p, struct suan_ppool *o, bool idle)
 {
-	enum suan_code rc;
+	enum suan_code rc = SUAN_OK;
 
-	if (!o->dirty && (o->idle_known || !idle))
-		return SUAN_OK;
-	suan_ends_flush(o);
-	rc = suan_ends_profile(p, o, idle, &o->base);
+	if (o->dirty || (idle && !o->idle_known)) {
+		suan_ends_flush(o);
+		rc = suan_ends_profile(p, o, idle, &o->base);
+		o->dirty = rc != SUAN_OK;
+		o->idle_known = idle;
+		o->nchanges = 0;
+		return rc;
+	}
+	for (uint32_t i = 0; i < o->nchanges && rc == SUAN_OK; i++)
+		rc = put_change(&o->base, &o->changes[i]);
 	o->dirty = rc != SUAN_OK;
-	o->idle_known = idle;
+	o->nchanges = 0;
 	return rc;
 }
 
@@ -352,6 +422,7 @@ enum suan_code suan_run_open(struct suan_planner *p, const struct suan_prun *run
 	struct suan_ppool *o = &p->pools[run->pool];
 	struct suan_place *own = NULL;
 	struct suan_prun *r;
+	struct suan_vec was;
 
 	assert(run->nplaces > 0);
 	if (o->nends - o->sorted == MOST_NEW_ENDS)
@@ -376,11 +447,12 @@ enum suan_code suan_run_open(struct suan_planner *p, const struct suan_prun *run
 	o->ends[o->nends].run = *ret_run;
 	o->ends[o->nends].idle = 0;
 	o->nends++;
-	o->dirty = true;
 	suan_push_count(p, r, 1);
 	suan_vec_add(&o->used, &r->vec);
 	suan_quotas_run(p, r->quota, &r->vec, 1);
+	was = o->nodes.free;
 	suan_nodes_take(&o->nodes, &r->req, r->places, r->nplaces);
+	note_change(o, r, &was, 1);
 	return SUAN_OK;
 }
 
@@ -388,6 +460,7 @@ void suan_run_close(struct suan_planner *p, uint32_t run)
 {
 	struct suan_prun *r = suan_prun_at(p, run);
 	struct suan_ppool *o;
+	struct suan_vec was;
 
 	assert(run < p->nruns && r->pool != SUAN_NO_POOL);
 	o = &p->pools[r->pool];
@@ -397,7 +470,9 @@ void suan_run_close(struct suan_planner *p, uint32_t run)
 	suan_push_count(p, r, -1);
 	suan_vec_sub(&o->used, &r->vec);
 	suan_quotas_run(p, r->quota, &r->vec, -1);
+	was = o->nodes.free;
 	suan_nodes_give(&o->nodes, &r->req, r->places, r->nplaces);
+	note_change(o, r, &was, -1);
 	if (r->places != &r->one)
 		free(r->places);
 	r->pool = SUAN_NO_POOL;

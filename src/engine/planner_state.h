@@ -49,6 +49,13 @@ struct suan_hold {		/* planned start */
 	struct suan_vec vec;
 };
 
+#define SUAN_MOST_CHANGES 64u
+
+struct suan_change {		/* a run that began; of one that is over all is negative */
+	int64_t end_ms;
+	struct suan_vec vec;
+};
+
 struct suan_ppool {
 	struct suan_plan_pool spec;
 	struct suan_nodes nodes;
@@ -58,10 +65,12 @@ struct suan_ppool {
 	size_t gone, head;		/* those before `head` are over */
 	uint32_t overdue;		/* runs past their limit */
 	uint32_t order;			/* place in suan_planner.order */
-	bool dirty;			/* base is not what ends says */
+	bool dirty;			/* base is not what ends and changes say */
 	bool idle_known;		/* base counts idle nodes */
 	bool reshaped;			/* under runs: nodes may hold more than they have */
 	struct suan_profile base;	/* runs only; never less free later */
+	struct suan_change changes[SUAN_MOST_CHANGES];	/* since then, to be put into base */
+	uint32_t nchanges;
 	struct suan_profile soft;	/* and what this pass planned */
 	struct suan_vec used;
 	uint32_t stopping;		/* runs that were told to */
@@ -209,7 +218,7 @@ static inline size_t suan_ends_count(const struct suan_ppool *o)
 	return o->nends - o->gone;
 }
 
-/* Free capacity by the given ends (sorted), with idle nodes if asked. Writes ends[].idle and the
+/* Free capacity by the given ends (sorted), with idle nodes if asked, else none. Writes ends[].idle and the
  * idle_at of the nodes. */
 SUAN_MUSTUSE enum suan_code suan_ends_profile(const struct suan_planner *p, struct suan_ppool *o,
 					      bool idle, struct suan_profile *ret);

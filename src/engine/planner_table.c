@@ -11,12 +11,10 @@ void suan_table_done(struct suan_table *t)
 	memset(t, 0, sizeof(*t));
 }
 
-enum suan_code suan_table_reserve(struct suan_table *t)
+enum suan_code suan_table_grow(struct suan_table *t)
 {
 	struct suan_table fresh = {NULL, 0, t->cap ? t->cap * 2 : 16};
 
-	if (t->count + 1 <= t->cap - t->cap / 4)
-		return SUAN_OK;
 	fresh.slots = malloc(fresh.cap * sizeof(*fresh.slots));
 	if (!fresh.slots)
 		return SUAN_ENOMEM;
@@ -67,19 +65,4 @@ void suan_table_drop(struct suan_table *t, uint32_t hash, uint32_t value)
 	}
 	t->count--;
 	close_gap(t, i);
-}
-
-uint32_t suan_table_next(const struct suan_table *t, uint32_t hash, size_t *pos)
-{
-	size_t mask = t->cap - 1;
-
-	if (t->cap == 0)
-		return SUAN_TABLE_NONE;
-	for (;;) {
-		const struct suan_table_slot *s = &t->slots[(hash + *pos) & mask];
-
-		(*pos)++;
-		if (s->value == SUAN_TABLE_NONE || s->hash == hash)
-			return s->value;
-	}
 }

@@ -21,11 +21,28 @@ struct suan_table {
 };
 
 void suan_table_done(struct suan_table *t);
+SUAN_MUSTUSE enum suan_code suan_table_grow(struct suan_table *t);	/* makes it larger */
 /* The next put cannot fail after this. */
-SUAN_MUSTUSE enum suan_code suan_table_reserve(struct suan_table *t);
+SUAN_MUSTUSE static inline enum suan_code suan_table_reserve(struct suan_table *t)
+{
+	return t->count + 1 <= t->cap - t->cap / 4 ? SUAN_OK : suan_table_grow(t);
+}
 void suan_table_put(struct suan_table *t, uint32_t hash, uint32_t value);
 void suan_table_drop(struct suan_table *t, uint32_t hash, uint32_t value);	/* must be there */
 /* Values under this hash, one after the other; *pos = 0 before the first call. NONE: no more. */
-uint32_t suan_table_next(const struct suan_table *t, uint32_t hash, size_t *pos);
+static inline uint32_t suan_table_next(const struct suan_table *t, uint32_t hash, size_t *pos)
+{
+	size_t mask = t->cap - 1;
+
+	if (t->cap == 0)
+		return SUAN_TABLE_NONE;
+	for (;;) {
+		const struct suan_table_slot *s = &t->slots[(hash + *pos) & mask];
+
+		(*pos)++;
+		if (s->value == SUAN_TABLE_NONE || s->hash == hash)
+			return s->value;
+	}
+}
 
 #endif

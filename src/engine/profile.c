@@ -129,18 +129,12 @@ int64_t suan_profile_area(const struct suan_profile *f, int64_t from, int64_t to
 	return area;
 }
 
-static bool same(const struct suan_vec *a, const struct suan_vec *b)
-{
-	return a->memory == b->memory && a->cores == b->cores && a->gpus == b->gpus &&
-	       a->nodes == b->nodes;
-}
-
 void suan_profile_tidy(struct suan_profile *f, int64_t now)
 {
 	size_t n = 0;
 
 	for (size_t i = step_of(f, now); i < f->count; i++) {
-		if (n > 0 && same(&f->steps[n - 1].free, &f->steps[i].free))
+		if (n > 0 && suan_vec_same(&f->steps[n - 1].free, &f->steps[i].free))
 			continue;
 		f->steps[n++] = f->steps[i];
 	}

@@ -42,6 +42,12 @@ static inline bool suan_vec_fits(const struct suan_vec *want, const struct suan_
 	       want->gpus <= free->gpus && want->nodes <= free->nodes;
 }
 
+static inline bool suan_vec_same(const struct suan_vec *a, const struct suan_vec *b)
+{
+	return a->memory == b->memory && a->cores == b->cores && a->gpus == b->gpus &&
+	       a->nodes == b->nodes;
+}
+
 static inline void suan_vec_add(struct suan_vec *to, const struct suan_vec *v)
 {
 	to->memory += v->memory;
