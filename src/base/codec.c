@@ -38,9 +38,19 @@ void suan_put_u64(struct suan_buf *b, uint32_t tag, uint64_t v)
 	suan_buf_add(b, out, n);
 }
 
+static uint64_t zigzag(int64_t v)
+{
+	return (uint64_t)v << 1 ^ (v < 0 ? UINT64_MAX : 0);
+}
+
+void suan_put_signed(struct suan_buf *b, int64_t v)
+{
+	suan_put_varint(b, zigzag(v));
+}
+
 void suan_put_i64(struct suan_buf *b, uint32_t tag, int64_t v)
 {
-	suan_put_u64(b, tag, (uint64_t)v << 1 ^ (v < 0 ? UINT64_MAX : 0));
+	suan_put_u64(b, tag, zigzag(v));
 }
 
 void suan_put_bytes(struct suan_buf *b, uint32_t tag, const void *data, size_t n)
@@ -152,9 +162,24 @@ bool suan_get_field(struct suan_reader *r, struct suan_field *ret)
 	return true;
 }
 
+static int64_t unzigzag(uint64_t v)
+{
+	return (int64_t)(v >> 1 ^ (0 - (v & 1)));
+}
+
 int64_t suan_field_i64(const struct suan_field *f)
 {
-	return (int64_t)(f->u64 >> 1 ^ (0 - (f->u64 & 1)));
+	return unzigzag(f->u64);
+}
+
+bool suan_get_signed(struct suan_reader *r, int64_t *ret)
+{
+	uint64_t v;
+
+	if (!suan_get_varint(r, &v))
+		return false;
+	*ret = unzigzag(v);
+	return true;
 }
 
 void suan_field_reader(const struct suan_field *f, struct suan_reader *ret)

@@ -15,6 +15,7 @@
 /* Writers: append to b; failures are sticky in b (suan_buf_ok). Zero values and empty strings may
  * be left out by the caller; readers must treat an absent field as zero. */
 void suan_put_varint(struct suan_buf *b, uint64_t v);
+void suan_put_signed(struct suan_buf *b, int64_t v);	/* varint, zigzag coded */
 void suan_put_u64(struct suan_buf *b, uint32_t tag, uint64_t v);
 void suan_put_i64(struct suan_buf *b, uint32_t tag, int64_t v);
 void suan_put_bytes(struct suan_buf *b, uint32_t tag, const void *data, size_t n);
@@ -41,6 +42,7 @@ struct suan_field {
 
 void suan_reader_init(struct suan_reader *r, const void *data, size_t n);
 bool suan_get_varint(struct suan_reader *r, uint64_t *ret);	/* false: bad, also at the end */
+bool suan_get_signed(struct suan_reader *r, int64_t *ret);
 /* false: end of input or damage (r->bad tells). */
 bool suan_get_field(struct suan_reader *r, struct suan_field *ret);
 int64_t suan_field_i64(const struct suan_field *f);	/* zigzag decoded */

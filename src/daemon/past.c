@@ -326,6 +326,7 @@ static enum suan_code take(struct reading *r, const struct suan_event *ev, struc
 	case SUAN_EV_ACCOUNTS:
 	case SUAN_EV_RESERVE:
 	case SUAN_EV_UNRESERVE:
+	case SUAN_EV_SIGNAL:
 		break;
 	}
 	return SUAN_OK;

@@ -57,8 +57,9 @@ void suan_effects_push(struct suan_effects *fx, const struct suan_effect *x)
 static bool make_parts(struct suan_engine *e)
 {
 	e->strings = suan_intern_new();
+	e->signals = suan_signals_new(NULL, NULL, 0);
 	e->plan = calloc(1, sizeof(*e->plan));
-	if (!e->strings || !e->plan)
+	if (!e->strings || !e->signals || !e->plan)
 		return false;
 	e->plan->planner = suan_planner_new();
 	if (!e->plan->planner)
@@ -108,6 +109,7 @@ void suan_engine_free(struct suan_engine *e)
 	suan_map_done(&e->key_of);
 	suan_dues_done(&e->leases);
 	suan_reserve_done(e);
+	suan_signals_free(e->signals);
 	if (e->plan) {
 		suan_planner_free(e->plan->planner);
 		suan_dues_done(&e->plan->begins);
@@ -207,6 +209,23 @@ static void set_capacity(struct suan_engine *e, const struct suan_event *ev)
 
 /* ---- step and check ---- */
 
+static void ask_signal(const struct suan_engine *e, const struct suan_event *ev,
+		       struct suan_effects *out, struct suan_err *err)
+{
+	const struct suan_signal_spec *s = ev->u.signal;
+	uint32_t site = s->site ? suan_net_site(&e->net, s->site) : SUAN_NO_POOL;
+
+	if (site == SUAN_NO_POOL)
+		out->code = suan_fail_field(err, SUAN_ENOTFOUND, "site", "no site \"%.100s\"",
+					    s->site ? s->site : "");
+	else
+		out->code = suan_signals_check(s, ev->now_ms, err);
+	if (out->code == SUAN_OK && suan_signals_mixes(e->signals, site, s))
+		out->code = suan_fail_field(err, SUAN_ECONFLICT, "marginal",
+					    "marginal and mean intensities do not go together; "
+					    "right is the same kind, or to replace what there is");
+}
+
 /* What a service would answer, for the events that can be refused (but SUBMIT). */
 static void answer(const struct suan_engine *e, const struct suan_event *ev,
 		   struct suan_effects *out, struct suan_err *err)
@@ -227,6 +246,8 @@ static void answer(const struct suan_engine *e, const struct suan_event *ev,
 		suan_engine_ask(e, ev, out, err);
 	} else if (ev->type == SUAN_EV_UNRESERVE) {
 		suan_engine_ask_unreserve(e, ev, out, err);
+	} else if (ev->type == SUAN_EV_SIGNAL) {
+		ask_signal(e, ev, out, err);
 	}
 }
 
@@ -290,6 +311,9 @@ static enum suan_code apply(struct suan_engine *e, const struct suan_event *ev,
 	case SUAN_EV_UNRESERVE:
 		suan_engine_unreserve(e, ev);
 		return SUAN_OK;
+	case SUAN_EV_SIGNAL:
+		return suan_signals_put(e->signals, suan_net_site(&e->net, ev->u.signal->site),
+					ev->u.signal, ev->now_ms);
 	}
 	return suan_fail(err, SUAN_EINVAL, "no such event: %u", (unsigned)ev->type);
 }

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "engine/energy.h"
 #include "engine/model.h"
 
 struct suan_engine;
@@ -217,6 +218,10 @@ const struct suan_place *suan_engine_places(const struct suan_engine *e, struct 
  * more. */
 bool suan_engine_next_run(const struct suan_engine *e, struct suan_run_id *run);
 
+/* What sites were told of over time, numbered as suan_engine_site(); never NULL. */
+const struct suan_signals *suan_engine_signals(const struct suan_engine *e);
+/* What suan_energy_of() wants to know of a pool. false: there is no such pool. */
+bool suan_engine_energy_at(const struct suan_engine *e, uint32_t pool, struct suan_energy_at *ret);
 uint32_t suan_engine_pool_count(const struct suan_engine *e);
 bool suan_engine_pool(const struct suan_engine *e, uint32_t number, struct suan_pool_view *ret);
 uint32_t suan_engine_site_count(const struct suan_engine *e);

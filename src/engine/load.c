@@ -11,6 +11,7 @@
 #include "base/num.h"
 #include "engine/alone.h"
 #include "engine/reserve.h"
+#include "engine/signals_inside.h"
 #include "engine/tables.h"
 
 #define MOST_NODES (1u << 24)	/* a run in a higher node is damage */
@@ -26,7 +27,7 @@ struct loader {
 	struct suan_kept *slots;	/* owned */
 	size_t nslots, slots_cap;
 	int64_t freed_ms, passed_ms;
-	bool has_network;
+	bool has_network, has_signals;
 };
 
 static void damage(struct loader *l, bool bad)
@@ -100,6 +101,30 @@ static void get_network(struct loader *l, const struct suan_field *f)
 	l->u.nomem |= u.nomem;
 }
 
+/* For the sites, which have all been read. */
+static void make_signals(struct loader *l)
+{
+	struct suan_signals *g;
+
+	if (failed(l) || l->has_signals)
+		return;
+	g = suan_net_signals(&l->e->net, NULL);
+	l->u.nomem |= !g;
+	if (!g)
+		return;
+	suan_signals_free(l->e->signals);
+	l->e->signals = g;
+	l->has_signals = true;
+}
+
+static void get_signal(struct loader *l, const struct suan_field *f)
+{
+	damage(l, !f->is_bytes);
+	make_signals(l);
+	if (!failed(l))
+		needs(l, suan_signals_load(l->e->signals, f, &l->arena));
+}
+
 static void get_site(struct loader *l, const struct suan_field *f)
 {
 	struct suan_net *n = &l->e->net;
@@ -124,7 +149,7 @@ static void get_site(struct loader *l, const struct suan_field *f)
 		l->u.bad |= u.bad;
 		l->u.nomem |= u.nomem;
 	}
-	damage(l, r.bad || !s.spec);
+	damage(l, r.bad || !s.spec || l->has_signals);
 	if (!failed(l))
 		n->sites[n->nsites++] = s;
 }
@@ -872,6 +897,7 @@ static void finish(struct loader *l)
 	uint64_t id = 0;
 
 	damage(l, !l->has_network || e->next_id == 0);
+	make_signals(l);
 	suan_net_measure(&e->net, &e->policy);
 	make_wide(l);
 	e->plan->pools_dirty = true;
@@ -955,6 +981,9 @@ static void get_memory(struct loader *l, const struct suan_field *f)
 	case SUAN_SNAP_FREED:
 	case SUAN_SNAP_PASSED:
 		get_slot_times(l, f);
+		break;
+	case SUAN_SNAP_SIGNAL:
+		get_signal(l, f);
 		break;
 	default:
 		break;

@@ -16,6 +16,39 @@
 #define SUAN_NO_POOL UINT32_MAX
 #define SUAN_NO_NODE UINT32_MAX	/* of a place: another scheduler chooses the node */
 
+/* ---- signals: what changes at a site over time (signals.h) ---- */
+
+enum suan_signal_kind {
+	SUAN_SIGNAL_PRICE,		/* micro-yuan per kWh; may be negative */
+	SUAN_SIGNAL_CARBON,		/* mg CO2 equivalent per kWh: of the grid there */
+	SUAN_SIGNAL_CARBON_MARKET,	/* the same, by contracts and certificates */
+	SUAN_SIGNAL_RENEWABLE,		/* share of renewable power, in millionths */
+	SUAN_SIGNAL_TEMPERATURE,	/* outside, thousandths of a degree Celsius */
+	SUAN_NSIGNALS
+};
+#define SUAN_CARBON_ZERO (-2)	/* a market-based intensity that is said to be 0 */
+
+struct suan_signal_step {	/* the value holds until the next step */
+	int64_t at_ms, value;
+};
+
+/* Values of a site from the first step to until_ms. With a period they come again and again: steps
+ * are then times after the begin of the period, which is counted from the epoch (UTC, a Thursday);
+ * before its first step the last value holds. */
+struct suan_signal_spec {
+	const char *site;
+	enum suan_signal_kind kind;
+	int64_t issued_ms;	/* of a forecast; 0: measured, or fixed beforehand */
+	int64_t until_ms;	/* without a period: after the last step */
+	int64_t period_ms;	/* 0, or 24 h or 168 h */
+	const struct suan_signal_step *steps;	/* ascending */
+	uint32_t nsteps;	/* 0: none; with `replace` this forgets all */
+	bool marginal;		/* CARBON: of the last kWh, not of the mean */
+	bool replace;		/* all that was told before of this kind is void */
+	/* what the reader found in its file; only reported */
+	uint32_t estimated, duplicates, gaps;
+};
+
 /* ---- network ---- */
 
 enum suan_delegated {		/* does another scheduler choose the nodes? */
@@ -34,6 +67,14 @@ struct suan_pool_spec {		/* identical nodes */
 	uint32_t idle_watt, busy_watt;
 	int64_t price_hour_uyuan;	/* of one node */
 	uint32_t delegated;	/* enum suan_delegated: who chooses the nodes of runs */
+	uint32_t gpu_idle_watt, gpu_busy_watt;	/* of one accelerator, beside the node's */
+	uint64_t embodied_g;	/* CO2 equivalent of making one node; 0 = not known */
+	uint32_t life_hours;	/* over which it is written off */
+};
+
+struct suan_pue_point {
+	int32_t temperature_mdeg;
+	uint32_t pue_milli;
 };
 
 struct suan_site_spec {
@@ -49,6 +90,12 @@ struct suan_site_spec {
 	uint32_t npools;
 	int64_t price_exchange_uyuan;	/* of one unit of the file's currency; 0 = yuan */
 	bool carbon_lifecycle;		/* of a file that has both, lifecycle factors */
+	int64_t carbon_market_mg_kwh;	/* 0 = not known, or SUAN_CARBON_ZERO */
+	uint32_t renewable_ppm;		/* 0 = not known */
+	int32_t temperature_mdeg;	/* a constant one, if … */
+	bool has_temperature;
+	struct suan_pue_point *pue;	/* by temperature, ascending; pue_milli without one */
+	uint32_t npue;
 };
 
 struct suan_link_spec {		/* directed */
@@ -56,6 +103,7 @@ struct suan_link_spec {		/* directed */
 	uint64_t mbit_s;
 	uint32_t latency_us;	/* one way */
 	int64_t price_uyuan_gib;
+	int64_t joule_gib;	/* what moving one GiB takes; 0 = not known */
 };
 
 struct suan_hub_spec {
@@ -301,6 +349,7 @@ enum suan_event_type {
 	SUAN_EV_ACCOUNTS = 14,	/* define accounts, classes and fair shares, all of them */
 	SUAN_EV_RESERVE = 15,	/* keep nodes for somebody, or for nobody */
 	SUAN_EV_UNRESERVE = 16,	/* give them back, now or earlier than was said */
+	SUAN_EV_SIGNAL = 17,	/* values of a site over time, see signals.h */
 };
 
 enum suan_policy_kind {
@@ -451,6 +500,7 @@ struct suan_event {
 		} capacity;
 		const struct suan_reserve *reserve;
 		struct suan_unreserve unreserve;
+		const struct suan_signal_spec *signal;
 	} u;
 };
 

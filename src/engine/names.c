@@ -1,5 +1,6 @@
 /* Stable words for the enums of model.h; they appear in the API and in documents. */
 #include "engine/model.h"
+#include "engine/signals.h"
 
 static const char *word(const char *const *list, size_t n, unsigned i)
 {
@@ -159,6 +160,7 @@ const char *suan_event_name(enum suan_event_type t)
 		[SUAN_EV_ACCOUNTS] = "accounts",
 		[SUAN_EV_RESERVE] = "reserve",
 		[SUAN_EV_UNRESERVE] = "unreserve",
+		[SUAN_EV_SIGNAL] = "signal",
 	};
 
 	return WORD(words, t);
@@ -175,4 +177,31 @@ const char *suan_limit_name(enum suan_limit l)
 	};
 
 	return WORD(words, l);
+}
+
+const char *suan_signal_kind_name(enum suan_signal_kind k)
+{
+	static const char *const words[] = {
+		[SUAN_SIGNAL_PRICE] = "price",
+		[SUAN_SIGNAL_CARBON] = "carbon",
+		[SUAN_SIGNAL_CARBON_MARKET] = "carbon_market",
+		[SUAN_SIGNAL_RENEWABLE] = "renewable",
+		[SUAN_SIGNAL_TEMPERATURE] = "temperature",
+	};
+
+	return WORD(words, k);
+}
+
+const char *suan_signal_source_name(enum suan_signal_source s)
+{
+	static const char *const words[] = {
+		[SUAN_SIGNAL_UNKNOWN] = "unknown",
+		[SUAN_SIGNAL_CONSTANT] = "constant",
+		[SUAN_SIGNAL_TARIFF] = "tariff",
+		[SUAN_SIGNAL_ACTUAL] = "actual",
+		[SUAN_SIGNAL_FORECAST] = "forecast",
+		[SUAN_SIGNAL_REPEATED] = "repeated",
+	};
+
+	return WORD(words, s);
 }

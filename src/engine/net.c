@@ -28,6 +28,7 @@ static void copy_site(struct suan_copier *c, struct suan_site_spec *s)
 	s->driver = suan_copier_str(c, s->driver);
 	s->price_file = suan_copier_str(c, s->price_file);
 	s->carbon_file = suan_copier_str(c, s->carbon_file);
+	s->pue = suan_copier_list(c, s->pue, s->npue, sizeof(*s->pue));
 	s->pools = suan_copier_list(c, s->pools, s->npools, sizeof(*s->pools));
 	for (uint32_t i = 0; !c->failed && i < s->npools; i++)
 		copy_pool(c, &s->pools[i]);
@@ -399,6 +400,20 @@ void suan_net_measure(struct suan_net *n, const struct suan_policy *policy)
 	}
 }
 
+struct suan_signals *suan_net_signals(const struct suan_net *n, const struct suan_signals *old)
+{
+	const struct suan_site_spec **specs = calloc((size_t)n->nsites + 1, sizeof(*specs));
+	struct suan_signals *g;
+
+	if (!specs)
+		return NULL;
+	for (uint32_t i = 0; i < n->nsites; i++)
+		specs[i] = n->sites[i].spec;
+	g = suan_signals_new(old, specs, n->nsites);
+	free(specs);
+	return g;
+}
+
 /* The next run after *run that its site has or should have while the network n has not that site;
  * false: no more. */
 static bool next_stranded(const struct suan_engine *e, const struct suan_net *n,
@@ -457,6 +472,7 @@ enum suan_code suan_net_set(struct suan_engine *e, const struct suan_event *ev,
 			    struct suan_effects *fx, struct suan_err *err)
 {
 	struct suan_net n = {0}, old;
+	struct suan_signals *signals = NULL;
 	enum suan_code rc = suan_net_check(ev->u.network, err);
 
 	if (rc != SUAN_OK)
@@ -473,12 +489,18 @@ enum suan_code suan_net_set(struct suan_engine *e, const struct suan_event *ev,
 		rc = suan_rules_reserve(e, n.npools);
 	if (rc == SUAN_OK)
 		rc = reserve_losses(e, &n, fx);
+	if (rc == SUAN_OK) {
+		signals = suan_net_signals(&n, e->signals);
+		rc = signals ? SUAN_OK : SUAN_ENOMEM;
+	}
 	old = rc == SUAN_OK ? e->net : n;
 	if (rc == SUAN_OK) {
 		suan_net_measure(&n, &e->policy);
 		suan_acct_settle(e, ev->now_ms);
 		e->net = n;
 		suan_acct_recount(e);
+		suan_signals_free(e->signals);
+		e->signals = signals;
 	}
 	drop_kinds(e->strings, &old);
 	suan_net_done(&old);

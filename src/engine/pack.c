@@ -51,10 +51,20 @@ static const struct suan_pack_row pool_rows[] = {
 	{9, SUAN_PACK_U32, AT(suan_pool_spec, busy_watt), 0},
 	{10, SUAN_PACK_I64, AT(suan_pool_spec, price_hour_uyuan), 0},
 	{90, SUAN_PACK_U32, AT(suan_pool_spec, delegated), SUAN_DELEGATED_YES},
+	{100, SUAN_PACK_U32, AT(suan_pool_spec, gpu_idle_watt), 0},
+	{101, SUAN_PACK_U32, AT(suan_pool_spec, gpu_busy_watt), 0},
+	{102, SUAN_PACK_U64, AT(suan_pool_spec, embodied_g), 0},
+	{103, SUAN_PACK_U32, AT(suan_pool_spec, life_hours), 0},
 };
 static const struct suan_pack_table pool_table = TABLE(pool_rows);
 
-enum { SITE_POOL = 20 };
+static const struct suan_pack_row pue_rows[] = {
+	{1, SUAN_PACK_I32, AT(suan_pue_point, temperature_mdeg), 0},
+	{2, SUAN_PACK_U32, AT(suan_pue_point, pue_milli), 0},
+};
+static const struct suan_pack_table pue_table = TABLE(pue_rows);
+
+enum { SITE_POOL = 20, SITE_PUE = 104, SITE_TAGS };
 
 static const struct suan_pack_row site_rows[] = {
 	{1, SUAN_PACK_STR, AT(suan_site_spec, name), 0},
@@ -72,6 +82,10 @@ static const struct suan_pack_row site_rows[] = {
 	{13, SUAN_PACK_U32, AT(suan_site_spec, racks), 0},
 	{14, SUAN_PACK_I64, AT(suan_site_spec, price_exchange_uyuan), 0},
 	{15, SUAN_PACK_BOOL, AT(suan_site_spec, carbon_lifecycle), 0},
+	{100, SUAN_PACK_I64, AT(suan_site_spec, carbon_market_mg_kwh), 0},
+	{101, SUAN_PACK_U32, AT(suan_site_spec, renewable_ppm), 0},
+	{102, SUAN_PACK_I32, AT(suan_site_spec, temperature_mdeg), 0},
+	{103, SUAN_PACK_BOOL, AT(suan_site_spec, has_temperature), 0},
 };
 static const struct suan_pack_table site_table = TABLE(site_rows);
 
@@ -81,6 +95,7 @@ static const struct suan_pack_row link_rows[] = {
 	{3, SUAN_PACK_U64, AT(suan_link_spec, mbit_s), 0},
 	{4, SUAN_PACK_U32, AT(suan_link_spec, latency_us), 0},
 	{5, SUAN_PACK_I64, AT(suan_link_spec, price_uyuan_gib), 0},
+	{100, SUAN_PACK_I64, AT(suan_link_spec, joule_gib), 0},
 };
 static const struct suan_pack_table link_table = TABLE(link_rows);
 
@@ -315,24 +330,29 @@ void suan_pack_site(struct suan_buf *b, uint32_t tag, const struct suan_site_spe
 	suan_pack(b, &site_table, s);
 	for (uint32_t i = 0; i < s->npools; i++)
 		suan_pack_pool(b, SITE_POOL, &s->pools[i]);
+	for (uint32_t i = 0; i < s->npue; i++)
+		pack_one(b, SITE_PUE, &pue_table, &s->pue[i]);
 	suan_put_end(b, mark);
 }
 
 void suan_unpack_site(struct suan_unpack *u, const struct suan_field *f,
 		      struct suan_site_spec *ret)
 {
-	uint32_t counts[SITE_POOL + 1];
+	uint32_t counts[SITE_TAGS];
 	struct suan_reader r;
 	struct suan_field x;
 
 	memset(ret, 0, sizeof(*ret));
 	suan_unpack_clear(&site_table, ret);
-	suan_unpack_count(u, f, counts, SITE_POOL + 1);
+	suan_unpack_count(u, f, counts, SITE_TAGS);
 	ret->pools = suan_unpack_list(u, counts[SITE_POOL], sizeof(*ret->pools));
+	ret->pue = suan_unpack_list(u, counts[SITE_PUE], sizeof(*ret->pue));
 	suan_field_reader(f, &r);
-	while (ret->pools && suan_get_field(&r, &x)) {
+	while (ret->pools && ret->pue && suan_get_field(&r, &x)) {
 		if (x.tag == SITE_POOL)
 			suan_unpack_pool(u, &x, &ret->pools[ret->npools++]);
+		else if (x.tag == SITE_PUE)
+			suan_unpack_all(u, &pue_table, &x, &ret->pue[ret->npue++]);
 		else
 			suan_unpack_field(u, &site_table, &x, ret);
 	}

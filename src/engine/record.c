@@ -9,6 +9,7 @@
 #include "engine/accounts.h"
 #include "engine/pack.h"
 #include "engine/record_reserve.h"
+#include "engine/record_signal.h"
 
 #define SUM_BYTES 4u
 
@@ -209,6 +210,9 @@ static bool put_body(struct suan_buf *b, const struct suan_event *ev)
 		return true;
 	case SUAN_EV_UNRESERVE:
 		put_table(b, EV_BODY, &suan_record_unreserve, &ev->u.unreserve);
+		return true;
+	case SUAN_EV_SIGNAL:
+		suan_record_put_signal(b, EV_BODY, ev->u.signal);
 		return true;
 	}
 	return false;
@@ -462,6 +466,9 @@ static void get_body(struct suan_unpack *u, const struct suan_field *f, struct s
 	case SUAN_EV_UNRESERVE:
 		suan_unpack_all(u, &suan_record_unreserve, f, &ev->u.unreserve);
 		break;
+	case SUAN_EV_SIGNAL:
+		ev->u.signal = suan_record_get_signal(u, f);
+		break;
 	}
 }
 
@@ -479,7 +486,7 @@ static void get_event(struct suan_unpack *u, struct suan_reader *r, struct suan_
 			ev->now_ms = suan_field_i64(&x);
 		} else if (x.tag == EV_TYPE) {
 			ev->type = (enum suan_event_type)x.u64;
-			u->bad |= x.u64 > SUAN_EV_UNRESERVE;
+			u->bad |= x.u64 > SUAN_EV_SIGNAL;
 		} else if (x.tag == EV_BODY) {
 			body = x;
 			has_body = true;

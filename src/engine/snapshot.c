@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "engine/alone.h"
 #include "engine/reserve.h"
+#include "engine/signals_inside.h"
 #include "engine/tables.h"
 
 struct writer {
@@ -401,6 +402,7 @@ enum suan_code suan_engine_save(const struct suan_engine *e, struct suan_buf *ou
 	put_head(&w);
 	put_network(&w);
 	put_accounts(&w);
+	suan_signals_save(e->signals, SUAN_SNAP_SIGNAL, out);
 	while ((id = suan_engine_next_job(e, id)))
 		number_strings(&w, suan_jobs_find(e, id));
 	for (size_t i = 0; i < e->history.known; i++)

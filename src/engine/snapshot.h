@@ -33,6 +33,7 @@ enum suan_snapshot_tag {	/* of the whole, in this order */
 	SUAN_SNAP_TWIN,		/* by job, after the homes */
 	SUAN_SNAP_RESERVATION = 50,	/* before the jobs; reserve_pack.c */
 	SUAN_SNAP_RESERVE_ID = 51,	/* of the last one ever made */
+	SUAN_SNAP_SIGNAL = 100,	/* of a site and kind, after the sites; signals_save.c */
 };
 
 enum suan_snapshot_leaf {	/* LEVEL has the first two */

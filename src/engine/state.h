@@ -14,6 +14,7 @@
 #include "engine/fragment.h"
 #include "engine/history.h"
 #include "engine/planner.h"
+#include "engine/signals.h"
 
 #define SUAN_LEASE_GRACE_MS   60000		/* after start + limit: certainly over */
 #define SUAN_DEFAULT_WALLTIME 86400000		/* 24 h */
@@ -237,6 +238,7 @@ struct suan_engine {
 	struct suan_dues leases;
 	struct suan_alone *alone;	/* owned; NULL: no job ever had a home */
 	struct suan_reserves reserves;
+	struct suan_signals *signals;	/* owned; of all sites of net */
 	struct suan_plan *plan;		/* owned; apart: a question may bring it up to date */
 	size_t bytes;			/* of jobs and their parts */
 
@@ -412,6 +414,9 @@ int64_t suan_net_resume(struct suan_engine *e, int64_t now_ms);
 void suan_net_unresume(struct suan_engine *e);	/* takes that back: the pass failed */
 /* Candidates in paused pools: until when. */
 void suan_net_explain(const struct suan_engine *e, struct suan_candidate *list, uint32_t n);
+
+/* Signals for the sites of n, with what `old` was told. NULL: out of memory. */
+struct suan_signals *suan_net_signals(const struct suan_net *n, const struct suan_signals *old);
 
 /* ---- rules.c ---- */
 

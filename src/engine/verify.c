@@ -4,6 +4,7 @@
 
 #include "engine/alone.h"
 #include "engine/reserve.h"
+#include "engine/signals_inside.h"
 #include "engine/state.h"
 
 struct totals {
@@ -231,6 +232,9 @@ enum suan_code suan_engine_verify(const struct suan_engine *e, struct suan_err *
 		rc = suan_fail(err, SUAN_ECORRUPT, "the mix of accelerators is broken");
 	if (rc == SUAN_OK)
 		rc = check_reservations(e, err);
+	bad = rc == SUAN_OK ? suan_signals_verify(e->signals) : NULL;
+	if (bad)
+		rc = suan_fail(err, SUAN_ECORRUPT, "%s", bad);
 	if (rc == SUAN_OK)
 		rc = suan_planner_verify(e->plan->planner, err);
 	if (rc == SUAN_OK)

@@ -466,12 +466,28 @@ uint32_t suan_engine_why(const struct suan_engine *e, struct suan_run_id task,
 	return n;
 }
 
+const struct suan_signals *suan_engine_signals(const struct suan_engine *e)
+{
+	return e->signals;
+}
+
+bool suan_engine_energy_at(const struct suan_engine *e, uint32_t pool, struct suan_energy_at *ret)
+{
+	const struct suan_eng_pool *p;
+
+	if (pool >= e->net.npools)
+		return false;
+	p = &e->net.pools[pool];
+	*ret = (struct suan_energy_at){e->signals, p->site, e->net.sites[p->site].spec, &p->spec};
+	return true;
+}
+
 size_t suan_engine_memory(const struct suan_engine *e)
 {
 	return sizeof(*e) + sizeof(*e->plan) + e->bytes + suan_intern_memory(e->strings) +
 	       suan_planner_memory(e->plan->planner) + suan_acct_memory(&e->acct) +
 	       suan_alone_memory(e) +
-	       suan_history_memory(&e->history) +
+	       suan_history_memory(&e->history) + suan_signals_memory(e->signals) +
 	       e->pages_cap * sizeof(*e->pages) +
 	       e->rules_cap * sizeof(*e->rules) + e->keys_cap * sizeof(*e->keys) +
 	       (e->key_of.cap + e->rule_of.cap) * 2 * sizeof(uint64_t) + e->net.arena.used +

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "sim/wide.h"
+#include "base/wide.h"
 
 #define MILLION 1000000
 

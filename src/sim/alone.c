@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "sim/sim.h"
-#include "sim/wide.h"
+#include "base/wide.h"
 
 struct alone {
 	const struct suan_sim_setup *s;

@@ -3,7 +3,7 @@
 #define SUAN_SIM_POWER_H
 
 #include "sim/sim.h"
-#include "sim/wide.h"
+#include "base/wide.h"
 
 struct suan_sim_use { /* of one pool */
 	uint32_t site;

@@ -8,7 +8,7 @@
 #include "sim/accounts.h"
 #include "sim/power.h"
 #include "sim/sim.h"
-#include "sim/wide.h"
+#include "base/wide.h"
 
 #define SHORT_MS 10000 /* bound of the bounded slowdown */
 #define BILLION	 1000000000

@@ -4,7 +4,7 @@
 
 #include "base/num.h"
 #include "sim/sim.h"
-#include "sim/wide.h"
+#include "base/wide.h"
 #include "sys/reader.h"
 
 #define MOST_FILE (256u << 20)

@@ -6,17 +6,13 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "engine/signals.h"
 #include "wire/json.h"
 #include "wire/signal_inside.h"
 
 #define A_DATE_MS      INT64_C(1000000000000) /* September 2001: before it, times are no dates */
 #define NANO_PER_MICRO 1000
 #define KWH_PER_MWH    1000
-
-const char *suan_signal_kind_name(enum suan_signal_kind k)
-{
-	return k == SUAN_SIGNAL_PRICE ? "price" : "carbon";
-}
 
 const char *suan_signal_form_name(enum suan_signal_form f)
 {

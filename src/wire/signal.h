@@ -17,11 +17,7 @@
 
 #include "base/err.h"
 #include "base/series.h"
-
-enum suan_signal_kind {
-	SUAN_SIGNAL_PRICE,	/* micro-yuan per kWh */
-	SUAN_SIGNAL_CARBON,	/* milligrams of CO2 equivalent per kWh */
-};
+#include "engine/model.h"
 
 enum suan_signal_form {
 	SUAN_SIGNAL_OWN,
@@ -65,7 +61,6 @@ SUAN_MUSTUSE enum suan_code suan_signal_parse(const char *text, size_t n, const 
 					      struct suan_signal *ret, struct suan_err *err);
 void suan_signal_done(struct suan_signal *s);
 
-const char *suan_signal_kind_name(enum suan_signal_kind k);	/* "price", "carbon" */
 const char *suan_signal_form_name(enum suan_signal_form f);	/* for people */
 
 #endif

@@ -21,6 +21,7 @@ struct history {
 	bool passed;		/* the last event was a pass */
 	bool accounts;		/* jobs name accounts and classes, defined or not */
 	bool homes;		/* sites are guarded against losing by sharing */
+	bool signals;		/* sites are told of prices, carbon and so on */
 };
 
 static inline uint32_t dice(struct history *h, uint32_t n)
@@ -191,6 +192,33 @@ static inline void random_unreserve(struct history *h)
 
 	ev.u.unreserve.id = suan_engine_next_reservation(h->k.e, dice(h, 8)) + (dice(h, 9) == 0);
 	ev.u.unreserve.to_ms = dice(h, 2) ? h->k.now + dice(h, 60000) : 0;
+	kit_step(&h->k, &ev);
+}
+
+static inline void random_signal(struct history *h)
+{
+	static const char *const sites[] = {"a", "b", "c", "none"};
+	struct suan_signal_step steps[30];
+	struct suan_signal_spec s = {.site = sites[dice(h, 4)], .steps = steps};
+	struct suan_event ev = {.type = SUAN_EV_SIGNAL, .u.signal = &s};
+	int64_t at = h->k.now;
+
+	s.kind = (enum suan_signal_kind)dice(h, SUAN_NSIGNALS);
+	s.period_ms = dice(h, 6) == 0 ? 86400000 : 0;
+	s.nsteps = dice(h, 10) ? 1 + dice(h, 29) : 0;
+	s.issued_ms = dice(h, 3) ? at : 0;
+	s.marginal = dice(h, 6) == 0;
+	s.replace = dice(h, 6) == 0;
+	s.estimated = dice(h, 3);
+	if (s.period_ms)
+		at = 0;
+	else if (dice(h, 2))
+		at += dice(h, 90000);
+	for (uint32_t i = 0; i < s.nsteps; i++) {
+		steps[i] = (struct suan_signal_step){at, dice(h, 5) * 100};
+		at += 1 + dice(h, 5000);
+	}
+	s.until_ms = at;
 	kit_step(&h->k, &ev);
 }
 
@@ -404,6 +432,10 @@ static inline void history_step(struct history *h)
 		return;
 	}
 	h->k.now += dice(h, 3) ? dice(h, 500) : dice(h, 4) ? 0 : dice(h, 20000);
+	if (h->signals && dice(h, 8) == 0) {
+		random_signal(h);
+		return;
+	}
 	if (what < (h->preempting ? 40 : 20))
 		random_submit(h);
 	else if (what < 65)

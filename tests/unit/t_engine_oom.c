@@ -12,16 +12,18 @@ static void keep(void *ctx, const struct suan_event *ev)
 		abort();
 }
 
-static uint64_t record(struct suan_buf *log, uint64_t seed, bool conservative, bool preempting,
-		       bool homes)
+enum kind { PLAIN, CONSERVATIVE, PREEMPTING, HOMES, SIGNALS };
+
+static uint64_t record(struct suan_buf *log, uint64_t seed, enum kind kind)
 {
 	struct history h;
 	uint64_t hash;
 
 	history_init(&h, seed);
-	h.conservative = conservative;
-	h.preempting = preempting;
-	h.homes = homes;
+	h.conservative = kind == CONSERVATIVE;
+	h.preempting = kind == PREEMPTING;
+	h.homes = kind == HOMES;
+	h.signals = kind == SIGNALS;
 	h.k.log = keep;
 	h.k.ctx = log;
 	while (suan_engine_seq(h.k.e) < STEPS)
@@ -157,26 +159,32 @@ int main(void)
 		return tap_done();
 	}
 	suan_buf_init(&log, 0);
-	want = record(&log, 11, false, false, false);
+	want = record(&log, 11, PLAIN);
 	t_new();
 	t_steps(&log, want);
 	t_snapshot(&log, want);
 	suan_buf_done(&log);
 	/* the policy whose planner remembers */
 	suan_buf_init(&log, 0);
-	want = record(&log, 12, true, false, false);
+	want = record(&log, 12, CONSERVATIVE);
 	t_steps(&log, want);
 	t_snapshot(&log, want);
 	suan_buf_done(&log);
 	/* runs that are stopped for others */
 	suan_buf_init(&log, 0);
-	want = record(&log, 13, false, true, false);
+	want = record(&log, 13, PREEMPTING);
 	t_steps(&log, want);
 	t_snapshot(&log, want);
 	suan_buf_done(&log);
 	/* homes, whose virtual schedules are taken back */
 	suan_buf_init(&log, 0);
-	want = record(&log, 14, false, false, true);
+	want = record(&log, 14, HOMES);
+	t_steps(&log, want);
+	t_snapshot(&log, want);
+	suan_buf_done(&log);
+	/* what sites are told over time */
+	suan_buf_init(&log, 0);
+	want = record(&log, 15, SIGNALS);
 	t_steps(&log, want);
 	t_snapshot(&log, want);
 	suan_buf_done(&log);

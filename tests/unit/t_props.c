@@ -53,7 +53,7 @@ static bool survives(uint64_t seed, uint32_t steps, bool homes)
 	bool good = true;
 
 	history_init(&h, seed);
-	h.homes = homes;
+	h.homes = h.signals = homes;
 	for (uint32_t i = 0; i < steps && good; i++) {
 		history_step(&h);
 		good = kit_good(&h.k);

@@ -6,19 +6,20 @@
 
 static struct suan_pool_spec pools[] = {
 	{"cpu", 4, 64, 0, "", UINT64_C(256) << 30, 1000, 120, 420, 0,
-	 SUAN_DELEGATED_NO},
+	 SUAN_DELEGATED_NO, 0, 0, 0, 0},
 	{"gpu", 2, 96, 8, "a800", UINT64_C(1) << 40, 1500, 400, 5200, 40000000,
-	 SUAN_DELEGATED_YES},
+	 SUAN_DELEGATED_YES, 50, 400, 1500000, 35040},
 };
+static struct suan_pue_point pue[] = {{-5000, 1120}, {20000, 1180}};
 static struct suan_site_spec sites[] = {
 	{"zhongwei", "中卫", "ningxia", "owner", "local", 105180000, 37500000, 1150, -1, 0, "p.csv",
-	 "", 7, pools, 2, 7100000, false},
+	 "", 7, pools, 2, 7100000, false, SUAN_CARBON_ZERO, 450000, -3000, true, pue, 2},
 	{"empty", "", "", "", "", -1, INT32_MIN, 0, INT64_MAX, INT64_MIN, "", "c.csv", 0, NULL, 0,
-	 0, true},
+	 0, true, 0, 0, 0, false, NULL, 0},
 };
 static struct suan_hub_spec hubs[] = {{"ningxia", "宁夏", "west"}};
 static struct suan_city_spec cities[] = {{"beijing", "北京", "jing", 1, 2, 3}};
-static struct suan_link_spec links[] = {{"beijing", "zhongwei", 400000, 8900, 20000}};
+static struct suan_link_spec links[] = {{"beijing", "zhongwei", 400000, 8900, 20000, 1800}};
 static const struct suan_network network = {.name = "demo",
 					    .hubs = hubs,
 					    .cities = cities,

@@ -159,7 +159,7 @@ static void one_seed(uint64_t seed, bool preempting, bool homes)
 		abort();
 	history_init(&h, seed);
 	h.preempting = preempting;
-	h.homes = homes;
+	h.homes = h.signals = homes;
 	record(&h, l);
 	want = suan_engine_hash(h.k.e);
 	for (int s = 0; s < SUAN_NSTATES; s++)

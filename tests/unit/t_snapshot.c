@@ -159,7 +159,7 @@ static void t_damage(bool homes, uint64_t events)
 	uint32_t accepted = 0, crooked = 0;
 
 	history_init(&h, 5);
-	h.homes = homes;
+	h.homes = h.signals = homes;
 	while (suan_engine_seq(h.k.e) < events)
 		history_step(&h);
 	if (!save(h.k.e, &b))

@@ -1,6 +1,6 @@
-/* Sums of 128 bits, and their quotients rounded half up. Not for other layers. */
-#ifndef SUAN_SIM_WIDE_H
-#define SUAN_SIM_WIDE_H
+/* Sums of 128 bits, and their quotients rounded half up. */
+#ifndef SUAN_BASE_WIDE_H
+#define SUAN_BASE_WIDE_H
 
 #include <stdint.h>
 
