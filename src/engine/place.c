@@ -100,10 +100,13 @@ enum suan_reason suan_nodes_admit(const struct suan_nodes *n, const struct suan_
 /* Nodes of an exclusive request. */
 static uint32_t whole_nodes(const struct suan_nodes *n, const struct suan_req *req)
 {
-	uint64_t cap = tasks_in(req, n->cores, n->gpus, n->memory);
+	uint64_t cap;
 
+	if (req->nodes > 0) /* of a run: its nodes may have become too small for it */
+		return req->nodes;
+	cap = tasks_in(req, n->cores, n->gpus, n->memory);
 	assert(cap > 0);
-	return req->nodes > 0 ? req->nodes : (uint32_t)((req->tasks + cap - 1) / cap);
+	return (uint32_t)((req->tasks + cap - 1) / cap);
 }
 
 void suan_nodes_whole_vec(const struct suan_nodes *n, const struct suan_req *req,
