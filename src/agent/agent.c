@@ -229,7 +229,7 @@ static void stop(struct suan_agent *a, struct suan_agent_run *r)
 {
 	struct suan_err err = {0};
 
-	if (a->driver->ops->stop(a->driver, r->id, &err) != SUAN_OK)
+	if (a->driver->ops->stop(a->driver, r->id, r->stop_grace_ms, &err) != SUAN_OK)
 		suan_log(SUAN_LOG_WARN, "site %s: cannot stop job %llu: %s", a->site,
 			 (unsigned long long)r->id.job, err.text);
 }
@@ -295,12 +295,14 @@ static void order_start(struct suan_agent *a, const struct suan_order *o)
 	}
 }
 
-static void order_stop(struct suan_agent *a, struct suan_run_id id)
+static void order_stop(struct suan_agent *a, const struct suan_order *o)
 {
-	struct suan_agent_run *r = find(a, id);
+	struct suan_agent_run *r = find(a, o->run);
 
 	if (!r)
 		return;
+	if (!r->stop)
+		r->stop_grace_ms = o->grace_ms;
 	r->stop = true;
 	switch (r->phase) {
 	case SUAN_AGENT_RUNNING:
@@ -337,7 +339,7 @@ void suan_agent_orders(struct suan_agent *a, const struct suan_order *orders, ui
 			order_start(a, &orders[i]);
 			break;
 		case SUAN_ORDER_STOP:
-			order_stop(a, orders[i].run);
+			order_stop(a, &orders[i]);
 			break;
 		case SUAN_ORDER_FORGET:
 			order_forget(a, orders[i].run);

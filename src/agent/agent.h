@@ -21,7 +21,7 @@ struct suan_agent_config {
 	const char *state_dir; /* made if missing: driver state and the runs' own folders */
 	const char *program;   /* path of the suan binary */
 	struct suan_loop *loop;
-	int64_t grace_ms;
+	int64_t grace_ms; /* from TERM to KILL, unless a stop says otherwise */
 	/* Facts about runs, to be put on record; the same fact may come again after a restart. The
 	 * agent goes on telling an end until it is ordered to FORGET the run. */
 	void (*report)(void *ctx, const struct suan_report *report);

@@ -26,6 +26,7 @@ struct suan_agent_run {
 	struct suan_run_id id;
 	enum suan_agent_phase phase;
 	bool stop;    /* was ordered */
+	int64_t stop_grace_ms; /* with it; 0 = the site's own */
 	bool has_dir; /* its own folder was made, or is being made */
 	struct suan_order order;
 	struct suan_payload what;

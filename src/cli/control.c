@@ -218,8 +218,9 @@ const struct suan_command suan_cli_preempt = {
 	.name = "preempt",
 	.usage = "suan preempt [OPTION]… ID… | --all",
 	.summary = "stop running jobs for others; they start again",
-	.help = "As if another job wanted the room: SIGTERM, after the service's grace time\n"
-		"SIGKILL, then it waits in its old place. What waits is left alone. For operators.",
+	.help = "As if another job wanted the room: SIGTERM, after the grace of its class or the\n"
+		"service SIGKILL, then it waits in its old place. What waits is left alone. For\n"
+		"operators.",
 	.options = control_options,
 	.run = run_preempt,
 };

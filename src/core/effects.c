@@ -193,6 +193,21 @@ static void add_plain(struct outbox *b, struct suan_core_run_list *l, enum suan_
 	l->count = 0;
 }
 
+static void add_stops(struct suan_core *c, struct outbox *b, struct suan_core_run_list *l)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		struct suan_order *o = outbox_next(b);
+		struct suan_run_id run = l->list[i];
+		struct suan_task_view t;
+
+		*o = (struct suan_order){.kind = SUAN_ORDER_STOP, .run = run};
+		if (suan_engine_task(c->engine, run.job, run.index, &t) &&
+		    t.attempt == run.attempt)
+			o->grace_ms = t.stop_grace_ms;
+	}
+	l->count = 0;
+}
+
 static void send_site(struct suan_core *c, struct suan_core_site_out *s)
 {
 	struct outbox b = {.link = &s->link};
@@ -203,7 +218,7 @@ static void send_site(struct suan_core *c, struct suan_core_site_out *s)
 		return;
 	}
 	add_plain(&b, &s->forgets, SUAN_ORDER_FORGET);
-	add_plain(&b, &s->stops, SUAN_ORDER_STOP);
+	add_stops(c, &b, &s->stops);
 	for (size_t i = 0; i < s->starts.count; i++) {
 		struct suan_order o;
 
@@ -247,7 +262,9 @@ enum suan_code suan_core_attach(struct suan_core *c, const char *site,
 		o.started |= t.state == SUAN_UNKNOWN;
 		*outbox_next(&b) = o;
 		if (t.stopping)
-			*outbox_next(&b) = (struct suan_order){.kind = SUAN_ORDER_STOP, .run = run};
+			*outbox_next(&b) = (struct suan_order){.kind = SUAN_ORDER_STOP,
+							       .run = run,
+							       .grace_ms = t.stop_grace_ms};
 	}
 	outbox_send(&b);
 	return SUAN_OK;

@@ -59,9 +59,11 @@ struct suan_driver_ops {
 	 * was started, certainly; EINVAL and ETOOBIG are the fault of the run. */
 	enum suan_code (*start)(struct suan_driver *d, const struct suan_driver_run *run,
 				struct suan_err *err);
-	/* TERM to the whole run, KILL after its grace. ENOTFOUND: no such run. Once taken, the
-	 * order is kept until the run has ended, whatever becomes of helpers meanwhile. */
-	enum suan_code (*stop)(struct suan_driver *d, struct suan_run_id id, struct suan_err *err);
+	/* TERM to the whole run, KILL after grace_ms; 0 = that of its start. ENOTFOUND: no such
+	 * run. Once taken, the order is kept until the run has ended, whatever becomes of helpers
+	 * meanwhile; later ones change nothing. */
+	enum suan_code (*stop)(struct suan_driver *d, struct suan_run_id id, int64_t grace_ms,
+			       struct suan_err *err);
 	/* Does the driver know this run (running, or ended and not forgotten)? When it has ended,
 	 * the ENDED report comes (again) by callback. */
 	bool (*knows)(struct suan_driver *d, struct suan_run_id id);

@@ -256,13 +256,14 @@ static enum suan_code fake_start(struct suan_driver *base, const struct suan_dri
 	return add(d, &r) ? SUAN_OK : suan_fail(err, SUAN_ENOMEM, "out of memory");
 }
 
-static enum suan_code fake_stop(struct suan_driver *base, struct suan_run_id id,
+static enum suan_code fake_stop(struct suan_driver *base, struct suan_run_id id, int64_t grace_ms,
 				struct suan_err *err)
 {
 	struct fake *d = fake_of(base);
 	struct pretended *p = *find(d, id);
 	int64_t now_ms = suan_clock_now_ms();
 
+	(void)grace_ms; /* all heed TERM at once */
 	if (!p)
 		return suan_fail(err, SUAN_ENOTFOUND, "no run %" PRIu64 " here", id.job);
 	if (p->r.end_ms <= now_ms)

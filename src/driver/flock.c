@@ -663,7 +663,7 @@ static void unqueue(struct suan_flock *f, struct suan_sheep *s)
 	s->order = NULL;
 }
 
-void suan_flock_stop(struct suan_flock *f, struct suan_run_id id)
+void suan_flock_stop(struct suan_flock *f, struct suan_run_id id, int64_t grace_ms)
 {
 	struct suan_sheep *s = suan_sheep_find(f, id);
 
@@ -673,6 +673,8 @@ void suan_flock_stop(struct suan_flock *f, struct suan_run_id id)
 		unqueue(f, s);
 		suan_sheep_ended(s, SUAN_OUT_CANCELLED, "before it started");
 	} else {
+		if (grace_ms > 0 && !s->r.ending) /* journaled with the ending */
+			s->r.grace_ms = grace_ms;
 		begin_end(s, SUAN_OUT_CANCELLED);
 	}
 }

@@ -33,7 +33,8 @@ void suan_flock_close(struct suan_flock *f); /* runs go on */
 SUAN_MUSTUSE enum suan_code suan_flock_start(struct suan_flock *f,
 					     const struct suan_herd_message *m, const void *bytes,
 					     size_t n);
-void suan_flock_stop(struct suan_flock *f, struct suan_run_id id);
+/* grace_ms: from TERM to KILL; 0 = as it was started with. Later stops change nothing. */
+void suan_flock_stop(struct suan_flock *f, struct suan_run_id id, int64_t grace_ms);
 void suan_flock_forget(struct suan_flock *f, struct suan_run_id id);
 /* All known runs that were at least tried to start, oldest first. */
 void suan_flock_each(const struct suan_flock *f,

@@ -35,6 +35,7 @@ struct known { /* a run */
 	bool due_start, due_end; /* reports to be made */
 	bool told_start;
 	bool stop;	     /* was ordered: told to every shepherd until the end is known */
+	int64_t grace_ms;    /* of the stop; 0 = the run's own */
 	bool dropped;	     /* forgotten while queued */
 	unsigned generation; /* of the last sync that had it */
 };
@@ -259,7 +260,8 @@ static enum suan_code send_message(struct local *d, const struct suan_herd_messa
 
 static void send_stop(struct local *d, const struct known *k)
 {
-	struct suan_herd_message m = {.kind = SUAN_HERD_STOP, .run = {.id = k->r.id}};
+	struct suan_herd_message m = {.kind = SUAN_HERD_STOP,
+				      .run = {.id = k->r.id, .grace_ms = k->grace_ms}};
 	enum suan_code rc = send_message(d, &m, NULL);
 
 	if (rc != SUAN_OK && d->standing == SYNCED)
@@ -631,7 +633,7 @@ static enum suan_code local_start(struct suan_driver *base, const struct suan_dr
 	return rc;
 }
 
-static enum suan_code local_stop(struct suan_driver *base, struct suan_run_id id,
+static enum suan_code local_stop(struct suan_driver *base, struct suan_run_id id, int64_t grace_ms,
 				 struct suan_err *err)
 {
 	struct local *d = local_of(base);
@@ -641,6 +643,8 @@ static enum suan_code local_stop(struct suan_driver *base, struct suan_run_id id
 	suan_run_name(id, name);
 	if (!k)
 		return suan_fail(err, SUAN_ENOTFOUND, "no run %s here", name);
+	if (!k->stop)
+		k->grace_ms = grace_ms;
 	k->stop = true;
 	if (k->r.state != SUAN_HERD_ENDED)
 		send_stop(d, k);

@@ -134,7 +134,7 @@ static void on_message(void *ctx, const void *bytes, size_t n)
 		order_start(c, &m, bytes, n);
 		break;
 	case SUAN_HERD_STOP:
-		suan_flock_stop(p->flock, m.run.id);
+		suan_flock_stop(p->flock, m.run.id, m.run.grace_ms);
 		break;
 	case SUAN_HERD_FORGET:
 		suan_flock_forget(p->flock, m.run.id);

@@ -101,6 +101,9 @@ struct suan_task_view {
 	uint32_t index, attempt;
 	enum suan_state state;
 	bool stopping;
+	/* It is stopped for another job, and its class says what that may take; 0 = as the site
+	 * does it. */
+	int64_t stop_grace_ms;
 	uint32_t pool;
 	int64_t order_ms, start_ms, end_ms; /* 0 = not yet */
 	int32_t exit_code, signal;

@@ -508,7 +508,9 @@ struct suan_event {
 
 enum suan_effect_type {
 	SUAN_FX_START = 1,	/* run on pool; placement by suan_engine_places() */
-	SUAN_FX_STOP,		/* end the run (TERM, grace, KILL); preempted: expected by at_ms */
+	/* End the run (TERM, grace, KILL); preempted: expected by at_ms. What grace: that of the
+	 * site, or stop_grace_ms of its struct suan_task_view. */
+	SUAN_FX_STOP,
 	SUAN_FX_WAKE,		/* a PASS is wanted at at_ms */
 	SUAN_FX_CHANGED,	/* state of run.job / run.index changed to state */
 };

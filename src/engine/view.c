@@ -297,6 +297,15 @@ bool suan_engine_job(const struct suan_engine *e, uint64_t id, struct suan_job_v
 
 /* ---- elements and runs ---- */
 
+/* Only a class says it; by what stands there now. */
+static int64_t stop_grace(const struct suan_engine *e, const struct suan_job *j,
+			  const struct suan_elem *x)
+{
+	const struct suan_qos_spec *q = x->stopping && x->pushed ? suan_qos_of(e, j) : NULL;
+
+	return q ? q->grace_ms : 0;
+}
+
 bool suan_engine_task(const struct suan_engine *e, uint64_t job, uint32_t index,
 		      struct suan_task_view *ret)
 {
@@ -311,7 +320,8 @@ bool suan_engine_task(const struct suan_engine *e, uint64_t job, uint32_t index,
 	c = elem_cause(e, j, pos);
 	*ret = (struct suan_task_view){
 		.job = job, .index = index, .attempt = x->attempt,
-		.state = (enum suan_state)x->state, .stopping = x->stopping, .pool = x->pool,
+		.state = (enum suan_state)x->state, .stopping = x->stopping,
+		.stop_grace_ms = stop_grace(e, j, x), .pool = x->pool,
 		.order_ms = x->order_ms, .start_ms = x->start_ms, .end_ms = x->end_ms,
 		.exit_code = x->exit_code, .signal = x->signal, .reason = c.reason,
 		.reason_a = c.a, .reason_b = c.b, .usage = x->usage,

@@ -19,6 +19,7 @@ enum suan_order_kind {
 struct suan_order {
 	enum suan_order_kind kind;
 	struct suan_run_id run;
+	int64_t grace_ms;	/* STOP: from TERM to KILL; 0 = the site's own */
 	/* START only: */
 	bool staged;		/* the site has said that it received this order before */
 	bool started;		/* … and that the run was started: never start it again */

@@ -60,6 +60,25 @@ def test_a_restart_between_stop_and_end(make_server, tmp_path):
     assert (doc['state'], doc['attempt'], doc['preempted']) == ('COMPLETED', 2, 1)
 
 
+def test_the_grace_of_a_class_is_what_its_runs_get(make_server, tmp_path):
+    (tmp_path / 'suan.yaml').write_text('grace_ms: 1ms\nqos:\n'
+                                        '  - {name: slow, preemptable: true, grace: 60s}\ndefault_qos: slow\n')
+    server = make_server(args=['--config', tmp_path / 'suan.yaml']).start()
+    job = server.submit('--checkpointable', '--', 'sh', '-c',
+                        'trap "sleep 0.5; echo saved > saved; exit 0" TERM; '
+                        'if [ $SUAN_ATTEMPT -gt 1 ]; then cat saved; exit 0; fi; '
+                        'touch begun; while :; do sleep 0.01; done')
+    wait_for((tmp_path / 'begun').exists, 'it has begun')
+    server.cli('preempt', job)
+    assert server.wait(job, code=0)['attempt'] == 2
+    assert server.cli('logs', job).stdout == 'saved\n'
+    (tmp_path / 'begun').unlink()
+    job = server.submit('--', 'sh', '-c', 'trap "" TERM; touch begun; while :; do sleep 0.01; done')
+    wait_for((tmp_path / 'begun').exists, 'it has begun')
+    server.cli('cancel', job)  # by the service's own grace
+    assert server.wait(job)['state'] == 'CANCELLED'
+
+
 CLASSES = """
 policy:
   preemption: {min_run: 1ms, grace: 2s}

@@ -90,7 +90,7 @@ static void test_unknown_run(void)
 	struct suan_run_id none = {999999, 0, 1};
 	struct suan_err err;
 
-	is_int(rig.ops->stop(rig.driver, none, &err), SUAN_ENOTFOUND, "stop of an unknown run");
+	is_int(rig.ops->stop(rig.driver, none, 0, &err), SUAN_ENOTFOUND, "stop of an unknown run");
 	ok(!rig.ops->knows(rig.driver, none), "is not known");
 	rig.ops->forget(rig.driver, none);
 }

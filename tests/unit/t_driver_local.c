@@ -225,6 +225,25 @@ static void test_stubborn(void)
 	ok(strstr(seen_of(id)->text, "time limit") != NULL, "text: %s", seen_of(id)->text);
 	ok(gone(fd), "is killed after the grace");
 
+	run = shell_run("trap '' TERM; echo $$ > pids; while :; do sleep 600; done");
+	run.grace_ms = 600000;
+	id = start(&run);
+	fd = (await(id, 1, 0), suan_process_pidfd(line_of("pids")));
+	stop_within(id, 50);
+	stop_within(id, 600000);
+	ended(id, SUAN_OUT_CANCELLED, "a stop with a grace of its own, the first one counts");
+	ok(gone(fd), "is killed after that");
+
+	run = shell_run("trap 'sleep 0.2; exit 5' TERM; echo $$ > pids; "
+			"while :; do sleep 0.01; done");
+	run.grace_ms = 1;
+	id = start(&run);
+	await(id, 1, 0);
+	ok(line_of("pids") > 0, "it listens to TERM");
+	stop_within(id, 600000);
+	ended(id, SUAN_OUT_CANCELLED, "a stop with a longer grace");
+	is_int(seen_of(id)->end.exit_code, 5, "lets the run end by itself");
+
 	run = shell_run("sleep 600 & echo $! > pids; exit 4");
 	id = start(&run);
 	fd = (await(id, 1, 0), suan_process_pidfd(line_of("pids")));

@@ -185,16 +185,21 @@ static inline struct suan_driver_run shell_run(const char *script)
 	return a_run(a);
 }
 
-static inline void stop_run(struct suan_run_id id)
+static inline void stop_within(struct suan_run_id id, int64_t grace_ms)
 {
 	struct suan_err err = {0};
 	enum suan_code rc;
 
 	rig.inside = true;
-	rc = rig.ops->stop(rig.driver, id, &err);
+	rc = rig.ops->stop(rig.driver, id, grace_ms, &err);
 	rig.inside = false;
 	if (rc != SUAN_OK)
 		ok(false, "stop: %s", err.text);
+}
+
+static inline void stop_run(struct suan_run_id id)
+{
+	stop_within(id, 0);
 }
 
 /* Runs the loop until the run was told so many times to have started and ended. */

@@ -60,6 +60,7 @@ static void t_pushes_out(void)
 	struct kit k;
 	uint64_t low, high, late;
 	const struct suan_effect *stop;
+	struct suan_task_view t;
 	struct suan_job_view v;
 
 	kit_one_pool(&k, 1, 8);
@@ -77,6 +78,8 @@ static void t_pushes_out(void)
 	is_int(kit_effects(&k, SUAN_FX_STOP), 1, "then it is stopped");
 	stop = kit_effect(&k, SUAN_FX_STOP, 0);
 	ok(stop && stop->run.job == low && stop->run.attempt == 1, "it, and this attempt");
+	ok(suan_engine_task(k.e, low, 0, &t) && t.stopping && t.stop_grace_ms == 0,
+	   "its class names no grace: as the site does it");
 	v = kit_view(&k, low);
 	is_int(v.state, SUAN_RUNNING, "it runs until it has ended");
 	is_int(v.reason, SUAN_R_PREEMPTED, "and says why it is being stopped");
@@ -167,6 +170,7 @@ static void t_priority(void)
 static void t_cancels(void)
 {
 	struct kit k;
+	struct suan_task_view t;
 	uint64_t once, high, next;
 	struct suan_job_spec spec = kit_job(1, 8, 60 * MINUTE);
 
@@ -186,6 +190,8 @@ static void t_cancels(void)
 	kit_pass(&k);
 	is_int(kit_effects(&k, SUAN_FX_STOP), 1, "a class that need not come back is stopped");
 	is_int(kit_view(&k, high).predicted_start_ms, k.now + 7000, "with the grace of its class");
+	ok(suan_engine_task(k.e, once, 0, &t) && t.stopping, "it is being stopped");
+	is_int(t.stop_grace_ms, 7000, "and its site is told that grace");
 	kit_ended(&k, once, 0, 1, SUAN_OUT_CANCELLED);
 	is_int(kit_state(&k, once, 0), SUAN_PREEMPTED, "it is over");
 	is_int(kit_view(&k, once).state, SUAN_PREEMPTED, "so is its job");
