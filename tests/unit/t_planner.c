@@ -412,6 +412,45 @@ static void out_of_memory(void)
 	}
 }
 
+/* Of 4 nodes of 4 cores each has a run of 2 cores until 1000 s; the other pool is full until 500 s.
+ * The first item wants 4 cores of one node and stops one of the runs: it is planned at 11 s, which
+ * is no end of a run. By then the sums of that pool have room for the second as well, which is of
+ * the same shape and another class: so soon that it stops nobody. */
+static void pushed_in_between(void)
+{
+	struct suan_planner *p = make(SUAN_PLAN_FCFS, 0, 2, 4, 4);
+	struct suan_push_rules rules = {0, 10000, 4};
+	struct suan_item small = item(1, 2, 1000), wide = item(2, 4, 500), x = item(8, 4, 50);
+	struct suan_plan_run run = {.ask = &small.ask, .nplaces = 1, .id = 1};
+	struct suan_place at[4] = {{0, 1}, {1, 1}, {2, 1}, {3, 1}};
+	const struct suan_stop *stops;
+	uint32_t number, pool = 9;
+	int64_t start;
+
+	is_int(suan_planner_push(p, &rules), SUAN_OK, "runs may be stopped");
+	small.ask.push.class = 1;
+	for (int i = 0; i < 4; i++) {
+		run.places = &at[i];
+		is_int(suan_planner_run(p, &run, &number), SUAN_OK, "a run on each node");
+	}
+	wide.ask.req.tasks = 4;
+	run = (struct suan_plan_run){
+		.pool = 1, .ask = &wide.ask, .places = at, .nplaces = 4, .id = 2};
+	is_int(suan_planner_run(p, &run, &number), SUAN_OK, "a run on all others");
+	x.priority = 10;
+	x.ask.push.over = 1u << 1;
+	is_int(suan_planner_add(p, &x), SUAN_OK, "one waits");
+	x.id = 9;
+	x.ask.duration_ms = x.ask.limit_ms = 60000;
+	is_int(suan_planner_add(p, &x), SUAN_OK, "and another");
+	is_int(pass(p, 1), 0, "nothing starts");
+	is_int(suan_planner_stops(p, &stops), 1, "one run is stopped");
+	predicts(p, 8, 11, 0);
+	predicts(p, 9, 11, 1);
+	ok(suan_planner_predicted(p, 9, &pool, &start, NULL) && pool == 0, "in the first pool");
+	suan_planner_free(p);
+}
+
 int main(void)
 {
 	policies();
@@ -423,6 +462,7 @@ int main(void)
 	many_pools();
 	search();
 	search_out_of_memory();
+	pushed_in_between();
 	out_of_memory();
 	suan_planner_free(NULL);
 	return tap_done();
