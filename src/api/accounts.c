@@ -9,33 +9,23 @@ void suan_api_accounts(struct suan_api_call *c)
 {
 	const struct suan_engine *e = suan_api_engine(c->api);
 	int64_t now = suan_clock_now_ms();
-	struct suan_jsonw w;
-	struct suan_buf text;
+	struct suan_api_object o;
 
-	suan_buf_init(&text, 0);
-	suan_jsonw_init(&w, &text);
-	suan_jsonw_open(&w, NULL, '{');
-	suan_jsonw_open(&w, "accounts", '[');
-	suan_doc_accounts(e, now, &w);
-	suan_jsonw_close(&w, ']');
-	suan_doc_fair_share(e, &w);
-	suan_jsonw_close(&w, '}');
-	suan_api_send(c, 200, &text, NULL);
+	suan_api_object_open(&o, NULL);
+	suan_jsonw_open(&o.w, "accounts", '[');
+	suan_doc_accounts(e, now, &o.w);
+	suan_jsonw_close(&o.w, ']');
+	suan_doc_fair_share(e, &o.w);
+	suan_api_object_send(c, &o);
 }
 
 void suan_api_qos(struct suan_api_call *c)
 {
-	struct suan_jsonw w;
-	struct suan_buf text;
+	struct suan_api_object o;
 
-	suan_buf_init(&text, 0);
-	suan_jsonw_init(&w, &text);
-	suan_jsonw_open(&w, NULL, '{');
-	suan_jsonw_open(&w, "qos", '[');
-	suan_doc_classes(suan_api_engine(c->api), &w);
-	suan_jsonw_close(&w, ']');
-	suan_jsonw_close(&w, '}');
-	suan_api_send(c, 200, &text, NULL);
+	suan_api_object_open(&o, "qos");
+	suan_doc_classes(suan_api_engine(c->api), &o.w);
+	suan_api_object_send(c, &o);
 }
 
 static void accounts_set(void *ctx, const struct suan_core_answer *answer)

@@ -49,6 +49,24 @@ void suan_api_send_as(struct suan_api_call *c, const char *type, struct suan_buf
 	send(c, 200, type, body, NULL);
 }
 
+void suan_api_object_open(struct suan_api_object *o, const char *list)
+{
+	suan_buf_init(&o->text, 0);
+	suan_jsonw_init(&o->w, &o->text);
+	suan_jsonw_open(&o->w, NULL, '{');
+	o->list = list != NULL;
+	if (o->list)
+		suan_jsonw_open(&o->w, list, '[');
+}
+
+void suan_api_object_send(struct suan_api_call *c, struct suan_api_object *o)
+{
+	if (o->list)
+		suan_jsonw_close(&o->w, ']');
+	suan_jsonw_close(&o->w, '}');
+	suan_api_send(c, 200, &o->text, NULL);
+}
+
 int suan_api_status(enum suan_code code)
 {
 	switch (code) {

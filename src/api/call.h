@@ -77,6 +77,15 @@ struct suan_api_call {
 void suan_api_send(struct suan_api_call *c, int status, struct suan_buf *body, const char *headers);
 /* As send with 200 and another content type. */
 void suan_api_send_as(struct suan_api_call *c, const char *type, struct suan_buf *body);
+/* An answer of one JSON object, begun by open and written to with w; a name: of one list, whose
+ * items are written. send ends it with 200. Not to be moved between the two. */
+struct suan_api_object {
+	struct suan_buf text;
+	struct suan_jsonw w;
+	bool list;
+};
+void suan_api_object_open(struct suan_api_object *o, const char *list);
+void suan_api_object_send(struct suan_api_call *c, struct suan_api_object *o);
 void suan_api_problem(struct suan_api_call *c, int status, const struct suan_err *err);
 /* A refusal or failure of the core, with its numbers. */
 void suan_api_refuse(struct suan_api_call *c, const struct suan_core_answer *answer);

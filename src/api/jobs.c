@@ -636,21 +636,17 @@ void suan_api_why(struct suan_api_call *c)
 static void commanded(void *ctx, const struct suan_core_answer *answer)
 {
 	struct suan_api_call *c = ctx;
-	struct suan_jsonw w;
-	struct suan_buf text;
+	struct suan_api_object o;
 
 	if (answer->code != SUAN_OK) {
 		suan_api_refuse(c, answer);
 		return;
 	}
-	suan_buf_init(&text, 0);
-	suan_jsonw_init(&w, &text);
-	suan_jsonw_open(&w, NULL, '{');
-	suan_jsonw_i64(&w, "job", (int64_t)c->job);
+	suan_api_object_open(&o, NULL);
+	suan_jsonw_i64(&o.w, "job", (int64_t)c->job);
 	if (c->element)
-		suan_jsonw_i64(&w, "index", c->index);
-	suan_jsonw_close(&w, '}');
-	suan_api_send(c, 200, &text, NULL);
+		suan_jsonw_i64(&o.w, "index", c->index);
+	suan_api_object_send(c, &o);
 }
 
 static bool may_change(struct suan_api_call *c, const struct suan_job_view *v)

@@ -15,17 +15,11 @@
 
 void suan_api_tokens_list(struct suan_api_call *c)
 {
-	struct suan_jsonw w;
-	struct suan_buf text;
+	struct suan_api_object o;
 
-	suan_buf_init(&text, 0);
-	suan_jsonw_init(&w, &text);
-	suan_jsonw_open(&w, NULL, '{');
-	suan_jsonw_open(&w, "tokens", '[');
-	suan_tokens_list(suan_api_tokens(c->api), &w);
-	suan_jsonw_close(&w, ']');
-	suan_jsonw_close(&w, '}');
-	suan_api_send(c, 200, &text, NULL);
+	suan_api_object_open(&o, "tokens");
+	suan_tokens_list(suan_api_tokens(c->api), &o.w);
+	suan_api_object_send(c, &o);
 }
 
 static bool read_ask(struct suan_api_call *c, struct suan_token_ask *ask, struct suan_err *err)
@@ -114,16 +108,12 @@ void suan_api_tokens_revoke(struct suan_api_call *c)
 
 void suan_api_whoami(struct suan_api_call *c)
 {
-	struct suan_jsonw w;
-	struct suan_buf text;
+	struct suan_api_object o;
 
-	suan_buf_init(&text, 0);
-	suan_jsonw_init(&w, &text);
-	suan_jsonw_open(&w, NULL, '{');
-	suan_jsonw_str(&w, "user", c->who.user);
-	suan_jsonw_str(&w, "role", suan_role_name(c->who.role));
-	suan_jsonw_close(&w, '}');
-	suan_api_send(c, 200, &text, NULL);
+	suan_api_object_open(&o, NULL);
+	suan_jsonw_str(&o.w, "user", c->who.user);
+	suan_jsonw_str(&o.w, "role", suan_role_name(c->who.role));
+	suan_api_object_send(c, &o);
 }
 
 void suan_api_info(struct suan_api_call *c)
@@ -131,29 +121,25 @@ void suan_api_info(struct suan_api_call *c)
 	const struct suan_api_config *config = suan_api_config(c->api);
 	const struct suan_engine *e = suan_api_engine(c->api);
 	int64_t now = suan_clock_now_ms();
-	struct suan_jsonw w;
-	struct suan_buf text;
+	struct suan_api_object o;
 
-	suan_buf_init(&text, 0);
-	suan_jsonw_init(&w, &text);
-	suan_jsonw_open(&w, NULL, '{');
-	suan_jsonw_str(&w, "version", SUAN_VERSION);
-	suan_jsonw_str(&w, "network", config->network_name);
-	suan_jsonw_str(&w, "store", config->store_name);
-	suan_jsonw_str(&w, "policy", suan_policy_name(suan_engine_policy(e)->kind));
-	suan_jsonw_str(&w, "packing", suan_packing_name(suan_engine_policy(e)->packing));
-	suan_jsonw_time(&w, "time", now);
-	suan_jsonw_i64(&w, "uptime_s", (now - suan_api_started_ms(c->api)) / 1000);
-	suan_jsonw_i64(&w, "events", (int64_t)suan_engine_seq(e));
-	suan_jsonw_i64(&w, "sites", suan_engine_site_count(e));
-	suan_jsonw_i64(&w, "pools", suan_engine_pool_count(e));
-	suan_jsonw_open(&w, "jobs", '{');
+	suan_api_object_open(&o, NULL);
+	suan_jsonw_str(&o.w, "version", SUAN_VERSION);
+	suan_jsonw_str(&o.w, "network", config->network_name);
+	suan_jsonw_str(&o.w, "store", config->store_name);
+	suan_jsonw_str(&o.w, "policy", suan_policy_name(suan_engine_policy(e)->kind));
+	suan_jsonw_str(&o.w, "packing", suan_packing_name(suan_engine_policy(e)->packing));
+	suan_jsonw_time(&o.w, "time", now);
+	suan_jsonw_i64(&o.w, "uptime_s", (now - suan_api_started_ms(c->api)) / 1000);
+	suan_jsonw_i64(&o.w, "events", (int64_t)suan_engine_seq(e));
+	suan_jsonw_i64(&o.w, "sites", suan_engine_site_count(e));
+	suan_jsonw_i64(&o.w, "pools", suan_engine_pool_count(e));
+	suan_jsonw_open(&o.w, "jobs", '{');
 	for (int s = 0; s < SUAN_NSTATES; s++)
-		suan_jsonw_i64(&w, suan_state_name((enum suan_state)s),
+		suan_jsonw_i64(&o.w, suan_state_name((enum suan_state)s),
 			       (int64_t)suan_engine_job_count(e, (enum suan_state)s));
-	suan_jsonw_close(&w, '}');
-	suan_jsonw_close(&w, '}');
-	suan_api_send(c, 200, &text, NULL);
+	suan_jsonw_close(&o.w, '}');
+	suan_api_object_send(c, &o);
 }
 
 static void say(struct suan_api_call *c, const char *text)

@@ -357,26 +357,20 @@ void suan_api_reservations(struct suan_api_call *c)
 	const struct suan_engine *e = suan_api_engine(c->api);
 	const char *user = suan_http_query(c->req, "user");
 	struct suan_reservation_view v;
-	struct suan_jsonw w;
-	struct suan_buf text;
+	struct suan_api_object o;
 	uint32_t id = 0;
 
 	if (user && strcmp(user, "me") == 0)
 		user = c->who.user;
-	suan_buf_init(&text, 0);
-	suan_jsonw_init(&w, &text);
-	suan_jsonw_open(&w, NULL, '{');
-	suan_jsonw_open(&w, "reservations", '[');
+	suan_api_object_open(&o, "reservations");
 	while ((id = suan_engine_next_reservation(e, id))) {
 		if (!suan_engine_reservation(e, id, &v) || (user && strcmp(user, v.owner) != 0))
 			continue;
-		suan_jsonw_open(&w, NULL, '{');
-		suan_doc_reservation(e, &v, &w);
-		suan_jsonw_close(&w, '}');
+		suan_jsonw_open(&o.w, NULL, '{');
+		suan_doc_reservation(e, &v, &o.w);
+		suan_jsonw_close(&o.w, '}');
 	}
-	suan_jsonw_close(&w, ']');
-	suan_jsonw_close(&w, '}');
-	suan_api_send(c, 200, &text, NULL);
+	suan_api_object_send(c, &o);
 }
 
 /* The one of {name}; false: answered with 404. */

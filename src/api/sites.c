@@ -5,23 +5,6 @@
 #include "core/doc.h"
 #include "sys/clock.h"
 
-static void begin(struct suan_buf *text, struct suan_jsonw *w, const char *member)
-{
-	suan_buf_init(text, 0);
-	suan_jsonw_init(w, text);
-	suan_jsonw_open(w, NULL, '{');
-	if (member)
-		suan_jsonw_open(w, member, '[');
-}
-
-static void end(struct suan_api_call *c, struct suan_buf *text, struct suan_jsonw *w, bool member)
-{
-	if (member)
-		suan_jsonw_close(w, ']');
-	suan_jsonw_close(w, '}');
-	suan_api_send(c, 200, text, NULL);
-}
-
 static void put_site(struct suan_api_call *c, const struct suan_site_view *v, struct suan_jsonw *w)
 {
 	const struct suan_api_config *config = suan_api_config(c->api);
@@ -38,18 +21,17 @@ void suan_api_sites(struct suan_api_call *c)
 {
 	const struct suan_engine *e = suan_api_engine(c->api);
 	struct suan_site_view v;
-	struct suan_jsonw w;
-	struct suan_buf text;
+	struct suan_api_object o;
 
-	begin(&text, &w, "sites");
+	suan_api_object_open(&o, "sites");
 	for (uint32_t i = 0; i < suan_engine_site_count(e); i++) {
 		if (!suan_engine_site(e, i, &v) || v.gone)
 			continue;
-		suan_jsonw_open(&w, NULL, '{');
-		put_site(c, &v, &w);
-		suan_jsonw_close(&w, '}');
+		suan_jsonw_open(&o.w, NULL, '{');
+		put_site(c, &v, &o.w);
+		suan_jsonw_close(&o.w, '}');
 	}
-	end(c, &text, &w, true);
+	suan_api_object_send(c, &o);
 }
 
 static bool find_site(struct suan_api_call *c, struct suan_site_view *ret)
@@ -68,14 +50,13 @@ static bool find_site(struct suan_api_call *c, struct suan_site_view *ret)
 void suan_api_site(struct suan_api_call *c)
 {
 	struct suan_site_view v;
-	struct suan_jsonw w;
-	struct suan_buf text;
+	struct suan_api_object o;
 
 	if (!find_site(c, &v))
 		return;
-	begin(&text, &w, NULL);
-	put_site(c, &v, &w);
-	end(c, &text, &w, false);
+	suan_api_object_open(&o, NULL);
+	put_site(c, &v, &o.w);
+	suan_api_object_send(c, &o);
 }
 
 static void site_set(void *ctx, const struct suan_core_answer *answer)
@@ -115,67 +96,64 @@ void suan_api_pools(struct suan_api_call *c)
 	const struct suan_engine *e = suan_api_engine(c->api);
 	struct suan_site_view s;
 	struct suan_pool_view v;
-	struct suan_jsonw w;
-	struct suan_buf text;
+	struct suan_api_object o;
 
-	begin(&text, &w, "pools");
+	suan_api_object_open(&o, "pools");
 	for (uint32_t i = 0; i < suan_engine_pool_count(e); i++) {
 		if (!suan_engine_pool(e, i, &v) || !suan_engine_site(e, v.site, &s) || s.gone)
 			continue;
-		suan_jsonw_open(&w, NULL, '{');
-		suan_doc_pool(e, &v, &w);
-		suan_jsonw_close(&w, '}');
+		suan_jsonw_open(&o.w, NULL, '{');
+		suan_doc_pool(e, &v, &o.w);
+		suan_jsonw_close(&o.w, '}');
 	}
-	end(c, &text, &w, true);
+	suan_api_object_send(c, &o);
 }
 
 void suan_api_links(struct suan_api_call *c)
 {
 	const struct suan_network *n = suan_engine_network(suan_api_engine(c->api));
-	struct suan_jsonw w;
-	struct suan_buf text;
+	struct suan_api_object o;
 
-	begin(&text, &w, "links");
+	suan_api_object_open(&o, "links");
 	for (uint32_t i = 0; n && i < n->nlinks; i++) {
 		const struct suan_link_spec *l = &n->links[i];
 
-		suan_jsonw_open(&w, NULL, '{');
-		suan_jsonw_str(&w, "from", l->from);
-		suan_jsonw_str(&w, "to", l->to);
-		suan_jsonw_fixed(&w, "gbit", (int64_t)l->mbit_s, 3);
-		suan_jsonw_fixed(&w, "ms", l->latency_us, 3);
-		suan_jsonw_fixed(&w, "price_gib", l->price_uyuan_gib, 6);
-		suan_jsonw_close(&w, '}');
+		suan_jsonw_open(&o.w, NULL, '{');
+		suan_jsonw_str(&o.w, "from", l->from);
+		suan_jsonw_str(&o.w, "to", l->to);
+		suan_jsonw_fixed(&o.w, "gbit", (int64_t)l->mbit_s, 3);
+		suan_jsonw_fixed(&o.w, "ms", l->latency_us, 3);
+		suan_jsonw_fixed(&o.w, "price_gib", l->price_uyuan_gib, 6);
+		suan_jsonw_close(&o.w, '}');
 	}
-	end(c, &text, &w, true);
+	suan_api_object_send(c, &o);
 }
 
 void suan_api_hubs(struct suan_api_call *c)
 {
 	const struct suan_network *n = suan_engine_network(suan_api_engine(c->api));
-	struct suan_jsonw w;
-	struct suan_buf text;
+	struct suan_api_object o;
 
-	begin(&text, &w, "hubs");
+	suan_api_object_open(&o, "hubs");
 	for (uint32_t i = 0; n && i < n->nhubs; i++) {
-		suan_jsonw_open(&w, NULL, '{');
-		suan_jsonw_str(&w, "name", n->hubs[i].name);
-		suan_jsonw_str(&w, "zh", n->hubs[i].zh);
-		suan_jsonw_str(&w, "side", n->hubs[i].side);
-		suan_jsonw_close(&w, '}');
+		suan_jsonw_open(&o.w, NULL, '{');
+		suan_jsonw_str(&o.w, "name", n->hubs[i].name);
+		suan_jsonw_str(&o.w, "zh", n->hubs[i].zh);
+		suan_jsonw_str(&o.w, "side", n->hubs[i].side);
+		suan_jsonw_close(&o.w, '}');
 	}
-	suan_jsonw_close(&w, ']');
-	suan_jsonw_open(&w, "cities", '[');
+	suan_jsonw_close(&o.w, ']');
+	suan_jsonw_open(&o.w, "cities", '[');
 	for (uint32_t i = 0; n && i < n->ncities; i++) {
 		const struct suan_city_spec *k = &n->cities[i];
 
-		suan_jsonw_open(&w, NULL, '{');
-		suan_jsonw_str(&w, "name", k->name);
-		suan_jsonw_str(&w, "zh", k->zh);
-		suan_jsonw_str(&w, "hub", k->hub);
-		suan_jsonw_fixed(&w, "lon", k->lon_udeg, 6);
-		suan_jsonw_fixed(&w, "lat", k->lat_udeg, 6);
-		suan_jsonw_close(&w, '}');
+		suan_jsonw_open(&o.w, NULL, '{');
+		suan_jsonw_str(&o.w, "name", k->name);
+		suan_jsonw_str(&o.w, "zh", k->zh);
+		suan_jsonw_str(&o.w, "hub", k->hub);
+		suan_jsonw_fixed(&o.w, "lon", k->lon_udeg, 6);
+		suan_jsonw_fixed(&o.w, "lat", k->lat_udeg, 6);
+		suan_jsonw_close(&o.w, '}');
 	}
-	end(c, &text, &w, true);
+	suan_api_object_send(c, &o);
 }

@@ -1,69 +1,37 @@
 /* The bounds of a schedule: exact on small ones, and never above what was done. */
-#include "lib/tap.h"
-
-#include <stdlib.h>
+#include "lib/sim_kit.h"
 
 #include "base/rng.h"
-#include "sim/sim.h"
-#include "wire/network.h"
 
 struct rig {
-	struct suan_arena arena;
-	struct suan_network net;
-	struct suan_trace trace;
-	struct suan_sim_signals signals;
-	struct suan_sim_setup setup;
-	struct suan_sim_result r;
+	struct sim_kit k;
 	struct suan_sim_bounds b;
-	struct suan_err err;
 };
-
-static void must(enum suan_code rc, const struct suan_err *err)
-{
-	if (rc == SUAN_OK)
-		return;
-	printf("Bail out! %s\n", err->text);
-	exit(1);
-}
 
 /* Carbon and price of every site are the given series; 1 kW a core, so that core-hours are kWh. */
 static void find(struct rig *g, const char *yaml, const char *jobs, const char *const series[])
 {
 	struct suan_signal_want carbon = {SUAN_SIGNAL_CARBON, 0, false};
 	struct suan_signal_want price = {SUAN_SIGNAL_PRICE, 0, false};
-	struct suan_trace_reader *p = suan_trace_reader_new(SUAN_TRACE_JSONL, "trace");
+	struct sim_kit *k = &g->k;
 
-	memset(g, 0, sizeof(*g));
-	suan_arena_init(&g->arena, 0);
-	must(suan_network_parse(yaml, strlen(yaml), "net", &g->arena, &g->net, &g->err), &g->err);
-	must(suan_trace_feed(p, jobs, strlen(jobs), &g->err), &g->err);
-	must(suan_trace_take(p, &g->trace, &g->err), &g->err);
-	suan_trace_reader_free(p);
-	g->signals.nsites = g->net.nsites;
-	g->signals.sites = calloc(g->net.nsites, sizeof(*g->signals.sites));
-	for (uint32_t i = 0; series && i < g->net.nsites; i++) {
-		struct suan_sim_site_signals *s = &g->signals.sites[i];
+	sim_kit_network(k, yaml, jobs);
+	k->signals.nsites = k->net.nsites;
+	k->signals.sites = calloc(k->net.nsites, sizeof(*k->signals.sites));
+	for (uint32_t i = 0; series && i < k->net.nsites; i++) {
+		struct suan_sim_site_signals *s = &k->signals.sites[i];
 
 		must(suan_signal_parse(series[i], strlen(series[i]), "c", &carbon, &s->carbon,
-				       &g->err),
-		     &g->err);
+				       &k->err),
+		     &k->err);
 		must(suan_signal_parse(series[i], strlen(series[i]), "p", &price, &s->price,
-				       &g->err),
-		     &g->err);
-		g->signals.count += 2;
+				       &k->err),
+		     &k->err);
+		k->signals.count += 2;
 	}
-	g->setup = (struct suan_sim_setup){
-		.network = &g->net, .trace = &g->trace, .signals = &g->signals};
-	must(suan_sim_run(&g->setup, &g->r, &g->err), &g->err);
-	must(suan_sim_find_bounds(&g->setup, &g->r, &g->b, &g->err), &g->err);
-}
-
-static void done(struct rig *g)
-{
-	suan_sim_result_done(&g->r);
-	suan_sim_signals_done(&g->signals);
-	suan_trace_done(&g->trace);
-	suan_arena_done(&g->arena);
+	k->setup.signals = &k->signals;
+	sim_kit_run(k);
+	must(suan_sim_find_bounds(&k->setup, &k->r, &g->b, &k->err), &k->err);
 }
 
 #define POOL "pools: [{name: p, nodes: 1, cores: 2, busy_watt: 2000}]}\n"
@@ -94,15 +62,15 @@ static void test_small(void)
 	     "{\"id\":1,\"submit_s\":0,\"run_s\":3600,\"cores\":2,\"site\":\"a\"}\n"
 	     "{\"id\":2,\"submit_s\":0,\"run_s\":3600,\"cores\":1,\"deadline_s\":10800}\n",
 	     series);
-	is_int(g.r.rows[0].pool, 0, "the first runs at a");
-	is_int(g.r.rows[1].pool, 1, "the other at b");
+	is_int(g.k.r.rows[0].pool, 0, "the first runs at a");
+	is_int(g.k.r.rows[1].pool, 1, "the other at b");
 	is_int(g.b.slot_ms, 3600000, "slots of an hour");
 	bounds_are(&g.b.jobs, 2 * 5 + 4, (2 * 5 + 4) / 1000.0, "as they ran");
 	/* at the best places: both at b in the first hour, as far as there is room */
 	bounds_are(&g.b.places, 2 * 4 + 5, (2 * 4 + 5) / 1000.0, "places");
 	bounds_are(&g.b.times, 2 * 5 + 2, (2 * 5 + 2) / 1000.0, "times");
 	bounds_are(&g.b.joint, 2 * 4 + 1, (2 * 4 + 1) / 1000.0, "both");
-	must(suan_sim_find_plan(&g.setup, &g.r, SUAN_SIM_CHEAPEST, &plan, &g.err), &g.err);
+	must(suan_sim_find_plan(&g.k.setup, &g.k.r, SUAN_SIM_CHEAPEST, &plan, &g.k.err), &g.k.err);
 	ok(plan.least > 8.999 && plan.least < 9.001 && plan.late_core_h < 1e-9, "its plan: %f yuan",
 	   plan.least);
 	ok(plan.pools[0].core_h > 0.999 && plan.pools[0].core_h < 1.001 &&
@@ -113,11 +81,11 @@ static void test_small(void)
 	   "b is full for an hour, and nobody else wants it: full %f, worth %f",
 	   plan.pools[1].full_h, plan.pools[1].worth);
 	suan_sim_plan_done(&plan);
-	done(&g);
+	sim_kit_done(&g.k);
 
 	find(&g, two, "{\"id\":1,\"submit_s\":0,\"run_s\":1800,\"cores\":2}\n", NULL);
 	bounds_are(&g.b.joint, 1, 0.1, "numbers instead of series");
-	done(&g);
+	sim_kit_done(&g.k);
 
 	find(&g,
 	     "network: n\nsites:\n  - {name: a, carbon: 100, " POOL
@@ -126,12 +94,12 @@ static void test_small(void)
 	     "{\"id\":1,\"submit_s\":0,\"run_s\":1800,\"cores\":2}\n", NULL);
 	is_int(g.b.joint.cost, SUAN_SIM_NONE, "a price that is not known: no bound");
 	is_int(g.b.joint.carbon, 100000, "of carbon there is one");
-	is_int(suan_sim_find_plan(&g.setup, &g.r, SUAN_SIM_CHEAPEST, &plan, &g.err), SUAN_EINVAL,
-	       "no plan either");
-	is_str(g.err.text,
+	is_int(suan_sim_find_plan(&g.k.setup, &g.k.r, SUAN_SIM_CHEAPEST, &plan, &g.k.err),
+	       SUAN_EINVAL, "no plan either");
+	is_str(g.k.err.text,
 	       "no plan for the least cost: each pool needs a busy_watt, and each site a price",
 	       "said");
-	done(&g);
+	sim_kit_done(&g.k);
 }
 
 static void test_random(void)
@@ -170,7 +138,7 @@ static void test_random(void)
 			    g.b.times.carbon > g.b.jobs.carbon + 30 ||
 			    g.b.places.carbon > g.b.jobs.carbon + 30;
 		strict += g.b.joint.carbon < g.b.jobs.carbon - 1000;
-		done(&g);
+		sim_kit_done(&g.k);
 	}
 	is_int(above, 0, "60 random schedules: none is cheaper than its bound");
 	is_int(disorder, 0, "less freedom, higher bound");

@@ -1,8 +1,6 @@
 /* From the log of a service back to what it was asked for: a small service of the test's own, with
  * an engine, a store and a clock of its own, whose log is then read, and run again. */
-#include <stdlib.h>
-
-#include "lib/tap.h"
+#include "lib/sim_kit.h"
 
 #include "base/grow.h"
 #include "base/hash.h"
@@ -11,7 +9,6 @@
 #include "daemon/whatif.h"
 #include "engine/engine.h"
 #include "engine/record.h"
-#include "wire/network.h"
 
 #define BEGIN_MS 1700000000000
 
@@ -38,14 +35,6 @@ struct rig {
 	struct suan_sim_result sim;
 	struct suan_err err;
 };
-
-static void must(enum suan_code rc, const struct suan_err *err)
-{
-	if (rc == SUAN_OK)
-		return;
-	printf("Bail out! %s\n", err->text);
-	exit(1);
-}
 
 /* ---- the service ---- */
 

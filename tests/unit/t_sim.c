@@ -1,92 +1,11 @@
 /* The simulator on traces small enough to work out by hand: starts, scores, power, refusals,
  * outages, and what goes wrong. Real logs: t_sim_logs. */
-#include "lib/tap.h"
+#include "lib/sim_kit.h"
 
 #include "lib/oom.h"
 
-#include "sim/sim.h"
-#include "wire/network.h"
-
-struct rig {
-	struct suan_arena arena;
-	struct suan_network net;
-	struct suan_trace trace;
-	struct suan_sim_outages outages;
-	struct suan_sim_setup setup;
-	struct suan_sim_result r;
-	struct suan_sim_scores s;
-	struct suan_err err;
-};
-
-static void must(enum suan_code rc, const struct suan_err *err)
-{
-	if (rc == SUAN_OK)
-		return;
-	printf("Bail out! %s\n", err->text);
-	exit(1);
-}
-
-static void read_trace(struct rig *g, const char *text)
-{
-	enum suan_trace_form form = text[0] == '{' ? SUAN_TRACE_JSONL : SUAN_TRACE_SWF;
-	struct suan_trace_reader *p = suan_trace_reader_new(form, "trace");
-
-	must(suan_trace_feed(p, text, strlen(text), &g->err), &g->err);
-	must(suan_trace_take(p, &g->trace, &g->err), &g->err);
-	suan_trace_reader_free(p);
-}
-
-static void rig_init(struct rig *g, const char *text)
-{
-	memset(g, 0, sizeof(*g));
-	suan_arena_init(&g->arena, 0);
-	read_trace(g, text);
-	g->setup.network = &g->net;
-	g->setup.trace = &g->trace;
-	g->setup.outages = &g->outages;
-}
-
-static void on_cores(struct rig *g, uint32_t cores, const char *text)
-{
-	rig_init(g, text);
-	g->setup.processors_only = true;
-	must(suan_sim_one_machine(&g->arena, cores, &g->net, &g->err), &g->err);
-}
-
-static void on_network(struct rig *g, const char *yaml, const char *text)
-{
-	rig_init(g, text);
-	must(suan_network_parse(yaml, strlen(yaml), "net", &g->arena, &g->net, &g->err), &g->err);
-}
-
-static void with_outages(struct rig *g, const char *text)
-{
-	struct suan_buf b = {0};
-
-	suan_buf_adds(&b, text);
-	must(suan_sim_outages_parse(&b, "faults", &g->net, &g->outages, &g->err), &g->err);
-	suan_buf_done(&b);
-}
-
-static void run(struct rig *g)
-{
-	suan_sim_result_done(&g->r);
-	suan_sim_scores_done(&g->s);
-	must(suan_sim_run(&g->setup, &g->r, &g->err), &g->err);
-	must(suan_sim_score(&g->setup, &g->r, &g->s, &g->err), &g->err);
-}
-
-static void rig_done(struct rig *g)
-{
-	suan_sim_result_done(&g->r);
-	suan_sim_scores_done(&g->s);
-	suan_sim_outages_done(&g->outages);
-	suan_trace_done(&g->trace);
-	suan_arena_done(&g->arena);
-}
-
 /* "0 100 -1": start seconds of the accepted jobs in order. */
-static void starts_are(const struct rig *g, const char *want, const char *what)
+static void starts_are(const struct sim_kit *g, const char *want, const char *what)
 {
 	struct suan_buf b = {0};
 
@@ -119,10 +38,10 @@ static const char three[] = SWF(1, 0, 100, 4, 100) SWF(2, 10, 20, 2, 50) SWF(3, 
 
 static void test_scores(void)
 {
-	struct rig g;
+	struct sim_kit g;
 
-	on_cores(&g, 4, three);
-	run(&g);
+	sim_kit_cores(&g, 4, three);
+	sim_kit_run(&g);
 	starts_are(&g, "0 100 100", "both start at the end of the first");
 	/* waits 0, 90, 80; sorted 0 80 90: p50 = 2nd, p90 = p99 = 3rd */
 	spread_is(&g.s.all.wait, (int64_t[]){56666667, 80000000, 90000000, 90000000, 90000000},
@@ -141,22 +60,22 @@ static void test_scores(void)
 	is_int(g.s.all.energy, SUAN_SIM_NONE, "no watts, no energy");
 	is_int(g.s.all.cost, SUAN_SIM_NONE, "no price, no cost");
 	is_int(g.s.moved_bytes, 0, "nothing was moved");
-	rig_done(&g);
+	sim_kit_done(&g);
 }
 
 static void test_no_wait(void)
 {
-	struct rig g;
+	struct sim_kit g;
 
 	/* 3 s early in the log: time begins at the first submission. Shorter than 10 s: slowdown 1
 	 */
-	on_cores(&g, 4, SWF(1, 7, 3, 1, 3) SWF(2, 8, 3, 1, 3));
-	run(&g);
+	sim_kit_cores(&g, 4, SWF(1, 7, 3, 1, 3) SWF(2, 8, 3, 1, 3));
+	sim_kit_run(&g);
 	starts_are(&g, "0 1", "at once");
 	spread_is(&g.s.all.slowdown, (int64_t[]){1000000, 1000000, 1000000, 1000000, 1000000},
 		  "never below 1");
 	is_int(g.s.all.makespan, 4000000, "from the first submission to the last end");
-	rig_done(&g);
+	sim_kit_done(&g);
 }
 
 /* 10 cores. 1: 6 cores, ends at 40 though it said 100. 2: all 10, must wait. 3: 4 cores for 90:
@@ -166,59 +85,59 @@ static const char backfill[] =
 
 static void test_policies(void)
 {
-	struct rig g;
+	struct sim_kit g;
 	uint64_t easy, engine;
 
-	on_cores(&g, 10, backfill);
-	run(&g);
+	sim_kit_cores(&g, 10, backfill);
+	sim_kit_run(&g);
 	starts_are(&g, "0 92 2 102", "easy: 3 goes ahead and 2 pays for it, 4 does not go ahead");
 	easy = g.r.schedule_hash;
 	engine = g.r.engine_hash;
-	run(&g);
+	sim_kit_run(&g);
 	ok(g.r.schedule_hash == easy, "the same schedule again");
 	ok(g.r.engine_hash == engine && engine != 0, "and the same engine");
 	g.setup.policy.kind = SUAN_POLICY_FCFS;
-	run(&g);
+	sim_kit_run(&g);
 	starts_are(&g, "0 40 50 50", "fcfs");
 	ok(g.r.schedule_hash != easy, "another schedule, another hash");
 	g.setup.policy.kind = SUAN_POLICY_CONSERVATIVE;
-	run(&g);
+	sim_kit_run(&g);
 	starts_are(&g, "0 92 2 102", "conservative");
 	g.setup.policy.kind = SUAN_POLICY_EASY;
 	g.setup.estimates = SUAN_SIM_PERFECT;
-	run(&g);
+	sim_kit_run(&g);
 	starts_are(&g, "0 40 50 50", "easy with perfect estimates: 3 would delay 2");
-	rig_done(&g);
+	sim_kit_done(&g);
 }
 
 /* 4 cores, one user. 1 and 2 ask for 1000 and take 10. Then 3 (3 cores) runs, 4 wants all and waits
  * for it, 5 (1 core) asks for 100. */
 static void test_predicted(void)
 {
-	struct rig g;
+	struct sim_kit g;
 
-	on_cores(&g, 4,
+	sim_kit_cores(&g, 4,
 		 SWF(1, 0, 10, 1, 1000) SWF(2, 0, 10, 1, 1000) SWF(3, 20, 50, 3, 1000)
 			 SWF(4, 21, 10, 4, 1000) SWF(5, 22, 100, 1, 100));
-	run(&g);
+	sim_kit_run(&g);
 	starts_are(&g, "0 0 20 122 22", "the estimates leave room before 4");
 	g.setup.estimates = SUAN_SIM_PREDICTED;
-	run(&g);
+	sim_kit_run(&g);
 	/* 3 is predicted to end at 30: no room before 4, until a wake at 30 finds it still there */
 	starts_are(&g, "0 0 20 130 30", "with predictions");
-	rig_done(&g);
+	sim_kit_done(&g);
 }
 
 static void test_instant(void)
 {
-	struct rig g;
+	struct sim_kit g;
 
 	/* At 50: 1 ends, 2 and 3 arrive, one pass. 3 is shorter, but 2 comes first. */
-	on_cores(&g, 2, SWF(1, 0, 50, 2, 60) SWF(2, 50, 10, 2, 10) SWF(3, 50, 1, 2, 1));
-	run(&g);
+	sim_kit_cores(&g, 2, SWF(1, 0, 50, 2, 60) SWF(2, 50, 10, 2, 10) SWF(3, 50, 1, 2, 1));
+	sim_kit_run(&g);
 	starts_are(&g, "0 50 60", "ends before arrivals");
 	is_int(g.r.passes, 4, "0, 50, 60, 61: one pass each");
-	rig_done(&g);
+	sim_kit_done(&g);
 }
 
 /* 200 jobs of one core on 50 cores, all at once: each takes the core that is free first. */
@@ -227,12 +146,12 @@ static void test_many(void)
 	struct suan_buf b = {0};
 	int64_t free_at[50] = {0};
 	size_t wrong = 0;
-	struct rig g;
+	struct sim_kit g;
 
 	for (int i = 0; i < 200; i++)
 		suan_buf_addf(&b, "%d 0 -1 %d 1 -1 -1 1 500\n", i + 1, i * 37 % 101 + 1);
-	on_cores(&g, 50, suan_buf_str(&b));
-	run(&g);
+	sim_kit_cores(&g, 50, suan_buf_str(&b));
+	sim_kit_run(&g);
 	for (size_t i = 0; i < 200; i++) {
 		size_t first = 0;
 
@@ -244,41 +163,41 @@ static void test_many(void)
 	}
 	is_int(wrong, 0, "list scheduling");
 	suan_buf_done(&b);
-	rig_done(&g);
+	sim_kit_done(&g);
 }
 
 static void test_refusals(void)
 {
-	struct rig g;
+	struct sim_kit g;
 
 	/* 1, 4, 6 are too large, 8 has no run time; 4 and 6 stand among others of their instant. */
-	on_cores(&g, 4,
+	sim_kit_cores(&g, 4,
 		 SWF(1, 100, 10, 5, 10) SWF(2, 200, 10, 1, 10) SWF(3, 300, 10, 1, 10)
 			 SWF(4, 300, 10, 9, 10) SWF(5, 300, 10, 1, 10) SWF(6, 300, 10, 9, 10)
 				 SWF(7, 300, 10, 1, 10) SWF(8, 400, 0, 1, 10));
-	run(&g);
+	sim_kit_run(&g);
 	starts_are(&g, "0 100 100 100", "time begins with the first accepted job");
 	is_int(g.s.all.total, 8, "total");
 	is_int(g.s.all.rejected, 4, "rejected");
 	is_int(g.s.all.completed, 4, "completed");
 	is_int(g.r.refused[SUAN_R_TOO_MANY_TASKS], 3, "three are too large");
 	is_int(g.r.refused[SUAN_R_NONE], 1, "one is none");
-	rig_done(&g);
-	on_cores(&g, 4, SWF(1, 100, 10, 5, 10) SWF(2, 200, 10, 6, 10));
-	run(&g);
+	sim_kit_done(&g);
+	sim_kit_cores(&g, 4, SWF(1, 100, 10, 5, 10) SWF(2, 200, 10, 6, 10));
+	sim_kit_run(&g);
 	is_int(g.s.all.rejected, 2, "all rejected");
 	is_int(g.s.all.wait.mean, SUAN_SIM_NONE, "no wait without a job");
 	is_int(g.s.all.makespan, SUAN_SIM_NONE, "nor a makespan");
-	rig_done(&g);
+	sim_kit_done(&g);
 }
 
 static void test_repeat(void)
 {
-	struct rig g;
+	struct sim_kit g;
 
-	on_cores(&g, 4, three);
+	sim_kit_cores(&g, 4, three);
 	g.setup.repeat = 3;
-	run(&g);
+	sim_kit_run(&g);
 	/* last submission at 20, so copies begin at 21 and 42, while the first still runs */
 	is_int(g.r.nrows, 9, "three times as many");
 	is_int(g.r.period_ms, 21000, "a second after the last submission");
@@ -286,7 +205,7 @@ static void test_repeat(void)
 	is_int(g.r.rows[8].job, 8, "numbered on");
 	is_int(suan_sim_job(&g.setup, &g.r.rows[8])->id, 3, "the same job");
 	is_int(g.s.all.completed, 9, "all of them end");
-	rig_done(&g);
+	sim_kit_done(&g);
 }
 
 static const char two_sites[] =
@@ -304,12 +223,12 @@ static const char two_sites[] =
 
 static void test_power(void)
 {
-	struct rig g;
+	struct sim_kit g;
 	int64_t cost, carbon;
 
 	/* a is cheaper: 1 core of 4 for an hour there. b idles. */
-	on_network(&g, two_sites, SWF(1, 0, 3600, 1, 3600));
-	run(&g);
+	sim_kit_network(&g, two_sites, SWF(1, 0, 3600, 1, 3600));
+	sim_kit_run(&g);
 	/* busy: 500 W / 4 · 1 h · 1.5 = 0.1875 kWh; idle: 7 of 8 cores, 175 W · 1.5 = 0.2625 */
 	is_int(g.s.sites[0].energy, 450000, "energy of a");
 	is_int(g.s.sites[0].idle_energy, 262500, "of that idle");
@@ -327,104 +246,105 @@ static void test_power(void)
 	is_int(g.s.sites[1].awrt, SUAN_SIM_NONE, "so b has no AWRT");
 	is_int(g.s.all.utilization, 62500, "1 of 16 cores");
 	is_int(g.s.sites[0].utilization, 125000, "1 of 8 cores there");
-	rig_done(&g);
+	sim_kit_done(&g);
 }
 
 static void test_site_outage(void)
 {
-	struct rig g;
+	struct sim_kit g;
 
 	/* The run at a is lost at 40 and starts again at b. */
-	on_network(&g, two_sites, SWF(1, 0, 100, 8, 100));
-	with_outages(&g, "# lost\n40,site,a,down\n\n 50, site, a, up\n");
-	run(&g);
+	sim_kit_network(&g, two_sites, SWF(1, 0, 100, 8, 100));
+	sim_kit_outages(&g, "# lost\n40,site,a,down\n\n 50, site, a, up\n");
+	sim_kit_run(&g);
 	starts_are(&g, "40", "starts again at once");
 	is_int(g.r.rows[0].pool, 1, "at the other site");
 	is_int(g.r.restarts, 1, "one restart");
 	is_int(g.r.lost_core_ms, 320000, "8 cores for 40 s are lost");
 	is_int(g.s.all.completed, 1, "completed");
 	is_int(g.s.all.wait.mean, 40000000, "the wait of the run that counts");
-	rig_done(&g);
+	sim_kit_done(&g);
 	/* Both down: waits for the first to come back. */
-	on_network(&g, two_sites, SWF(1, 10, 100, 8, 100) SWF(2, 20, 30, 8, 30));
-	with_outages(&g, "0,site,b,down\n0,site,a,drain\n77.5,site,b,up\n");
-	run(&g);
+	sim_kit_network(&g, two_sites, SWF(1, 10, 100, 8, 100) SWF(2, 20, 30, 8, 30));
+	sim_kit_outages(&g, "0,site,b,down\n0,site,a,drain\n77.5,site,b,up\n");
+	sim_kit_run(&g);
 	starts_are(&g, "77 177", "from 77.5 s on, one after the other");
-	rig_done(&g);
+	sim_kit_done(&g);
 	/* Never back: what waits is unfinished. */
-	on_network(&g, two_sites, SWF(1, 0, 100, 8, 100) SWF(2, 20, 40, 8, 40));
-	with_outages(&g, "50,site,a,down\n50,site,b,down\n");
-	run(&g);
+	sim_kit_network(&g, two_sites, SWF(1, 0, 100, 8, 100) SWF(2, 20, 40, 8, 40));
+	sim_kit_outages(&g, "50,site,a,down\n50,site,b,down\n");
+	sim_kit_run(&g);
 	starts_are(&g, "-1 -1", "nothing ends");
 	is_int(g.s.all.unfinished, 2, "unfinished");
 	is_int(g.s.all.completed, 0, "none completed");
-	rig_done(&g);
+	sim_kit_done(&g);
 }
 
 static void test_lost_too_often(void)
 {
-	struct rig g;
+	struct sim_kit g;
 
-	on_network(&g, two_sites, SWF(1, 0, 1000, 8, 1000));
-	with_outages(&g, "1,site,b,down\n"
+	sim_kit_network(&g, two_sites, SWF(1, 0, 1000, 8, 1000));
+	sim_kit_outages(&g, "1,site,b,down\n"
 			 "10,site,a,down\n11,site,a,up\n20,site,a,down\n21,site,a,up\n"
 			 "30,site,a,down\n31,site,a,up\n40,site,a,down\n41,site,a,up\n"
 			 "50,site,a,down\n51,site,a,up\n");
-	run(&g);
+	sim_kit_run(&g);
 	is_int(g.s.all.failed, 1, "after five losses the engine gives up");
 	is_int(g.s.all.unfinished, 0, "so it is not waiting");
 	is_int(g.r.restarts, 5, "five runs");
-	rig_done(&g);
+	sim_kit_done(&g);
 }
 
 static void test_link_cut(void)
 {
-	struct rig g;
+	struct sim_kit g;
 
 	/* Cut from 10 to 60; the run at a ends at 30. */
-	on_network(&g, two_sites,
+	sim_kit_network(&g, two_sites,
 		   SWF(1, 0, 30, 8, 100) SWF(2, 20, 100, 8, 100) SWF(3, 40, 10, 8, 10));
-	with_outages(&g, "10,link,b:a,down\n60,link,a:b,up\n");
-	run(&g);
+	sim_kit_outages(&g, "10,link,b:a,down\n60,link,a:b,up\n");
+	sim_kit_run(&g);
 	/* both sites hang on this one link: b is cut off as well */
 	starts_are(&g, "0 60 60", "nothing starts beyond a cut");
 	is_int(g.s.all.completed, 3, "all end");
 	is_int(g.r.restarts, 0, "no run is lost");
 	spread_is(&g.s.all.wait, (int64_t[]){20000000, 20000000, 40000000, 40000000, 40000000},
 		  "waits 0, 40, 20");
-	rig_done(&g);
+	sim_kit_done(&g);
 	/* Opening a site does not mend its link. */
-	on_network(&g, two_sites, SWF(1, 20, 30, 8, 100));
-	with_outages(&g, "0,link,b:a,down\n5,site,a,drain\n10,site,a,up\n60,link,a:b,up\n");
-	run(&g);
+	sim_kit_network(&g, two_sites, SWF(1, 20, 30, 8, 100));
+	sim_kit_outages(&g, "0,link,b:a,down\n5,site,a,drain\n10,site,a,up\n60,link,a:b,up\n");
+	sim_kit_run(&g);
 	starts_are(&g, "60", "up, but cut off");
 	is_int(g.r.zero_ms, 20000, "by the time of the first submission");
-	rig_done(&g);
+	sim_kit_done(&g);
 	/* Nor does mending its link open a site. */
-	on_network(&g, two_sites, SWF(1, 20, 30, 8, 100));
-	with_outages(&g, "0,site,a,down\n0,site,b,drain\n5,link,b:a,down\n10,link,a:b,up\n"
+	sim_kit_network(&g, two_sites, SWF(1, 20, 30, 8, 100));
+	sim_kit_outages(&g, "0,site,a,down\n0,site,b,drain\n5,link,b:a,down\n10,link,a:b,up\n"
 			 "70,site,b,up\n");
-	run(&g);
+	sim_kit_run(&g);
 	starts_are(&g, "70", "linked, but closed");
-	rig_done(&g);
+	sim_kit_done(&g);
 	/* Never mended: the run did end. */
-	on_network(&g, two_sites, SWF(1, 0, 30, 8, 100) SWF(2, 20, 100, 8, 100));
-	with_outages(&g, "10,link,a:b,down\n");
-	run(&g);
+	sim_kit_network(&g, two_sites, SWF(1, 0, 30, 8, 100) SWF(2, 20, 100, 8, 100));
+	sim_kit_outages(&g, "10,link,a:b,down\n");
+	sim_kit_run(&g);
 	is_int(g.s.all.completed, 1, "ended behind the cut");
 	is_int(g.s.all.unfinished, 1, "the other waits for ever");
-	rig_done(&g);
+	sim_kit_done(&g);
 }
 
 static void test_pool_outage(void)
 {
-	struct rig g;
+	struct sim_kit g;
 
-	on_network(&g, two_sites, SWF(1, 0, 40, 4, 40) SWF(2, 1, 10, 4, 10) SWF(3, 2, 20, 4, 20));
-	with_outages(&g, "0,pool,b/q,0\n0,pool,a/p,1\n50,pool,a/p,2\n");
-	run(&g);
+	sim_kit_network(&g, two_sites,
+			SWF(1, 0, 40, 4, 40) SWF(2, 1, 10, 4, 10) SWF(3, 2, 20, 4, 20));
+	sim_kit_outages(&g, "0,pool,b/q,0\n0,pool,a/p,1\n50,pool,a/p,2\n");
+	sim_kit_run(&g);
 	starts_are(&g, "0 40 50", "one node of four cores until 50, then two");
-	rig_done(&g);
+	sim_kit_done(&g);
 }
 
 static void outage_fails(const char *text, const char *want)
@@ -432,15 +352,15 @@ static void outage_fails(const char *text, const char *want)
 	struct suan_sim_outages o = {0};
 	struct suan_err err = {0};
 	struct suan_buf b = {0};
-	struct rig g;
+	struct sim_kit g;
 
-	on_network(&g, two_sites, three);
+	sim_kit_network(&g, two_sites, three);
 	suan_buf_adds(&b, text);
 	ok(suan_sim_outages_parse(&b, "f.csv", &g.net, &o, &err) == SUAN_EINVAL, "refused: %s",
 	   want);
 	is_str(err.text, want, "the words");
 	suan_buf_done(&b);
-	rig_done(&g);
+	sim_kit_done(&g);
 }
 
 static void test_outage_errors(void)
@@ -464,32 +384,32 @@ static void test_outage_errors(void)
 
 static void test_deadlines(void)
 {
-	struct rig g;
+	struct sim_kit g;
 
-	on_cores(&g, 1,
+	sim_kit_cores(&g, 1,
 		 "{\"id\":1,\"submit_s\":5,\"run_s\":10,\"deadline_s\":15}\n"
 		 "{\"id\":2,\"submit_s\":6,\"run_s\":10,\"deadline_s\":24}\n"
 		 "{\"id\":3,\"submit_s\":7,\"run_s\":1,\"inputs\":[{\"data\":\"d\"}]}\n");
-	run(&g);
+	sim_kit_run(&g);
 	starts_are(&g, "0 10 20", "in order");
 	is_int(g.s.all.deadlines_met, 1, "the first ends at 15 of the trace");
 	is_int(g.s.all.deadlines_missed, 1, "the second at 25");
 	is_int(g.s.moved_bytes, SUAN_SIM_NONE, "inputs are not modelled");
-	rig_done(&g);
+	sim_kit_done(&g);
 }
 
 /* Who submits at a site, and who runs there, are two things. */
 static void test_own(void)
 {
-	struct rig g;
+	struct sim_kit g;
 
 	/* a is cheaper, so the first goes there; the second, of 8 cores, to b; the third waits. */
-	on_network(&g, two_sites,
+	sim_kit_network(&g, two_sites,
 		   "{\"id\":1,\"submit_s\":0,\"run_s\":100,\"tasks\":8,\"site\":\"b\"}\n"
 		   "{\"id\":2,\"submit_s\":0,\"run_s\":40,\"tasks\":8,\"site\":\"a\"}\n"
 		   "{\"id\":3,\"submit_s\":10,\"run_s\":20,\"tasks\":8,\"site\":\"a\"}\n"
 		   "{\"id\":4,\"submit_s\":10,\"run_s\":20,\"tasks\":1}\n");
-	run(&g);
+	sim_kit_run(&g);
 	starts_are(&g, "0 0 40 60", "starts");
 	is_int(g.s.sites[0].total, 1, "one ran at a");
 	is_int(g.s.sites[0].own_jobs, 2, "two were submitted there");
@@ -499,25 +419,25 @@ static void test_own(void)
 	is_int(g.s.sites[0].own_awrt, 43333333, "AWRT");
 	is_int(g.s.sites[1].own_jobs, 1, "one at b");
 	is_int(g.s.sites[1].own_awrt, 100000000, "which took 100");
-	rig_done(&g);
+	sim_kit_done(&g);
 }
 
 static void test_cut(void)
 {
-	struct rig g;
+	struct sim_kit g;
 
-	on_cores(&g, 4, three);
+	sim_kit_cores(&g, 4, three);
 	suan_sim_cut(&g.trace, 10000, 20000, UINT64_MAX);
 	is_int(g.trace.njobs, 1, "one in the window");
 	is_int(g.trace.jobs[0].id, 2, "the second");
-	rig_done(&g);
-	on_cores(&g, 4, three);
+	sim_kit_done(&g);
+	sim_kit_cores(&g, 4, three);
 	suan_sim_cut(&g.trace, 0, INT64_MAX, 2);
 	is_int(g.trace.njobs, 2, "the first two");
 	suan_sim_cut(&g.trace, 50000, INT64_MAX, 2);
 	is_int(g.trace.njobs, 0, "none");
 	ok(suan_sim_run(&g.setup, &g.r, &g.err) == SUAN_EINVAL, "nothing to simulate");
-	rig_done(&g);
+	sim_kit_done(&g);
 	memset(&g, 0, sizeof(g));
 	ok(suan_sim_one_machine(&g.arena, 0, &g.net, &g.err) == SUAN_EINVAL, "no cores");
 	ok(suan_sim_one_machine(&g.arena, UINT32_MAX, &g.net, &g.err) == SUAN_EINVAL,
@@ -536,9 +456,9 @@ static bool stop(void *ctx, uint64_t over, uint64_t all)
 static void test_tick(void)
 {
 	uint64_t seen[2] = {0};
-	struct rig g;
+	struct sim_kit g;
 
-	on_cores(&g, 4, three);
+	sim_kit_cores(&g, 4, three);
 	g.setup.repeat = 2000;
 	g.setup.tick = stop;
 	g.setup.ctx = seen;
@@ -546,7 +466,7 @@ static void test_tick(void)
 	ok(g.r.stopped, "stopped");
 	is_int(seen[1], 6000, "told how many there are");
 	ok(seen[0] > 0 && seen[0] < 6000, "and how many are over");
-	rig_done(&g);
+	sim_kit_done(&g);
 }
 
 static bool to_buf(void *ctx, const char *bytes, size_t n)
@@ -558,10 +478,10 @@ static void test_output(void)
 {
 	struct suan_sim_outcome o = {.policy = "easy"};
 	struct suan_buf b = {0};
-	struct rig g;
+	struct sim_kit g;
 
-	on_network(&g, two_sites, SWF(11, 0, 3600, 1, 3600) SWF(12, 1, 10, 9, 10));
-	run(&g);
+	sim_kit_network(&g, two_sites, SWF(11, 0, 3600, 1, 3600) SWF(12, 1, 10, 9, 10));
+	sim_kit_run(&g);
 	o.setup = &g.setup;
 	o.result = &g.r;
 	o.scores = &g.s;
@@ -605,17 +525,17 @@ static void test_output(void)
 	       "\"passes\":3}}",
 	       "JSON");
 	suan_buf_done(&b);
-	rig_done(&g);
+	sim_kit_done(&g);
 }
 
 static void test_table(void)
 {
 	struct suan_sim_outcome o[2] = {{.policy = "easy"}, {.policy = "fcfs"}};
 	struct suan_buf b = {0};
-	struct rig g;
+	struct sim_kit g;
 
-	on_cores(&g, 4, three);
-	run(&g);
+	sim_kit_cores(&g, 4, three);
+	sim_kit_run(&g);
 	o[0].setup = o[1].setup = &g.setup;
 	o[0].result = o[1].result = &g.r;
 	o[0].scores = o[1].scores = &g.s;
@@ -644,7 +564,7 @@ static void test_table(void)
 	       "simulated jobs/s                      0              0\n",
 	       "the table");
 	suan_buf_done(&b);
-	rig_done(&g);
+	sim_kit_done(&g);
 }
 
 /* The n-th allocation fails: ENOMEM, nothing leaks, and nothing else comes of it. */
@@ -652,11 +572,11 @@ static void test_oom(void)
 {
 	unsigned failures = 0;
 	bool good = true;
-	struct rig g;
+	struct sim_kit g;
 
-	on_network(&g, two_sites,
+	sim_kit_network(&g, two_sites,
 		   SWF(1, 0, 30, 8, 100) SWF(2, 20, 100, 8, 100) SWF(3, 20, 9, 9, 9));
-	with_outages(&g, "10,link,b:a,down\n60,link,a:b,up\n70,site,a,down\n80,site,a,up\n");
+	sim_kit_outages(&g, "10,link,b:a,down\n60,link,a:b,up\n70,site,a,down\n80,site,a,up\n");
 	for (unsigned n = 1; oom_next(n); n++) {
 		enum suan_code rc;
 		bool hit;
@@ -674,7 +594,7 @@ static void test_oom(void)
 		suan_sim_scores_done(&g.s);
 	}
 	ok(good && (failures > 20 || !oom_works()), "out of memory at any of %u places", failures);
-	rig_done(&g);
+	sim_kit_done(&g);
 }
 
 /* 2 cores. Job 0: an array of three elements of 10, 20 and 5 s, one at a time, the second of which
@@ -690,9 +610,9 @@ static void test_more(void)
 	struct suan_sim_more more[8];
 	struct suan_buf csv = {0};
 	struct suan_sim_outcome o = {.policy = "easy"};
-	struct rig g;
+	struct sim_kit g;
 
-	on_network(&g,
+	sim_kit_network(&g,
 		   "network: n\nsites: [{name: s, hub: h, pools: [{name: p, nodes: 1, cores: 2}]}]",
 		   "{\"submit_s\":3,\"run_s\":10}\n{\"submit_s\":3,\"run_s\":20}\n"
 		   "{\"submit_s\":3,\"run_s\":5}\n{\"submit_s\":4,\"run_s\":1}\n"
@@ -720,7 +640,7 @@ static void test_more(void)
 	spec[5].begin_ms = 12000;
 	spec[6].req.cores = 3;
 	g.setup.more = more;
-	run(&g);
+	sim_kit_run(&g);
 	/* times are those of the trace */
 	starts_are(&g, "3 15 35 40 -1 13", "arrays, dependencies, priority, begin");
 	ok(g.r.zero_ms == 0 && g.r.completed == 5 && g.r.unfinished == 1 && g.r.rejected == 2,
@@ -733,14 +653,14 @@ static void test_more(void)
 		   strstr(suan_buf_str(&csv), "\n2_4,s,p,3,15,35,1,,\n"),
 	   "elements have their index in the schedule");
 	g.setup.estimates = SUAN_SIM_PERFECT;
-	run(&g);
+	sim_kit_run(&g);
 	starts_are(&g, "3 15 35 40 -1 13", "also with perfect estimates");
 	suan_buf_done(&csv);
-	rig_done(&g);
+	sim_kit_done(&g);
 }
 
 /* Runs of low are stopped for jobs of high: 10 s of grace, 60 s to run first. */
-static void with_classes(struct rig *g, bool cancels)
+static void with_classes(struct sim_kit *g, bool cancels)
 {
 	static const char *low[] = {"low"};
 	static struct suan_qos_spec qos[2];
@@ -764,64 +684,64 @@ static void with_classes(struct rig *g, bool cancels)
 
 static void test_preemption(void)
 {
-	struct rig g;
+	struct sim_kit g;
 
 	/* Stopped at 100, over at 110; the other runs until 160, then it begins anew. */
-	on_cores(&g, 8, LOW(1, "") HIGH(2, 100, 50));
-	run(&g);
+	sim_kit_cores(&g, 8, LOW(1, "") HIGH(2, 100, 50));
+	sim_kit_run(&g);
 	starts_are(&g, "0 1000", "without classes nobody is stopped");
 	with_classes(&g, false);
-	run(&g);
+	sim_kit_run(&g);
 	starts_are(&g, "160 110", "with them the other has room after the grace");
 	is_int(g.r.preempted, 1, "one run");
 	is_int(g.r.preempted_core_ms, 880000, "8 cores for 110 s are lost");
 	is_int(g.s.all.makespan, 1160000000, "all is over at 1160 s");
 	is_int(g.s.all.completed, 2, "both are done");
 	is_int(g.r.restarts, 0, "that is no outage");
-	rig_done(&g);
+	sim_kit_done(&g);
 
 	/* What is checkpointable has 890 s left then, and needs 5 s to begin again. */
-	on_cores(&g, 8, LOW(1, ",\"checkpointable\":true") HIGH(2, 100, 50));
+	sim_kit_cores(&g, 8, LOW(1, ",\"checkpointable\":true") HIGH(2, 100, 50));
 	with_classes(&g, false);
 	g.setup.checkpoint_ms = 5000;
-	run(&g);
+	sim_kit_run(&g);
 	starts_are(&g, "55 110", "its end less its run time");
 	is_int(g.s.all.makespan, 1055000000, "over at 160 + 890 + 5 s");
 	is_int(g.r.preempted_core_ms, 0, "nothing is lost");
-	rig_done(&g);
+	sim_kit_done(&g);
 
 	/* Twice: the 5 s of the first return are lost at the second stop. */
-	on_cores(&g, 8, LOW(1, ",\"checkpointable\":true") HIGH(2, 100, 50) HIGH(3, 260, 40));
+	sim_kit_cores(&g, 8, LOW(1, ",\"checkpointable\":true") HIGH(2, 100, 50) HIGH(3, 260, 40));
 	with_classes(&g, false);
 	g.setup.checkpoint_ms = 5000;
-	run(&g);
+	sim_kit_run(&g);
 	is_int(g.r.preempted, 2, "two runs");
 	is_int(g.r.preempted_core_ms, 40000, "8 cores for 5 s");
 	/* 110 s until 110, 105 s until 270, so 785 + 5 from 310 on */
 	is_int(g.s.all.makespan, 1100000000, "over at 1100 s");
-	rig_done(&g);
+	sim_kit_done(&g);
 
 	/* It gets its minute first; a stop that comes too late is none. */
-	on_cores(&g, 8, LOW(1, "") HIGH(2, 20, 50));
+	sim_kit_cores(&g, 8, LOW(1, "") HIGH(2, 20, 50));
 	with_classes(&g, false);
-	run(&g);
+	sim_kit_run(&g);
 	starts_are(&g, "120 70", "stopped at 60");
-	rig_done(&g);
-	on_cores(&g, 8, LOW(1, "") HIGH(2, 992, 50));
+	sim_kit_done(&g);
+	sim_kit_cores(&g, 8, LOW(1, "") HIGH(2, 992, 50));
 	with_classes(&g, false);
-	run(&g);
+	sim_kit_run(&g);
 	starts_are(&g, "0 1000", "what ends within the grace is left alone");
 	is_int(g.r.preempted, 0, "none");
-	rig_done(&g);
+	sim_kit_done(&g);
 
 	/* A class that does not come back. */
-	on_cores(&g, 8, LOW(1, "") HIGH(2, 100, 50));
+	sim_kit_cores(&g, 8, LOW(1, "") HIGH(2, 100, 50));
 	with_classes(&g, true);
-	run(&g);
+	sim_kit_run(&g);
 	starts_are(&g, "-1 110", "it is over");
 	is_int(g.r.failed, 1, "and did not complete");
 	is_int(g.s.all.completed, 1, "the other did");
-	rig_done(&g);
+	sim_kit_done(&g);
 }
 
 /* More work than there is room for: what each account gets is what is due to it. */
@@ -837,19 +757,19 @@ static void test_accounts(void)
 		.default_qos = "",
 		.fair_share = {3600000, 30 * INT64_C(86400000), 10000}};
 	struct suan_buf text = {0}, out = {0};
-	struct rig g;
+	struct sim_kit g;
 
 	for (int i = 0; i < 200; i++)
 		suan_buf_addf(&text, "{\"id\":%d,\"submit_s\":%d,\"run_s\":100,\"user\":\"u\"%s}\n",
 			      i + 1, i * 10, i % 2 ? "" : ",\"account\":\"org/a\"");
 	suan_buf_adds(&text, "{\"submit_s\":1,\"run_s\":5,\"account\":\"none\"}\n");
-	on_cores(&g, 4, suan_buf_str(&text));
+	sim_kit_cores(&g, 4, suan_buf_str(&text));
 	g.setup.policy.kind = SUAN_POLICY_SUAN;
-	run(&g);
+	sim_kit_run(&g);
 	is_int(g.s.naccounts, 0, "without accounts there are none");
 	is_int(g.r.rejected, 0, "and any name will do");
 	g.setup.accounts = &all;
-	run(&g);
+	sim_kit_run(&g);
 	is_int(g.r.rejected, 1, "with them a job of none is rejected");
 	is_int(g.s.naccounts, 3, "three accounts");
 	is_int(g.s.accounts[0].share, 750000, "three of four");
@@ -864,7 +784,7 @@ static void test_accounts(void)
 	ok(strstr(suan_buf_str(&out), "  org/a") && strstr(suan_buf_str(&out), "75.0%"), "a table");
 	suan_buf_done(&text);
 	suan_buf_done(&out);
-	rig_done(&g);
+	sim_kit_done(&g);
 }
 
 /* Two sites of one hub, and a dear one that is larger. */

@@ -2,10 +2,9 @@
  * machine and on a network, with outages, under every policy, against the committed list, see
  * lib/golden.h. */
 #include "lib/golden.h"
+#include "lib/sim_kit.h"
 
 #include "base/rng.h"
-#include "sim/sim.h"
-#include "wire/network.h"
 
 #define JOBS 400
 
@@ -27,14 +26,6 @@ static const char network[] =
 	"      - {name: batch, nodes: 6, cores: 8, memory: 32GiB, delegated: true}\n";
 static const char outages[] = "4000,site,b,down\n9000,site,b,up\n12000,pool,a/gpu,2\n"
 			      "15000,pool,a/gpu,6\n20000,site,c,drain\n26000,site,c,up\n";
-
-static void must(enum suan_code rc, const struct suan_err *err)
-{
-	if (rc == SUAN_OK)
-		return;
-	printf("Bail out! %s\n", err->text);
-	exit(1);
-}
 
 /* Bursts of short and long, narrow and wide jobs, some with accelerators. */
 static void make_trace(struct suan_buf *b, uint64_t seed)
