@@ -484,6 +484,26 @@ static enum suan_code same_accounts(const struct suan_accounts *a, const struct 
 	return rc;
 }
 
+enum suan_code suan_core_differs(const struct suan_core *c, const struct suan_core_config *config,
+				 struct suan_core_diff *ret, struct suan_err *err)
+{
+	bool same = true, same_acct = true;
+	enum suan_code rc = SUAN_OK;
+
+	if (config->accounts)
+		rc = same_accounts(suan_engine_accounts(c->engine), config->accounts, &same_acct,
+				   err);
+	if (rc == SUAN_OK && config->network)
+		rc = same_network(suan_engine_network(c->engine), config->network, &same, err);
+	if (rc == SUAN_OK)
+		*ret = (struct suan_core_diff){
+			.policy = !suan_engine_seq(c->engine) ||
+				  !same_policy(suan_engine_policy(c->engine), &config->policy),
+			.network = !same,
+			.accounts = !same_acct};
+	return rc;
+}
+
 /* Brings network, accounts and policy to what the configuration says, as events. */
 static enum suan_code configure(struct suan_core *c, const struct suan_core_config *config,
 				struct suan_err *err)
@@ -493,28 +513,22 @@ static enum suan_code configure(struct suan_core *c, const struct suan_core_conf
 	struct suan_event ev = {.now_ms = config->now_ms};
 	struct settle s = {0};
 	int64_t now_ms = config->now_ms;
-	enum suan_code rc = SUAN_OK;
-	bool same = true, same_acct = true;
+	struct suan_core_diff diff;
+	enum suan_code rc = suan_core_differs(c, config, &diff, err);
 
-	if (config->accounts)
-		rc = same_accounts(suan_engine_accounts(c->engine), config->accounts, &same_acct,
-				   err);
-	if (rc == SUAN_OK && config->network)
-		rc = same_network(suan_engine_network(c->engine), config->network, &same, err);
 	if (rc != SUAN_OK)
 		return rc;
-	if (!suan_engine_seq(c->engine) ||
-	    !same_policy(suan_engine_policy(c->engine), &config->policy)) {
+	if (diff.policy) {
 		ev.type = SUAN_EV_POLICY;
 		ev.u.policy = config->policy;
 		suan_core_post(c, &ev, NULL, settled, &s);
 	}
-	if (!same || has_stranded(c)) {
+	if (diff.network || has_stranded(c)) {
 		ev.type = SUAN_EV_NETWORK;
 		ev.u.network = net;
 		suan_core_post(c, &ev, NULL, settled, &s);
 	}
-	if (!same_acct) {
+	if (diff.accounts) {
 		ev.type = SUAN_EV_ACCOUNTS;
 		ev.u.accounts = config->accounts;
 		suan_core_post(c, &ev, NULL, settled, &s);

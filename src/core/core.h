@@ -42,6 +42,13 @@ struct suan_core_opened { /* what recovery did */
 SUAN_MUSTUSE enum suan_code suan_core_open(struct suan_core **ret,
 					   const struct suan_core_config *config,
 					   struct suan_core_opened *opened, struct suan_err *err);
+/* What of the configuration is not as it is in force. What config says nothing of is. ENOMEM. */
+struct suan_core_diff {
+	bool policy, network, accounts;
+};
+SUAN_MUSTUSE enum suan_code suan_core_differs(const struct suan_core *c,
+					      const struct suan_core_config *config,
+					      struct suan_core_diff *ret, struct suan_err *err);
 /* Flushes, makes a snapshot if the log grew, closes the store. Posted commands that could not be
  * committed are answered with an error. */
 void suan_core_close(struct suan_core *c, int64_t now_ms);

@@ -10,6 +10,7 @@
 #include "agent/agent.h"
 #include "api/api.h"
 #include "core/core.h"
+#include "daemon/reload.h"
 #include "daemon/settings.h"
 #include "http/server.h"
 #include "store/store.h"
@@ -94,6 +95,15 @@ static void stop_signal(void *ctx, int signo)
 
 	suan_log(SUAN_LOG_INFO, "%s: stopping; runs go on", strsignal(signo));
 	suan_loop_stop(v->loop);
+}
+
+static void reload_signal(void *ctx, int signo)
+{
+	struct service *v = ctx;
+
+	(void)signo;
+	if (v->core)
+		suan_reload(v->s, v->core);
 }
 
 /* ---- sites of this process ---- */
@@ -303,6 +313,8 @@ static enum suan_code open_all(struct service *v, struct suan_err *err)
 		rc = suan_loop_signal(v->loop, SIGTERM, stop_signal, v);
 	if (rc == SUAN_OK)
 		rc = suan_loop_signal(v->loop, SIGINT, stop_signal, v);
+	if (rc == SUAN_OK)
+		rc = suan_loop_signal(v->loop, SIGHUP, reload_signal, v);
 	if (rc == SUAN_OK)
 		rc = suan_timer_new(&v->wake, v->loop, woken, v);
 	if (rc == SUAN_OK)

@@ -41,18 +41,19 @@ static enum suan_code read_text(const char *path, struct suan_buf *out, struct s
 	return suan_fs_read(path, out, err);
 }
 
-static int read_config(struct suan_daemon_settings *s, const struct suan_command *c,
-		       const char *path)
+static enum suan_code read_config(struct suan_daemon_settings *s, const char *path,
+				  struct suan_err *err)
 {
-	struct suan_err err = {0};
 	struct suan_buf text;
-	enum suan_code rc = read_text(path, &text, &err);
+	enum suan_code rc = read_text(path, &text, err);
 
 	if (rc == SUAN_OK)
 		rc = suan_settings_parse(suan_buf_str(&text), text.len, path, &s->arena, &s->set,
-					 &err);
+					 err);
 	suan_buf_done(&text);
-	return rc == SUAN_OK ? SUAN_EXIT_OK : complain(c, &err);
+	if (rc == SUAN_OK)
+		s->config = path;
+	return rc;
 }
 
 static int read_network(struct suan_daemon_settings *s, const struct suan_command *c)
@@ -116,8 +117,9 @@ static int read_options(struct suan_daemon_settings *s, const struct suan_comman
 	for (int pass = 0; pass < 2; pass++) {
 		const struct suan_option *opt;
 		const char *value;
+		struct suan_err err = {0};
 		struct suan_args a;
-		int kind, rc;
+		int kind;
 
 		suan_args_init(&a, c, argc, argv);
 		while ((kind = suan_args_next(&a, &opt, &value)) != SUAN_ARG_END) {
@@ -129,11 +131,9 @@ static int read_options(struct suan_daemon_settings *s, const struct suan_comman
 				suan_cli_print_help(c);
 				exit(SUAN_EXIT_OK);
 			}
-			if (pass == 0 && strcmp(opt->name, "config") == 0) {
-				rc = read_config(s, c, value);
-				if (rc != SUAN_EXIT_OK)
-					return rc;
-			}
+			if (pass == 0 && strcmp(opt->name, "config") == 0 &&
+			    read_config(s, value, &err) != SUAN_OK)
+				return complain(c, &err);
 			if (pass == 1 && !apply(s, opt->name, value))
 				return suan_cli_usage(
 					c, "--%s: \"%s\" is not known; see suan %s --help",
@@ -192,6 +192,9 @@ int suan_daemon_settings(struct suan_daemon_settings *s, const struct suan_comma
 	memset(s, 0, sizeof(*s));
 	suan_arena_init(&s->arena, 0);
 	suan_settings_init(&s->set);
+	s->command = c;
+	s->argc = argc;
+	s->argv = argv;
 	rc = read_options(s, c, argc, argv);
 	if (rc == SUAN_EXIT_OK && !make_absolute(s))
 		rc = SUAN_EXIT_FAILED;
@@ -200,6 +203,37 @@ int suan_daemon_settings(struct suan_daemon_settings *s, const struct suan_comma
 	if (rc == SUAN_EXIT_OK)
 		rc = read_network(s, c);
 	return rc == SUAN_EXIT_OK ? check_home(s, c) : rc;
+}
+
+/* The command line is one that was taken before. */
+static void apply_again(struct suan_daemon_settings *s)
+{
+	const struct suan_option *opt;
+	const char *value;
+	struct suan_args a;
+
+	suan_args_init(&a, s->command, s->argc, s->argv);
+	while (suan_args_next(&a, &opt, &value) == SUAN_ARG_OPTION)
+		(void)apply(s, opt->name, value);
+}
+
+enum suan_code suan_daemon_settings_again(const struct suan_daemon_settings *was,
+					  struct suan_daemon_settings *ret, struct suan_err *err)
+{
+	enum suan_code rc;
+
+	*ret = (struct suan_daemon_settings){
+		.command = was->command, .argc = was->argc, .argv = was->argv};
+	suan_arena_init(&ret->arena, 0);
+	suan_settings_init(&ret->set);
+	if (!was->config)
+		return suan_fail(err, SUAN_ENOTFOUND,
+				 "the service was started without --config");
+	rc = read_config(ret, was->config, err);
+	if (rc != SUAN_OK)
+		return rc;
+	apply_again(ret);
+	return make_absolute(ret) ? SUAN_OK : suan_fail(err, SUAN_ENOMEM, "out of memory");
 }
 
 enum suan_code suan_daemon_check_data(const struct suan_daemon_settings *s, struct suan_err *err)
