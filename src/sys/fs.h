@@ -24,6 +24,8 @@ SUAN_MUSTUSE enum suan_code suan_fs_mkdirs(const char *path, unsigned mode, stru
 /* Puts the names of an absolute path, its own and those of all folders above, on the disk; those in
  * folders that we may not read are left as they are. */
 SUAN_MUSTUSE enum suan_code suan_fs_sync_names(const char *path, struct suan_err *err);
+/* Makes the last rename, creation or removal of path durable. */
+SUAN_MUSTUSE enum suan_code suan_fs_sync_folder_of(const char *path, struct suan_err *err);
 SUAN_MUSTUSE enum suan_code suan_fs_remove_tree(const char *path, struct suan_err *err);
 bool suan_fs_exists(const char *path);
 bool suan_fs_is_dir(const char *path);

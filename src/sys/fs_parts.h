@@ -16,7 +16,5 @@ int suan_fs_open(const char *path, int flags, unsigned mode);
 int suan_fs_write_all(int fd, const void *bytes, size_t n);	/* 0 or errno */
 /* A name beside path that nobody else uses. Owned; NULL = no memory. */
 char *suan_fs_temp_name(const char *path);
-/* Makes the last rename, creation or removal of path durable. */
-SUAN_MUSTUSE enum suan_code suan_fs_sync_folder_of(const char *path, struct suan_err *err);
 
 #endif

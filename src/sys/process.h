@@ -29,6 +29,8 @@ struct suan_spawn {		/* all borrowed; NULL and "" are the same */
 	const char *stdout_path;	/* "" = /dev/null */
 	const char *stderr_path;	/* "" = same as stdout */
 	bool append;			/* output files: append, else truncate */
+	/* Open descriptors instead of the paths; above 2, 0 = none. They stay the caller's. */
+	int stdin_fd, stdout_fd, stderr_fd;
 	uint64_t data_limit_bytes;	/* RLIMIT_DATA; 0 = none */
 	const char *cgroup_procs;	/* file to write "0" into; "" = none */
 	const struct suan_spawn_note *note;	/* NULL = none */

@@ -61,6 +61,13 @@ static IN_CHILD void open_as(const struct child *c, const char *path, int flags,
 		(void)close(got);
 }
 
+/* A copy of a descriptor of ours, which the program keeps. */
+static IN_CHILD void use_fd(const struct child *c, int from, int fd)
+{
+	if (dup2(from, fd) < 0)
+		fail(c, SUAN_SPAWN_STDIN + fd, errno);
+}
+
 static IN_CHILD void open_files(const struct child *c)
 {
 	const struct suan_spawn *s = c->s;
@@ -68,9 +75,19 @@ static IN_CHILD void open_files(const struct child *c)
 	bool same = !s->stderr_path || !*s->stderr_path ||
 		    (s->stdout_path && strcmp(s->stderr_path, s->stdout_path) == 0);
 
-	open_as(c, s->stdin_path && *s->stdin_path ? s->stdin_path : "/dev/null", O_RDONLY, 0);
-	open_as(c, s->stdout_path && *s->stdout_path ? s->stdout_path : "/dev/null", out, 1);
-	if (!same)
+	if (s->stdin_fd > 0)
+		use_fd(c, s->stdin_fd, 0);
+	else
+		open_as(c, s->stdin_path && *s->stdin_path ? s->stdin_path : "/dev/null", O_RDONLY,
+			0);
+	if (s->stdout_fd > 0)
+		use_fd(c, s->stdout_fd, 1);
+	else
+		open_as(c, s->stdout_path && *s->stdout_path ? s->stdout_path : "/dev/null", out,
+			1);
+	if (s->stderr_fd > 0)
+		use_fd(c, s->stderr_fd, 2);
+	else if (!same)
 		open_as(c, s->stderr_path, out, 2);
 	else if (dup2(1, 2) < 0)
 		fail(c, SUAN_SPAWN_STDERR, errno);
