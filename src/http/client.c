@@ -1,13 +1,14 @@
 #include "http/client.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include <curl/curl.h>
+
+#include "http/curl_setup.h"
 
 #define CONNECT_MS    5000L
 #define HEADERS_BYTES (256u << 10)
@@ -31,25 +32,6 @@ struct exchange {
 };
 
 /* ---- life ---- */
-
-static void init_curl(void)
-{
-	(void)curl_global_init(CURL_GLOBAL_ALL);
-}
-
-static bool is_loopback(const char *url)
-{
-	const char *host = strstr(url, "://");
-	size_t n;
-
-	host = host ? host + 3 : url;
-	n = strcspn(host, "/");
-	if (host[0] == '[')
-		return strncmp(host, "[::1]", 5) == 0;
-	n = strcspn(host, ":/");
-	return (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == n) ||
-	       (n == 9 && strncasecmp(host, "localhost", 9) == 0);
-}
 
 static bool add_header(struct curl_slist **list, const char *header)
 {
@@ -77,7 +59,6 @@ static bool add_token(struct suan_http_client *c, const char *token)
 enum suan_code suan_http_client_new(struct suan_http_client **ret, const char *base_url,
 				    const char *token, const char *ca_file, struct suan_err *err)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct suan_http_client *c;
 	size_t n = strlen(base_url);
 
@@ -88,7 +69,7 @@ enum suan_code suan_http_client_new(struct suan_http_client **ret, const char *b
 				 base_url);
 	if (token && strpbrk(token, "\r\n"))
 		return suan_fail(err, SUAN_EINVAL, "the token contains a line break");
-	pthread_once(&once, init_curl);
+	suan_http_curl_init();
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return suan_fail(err, SUAN_ENOMEM, "out of memory");
@@ -98,7 +79,7 @@ enum suan_code suan_http_client_new(struct suan_http_client **ret, const char *b
 	c->curl = curl_easy_init();
 	c->base_url = strndup(base_url, n);
 	c->ca_file = ca_file ? strdup(ca_file) : NULL;
-	c->loopback = is_loopback(base_url);
+	c->loopback = suan_http_curl_loopback(base_url);
 	/* No waiting for "100 Continue": our server answers 413 in mid-body, too. */
 	if (!c->curl || !c->base_url || (ca_file && !c->ca_file) || !add_token(c, token) ||
 	    !add_header(&c->standing, "Expect:")) {
