@@ -801,12 +801,12 @@ static const char choosing[] = SENT(2, 100, "\"site\":\"a\",") SENT(2, 100, "\"s
 	SENT(2, 100, "\"site\":\"a\",") SENT(4, 100, "\"site\":\"b\",")
 		SENT(1, 10, "\"not_hub\":\"east\",");
 
-static void chosen_are(struct rig *g, enum suan_sim_choice rule, const char *want, const char *what)
+static void chosen_are(struct sim_kit *g, enum suan_sim_choice rule, const char *want, const char *what)
 {
 	char got[32] = "";
 
 	g->setup.choice = rule;
-	run(g);
+	sim_kit_run(g);
 	for (size_t i = 0; i < g->r.nrows && i < 10; i++) {
 		got[3 * i] = (char)('a' + (int)g->r.rows[i].pool);
 		got[3 * i + 1] = (char)('0' + (int)(g->r.rows[i].start_ms / 100000));
@@ -817,9 +817,9 @@ static void chosen_are(struct rig *g, enum suan_sim_choice rule, const char *wan
 
 static void test_choices(void)
 {
-	struct rig g;
+	struct sim_kit g;
 
-	on_network(&g, choices, choosing);
+	sim_kit_network(&g, choices, choosing);
 	g.setup.policy.kind = SUAN_POLICY_EASY;
 	/* site and hundreds of seconds waited; job 4 is too large for the west */
 	chosen_are(&g, SUAN_SIM_LEAVE, "a0 b0 c0 c0 a1 ", "left to the policy");
@@ -828,7 +828,7 @@ static void test_choices(void)
 		   "all go where a core-hour is cheapest on the list");
 	/* c takes jobs 1 to 4 with 16 cores before a or b would be emptier; the last may not */
 	chosen_are(&g, SUAN_SIM_EMPTIEST, "a0 b0 c0 c0 a1 ", "where the smallest part is taken");
-	rig_done(&g);
+	sim_kit_done(&g);
 }
 
 int main(void)
