@@ -105,6 +105,9 @@ static bool lists_good(struct question *q)
 
 	struct suan_names home = {(const char **)(uintptr_t)&j->home, j->home && j->home[0]};
 
+	if (!home.count && !j->site.count && !j->hub.count && !j->not_site.count &&
+	    !j->not_hub.count)
+		return true;
 	return names_known(q, "home", &home, false) && names_known(q, "site", &j->site, false) &&
 	       names_known(q, "hub", &j->hub, true) &&
 	       names_known(q, "not_site", &j->not_site, false) &&
@@ -239,15 +242,13 @@ static bool reservation_good(struct question *q)
 	return true;
 }
 
-static bool deadline_good(struct question *q, bool prediction)
+static bool deadline_good(struct question *q, int64_t deadline, bool prediction)
 {
 	int64_t begin = q->job->begin_ms > q->now_ms ? q->job->begin_ms : q->now_ms;
-	int64_t end = suan_sat_add(begin, q->ask.duration_ms), deadline = q->job->deadline_ms;
+	int64_t end = suan_sat_add(begin, q->ask.duration_ms);
 	struct suan_item item = {.id = UINT64_MAX};
 	struct suan_candidate best;
 
-	if (!deadline)
-		return true;
 	if (end > deadline)
 		return refuse(q, SUAN_R_DEADLINE, end, deadline);
 	/* A prediction follows from the last plan, which is no part of the state: a log that is
@@ -322,8 +323,9 @@ static enum suan_code admit_one(struct question *q, uint32_t item, bool predicti
 	if (rc != SUAN_OK || q->out->code != SUAN_OK)
 		return rc;
 	rc = make_allow(q);
-	if (rc == SUAN_OK && (q->ask.group ? reservation_good(q) : fits_somewhere(q)))
-		(void)deadline_good(q, prediction);
+	if (rc == SUAN_OK && (q->ask.group ? reservation_good(q) : fits_somewhere(q)) &&
+	    q->job->deadline_ms)
+		(void)deadline_good(q, q->job->deadline_ms, prediction);
 	free(q->allow);
 	q->allow = NULL;
 	return rc;

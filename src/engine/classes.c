@@ -37,6 +37,17 @@ static void count_up(struct suan_classes *c, uint32_t i)
 	x->least = lesser(x->own, lesser(least_of(c, x->left), least_of(c, x->right)));
 }
 
+/* One is gone from below that asked for `own`: only what was least because of it is not so now. */
+static void count_down(struct suan_classes *c, uint32_t i, struct suan_little own)
+{
+	struct suan_waiting *x = &c->items[i];
+
+	if (x->least.cores < own.cores && x->least.brief < own.brief)
+		x->size--;
+	else
+		count_up(c, i);
+}
+
 /* Puts `to` where `from` hangs. */
 static void hang(struct suan_classes *c, uint32_t *root, uint32_t from, uint32_t to)
 {
@@ -118,7 +129,7 @@ static void tree_drop(struct suan_classes *c, uint32_t *root, uint32_t i)
 	up = x->up;
 	hang(c, root, i, x->left != NONE ? x->left : x->right);
 	for (; up != NONE; up = c->items[up].up)
-		count_up(c, up);
+		count_down(c, up, x->own);
 }
 
 static uint32_t tree_first(const struct suan_classes *c, uint32_t root)

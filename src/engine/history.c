@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/grow.h"
+#include "base/hash.h"
 #include "base/num.h"
 
 #define BETTER	   4	  /* estimates must have been so much nearer */
@@ -22,9 +23,9 @@ void suan_history_done(struct suan_history *h, struct suan_intern *strings)
 
 static uint32_t hash_of(uint32_t user, int64_t estimate_ms)
 {
-	uint64_t h = ((uint64_t)estimate_ms ^ (uint64_t)user << 40) * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t h = ((uint64_t)estimate_ms ^ user) * UINT64_C(0x9e3779b97f4a7c15) + user;
 
-	return (uint32_t)(h >> 32);
+	return (uint32_t)(suan_hash_mix(h) >> 32);
 }
 
 /* Position, or SIZE_MAX: none. */

@@ -115,6 +115,7 @@ void suan_nodes_whole_vec(const struct suan_nodes *n, const struct suan_req *req
 	int32_t nodes = (int32_t)whole_nodes(n, req);
 
 	ret->nodes = n->counted ? 0 : nodes;	/* which ones are idle is not known there */
+	ret->zero = 0;
 	ret->cores = nodes * (int32_t)n->cores;
 	ret->gpus = nodes * (int32_t)n->gpus;
 	ret->memory = nodes * (int64_t)n->memory;
@@ -648,6 +649,7 @@ static void node_vec(const struct suan_nodes *n, uint32_t i, struct suan_vec *re
 	ret->gpus = (int32_t)free_gpus(n, i);
 	ret->memory = (int64_t)free_memory(n, i);
 	ret->nodes = n->list[i].runs == 0;
+	ret->zero = 0;
 }
 
 static void enter(struct suan_nodes *n, uint32_t i)

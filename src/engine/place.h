@@ -67,7 +67,7 @@ static inline void suan_nodes_vec(const struct suan_nodes *n, const struct suan_
 		suan_nodes_whole_vec(n, req, ret);
 		return;
 	}
-	ret->nodes = 0;
+	ret->nodes = ret->zero = 0;
 	ret->cores = (int32_t)(req->tasks * req->cores);
 	ret->gpus = (int32_t)(req->tasks * req->gpus);
 	ret->memory = (int64_t)(req->tasks * req->memory);

@@ -323,8 +323,10 @@ static enum suan_code conservative(struct suan_pass *s)
 static enum suan_code find_firm(struct suan_pass *s)
 {
 	struct suan_planner *p = s->p;
-	uint32_t first = suan_classes_first(&p->waiting);
+	uint32_t first = SUAN_NO_ITEM;
 
+	if (p->kind == SUAN_PLAN_SUAN)
+		first = suan_classes_first(&p->waiting);
 	for (; first != SUAN_NO_ITEM; first = suan_classes_next_head(&p->waiting, first)) {
 		const struct suan_class *k = &p->waiting.classes[p->waiting.items[first].class];
 		const uint64_t *bits;

@@ -292,7 +292,8 @@ static void note_change(struct suan_ppool *o, const struct suan_prun *r, const s
 		return;
 	}
 	c->end_ms = r->end_ms;
-	c->vec = (struct suan_vec){sign * v->memory, sign * v->cores, sign * v->gpus, 0};
+	c->vec = suan_vec_times(v, sign);
+	c->vec.nodes = 0;
 	o->nchanges++;
 }
 

@@ -158,7 +158,7 @@ void suan_slots_note_end(struct suan_planner *p, const struct suan_prun *run)
 
 static enum suan_code give(struct suan_planner *p, const struct suan_slot *s, int64_t now)
 {
-	struct suan_vec less = {-s->vec.memory, -s->vec.cores, -s->vec.gpus, -s->vec.nodes};
+	struct suan_vec less = suan_vec_times(&s->vec, -1);
 	int64_t from = s->from > now ? s->from : now;
 
 	if (!p->slots.valid || s->to <= from)

@@ -93,7 +93,7 @@ static enum suan_code move_idle(struct suan_pass *s, struct suan_ppool *o,
 	enum suan_code rc = SUAN_OK;
 
 	for (uint32_t k = 0; k < r->nplaces; k++) {
-		struct suan_vec one = {0, 0, 0, 1};
+		struct suan_vec one = {.nodes = 1};
 		struct suan_node *node;
 		int64_t was;
 

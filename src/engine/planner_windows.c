@@ -257,8 +257,9 @@ uint32_t suan_window_usable(const struct suan_planner *p, const struct suan_pwin
 /* n whole nodes. */
 static struct suan_vec whole(const struct suan_ppool *o, uint32_t n)
 {
-	struct suan_vec v = {(int64_t)(n * o->nodes.memory), (int32_t)(n * o->nodes.cores),
-			     (int32_t)(n * o->nodes.gpus), (int32_t)n};
+	struct suan_vec v = {.memory = (int64_t)(n * o->nodes.memory),
+			     .cores = (int32_t)(n * o->nodes.cores),
+			     .gpus = (int32_t)(n * o->nodes.gpus), .nodes = (int32_t)n};
 
 	return v;
 }
@@ -278,9 +279,9 @@ static bool taken_of(const struct suan_ppool *o, const struct suan_window *w,
 	if (r->req.exclusive)
 		*ret = whole(o, nodes);
 	else
-		*ret = (struct suan_vec){(int64_t)(tasks * r->req.memory),
-					 (int32_t)(tasks * r->req.cores),
-					 (int32_t)(tasks * r->req.gpus), 0};
+		*ret = (struct suan_vec){.memory = (int64_t)(tasks * r->req.memory),
+					 .cores = (int32_t)(tasks * r->req.cores),
+					 .gpus = (int32_t)(tasks * r->req.gpus)};
 	ret->nodes = 0;
 	return nodes > 0;
 }
@@ -288,7 +289,7 @@ static bool taken_of(const struct suan_ppool *o, const struct suan_window *w,
 /* Takes *v less from [from, to), as far as that is some time. */
 static enum suan_code give(struct suan_profile *f, struct suan_vec v, int64_t from, int64_t to)
 {
-	struct suan_vec less = {-v.memory, -v.cores, -v.gpus, -v.nodes};
+	struct suan_vec less = suan_vec_times(&v, -1);
 
 	return from < to ? suan_profile_reserve(f, &less, from, to) : SUAN_OK;
 }
@@ -318,7 +319,7 @@ static enum suan_code mask_one(const struct suan_planner *p, const struct suan_p
 		const struct suan_node *node = &o->nodes.list[w->nodes[i]];
 
 		if (node->runs > 0)
-			rc = give(f, (struct suan_vec){0, 0, 0, 1}, w->from_ms,
+			rc = give(f, (struct suan_vec){.nodes = 1}, w->from_ms,
 				  least(node->idle_at, w->to_ms));
 	}
 	return rc;
@@ -357,7 +358,7 @@ enum suan_code suan_window_profile(const struct suan_planner *p, const struct su
 	}
 	for (uint32_t i = 0; i < n && rc == SUAN_OK; i++)
 		if (o->nodes.list[w->nodes[i]].runs > 0)
-			rc = suan_profile_reserve(ret, &(struct suan_vec){0, 0, 0, 1}, INT64_MIN,
+			rc = suan_profile_reserve(ret, &(struct suan_vec){.nodes = 1}, INT64_MIN,
 						  idle[i]);
 	free(idle);
 	return rc;

@@ -23,6 +23,7 @@ struct suan_vec {
 	int64_t memory;
 	int32_t cores, gpus;
 	int32_t nodes;	/* wholly idle */
+	int32_t zero;	/* so that a machine adds four at once */
 };
 
 struct suan_step {
@@ -42,6 +43,12 @@ static inline bool suan_vec_fits(const struct suan_vec *want, const struct suan_
 	       want->gpus <= free->gpus && want->nodes <= free->nodes;
 }
 
+static inline struct suan_vec suan_vec_times(const struct suan_vec *v, int32_t n)
+{
+	return (struct suan_vec){.memory = n * v->memory, .cores = n * v->cores,
+				 .gpus = n * v->gpus, .nodes = n * v->nodes};
+}
+
 static inline bool suan_vec_same(const struct suan_vec *a, const struct suan_vec *b)
 {
 	return a->memory == b->memory && a->cores == b->cores && a->gpus == b->gpus &&
@@ -54,6 +61,7 @@ static inline void suan_vec_add(struct suan_vec *to, const struct suan_vec *v)
 	to->cores += v->cores;
 	to->gpus += v->gpus;
 	to->nodes += v->nodes;
+	to->zero += v->zero;
 }
 
 static inline void suan_vec_sub(struct suan_vec *from, const struct suan_vec *v)
@@ -62,6 +70,7 @@ static inline void suan_vec_sub(struct suan_vec *from, const struct suan_vec *v)
 	from->cores -= v->cores;
 	from->gpus -= v->gpus;
 	from->nodes -= v->nodes;
+	from->zero -= v->zero;
 }
 
 void suan_profile_done(struct suan_profile *f);

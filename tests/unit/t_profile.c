@@ -12,7 +12,7 @@
 
 static struct suan_vec cores(int32_t n)
 {
-	struct suan_vec v = {0, n, 0, 0};
+	struct suan_vec v = {.cores = n};
 
 	return v;
 }
