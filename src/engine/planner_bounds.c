@@ -95,6 +95,25 @@ static enum suan_code look_everywhere(struct suan_pass *s, const struct suan_cla
 	return SUAN_OK;
 }
 
+/* Where a search in the pool may begin: if not now, then not before the bound. */
+static enum suan_code find_begin(struct suan_pass *s, const struct suan_class *k, uint32_t pool,
+				 int64_t bound, int64_t *ret)
+{
+	struct suan_ppool *o = &s->p->pools[pool];
+	enum suan_code rc;
+	struct suan_vec v;
+
+	*ret = bound > s->now ? bound : s->now;
+	suan_nodes_vec(&o->nodes, &s->p->waiting.shapes[k->shape].req, &v);
+	if (bound <= s->now || !suan_vec_fits(&v, &o->nodes.free))
+		return SUAN_OK;
+	rc = suan_pass_view(s, o);
+	if (rc == SUAN_OK && suan_vec_fits(&v, suan_profile_at(o->planned > 0 ? &o->soft : &o->base,
+							       s->now)))
+		*ret = s->now;
+	return rc;
+}
+
 struct found {
 	size_t place; /* of the pool in order */
 	int64_t at;
@@ -106,14 +125,16 @@ static enum suan_code look(struct suan_pass *s, const struct suan_class *k, cons
 {
 	struct suan_planner *p = s->p;
 	size_t row = p->waiting.shapes[k->shape].bounds * p->npools;
-	int64_t at = s->now, bound = p->bounds[row + i];
+	int64_t at, bound = p->bounds[row + i];
 	enum suan_code rc;
 
 	if (suan_pass_excludes(p, bits, p->order[i]))
 		p->bounds[row + i] = SUAN_FOREVER;
 	if (suan_pass_out(p, k, bits, p->order[i]))
 		return SUAN_OK;
-	rc = suan_pass_earliest_in(s, k, p->order[i], &at, best->at - (i > best->place));
+	rc = find_begin(s, k, p->order[i], bound, &at);
+	if (rc == SUAN_OK)
+		rc = suan_pass_earliest_in(s, k, p->order[i], &at, best->at - (i > best->place));
 	if (rc != SUAN_OK)
 		return rc;
 	if (at != SUAN_FOREVER && (at < best->at || (at == best->at && i < best->place)))

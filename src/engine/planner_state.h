@@ -69,8 +69,6 @@ struct suan_ppool {
 	bool idle_known;		/* base counts idle nodes */
 	bool reshaped;			/* under runs: nodes may hold more than they have */
 	struct suan_profile base;	/* runs only; never less free later */
-	struct suan_change changes[SUAN_MOST_CHANGES];	/* since then, to be put into base */
-	uint32_t nchanges;
 	struct suan_profile soft;	/* and what this pass planned */
 	struct suan_vec used;
 	uint32_t stopping;		/* runs that were told to */
@@ -90,6 +88,8 @@ struct suan_ppool {
 	uint32_t trial;
 	struct suan_vec spare;		/* easy: free when `first` starts, beyond it */
 	uint32_t first_window, nwindows;	/* of suan_planner.windows */
+	uint32_t nchanges;
+	struct suan_change changes[SUAN_MOST_CHANGES];	/* to be put into base */
 };
 
 struct suan_planned {		/* what the last pass planned, in order */

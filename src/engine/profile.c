@@ -193,7 +193,8 @@ int64_t suan_profile_earliest(const struct suan_profile *f, const struct suan_ve
 		if (!suan_vec_fits(v, &f->steps[i].free)) {
 			do
 				i++;
-			while (i < f->count && !suan_vec_fits(v, &f->steps[i].free));
+			while (i < f->count && f->steps[i].from <= latest &&
+			       !suan_vec_fits(v, &f->steps[i].free));
 			if (i == f->count || f->steps[i].from > latest)
 				return SUAN_FOREVER;
 			start = f->steps[i].from;
