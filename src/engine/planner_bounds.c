@@ -27,9 +27,9 @@ static int64_t first_step(const struct suan_ppool *o, int64_t now)
 	return lo < f->count ? f->steps[lo].from : SUAN_FOREVER;
 }
 
-/* Not before `from`, which is a bound already. */
+/* Not before *ret, which is a bound already. */
 static enum suan_code find_bound(struct suan_pass *s, const struct suan_class *k, uint32_t pool,
-				 int64_t from, int64_t *ret)
+				 struct suan_bound *ret)
 {
 	struct suan_ppool *o = &s->p->pools[pool];
 	struct suan_vec v;
@@ -40,9 +40,9 @@ static enum suan_code find_bound(struct suan_pass *s, const struct suan_class *k
 		return rc;
 	suan_nodes_vec(&o->nodes, &s->p->waiting.shapes[k->shape].req, &v);
 	step = first_step(o, s->now);
-	*ret = SUAN_FOREVER;
 	if (step != SUAN_FOREVER)
-		*ret = suan_pass_search(o, &v, 1, step > from ? step : from, SUAN_FOREVER);
+		step = suan_pass_search(o, &v, 1, step > ret->at ? step : ret->at, SUAN_FOREVER);
+	*ret = (struct suan_bound){step, o->filled};
 	return SUAN_OK;
 }
 
@@ -54,11 +54,13 @@ static enum suan_code fill(struct suan_pass *s, const struct suan_class *k, cons
 				      sizeof(*p->bounds));
 
 	for (size_t i = 0; i < p->npools && rc == SUAN_OK; i++) {
-		int64_t *bound = &p->bounds[p->nbounds * p->npools + i];
+		struct suan_bound *bound = &p->bounds[p->nbounds * p->npools + i];
 
-		*bound = SUAN_FOREVER;
-		if (!suan_pass_excludes(p, bits, p->order[i]))
-			rc = find_bound(s, k, p->order[i], s->now, bound);
+		*bound = (struct suan_bound){SUAN_FOREVER, 0};
+		if (suan_pass_excludes(p, bits, p->order[i]))
+			continue;
+		bound->at = s->now;
+		rc = find_bound(s, k, p->order[i], bound);
 	}
 	if (rc == SUAN_OK) {
 		h->bounds = (uint32_t)p->nbounds++;
@@ -70,7 +72,7 @@ static enum suan_code fill(struct suan_pass *s, const struct suan_class *k, cons
 void suan_bounds_void(struct suan_planner *p, uint32_t pool)
 {
 	for (size_t i = 0; i < p->nbounds; i++)
-		p->bounds[i * p->npools + p->pools[pool].order] = INT64_MIN;
+		p->bounds[i * p->npools + p->pools[pool].order].at = INT64_MIN;
 }
 
 static enum suan_code look_everywhere(struct suan_pass *s, const struct suan_class *k,
@@ -124,23 +126,25 @@ static enum suan_code look(struct suan_pass *s, const struct suan_class *k, cons
 			   size_t i, struct found *best)
 {
 	struct suan_planner *p = s->p;
+	uint32_t pool = p->order[i];
 	size_t row = p->waiting.shapes[k->shape].bounds * p->npools;
-	int64_t at, bound = p->bounds[row + i];
+	struct suan_bound *bound = &p->bounds[row + i];
+	int64_t at;
 	enum suan_code rc;
 
-	if (suan_pass_excludes(p, bits, p->order[i]))
-		p->bounds[row + i] = SUAN_FOREVER;
-	if (suan_pass_out(p, k, bits, p->order[i]))
+	if (suan_pass_excludes(p, bits, pool))
+		bound->at = SUAN_FOREVER;
+	if (suan_pass_out(p, k, bits, pool))
 		return SUAN_OK;
-	rc = find_begin(s, k, p->order[i], bound, &at);
+	rc = find_begin(s, k, pool, bound->at, &at);
 	if (rc == SUAN_OK)
-		rc = suan_pass_earliest_in(s, k, p->order[i], &at, best->at - (i > best->place));
+		rc = suan_pass_earliest_in(s, k, pool, &at, best->at - (i > best->place));
 	if (rc != SUAN_OK)
 		return rc;
 	if (at != SUAN_FOREVER && (at < best->at || (at == best->at && i < best->place)))
 		*best = (struct found){i, at};
-	if (at > bound)
-		rc = find_bound(s, k, p->order[i], bound, &p->bounds[row + i]);
+	if (at > bound->at && (bound->filled != p->pools[pool].filled || bound->at <= s->now))
+		rc = find_bound(s, k, pool, bound);
 	return rc;
 }
 
@@ -149,20 +153,24 @@ static enum suan_code look_around(struct suan_pass *s, const struct suan_class *
 				  const uint64_t *bits, struct found *best)
 {
 	struct suan_planner *p = s->p;
-	const int64_t *bounds = &p->bounds[p->waiting.shapes[k->shape].bounds * p->npools];
+	const struct suan_bound *bounds =
+		&p->bounds[p->waiting.shapes[k->shape].bounds * p->npools];
 	enum suan_code rc;
 	size_t first = 0;
 
 	for (size_t i = 1; i < p->npools; i++)
-		if (bounds[i] < bounds[first])
+		if (bounds[i].at < bounds[first].at)
 			first = i;
-	if (bounds[first] == SUAN_FOREVER)
+	if (bounds[first].at == SUAN_FOREVER)
 		return SUAN_OK;
 	rc = look(s, k, bits, first, best);
-	for (size_t i = 0; i < p->npools && rc == SUAN_OK; i++)
-		if (i != first && bounds[i] != SUAN_FOREVER &&
-		    (bounds[i] < best->at || (bounds[i] == best->at && i < best->place)))
+	for (size_t i = 0; i < p->npools && rc == SUAN_OK; i++) {
+		int64_t at = bounds[i].at;
+
+		if (i != first && at != SUAN_FOREVER &&
+		    (at < best->at || (at == best->at && i < best->place)))
 			rc = look(s, k, bits, i, best);
+	}
 	return rc;
 }
 

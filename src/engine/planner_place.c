@@ -175,6 +175,7 @@ static enum suan_code hold(struct suan_pass *s, uint32_t item, const struct best
 		suan_pass_close(s->p, b->pool); /* closed for the rest of the pass */
 	}
 	o->planned++;
+	o->filled++;
 	s->planned++;
 	suan_quotas_plan(s->p, k->quota, &h.vec, 1);
 	s->p->planned[s->p->nplanned].pool = b->pool;

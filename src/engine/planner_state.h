@@ -84,6 +84,7 @@ struct suan_ppool {
 	int64_t last_end;		/* last expected end of its runs; now: none */
 	struct suan_profile hard;	/* suan, while kept > 0: runs and protected starts */
 	uint32_t kept;			/* protected starts here */
+	uint32_t filled;		/* counts planned starts, over all passes */
 	struct suan_profile tried;	/* while trial is that of the planner: planner_search.c */
 	uint32_t trial;
 	struct suan_vec spare;		/* easy: free when `first` starts, beyond it */
@@ -133,6 +134,11 @@ struct suan_again {		/* what came since the last pass, see planner_again.c */
 	bool packed;		/* in the last pass: sums said now, nodes said no */
 };
 
+struct suan_bound {		/* see planner_bounds.c */
+	int64_t at;
+	uint32_t filled;	/* of the pool when it was found; less: it may be later now */
+};
+
 struct suan_taken {		/* starts of one item in this pass */
 	uint32_t item, count;
 };
@@ -179,7 +185,7 @@ struct suan_planner {
 	struct suan_taken *taken;
 	struct suan_planned *planned;
 	int64_t *memos;	/* per class that has some and pool: lower bound of the earliest start */
-	int64_t *bounds;		/* per shape that has some and pool, see planner_bounds.c */
+	struct suan_bound *bounds;	/* per shape that has some and pool */
 	uint32_t *side;			/* heap of items behind a head */
 	uint32_t *live;			/* open pools with a free core, by order */
 	struct suan_place *scratch;
