@@ -338,8 +338,8 @@ void suan_api_check(struct suan_api_call *c)
 	struct suan_core_answer answer;
 	struct suan_err err = {0};
 	struct suan_event ev;
-	struct suan_jsonw w;
-	struct suan_buf text;
+	struct suan_api_object o;
+	struct suan_quota_view quota;
 
 	if (!parsed(c) || !take_owner(c))
 		return;
@@ -357,14 +357,13 @@ void suan_api_check(struct suan_api_call *c)
 		return;
 	}
 	n = suan_engine_quote(e, &ev.u.submit.jobs[0], ev.now_ms, list, max);
-	suan_buf_init(&text, 0);
-	suan_jsonw_init(&w, &text);
-	suan_jsonw_open(&w, NULL, '{');
-	suan_jsonw_bool(&w, "ok", true);
-	put_candidates(e, list, n < max ? n : max, &w);
-	put_warnings(&c->jobs.warnings, &w);
-	suan_jsonw_close(&w, '}');
-	suan_api_send(c, 200, &text, NULL);
+	suan_api_object_open(&o, NULL);
+	suan_jsonw_bool(&o.w, "ok", true);
+	if (suan_engine_quote_quota(e, &ev.u.submit.jobs[0], &quota))
+		suan_doc_limited(&quota, &o.w);
+	put_candidates(e, list, n < max ? n : max, &o.w);
+	put_warnings(&c->jobs.warnings, &o.w);
+	suan_api_object_send(c, &o);
 }
 
 /* ---- listing ---- */

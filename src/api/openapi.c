@@ -42,7 +42,9 @@ static const struct schema schemas[] = {
 	{"Bulk", "{\"type\":\"object\",\"required\":[\"first\",\"count\"],\"properties\":{"
 		 "\"first\":{\"type\":\"integer\"},\"count\":{\"type\":\"integer\"}}}"},
 	{"Check", "{\"type\":\"object\",\"required\":[\"ok\",\"candidates\"],\"properties\":{"
-		  "\"ok\":{\"type\":\"boolean\"},\"candidates\":{\"type\":\"array\",\"items\":"
+		  "\"ok\":{\"type\":\"boolean\"},\"reason\":{\"type\":\"string\"},"
+		  "\"reason_text\":{\"type\":\"string\"},\"quota\":{\"type\":\"object\"},"
+		  "\"candidates\":{\"type\":\"array\",\"items\":"
 		  "{\"$ref\":\"#/components/schemas/Candidate\"}}}}"},
 	{"Candidate",
 	 "{\"type\":\"object\",\"required\":[\"site\",\"pool\",\"start\",\"chosen\",\"reason\"],"

@@ -493,7 +493,12 @@ static void make_key(struct submit *s)
 
 static void print_check(const json_t *answer)
 {
-	printf("the job is fine; candidates:\n");
+	const char *limit = json_string_value(json_object_get(answer, "reason_text"));
+
+	if (limit)
+		printf("the job is fine but would wait for a limit: %s; candidates:\n", limit);
+	else
+		printf("the job is fine; candidates:\n");
 	suan_cli_print_candidates(json_object_get(answer, "candidates"), NULL, false);
 }
 

@@ -189,33 +189,38 @@ void suan_doc_quota(const struct suan_quota_view *q, struct suan_buf *out)
 	add_number(kind, (int64_t)q->want, out);
 }
 
-static void put_cause(const struct suan_engine *e, uint64_t job,
-		      const struct suan_task_view *why, struct suan_jsonw *w)
+void suan_doc_limited(const struct suan_quota_view *q, struct suan_jsonw *w)
 {
-	struct suan_quota_view q;
 	struct suan_buf text;
 
-	if (why->reason != SUAN_R_QUOTA || !suan_engine_quota(e, job, &q)) {
-		put_reason(e, why->reason, why->reason_a, why->reason_b, w);
-		return;
-	}
 	suan_buf_init(&text, 0);
-	suan_doc_quota(&q, &text);
+	suan_doc_quota(q, &text);
 	suan_jsonw_str(w, "reason", suan_reason_name(SUAN_R_QUOTA));
 	suan_jsonw_str(w, "reason_text", suan_buf_str(&text));
 	suan_buf_done(&text);
 	suan_jsonw_open(w, "quota", '{');
-	if (q.account[0])
-		suan_jsonw_str(w, "account", q.account);
-	if (q.qos[0])
-		suan_jsonw_str(w, "qos", q.qos);
-	if (q.user[0])
-		suan_jsonw_str(w, "user", q.user);
-	suan_jsonw_str(w, "limit", suan_limit_name(q.limit));
-	suan_jsonw_i64(w, "used", (int64_t)q.used);
-	suan_jsonw_i64(w, "wants", (int64_t)q.want);
-	suan_jsonw_i64(w, "most", (int64_t)q.most);
+	if (q->account[0])
+		suan_jsonw_str(w, "account", q->account);
+	if (q->qos[0])
+		suan_jsonw_str(w, "qos", q->qos);
+	if (q->user[0])
+		suan_jsonw_str(w, "user", q->user);
+	suan_jsonw_str(w, "limit", suan_limit_name(q->limit));
+	suan_jsonw_i64(w, "used", (int64_t)q->used);
+	suan_jsonw_i64(w, "wants", (int64_t)q->want);
+	suan_jsonw_i64(w, "most", (int64_t)q->most);
 	suan_jsonw_close(w, '}');
+}
+
+static void put_cause(const struct suan_engine *e, uint64_t job,
+		      const struct suan_task_view *why, struct suan_jsonw *w)
+{
+	struct suan_quota_view q;
+
+	if (why->reason != SUAN_R_QUOTA || !suan_engine_quota(e, job, &q))
+		put_reason(e, why->reason, why->reason_a, why->reason_b, w);
+	else
+		suan_doc_limited(&q, w);
 }
 
 static void put_place(const struct suan_engine *e, uint32_t pool, struct suan_jsonw *w)

@@ -34,6 +34,8 @@ void suan_doc_reason(const struct suan_engine *e, enum suan_reason reason, int64
 
 /* "account org: 96 of at most 100 cores in use, wants 8" */
 void suan_doc_quota(const struct suan_quota_view *q, struct suan_buf *out);
+/* Members reason, reason_text and quota of what a limit keeps waiting. */
+void suan_doc_limited(const struct suan_quota_view *q, struct suan_jsonw *w);
 /* doc_accounts.c: accounts with their users, as of now_ms; classes; with their lists opened. */
 void suan_doc_accounts(const struct suan_engine *e, int64_t now_ms, struct suan_jsonw *w);
 void suan_doc_classes(const struct suan_engine *e, struct suan_jsonw *w);

@@ -156,12 +156,17 @@ const struct suan_qos_spec *suan_qos_of(const struct suan_engine *e, const struc
 /* ---- accounts_view.c ---- */
 
 struct suan_short;
+struct suan_ask;
 struct suan_candidate;
 /* Do limits keep the job from every pool? */
 bool suan_acct_short(const struct suan_engine *e, const struct suan_job *j,
 		     struct suan_short *ret);
-/* Then no candidate can start. */
-void suan_acct_explain(const struct suan_engine *e, const struct suan_job *j,
+struct suan_quota_view;
+/* In the words of the definition. */
+bool suan_acct_view(const struct suan_engine *e, const struct suan_short *lack,
+		    struct suan_quota_view *ret);
+/* If they keep the ask from every pool, no candidate can start. */
+void suan_acct_explain(const struct suan_engine *e, const struct suan_ask *ask,
 		       struct suan_candidate *list, uint32_t n);
 
 /* ---- acct_admit.c ---- */
@@ -172,6 +177,8 @@ void suan_acct_admit_begin(const struct suan_engine *e);
 SUAN_MUSTUSE enum suan_code suan_acct_admit(const struct suan_engine *e,
 					    const struct suan_job_spec *job,
 					    struct suan_effects *out, struct suan_err *err);
+/* The planner's set of groups whose limits such a job would have; 0: none, or no memory. */
+uint32_t suan_acct_quota(const struct suan_engine *e, const struct suan_job_spec *job);
 /* Longest walltime of its class; 0: no limit. */
 int64_t suan_acct_longest(const struct suan_engine *e, const struct suan_job_spec *spec);
 

@@ -135,33 +135,40 @@ bool suan_acct_short(const struct suan_engine *e, const struct suan_job *j, stru
 	return suan_planner_short(e->plan->planner, &ask, ret);
 }
 
-bool suan_engine_quota(const struct suan_engine *e, uint64_t job, struct suan_quota_view *ret)
+bool suan_acct_view(const struct suan_engine *e, const struct suan_short *lack,
+		    struct suan_quota_view *ret)
 {
-	const struct suan_job *j = suan_jobs_find(e, job);
 	const struct suan_cap *c;
-	struct suan_short lack;
 	bool account;
 
-	if (!j || suan_elems_in(j, SUAN_PENDING) == 0 || !suan_acct_short(e, j, &lack) ||
-	    lack.group >= e->acct.ncaps)
+	if (lack->group >= e->acct.ncaps)
 		return false;
-	c = &e->acct.caps[lack.group];
+	c = &e->acct.caps[lack->group];
 	account = c->kind == SUAN_CAP_ACCOUNT || c->kind == SUAN_CAP_ACCOUNT_USER;
 	*ret = (struct suan_quota_view){
 		.account = account ? e->acct.spec.accounts[c->index].name : "",
 		.qos = account ? "" : e->acct.spec.qos[c->index].name,
-		.user = suan_intern_str(e->strings, c->user), .limit = lack.limit,
-		.used = (uint64_t)lack.used, .want = (uint64_t)lack.want,
-		.most = (uint64_t)lack.most};
+		.user = suan_intern_str(e->strings, c->user), .limit = lack->limit,
+		.used = (uint64_t)lack->used, .want = (uint64_t)lack->want,
+		.most = (uint64_t)lack->most};
 	return true;
 }
 
-void suan_acct_explain(const struct suan_engine *e, const struct suan_job *j,
+bool suan_engine_quota(const struct suan_engine *e, uint64_t job, struct suan_quota_view *ret)
+{
+	const struct suan_job *j = suan_jobs_find(e, job);
+	struct suan_short lack;
+
+	return j && suan_elems_in(j, SUAN_PENDING) > 0 && suan_acct_short(e, j, &lack) &&
+	       suan_acct_view(e, &lack, ret);
+}
+
+void suan_acct_explain(const struct suan_engine *e, const struct suan_ask *ask,
 		       struct suan_candidate *list, uint32_t n)
 {
 	struct suan_short lack;
 
-	if (!suan_acct_short(e, j, &lack))
+	if (!suan_planner_short(e->plan->planner, ask, &lack))
 		return;
 	for (uint32_t i = 0; i < n; i++) {
 		if (list[i].start_ms == SUAN_FOREVER)

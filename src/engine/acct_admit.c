@@ -161,6 +161,18 @@ enum suan_code suan_acct_admit(const struct suan_engine *e, const struct suan_jo
 	return rc;
 }
 
+uint32_t suan_acct_quota(const struct suan_engine *e, const struct suan_job_spec *job)
+{
+	struct asked q = {.e = (struct suan_engine *)(uintptr_t)e, .job = job};
+	const struct suan_party *p = NULL;
+
+	/* groups_dirty: the planner has the limits of before, until the next pass */
+	if (!e->acct.any || e->plan->groups_dirty || find_party(&q, &p) != SUAN_OK || !p ||
+	    !p->limited || suan_acct_sync(q.e) != SUAN_OK)
+		return 0;
+	return (uint32_t)(p - e->acct.parties) + 1;
+}
+
 void suan_acct_admit_begin(const struct suan_engine *e)
 {
 	for (size_t i = 0; i < e->acct.ncaps; i++)

@@ -385,6 +385,17 @@ void suan_not_before(struct suan_candidate *list, uint32_t n, int64_t begin_ms)
 			list[i].start_ms = begin_ms;
 }
 
+/* What the planner would be asked for such a job; q->allow is to be freed in any case. */
+static enum suan_code quote_ask(struct question *q)
+{
+	const struct suan_reservation *r = suan_reserve_lookup(q->e, q->job->reservation);
+
+	make_ask(q);
+	q->ask.group = r ? r->id : 0;
+	q->ask.quota = suan_acct_quota(q->e, q->job);
+	return make_allow(q);
+}
+
 uint32_t suan_engine_quote(const struct suan_engine *e, const struct suan_job_spec *spec,
 			   int64_t now_ms, struct suan_candidate *ret, uint32_t max)
 {
@@ -392,16 +403,26 @@ uint32_t suan_engine_quote(const struct suan_engine *e, const struct suan_job_sp
 	struct suan_item item = {.id = UINT64_MAX};
 	uint32_t n = 0;
 
-	const struct suan_reservation *r = suan_reserve_lookup(e, spec->reservation);
-
-	make_ask(&q);
-	q.ask.group = r ? r->id : 0;
-	if (make_allow(&q) == SUAN_OK) {
+	if (quote_ask(&q) == SUAN_OK) {
 		item.ask = q.ask;
 		n = suan_planner_candidates(e->plan->planner, &item, now_ms, ret, max);
 		suan_not_before(ret, n < max ? n : max, spec->begin_ms);
 		suan_net_explain(e, ret, n < max ? n : max);
+		suan_acct_explain(e, &q.ask, ret, n < max ? n : max);
 	}
 	free(q.allow);
 	return n;
+}
+
+bool suan_engine_quote_quota(const struct suan_engine *e, const struct suan_job_spec *spec,
+			     struct suan_quota_view *ret)
+{
+	struct question q = {.e = e, .job = spec};
+	struct suan_short lack;
+	bool found = quote_ask(&q) == SUAN_OK &&
+		     suan_planner_short(e->plan->planner, &q.ask, &lack) &&
+		     suan_acct_view(e, &lack, ret);
+
+	free(q.allow);
+	return found;
 }

@@ -126,14 +126,15 @@ struct suan_pool_view {
 
 /* What became of the starts that were predicted when a job was first planned, in one class of
  * predictions; forecast.h. Kinds: started at once, nothing was predicted; too deep in the queue to
- * be planned; by planned wait, of jobs that ask for at most an eighth of the largest pool, or for
+ * be planned; not planned because of a limit of account, user or class; by planned wait, of jobs that ask for at most an eighth of the largest pool, or for
  * more. Losses are pinball losses in hundredths of a second, of the three times and of the planned
  * start as it was; sums over count. */
 enum suan_forecast_kind {
 	SUAN_FORECASTS_AT_ONCE,
 	SUAN_FORECASTS_DEEP,
 	SUAN_FORECASTS_NARROW,
-	SUAN_FORECASTS_WIDE
+	SUAN_FORECASTS_WIDE,
+	SUAN_FORECASTS_LIMITED
 };
 struct suan_forecast_view {
 	enum suan_forecast_kind kind;
@@ -258,8 +259,12 @@ const struct suan_accounts *suan_engine_accounts(const struct suan_engine *e);
 uint32_t suan_engine_why(const struct suan_engine *e, struct suan_run_id task,
 			 struct suan_candidate *ret, uint32_t max, int64_t *ret_decided_ms);
 /* Candidates that a job would have if it were submitted now, behind everything that waits. Writes
- * up to max, best first; returns how many there are. */
+ * up to max, best first; returns how many there are. With limits that leave it no room none of them
+ * can start (R_QUOTA); limits are those of the last PASS. */
 uint32_t suan_engine_quote(const struct suan_engine *e, const struct suan_job_spec *spec,
 			   int64_t now_ms, struct suan_candidate *ret, uint32_t max);
+/* The limit that keeps such a job from starting now; false: none does. */
+bool suan_engine_quote_quota(const struct suan_engine *e, const struct suan_job_spec *spec,
+			     struct suan_quota_view *ret);
 
 #endif

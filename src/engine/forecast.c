@@ -52,11 +52,17 @@ static uint32_t octave_of(int64_t wait_ms)
 	return o < SUAN_FORECAST_OCTAVES ? o : SUAN_FORECAST_OCTAVES - 1;
 }
 
+/* One of those with a planned wait. */
+static bool is_planned(uint32_t class)
+{
+	return class >= SUAN_FORECAST_FIRST && class < SUAN_FORECAST_LIMITED;
+}
+
 bool suan_forecast_range(uint32_t class, uint64_t *ret_from_s, uint64_t *ret_below_s)
 {
 	uint32_t o = (class - SUAN_FORECAST_FIRST) / SUAN_FORECAST_KINDS;
 
-	if (class < SUAN_FORECAST_FIRST || class >= SUAN_FORECAST_CLASSES)
+	if (!is_planned(class))
 		return false;
 	*ret_from_s = (UINT64_C(1) << o) - 1;
 	*ret_below_s = o + 1 < SUAN_FORECAST_OCTAVES ? (UINT64_C(2) << o) - 1 : UINT64_MAX;
@@ -100,7 +106,7 @@ static const struct suan_spread *spread_for(const struct suan_forecast *f, uint3
 {
 	const struct suan_spread *own = &f->classes[class].own, *octave;
 
-	if (own->total >= ENOUGH || class < SUAN_FORECAST_FIRST)
+	if (own->total >= ENOUGH || !is_planned(class))
 		return own;
 	octave = &f->octaves[(class - SUAN_FORECAST_FIRST) / SUAN_FORECAST_KINDS];
 	return octave->total >= ENOUGH ? octave : &f->all;
@@ -145,6 +151,8 @@ void suan_forecast_give(const struct suan_forecast *f, const struct suan_outlook
 		ret->point_s =
 			wait_ms / 1000 < UINT32_MAX ? (uint32_t)(wait_ms / 1000) : UINT32_MAX;
 	} else {
+		if (o->limited)
+			ret->class = SUAN_FORECAST_LIMITED;
 		wait_ms = BLIND_MS;
 	}
 	levels(&f->classes[ret->class], level);
@@ -208,7 +216,7 @@ static void judge(struct suan_forecast_class *k, const struct suan_given *g, int
 
 static uint32_t bin_of(const struct suan_given *g, int64_t wait_ms)
 {
-	int64_t point_ms = g->class == SUAN_FORECAST_BLIND ? BLIND_MS : (int64_t)g->point_s * 1000;
+	int64_t point_ms = is_planned(g->class) ? (int64_t)g->point_s * 1000 : BLIND_MS;
 	int32_t log = log_of((uint64_t)wait_ms + 1000) - log_of((uint64_t)point_ms + 1000);
 	int32_t bin = (log - LOWEST + BIN - 1) / BIN - 1; /* a bin has its upper end */
 
@@ -229,7 +237,7 @@ void suan_forecast_learn(struct suan_forecast *f, const struct suan_given *g, in
 	judge(k, g, wait_ms / 1000 + (wait_ms % 1000 > 0));
 	bin = bin_of(g, wait_ms);
 	note(&k->own, bin);
-	if (g->class < SUAN_FORECAST_FIRST)
+	if (!is_planned(g->class))
 		return;
 	note(&f->octaves[(g->class - SUAN_FORECAST_FIRST) / SUAN_FORECAST_KINDS], bin);
 	note(&f->all, bin);
@@ -237,18 +245,30 @@ void suan_forecast_learn(struct suan_forecast *f, const struct suan_given *g, in
 
 /* ---- as bytes ---- */
 
+/* Parts are classes, octaves, all; then the class that came later. CLASSES: no class. */
+static uint32_t class_at(uint32_t part)
+{
+	if (part == SUAN_FORECAST_PARTS - 1)
+		return SUAN_FORECAST_LIMITED;
+	return part < SUAN_FORECAST_LIMITED ? part : SUAN_FORECAST_CLASSES;
+}
+
 static const struct suan_spread *spread_at(const struct suan_forecast *f, uint32_t part)
 {
-	if (part < SUAN_FORECAST_CLASSES)
-		return &f->classes[part].own;
-	part -= SUAN_FORECAST_CLASSES;
+	uint32_t class = class_at(part);
+
+	if (class < SUAN_FORECAST_CLASSES)
+		return &f->classes[class].own;
+	part -= SUAN_FORECAST_LIMITED;
 	return part < SUAN_FORECAST_OCTAVES ? &f->octaves[part] : &f->all;
 }
 
 bool suan_forecast_known(const struct suan_forecast *f, uint32_t part)
 {
-	return part < SUAN_FORECAST_CLASSES ? f->classes[part].sums.count > 0
-					    : spread_at(f, part)->total > 0;
+	uint32_t class = class_at(part);
+
+	return class < SUAN_FORECAST_CLASSES ? f->classes[class].sums.count > 0
+					     : spread_at(f, part)->total > 0;
 }
 
 static uint64_t zigzag(int32_t v)
@@ -277,11 +297,11 @@ static void put_class(const struct suan_forecast_class *k, struct suan_buf *out)
 void suan_forecast_put(const struct suan_forecast *f, uint32_t part, struct suan_buf *out)
 {
 	const struct suan_spread *s = spread_at(f, part);
-	uint32_t next = 0;
+	uint32_t next = 0, class = class_at(part);
 
 	suan_put_varint(out, part);
-	if (part < SUAN_FORECAST_CLASSES)
-		put_class(&f->classes[part], out);
+	if (class < SUAN_FORECAST_CLASSES)
+		put_class(&f->classes[class], out);
 	for (uint32_t i = 0; i < SUAN_FORECAST_BINS; i++) {
 		if (s->bins[i] == 0)
 			continue;
@@ -327,19 +347,21 @@ bool suan_forecast_get(struct suan_forecast *f, struct suan_reader *r)
 {
 	struct suan_forecast_class k = {0};
 	uint64_t part;
+	uint32_t class;
 
 	if (!suan_get_varint(r, &part) || part >= SUAN_FORECAST_PARTS ||
 	    suan_forecast_known(f, (uint32_t)part))
 		return false;
-	if (part < SUAN_FORECAST_CLASSES && !get_class(r, &k))
+	class = class_at((uint32_t)part);
+	if (class < SUAN_FORECAST_CLASSES && !get_class(r, &k))
 		return false;
 	if (!get_spread(r, &k.own) ||
 	    (part != SUAN_FORECAST_PROMPT) != (k.own.total > 0)) /* who knows has seen something */
 		return false;
-	if (part < SUAN_FORECAST_CLASSES)
-		f->classes[part] = k;
-	else if (part < SUAN_FORECAST_PARTS - 1)
-		f->octaves[part - SUAN_FORECAST_CLASSES] = k.own;
+	if (class < SUAN_FORECAST_CLASSES)
+		f->classes[class] = k;
+	else if (part < SUAN_FORECAST_LIMITED + SUAN_FORECAST_OCTAVES)
+		f->octaves[part - SUAN_FORECAST_LIMITED] = k.own;
 	else
 		f->all = k.own;
 	return true;

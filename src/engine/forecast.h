@@ -18,7 +18,9 @@
 #define SUAN_FORECAST_PROMPT  0u   /* the pass that met it started it: nothing was said */
 #define SUAN_FORECAST_BLIND   1u   /* too deep in the queue for a planned start */
 #define SUAN_FORECAST_FIRST   2u   /* octave 0, narrow */
-#define SUAN_FORECAST_CLASSES (SUAN_FORECAST_FIRST + SUAN_FORECAST_OCTAVES * SUAN_FORECAST_KINDS)
+/* kept from starting by a limit of its account, user or class: behind the octaves */
+#define SUAN_FORECAST_LIMITED (SUAN_FORECAST_FIRST + SUAN_FORECAST_OCTAVES * SUAN_FORECAST_KINDS)
+#define SUAN_FORECAST_CLASSES (SUAN_FORECAST_LIMITED + 1u)
 #define SUAN_FORECAST_PARTS   (SUAN_FORECAST_CLASSES + SUAN_FORECAST_OCTAVES + 1u)
 
 enum suan_confidence {
@@ -64,6 +66,7 @@ struct suan_outlook { /* of a waiting job */
 	int64_t now_ms;
 	int64_t start_ms; /* as planned; 0: not planned */
 	bool wide;
+	bool limited; /* not planned, because of a limit */
 };
 
 /* What can be said of its start: whole seconds from now, p50 ≤ p90 ≤ p99. */

@@ -28,14 +28,26 @@ static bool is_wide(const struct suan_engine *e, const struct suan_req *r)
 	       (uint64_t)r->tasks * r->gpus > e->net.widest_gpus / WIDE;
 }
 
+static bool is_limited(const struct suan_engine *e, const struct suan_job *j)
+{
+	struct suan_ask ask;
+
+	if (!e->acct.any)
+		return false;
+	suan_jobs_ask(e, j, &ask);
+	return suan_planner_limited(e->plan->planner, &ask);
+}
+
 static void outlook(const struct suan_engine *e, const struct suan_job *j, int64_t now_ms,
 		    struct suan_given *ret)
 {
 	struct suan_outlook o = {.now_ms = now_ms, .wide = is_wide(e, &j->req)};
 	uint32_t pool;
 
-	if (!suan_planner_predicted(e->plan->planner, j->id, &pool, &o.start_ms, NULL))
+	if (!suan_planner_predicted(e->plan->planner, j->id, &pool, &o.start_ms, NULL)) {
 		o.start_ms = 0;
+		o.limited = is_limited(e, j);
+	}
 	suan_forecast_give(&e->forecast, &o, ret);
 }
 
@@ -85,6 +97,8 @@ bool suan_engine_forecast(const struct suan_engine *e, uint32_t number,
 		.kind = SUAN_FORECASTS_DEEP, .count = s->count, .width_s = s->width_s};
 	if (number == SUAN_FORECAST_PROMPT)
 		ret->kind = SUAN_FORECASTS_AT_ONCE;
+	else if (number == SUAN_FORECAST_LIMITED)
+		ret->kind = SUAN_FORECASTS_LIMITED;
 	else if (suan_forecast_range(number, &ret->from_s, &ret->below_s))
 		ret->kind = (number - SUAN_FORECAST_FIRST) % SUAN_FORECAST_KINDS
 				    ? SUAN_FORECASTS_WIDE

@@ -274,6 +274,9 @@ struct suan_short {		/* a limit with no room for an ask */
 bool suan_planner_short(const struct suan_planner *p, const struct suan_ask *ask,
 			struct suan_short *ret);
 
+/* The same beside what the last pass has planned: the ask is not planned because of limits. */
+bool suan_planner_limited(const struct suan_planner *p, const struct suan_ask *ask);
+
 struct suan_pool_load {
 	uint64_t cores_used, gpus_used, memory_used;
 	uint32_t runs, waiting;

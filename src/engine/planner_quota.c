@@ -214,9 +214,9 @@ bool suan_quotas_block(const struct suan_planner *p, const struct suan_class *k,
 
 /* ---- answers ---- */
 
-/* The first limit that the ask would pass in the pool. */
+/* The first limit that the ask would pass in the pool; plan: beside what is planned as well. */
 static bool short_in(const struct suan_planner *p, uint32_t pool, const struct suan_ask *ask,
-		     struct suan_short *ret)
+		     bool plan, struct suan_short *ret)
 {
 	struct suan_group_set s = set_of(p, ask->quota);
 	struct suan_vec v;
@@ -224,7 +224,7 @@ static bool short_in(const struct suan_planner *p, uint32_t pool, const struct s
 	suan_nodes_vec(&p->pools[pool].nodes, &ask->req, &v);
 	for (uint32_t k = 0; k < s.n; k++) {
 		const struct suan_group *g = member(p, s, k);
-		uint32_t i = passed(g, &v, false);
+		uint32_t i = passed(g, &v, plan);
 
 		if (i == SUAN_RUN_LIMITS)
 			continue;
@@ -236,8 +236,8 @@ static bool short_in(const struct suan_planner *p, uint32_t pool, const struct s
 	return false;
 }
 
-bool suan_planner_short(const struct suan_planner *p, const struct suan_ask *ask,
-			struct suan_short *ret)
+static bool short_everywhere(const struct suan_planner *p, const struct suan_ask *ask, bool plan,
+			     struct suan_short *ret)
 {
 	struct suan_ask normal;
 	bool any = false;
@@ -251,13 +251,26 @@ bool suan_planner_short(const struct suan_planner *p, const struct suan_ask *ask
 
 		if (suan_pool_excludes(p, i, &normal, &a, &b) != SUAN_R_NONE)
 			continue;
-		if (!short_in(p, i, &normal, &lack))
+		if (!short_in(p, i, &normal, plan, &lack))
 			return false;
 		if (!any)
 			*ret = lack;
 		any = true;
 	}
 	return any;
+}
+
+bool suan_planner_short(const struct suan_planner *p, const struct suan_ask *ask,
+			struct suan_short *ret)
+{
+	return short_everywhere(p, ask, false, ret);
+}
+
+bool suan_planner_limited(const struct suan_planner *p, const struct suan_ask *ask)
+{
+	struct suan_short lack;
+
+	return short_everywhere(p, ask, true, &lack);
 }
 
 void suan_planner_group_used(const struct suan_planner *p, uint32_t group,

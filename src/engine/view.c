@@ -472,7 +472,7 @@ uint32_t suan_engine_why(const struct suan_engine *e, struct suan_run_id task,
 	n = suan_planner_candidates(e->plan->planner, &item, e->now_ms, ret, max);
 	suan_not_before(ret, n < max ? n : max, j->more ? j->more->begin_ms : 0);
 	suan_net_explain(e, ret, n < max ? n : max);
-	suan_acct_explain(e, j, ret, n < max ? n : max);
+	suan_acct_explain(e, &item.ask, ret, n < max ? n : max);
 	return n;
 }
 

@@ -3,13 +3,19 @@
 static const char *const names[3] = {"p50", "p90", "p99"};
 static const int64_t promised[3] = {500000, 900000, 990000}; /* millionths */
 
+/* Was anything said of them? Of jobs that a limit keeps waiting nobody is told a time. */
+static bool is_said(const struct suan_forecast_view *v)
+{
+	return v->kind != SUAN_FORECASTS_AT_ONCE && v->kind != SUAN_FORECASTS_LIMITED;
+}
+
 void suan_sim_forecast_all(const struct suan_sim_result *r, struct suan_forecast_view *ret)
 {
 	*ret = (struct suan_forecast_view){.kind = SUAN_FORECASTS_DEEP};
 	for (uint32_t i = 0; i < r->nforecasts; i++) {
 		const struct suan_forecast_view *v = &r->forecasts[i];
 
-		if (v->kind == SUAN_FORECASTS_AT_ONCE)
+		if (!is_said(v))
 			continue;
 		ret->count += v->count;
 		ret->width_s += v->width_s;
@@ -43,7 +49,7 @@ int64_t suan_sim_forecast_worst(const struct suan_sim_result *r)
 	for (uint32_t i = 0; i < r->nforecasts; i++) {
 		const struct suan_forecast_view *v = &r->forecasts[i];
 
-		if (v->kind == SUAN_FORECASTS_AT_ONCE || v->count < SUAN_SIM_FORECAST_LARGE)
+		if (!is_said(v) || v->count < SUAN_SIM_FORECAST_LARGE)
 			continue;
 		for (int c = 0; c < 3; c++) {
 			int64_t off = suan_sim_forecast_share(v->held[c], v->count) - promised[c];
@@ -85,7 +91,7 @@ static void sums_json(const struct suan_forecast_view *v, struct suan_jsonw *w)
 
 static void class_json(const struct suan_forecast_view *v, struct suan_jsonw *w)
 {
-	static const char *const kinds[] = {"at-once", "deep", "narrow", "wide"};
+	static const char *const kinds[] = {"at-once", "deep", "narrow", "wide", "limited"};
 	bool planned = v->kind == SUAN_FORECASTS_NARROW || v->kind == SUAN_FORECASTS_WIDE;
 
 	if (v->count == 0 || v->kind == SUAN_FORECASTS_AT_ONCE)

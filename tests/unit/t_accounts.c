@@ -315,8 +315,12 @@ static void t_quota(void)
 {
 	struct accounts_kit a;
 	struct suan_quota_view q;
+	struct suan_job_spec s = kit_job(1, 4, 1000);
+	struct suan_forecast_view f;
 	struct suan_candidate c[2];
+	struct suan_engine *next;
 	struct kit k;
+	uint64_t hash, limited = 0, deep = 0;
 	int64_t when;
 	uint32_t n;
 
@@ -347,12 +351,36 @@ static void t_quota(void)
 	ok(n == 1 && c[0].reason == SUAN_R_QUOTA && c[0].start_ms == SUAN_FOREVER,
 	   "no pool can take it");
 	ok(kit_good(&k), "all invariants hold");
+	hash = suan_engine_hash(k.e);
+	s.account = "org/ai";
+	s.user = "newcomer";
+	n = suan_engine_quote(k.e, &s, k.now, c, 2);
+	ok(n == 1 && c[0].reason == SUAN_R_QUOTA && c[0].start_ms == SUAN_FOREVER &&
+		   c[0].a == 6 && c[0].b == 6,
+	   "a question about such a job has the same answer");
+	ok(suan_engine_quote_quota(k.e, &s, &q) && q.used == 6 && q.want == 4 && q.most == 6 &&
+		   q.limit == SUAN_LIMIT_CORES,
+	   "with the limit");
+	is_str(q.account, "org", "and whose it is");
+	s.account = "edu";
+	n = suan_engine_quote(k.e, &s, k.now, c, 2);
+	ok(n == 1 && c[0].reason == SUAN_R_CHOSEN, "elsewhere there is room");
+	ok(!suan_engine_quote_quota(k.e, &s, &q), "without a limit");
+	ok(suan_engine_hash(k.e) == hash && kit_good(&k), "a question changes nothing");
 	kit_ended(&k, 4, 0, 1, SUAN_OUT_EXITED);
 	kit_pass(&k);
 	is_int(kit_state(&k, 2, 0), SUAN_PENDING, "two cores are not enough");
 	kit_ended(&k, 1, 0, 1, SUAN_OUT_EXITED);
 	kit_pass(&k);
 	is_int(kit_state(&k, 2, 0), SUAN_STAGING, "then there is room");
+	for (uint32_t i = 0; suan_engine_forecast(k.e, i, &f); i++) {
+		limited += f.kind == SUAN_FORECASTS_LIMITED ? f.count : 0;
+		deep += f.kind == SUAN_FORECASTS_DEEP ? f.count : 0;
+	}
+	ok(limited == 1 && deep == 0, "and its wait is counted apart, not as one in the queue");
+	next = again(k.e, false, 0);
+	ok(next && suan_engine_hash(next) == suan_engine_hash(k.e), "a snapshot knows of it");
+	suan_engine_free(next);
 	is_int((int64_t)submit(&k, "org", "", 7), 0, "more than the limit is never taken");
 	is_int(k.fx.refused, SUAN_R_OVER_QUOTA, "as too much");
 	kit_done(&k);

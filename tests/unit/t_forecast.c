@@ -167,13 +167,14 @@ static void t_ranges(void)
 	bool good = true;
 
 	ok(!suan_forecast_range(SUAN_FORECAST_BLIND, &from, &below), "no range without a plan");
-	for (uint32_t c = SUAN_FORECAST_FIRST; c < SUAN_FORECAST_CLASSES; c += 2) {
+	for (uint32_t c = SUAN_FORECAST_FIRST; c < SUAN_FORECAST_LIMITED; c += 2) {
 		good = good && suan_forecast_range(c, &from, &below) && from == next;
 		next = below;
 		good = good && say(&(struct suan_forecast){0}, (int64_t)from).class == c;
 	}
 	ok(good && below == UINT64_MAX, "the classes follow one another");
-	ok(!suan_forecast_range(SUAN_FORECAST_CLASSES, &from, &below), "and end");
+	ok(!suan_forecast_range(SUAN_FORECAST_LIMITED, &from, &below), "and end");
+	ok(!suan_forecast_range(SUAN_FORECAST_CLASSES, &from, &below), "at all");
 }
 
 /* ---- as bytes ---- */
@@ -204,6 +205,7 @@ static void t_bytes(void)
 		struct suan_given g = say(&f, suan_rng_between(&rng, 0, 100000));
 
 		g.class = i % 7 ? g.class : SUAN_FORECAST_PROMPT;
+		g.class = i % 9 ? g.class : SUAN_FORECAST_LIMITED;
 		suan_forecast_learn(&f, &g, 5000 + suan_rng_between(&rng, 0, 50000000));
 	}
 	for (uint32_t i = 0; i < SUAN_FORECAST_PARTS; i++) {
