@@ -48,20 +48,22 @@ bool suan_copy_may_pass(struct suan_copy_job *job, size_t n)
 	return suan_pace_pass(&job->setup->gate, &job->own, &job->setup->all, n, &job->item.cancel);
 }
 
-/* An eighth of a second of the slower limit. */
+/* An eighth of a second of the slower limit, and no more than may be copied again. */
 size_t suan_copy_piece(struct suan_copy_job *job)
 {
 	struct suan_pace_gate *g = &job->setup->gate;
-	uint64_t own, all, bytes_s;
+	uint64_t own, all, bytes_s, most = job->setup->sync_bytes;
 
 	pthread_mutex_lock(&g->lock);
 	own = job->own.bytes_s;
 	all = job->setup->all.bytes_s;
 	pthread_mutex_unlock(&g->lock);
 	bytes_s = own && (!all || own < all) ? own : all;
-	if (bytes_s == 0 || bytes_s / 8 > PIECE_MAX)
+	if (bytes_s && bytes_s / 8 < most)
+		most = bytes_s / 8;
+	if (most > PIECE_MAX)
 		return PIECE_MAX;
-	return bytes_s / 8 < PIECE_MIN ? PIECE_MIN : (size_t)(bytes_s / 8);
+	return most < PIECE_MIN ? PIECE_MIN : (size_t)most;
 }
 
 enum suan_code suan_copy_take(struct suan_copy_job *job, struct suan_copy_part *p,

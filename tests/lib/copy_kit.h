@@ -17,7 +17,11 @@
 #define KIT_GUARD_US 120000000 /* a test that waits longer has failed */
 
 static struct suan_loop *loop;
+#ifdef KIT_IN_MEMORY /* many copies whose syncs need not wait for a disk */
+static char home[] = "/dev/shm/suan-copy-XXXXXX";
+#else
 static char home[] = "/tmp/suan-copy-XXXXXX";
+#endif
 
 struct seen {
 	bool done;
@@ -30,6 +34,23 @@ struct seen {
 	char *manifest;
 };
 
+/* A path in the folder of the test, good until kit_close; the same text each time. */
+static char *kit_paths[1024];
+
+static inline const char *in_home(const char *name)
+{
+	size_t skip = strlen(home) + 1;
+	unsigned i = 0;
+
+	while (kit_paths[i] && strcmp(kit_paths[i] + skip, name) != 0)
+		i++;
+	if (i == 1023)
+		abort();
+	if (!kit_paths[i] && asprintf(&kit_paths[i], "%s/%s", home, name) < 0)
+		abort();
+	return kit_paths[i];
+}
+
 static inline void kit_open(void)
 {
 	if (!mkdtemp(home) || suan_loop_new(&loop, NULL) != SUAN_OK)
@@ -41,17 +62,8 @@ static inline void kit_close(void)
 	suan_loop_free(loop);
 	if (suan_fs_remove_tree(home, NULL) != SUAN_OK)
 		printf("# %s stays\n", home);
-}
-
-/* A path in the folder of the test; good for as long as a test is. */
-static inline const char *in_home(const char *name)
-{
-	static char text[256][128];
-	static unsigned at;
-	char *s = text[at++ % 256];
-
-	snprintf(s, sizeof(text[0]), "%s/%s", home, name);
-	return s;
+	for (unsigned i = 0; kit_paths[i]; i++)
+		free(kit_paths[i]);
 }
 
 static inline char *bytes_of(uint64_t seed, size_t n)
