@@ -139,7 +139,7 @@ golden=(t_golden t_sim_golden)
 
 # The parts that have threads under ThreadSanitizer, and a server that runs a few jobs. The stores have none.
 threads() {
-	local threaded=(t_workers t_loop t_link t_copy t_store t_httpclient t_httpserver t_httpstream "${golden[@]}") targets=() t
+	local threaded=(t_workers t_loop t_link t_pace t_copy t_store t_httpclient t_httpserver t_httpstream "${golden[@]}") targets=() t
 	local smoke='command_runs or streams_output or staging_with'
 	names=()
 	for t in "${threaded[@]}"; do

@@ -95,20 +95,26 @@ static struct seen run(const char *from, const char *to, const char *want)
 }
 
 /* One failure is got over but for a full disk; after each of them for good, nothing is half. */
-static int round_of(const char *from, const char *to, const char *want, unsigned n, int error,
-		    bool all)
+struct fault {
+	int error;
+	bool all; /* those after it, too */
+	const char *what;
+};
+
+static int round_of(const char *from, const char *to, const char *want, unsigned n,
+		    const struct fault *f)
 {
 	struct seen s;
 	bool hit;
 	int bad = 0;
 
-	arm(n, error, all);
+	arm(n, f->error, f->all);
 	s = run(from, to, want);
 	hit = disk.hit;
 	arm(0, 0, false);
-	if (error == ENOSPC)
+	if (f->error == ENOSPC)
 		bad += s.rc != (hit ? SUAN_EFULL : SUAN_OK) || (hit && !s.at_target);
-	else if (!all)
+	else if (!f->all)
 		bad += s.rc != SUAN_OK;
 	else
 		bad += (s.rc == SUAN_OK) == hit && s.rc != SUAN_EIO;
@@ -122,7 +128,7 @@ static int round_of(const char *from, const char *to, const char *want, unsigned
 	return bad;
 }
 
-static void test_file(int error, bool all, const char *what)
+static void test_file(const struct fault *f)
 {
 	const char *from = in_home("from"), *to = in_home("x/to");
 	int bad = 0;
@@ -132,7 +138,7 @@ static void test_file(int error, bool all, const char *what)
 	for (n = 1; disk.hit && n < 3000; n++) {
 		bool hit;
 
-		bad += round_of(from, to, sum, n, error, all);
+		bad += round_of(from, to, sum, n, f);
 		bad += suan_fs_exists(to) && !holds(to, data, SIZE);
 		hit = disk.hit;
 		bad += run(from, to, sum).rc != SUAN_OK;
@@ -140,10 +146,10 @@ static void test_file(int error, bool all, const char *what)
 		bad += !holds(to, data, SIZE) || !nothing_beside(in_home("x"));
 		(void)unlink(to);
 	}
-	ok(bad == 0 && n > 20, "a file, %s at each of %u changes", what, n - 2);
+	ok(bad == 0 && n > 20, "a file, %s at each of %u changes", f->what, n - 2);
 }
 
-static void test_tree(int error, bool all, const char *what)
+static void test_tree(const struct fault *f)
 {
 	const char *from = in_home("tree"), *to = in_home("x/tree");
 	struct suan_manifest m = {0};
@@ -159,7 +165,7 @@ static void test_tree(int error, bool all, const char *what)
 		struct seen s;
 		bool hit;
 
-		bad += round_of(from, to, id, n, error, all);
+		bad += round_of(from, to, id, n, f);
 		hit = disk.hit;
 		bad += suan_fs_exists(to) && suan_copy_verify(to, &m, NULL, NULL) != SUAN_OK;
 		s = run(from, to, id);
@@ -169,7 +175,7 @@ static void test_tree(int error, bool all, const char *what)
 			abort();
 		disk.hit = hit;
 	}
-	ok(bad == 0 && n > 20, "a tree, %s at each of %u changes", what, n - 2);
+	ok(bad == 0 && n > 20, "a tree, %s at each of %u changes", f->what, n - 2);
 	suan_manifest_done(&m);
 }
 
@@ -313,6 +319,9 @@ static void test_journal(void)
 
 int main(void)
 {
+	static const struct fault faults[] = {{EIO, false, "an error"},
+					      {EIO, true, "errors from then on"},
+					      {ENOSPC, false, "disk full"}};
 	char path[200];
 
 	(void)signal(SIGPIPE, SIG_IGN);
@@ -328,12 +337,10 @@ int main(void)
 		write_file(path, data + i, (size_t)i * 20000);
 	}
 	test_journal();
-	test_file(EIO, false, "an error");
-	test_file(EIO, true, "errors from then on");
-	test_file(ENOSPC, false, "disk full");
-	test_tree(EIO, false, "an error");
-	test_tree(EIO, true, "errors from then on");
-	test_tree(ENOSPC, false, "disk full");
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		test_file(&faults[i]);
+		test_tree(&faults[i]);
+	}
 	test_memory(in_home("from"), in_home("x/mem"), "a file");
 	test_memory(in_home("tree"), in_home("x/memtree"), "a tree");
 	test_memory_of_copier();
