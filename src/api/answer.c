@@ -181,6 +181,7 @@ static const char *field_of(enum suan_reason reason)
 		{SUAN_R_GPU_KIND, "gpu"},	    {SUAN_R_TOO_MANY_NODES, "nodes"},
 		{SUAN_R_TOO_MANY_TASKS, "tasks"},   {SUAN_R_DEADLINE, "deadline"},
 		{SUAN_R_BAD_DEPENDENCY, "after"},   {SUAN_R_TOO_LONG, "walltime_s"},
+		{SUAN_R_TOO_FAR, "max_latency_ms"},
 		{SUAN_R_RESERVED, "from"},	    {SUAN_R_HORIZON, "to"},
 		{SUAN_R_RESERVATION_USER, "reservation"},
 	};

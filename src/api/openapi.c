@@ -83,6 +83,7 @@ static const struct schema schemas[] = {
 	{"Site",
 	 "{\"type\":\"object\",\"required\":[\"name\",\"hub\",\"state\",\"pools\"],\"properties\":{"
 	 "\"name\":{\"type\":\"string\"},\"hub\":{\"type\":\"string\"},"
+	 "\"latency_ms\":{\"type\":[\"number\",\"null\"]},"
 	 "\"state\":{\"enum\":[\"up\",\"down\",\"drain\",\"modelled\",\"gone\"]},"
 	 "\"home\":{\"type\":[\"object\",\"null\"],\"required\":[\"jobs\",\"ratio\","
 	 "\"guarded\"],\"properties\":{\"jobs\":{\"type\":\"integer\"},"

@@ -17,17 +17,55 @@ static void put_site(struct suan_api_call *c, const struct suan_site_view *v, st
 	suan_buf_done(&own);
 }
 
+static bool is_place(const struct suan_engine *e, const char *name)
+{
+	const struct suan_network *n = suan_engine_network(e);
+
+	for (uint32_t i = 0; n && i < n->ncities; i++)
+		if (strcmp(n->cities[i].name, name) == 0)
+			return true;
+	return suan_engine_find_site(e, name) != SUAN_NO_POOL;
+}
+
+/* ?near=PLACE: where is it? false: answered. */
+static bool near_known(struct suan_api_call *c, const char *near)
+{
+	struct suan_err err = {0};
+
+	if (!near || is_place(suan_api_engine(c->api), near))
+		return true;
+	suan_fail_field(&err, SUAN_EINVAL, "near", "no city or site \"%.100s\" in the network",
+			near);
+	suan_api_problem(c, 400, &err);
+	return false;
+}
+
+static void put_latency(const struct suan_engine *e, const char *near, uint32_t site,
+			struct suan_jsonw *w)
+{
+	uint32_t us = near ? suan_engine_latency(e, near, site) : 0;
+
+	if (near && us == SUAN_FAR_US)
+		suan_jsonw_null(w, "latency_ms");
+	else if (near)
+		suan_jsonw_fixed(w, "latency_ms", us, 3);
+}
+
 void suan_api_sites(struct suan_api_call *c)
 {
 	const struct suan_engine *e = suan_api_engine(c->api);
+	const char *near = suan_http_query(c->req, "near");
 	struct suan_site_view v;
 	struct suan_api_object o;
 
+	if (!near_known(c, near))
+		return;
 	suan_api_object_open(&o, "sites");
 	for (uint32_t i = 0; i < suan_engine_site_count(e); i++) {
 		if (!suan_engine_site(e, i, &v) || v.gone)
 			continue;
 		suan_jsonw_open(&o.w, NULL, '{');
+		put_latency(e, near, i, &o.w);
 		put_site(c, &v, &o.w);
 		suan_jsonw_close(&o.w, '}');
 	}

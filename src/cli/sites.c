@@ -14,6 +14,7 @@ struct show_list { /* one listing of the API */
 	struct suan_client client;
 	struct suan_table table;
 	const char *path, *member;
+	const char *near; /* of sites: from where */
 	bool json, watch;
 };
 
@@ -26,12 +27,62 @@ static const struct suan_option listing_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
+/* Nearest first; what nobody knows comes last. */
+static json_t *by_latency(const json_t *rows)
+{
+	json_t *sorted = json_array();
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row) {
+		const json_t *ms = json_object_get(row, "latency_ms"), *other;
+		size_t at = json_array_size(sorted);
+
+		while (at > 0 && json_is_number(ms)) {
+			other = json_object_get(json_array_get(sorted, at - 1), "latency_ms");
+			if (json_is_number(other) &&
+			    json_number_value(other) <= json_number_value(ms))
+				break;
+			at--;
+		}
+		json_array_insert(sorted, at, (json_t *)(uintptr_t)row);
+	}
+	return sorted;
+}
+
+static void near_path(const struct show_list *l, struct suan_buf *out)
+{
+	suan_buf_adds(out, l->path);
+	if (l->near) {
+		suan_buf_adds(out, "?near=");
+		suan_client_segment(out, l->near);
+	}
+}
+
+static const struct suan_option sites_options[] = {
+	{"near", 0, "PLACE", "latency one way from this city or site, nearest first"},
+	{"format", 'o', "COLUMNS", "columns to print; --format help lists them"},
+	{"no-header", 0, NULL, "no line of titles"},
+	{"json", 0, NULL, "JSON, stable for scripts"},
+	{"watch", 'w', NULL, "print again whenever something changes, until Ctrl-C"},
+	CLIENT_OPTIONS,
+	{NULL, 0, NULL, NULL},
+};
+
 static int show(void *ctx)
 {
 	struct show_list *l = ctx;
 	json_t *answer;
-	int rc = suan_client_get(&l->client, &answer, "%s", l->path);
+	struct suan_buf path;
+	int rc;
 
+	suan_buf_init(&path, 0);
+	near_path(l, &path);
+	rc = suan_client_get(&l->client, &answer, "%s", suan_buf_str(&path));
+	suan_buf_done(&path);
+	if (rc == SUAN_EXIT_OK && l->near)
+		json_object_set_new(answer, l->member,
+				    by_latency(json_object_get(answer, l->member)));
 	if (rc == SUAN_EXIT_OK && l->json)
 		suan_client_print_json(answer);
 	else if (rc == SUAN_EXIT_OK &&
@@ -59,6 +110,8 @@ static int listing(struct show_list *l, const struct suan_command *c, int argc, 
 			l->table.format = value;
 		else if (strcmp(opt->name, "no-header") == 0)
 			l->table.no_header = true;
+		else if (strcmp(opt->name, "near") == 0)
+			l->near = value;
 		else if (strcmp(opt->name, "json") == 0)
 			l->json = true;
 		else if (strcmp(opt->name, "watch") == 0)
@@ -66,6 +119,9 @@ static int listing(struct show_list *l, const struct suan_command *c, int argc, 
 		else
 			suan_client_option(&l->client, opt, value);
 	}
+	if (rc == SUAN_EXIT_OK && l->near)
+		l->table.default_format = "name,latency_ms,hub,driver,state,cores,gpus,running,"
+					  "waiting,price_kwh,carbon_g_kwh";
 	if (rc == SUAN_EXIT_OK && !suan_table_help(&l->table))
 		rc = l->watch ? suan_watch(&l->client, show, l) : show(l);
 	suan_client_done(&l->client);
@@ -150,6 +206,7 @@ static void fill_home(const json_t *row, struct suan_buf *out)
 static const struct suan_column site_columns[] = {
 	{"name", "SITE", false, 12, 0, NULL},
 	{"zh", "名称", false, 6, 12, NULL},
+	{"latency_ms", "MS", true, 0, 1, NULL},
 	{"hub", "HUB", false, 10, 6, NULL},
 	{"owner", "OWNER", false, 6, 11, NULL},
 	{"driver", "DRIVER", false, 0, 9, NULL},
@@ -181,7 +238,7 @@ const struct suan_command suan_cli_sites = {
 	.name = "sites",
 	.usage = "suan sites [OPTION]…",
 	.summary = "list the compute centres of the network",
-	.options = listing_options,
+	.options = sites_options,
 	.run = run_sites,
 };
 

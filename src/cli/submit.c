@@ -96,7 +96,8 @@ static const char *placeholder(enum suan_field_type type)
 		[SUAN_F_COUNT] = "N",	    [SUAN_F_INT] = "N",		[SUAN_F_SIZE] = "SIZE",
 		[SUAN_F_SECONDS] = "TIME",  [SUAN_F_TIME] = "WHEN",	[SUAN_F_RANGE] = "RANGE",
 		[SUAN_F_DEPS] = "TYPE:JOB", [SUAN_F_STAGES] = "FILE",	[SUAN_F_GUARANTEE] = "WORD",
-		[SUAN_F_NAMES] = "A,B",	    [SUAN_F_SBATCH] = "VALUE"};
+		[SUAN_F_NAMES] = "A,B",	    [SUAN_F_LATENCY] = "5ms",
+		[SUAN_F_SBATCH] = "VALUE"};
 
 	return names[type];
 }

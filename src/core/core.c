@@ -46,7 +46,10 @@ static void answer_from_effects(struct suan_core *c, struct suan_core_pending *p
 	if (a->code == SUAN_OK || p->err.text[0])
 		return;
 	suan_buf_init(&text, sizeof(p->err.text) - 1);
-	suan_doc_reason(c->engine, a->refused, a->a, a->b, &text);
+	suan_doc_refusal(c->engine,
+			 &(struct suan_candidate){
+				 .pool = a->pool, .reason = a->refused, .a = a->a, .b = a->b},
+			 &text);
 	if (a->refused == SUAN_R_NONE && a->code == SUAN_ENOTFOUND)
 		suan_fail(&p->err, a->code, "no job %llu", (unsigned long long)p->ev.u.target.job);
 	else
@@ -424,7 +427,10 @@ static enum suan_code same_network(const struct suan_network *a, const struct su
 		rc = suan_network_print(a, &ta, err);
 	if (rc == SUAN_OK)
 		rc = suan_network_print(b, &tb, err);
-	*ret = a && rc == SUAN_OK && strcmp(suan_buf_str(&ta), suan_buf_str(&tb)) == 0;
+	*ret = a && rc == SUAN_OK && strcmp(suan_buf_str(&ta), suan_buf_str(&tb)) == 0 &&
+	       a->nlatency == b->nlatency &&
+	       (!a->nlatency || memcmp(a->latency_us, b->latency_us,
+				       a->nlatency * sizeof(*a->latency_us)) == 0);
 	suan_buf_done(&ta);
 	suan_buf_done(&tb);
 	return rc;

@@ -5,6 +5,7 @@
 
 #include "base/num.h"
 #include "wire/job.h"
+#include "wire/latency.h"
 #include "wire/payload.h"
 
 /* ---- reasons in words ---- */
@@ -28,7 +29,8 @@ enum numbers {
 	BYTES,
 	TIMES,
 	DURATION,
-	MONEY
+	MONEY,
+	LATENCY
 };
 
 struct sentence {
@@ -92,6 +94,8 @@ static const struct sentence sentences[SUAN_NREASONS] = {
 	[SUAN_R_NODE_HOURS] = {PLAIN, "would have reserved %a node-hours, the limit is %b"},
 	[SUAN_R_HORIZON] = {TIMES, "would be reserved until %a, the latest time allowed is %b"},
 	[SUAN_R_NODES_LOST] = {PLAIN, "%a of its %b nodes left the pool"},
+	[SUAN_R_TOO_FAR] = {LATENCY, "would have %a; want ≤ %b"},
+	[SUAN_R_RESIDENCY] = {PLAIN, "data that it reads may not be there"},
 };
 
 static void add_number(enum numbers kind, int64_t v, struct suan_buf *out)
@@ -113,6 +117,12 @@ static void add_number(enum numbers kind, int64_t v, struct suan_buf *out)
 		break;
 	case DURATION:
 		suan_format_duration(v, text);
+		break;
+	case LATENCY:
+		if (v < 0)
+			(void)snprintf(text, sizeof(text), "an unknown latency");
+		else
+			suan_latency_format((uint32_t)v, text);
 		break;
 	case MONEY:
 		suan_buf_addf(out, "%lld.%04lld", (long long)(v / 1000000),
@@ -156,6 +166,16 @@ void suan_doc_reason(const struct suan_engine *e, enum suan_reason reason, int64
 		else
 			suan_buf_addc(out, *p);
 	}
+}
+
+void suan_doc_refusal(const struct suan_engine *e, const struct suan_candidate *miss,
+		      struct suan_buf *out)
+{
+	const char *pool, *site = pool_place(e, miss->pool, &pool);
+
+	if (miss->reason == SUAN_R_TOO_FAR && site)
+		suan_buf_addf(out, "no site is near enough: %s ", site);
+	suan_doc_reason(e, miss->reason, miss->a, miss->b, out);
 }
 
 static void put_reason(const struct suan_engine *e, enum suan_reason r, int64_t a, int64_t b,
@@ -341,6 +361,8 @@ static void spec_of_view(const struct suan_job_view *v, struct suan_job_spec *s)
 		.hub = v->hub,
 		.not_site = v->not_site,
 		.not_hub = v->not_hub,
+		.near = v->near,
+		.max_latency_us = v->max_latency_us,
 	};
 }
 

@@ -32,6 +32,10 @@ void suan_doc_reservation(const struct suan_engine *e, const struct suan_reserva
 void suan_doc_reason(const struct suan_engine *e, enum suan_reason reason, int64_t a, int64_t b,
 		     struct suan_buf *out);
 
+/* The same of a refusal, with the place of the nearest miss where that helps. */
+void suan_doc_refusal(const struct suan_engine *e, const struct suan_candidate *miss,
+		      struct suan_buf *out);
+
 /* "account org: 96 of at most 100 cores in use, wants 8" */
 void suan_doc_quota(const struct suan_quota_view *q, struct suan_buf *out);
 /* Members reason, reason_text and quota of what a limit keeps waiting. */

@@ -83,7 +83,8 @@ static bool copy_spec(struct suan_arena *a, const struct suan_job_spec *from,
 			return false;
 	}
 	return copy_text(a, &to->user) && copy_text(a, &to->account) && copy_text(a, &to->qos) &&
-	       copy_text(a, &to->gpu) && copy_text(a, &to->home) && copy_names(a, &to->site) &&
+	       copy_text(a, &to->gpu) && copy_text(a, &to->home) && copy_text(a, &to->near) &&
+	       copy_names(a, &to->site) &&
 	       copy_names(a, &to->hub) &&
 	       copy_names(a, &to->not_site) && copy_names(a, &to->not_hub);
 }

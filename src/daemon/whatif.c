@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "wire/latency.h"
 #include "wire/list.h"
 #include "wire/nearest.h"
 
@@ -85,12 +86,13 @@ static bool merge(struct suan_arena *arena, struct suan_network *to,
 	to->nlinks = from->nlinks;
 	to->cities = from->cities;
 	to->ncities = from->ncities;
-	return true;
+	return suan_latency_measure(to, arena, NULL) == SUAN_OK;
 }
 
 static void drop_site(struct suan_network *net, uint32_t at)
 {
 	net->nsites--;
+	net->nlatency = 0;	/* measured again by who drops */
 	memmove(&net->sites[at], &net->sites[at + 1], (net->nsites - at) * sizeof(*net->sites));
 }
 
@@ -135,6 +137,8 @@ enum suan_code suan_whatif_init(struct suan_whatif *w, struct suan_arena *arena,
 			return no_memory(err);
 	if (!p->policy.model_sites)
 		drop_modelled(&w->then);
+	if (suan_latency_measure(&w->then, arena, NULL) != SUAN_OK)
+		return no_memory(err);
 	return copy_network(arena, &w->then, &w->now) ? SUAN_OK : no_memory(err);
 }
 
@@ -224,7 +228,7 @@ enum suan_code suan_whatif_without(struct suan_whatif *w, const char *site, stru
 	if (w->now.nsites == 1)
 		return suan_fail(err, SUAN_EINVAL, "--without: %s is the only site", site);
 	drop_site(&w->now, (uint32_t)(s - w->now.sites));
-	return SUAN_OK;
+	return suan_latency_measure(&w->now, w->arena, err);
 }
 
 /* ---- how the sites fared ---- */

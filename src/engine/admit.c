@@ -12,7 +12,8 @@ struct question {
 	struct suan_effects *out;
 	struct suan_err *err;
 	int64_t now_ms;
-	uint64_t *allow;	/* owned; NULL: no lists */
+	struct suan_where where;	/* it may run */
+	uint64_t *allow;	/* owned: pools where it may; NULL: all */
 	struct suan_ask ask;
 	uint32_t njobs;		/* of the submission */
 };
@@ -99,6 +100,26 @@ static bool names_known(struct question *q, const char *field, const struct suan
 	return true;
 }
 
+static bool near_good(struct question *q)
+{
+	const char *near = q->job->near ? q->job->near : "";
+	uint32_t row;
+
+	if (!near[0] && !q->job->max_latency_us)
+		return true;
+	if (!near[0])
+		return invalid(q, "near", "a bound on the latency without a place; right is the "
+			       "name of a city or site as near");
+	if (!q->job->max_latency_us)
+		return invalid(q, "max_latency_ms", "near a place, but how near? right is a bound "
+			       "on the latency such as 5 ms");
+	if (suan_net_place(&q->e->net, near, &row))
+		return true;
+	q->out->code = suan_fail_field(q->err, SUAN_EINVAL, "near",
+				       "no city or site \"%.100s\" in the network", near);
+	return false;
+}
+
 static bool lists_good(struct question *q)
 {
 	const struct suan_job_spec *j = q->job;
@@ -111,7 +132,7 @@ static bool lists_good(struct question *q)
 	return names_known(q, "home", &home, false) && names_known(q, "site", &j->site, false) &&
 	       names_known(q, "hub", &j->hub, true) &&
 	       names_known(q, "not_site", &j->not_site, false) &&
-	       names_known(q, "not_hub", &j->not_hub, true);
+	       names_known(q, "not_hub", &j->not_hub, true) && near_good(q);
 }
 
 /* ---- against the state ---- */
@@ -138,9 +159,10 @@ static bool queue_good(struct question *q, uint32_t item)
 static int nearness(enum suan_reason r)
 {
 	static const enum suan_reason order[] = {
-		SUAN_R_NOT_ALLOWED, SUAN_R_SITE_DOWN, SUAN_R_NO_DRIVER, SUAN_R_GPU_KIND,
-		SUAN_R_TOO_MANY_GPUS, SUAN_R_TOO_MUCH_MEMORY, SUAN_R_TOO_MANY_CORES,
-		SUAN_R_TOO_MANY_NODES, SUAN_R_TOO_MANY_TASKS};
+		SUAN_R_NOT_ALLOWED, SUAN_R_SITE_DOWN, SUAN_R_NO_DRIVER, SUAN_R_RESIDENCY,
+		SUAN_R_GPU_KIND, SUAN_R_TOO_MANY_GPUS, SUAN_R_TOO_MUCH_MEMORY,
+		SUAN_R_TOO_MANY_CORES, SUAN_R_TOO_MANY_NODES, SUAN_R_TOO_MANY_TASKS,
+		SUAN_R_TOO_FAR};
 	int n = (int)(sizeof(order) / sizeof(order[0]));
 
 	for (int i = 0; i < n; i++)
@@ -154,16 +176,28 @@ static enum suan_reason pool_misses(const struct question *q, uint32_t pool, int
 {
 	const struct suan_engine *e = q->e;
 	const struct suan_eng_pool *p = &e->net.pools[pool];
+	struct suan_exclusion x = {SUAN_R_NONE, 0, 0};
+	struct suan_ask anywhere = q->ask;
 	enum suan_reason r;
 
 	*a = *b = 0;
 	if (p->gone || e->net.sites[p->site].gone)
 		return SUAN_R_SITE_DOWN;
 	if (q->allow && !(q->allow[pool / 64] >> (pool % 64) & 1))
-		return SUAN_R_NOT_ALLOWED;
+		x = suan_rules_exclude(e, &q->where, pool);
+	if (x.reason == SUAN_R_NOT_ALLOWED)
+		return x.reason;
 	if (!e->net.sites[p->site].spec->driver[0] && !e->policy.model_sites)
 		return SUAN_R_NO_DRIVER;
-	r = suan_planner_fits(e->plan->planner, pool, &q->ask, a, b);
+	anywhere.allow = NULL;
+	r = x.reason == SUAN_R_RESIDENCY
+		    ? x.reason
+		    : suan_planner_fits(e->plan->planner, pool, &anywhere, a, b);
+	if (r == SUAN_R_NONE && x.reason == SUAN_R_TOO_FAR) {	/* all else would do */
+		*a = x.a;
+		*b = x.b;
+		return x.reason;
+	}
 	/* Asked for accelerators where there are none at all: the kind is what is missing. */
 	if (r == SUAN_R_TOO_MANY_GPUS && p->spec.gpus == 0 && q->ask.req.gpu_kind)
 		r = SUAN_R_GPU_KIND;
@@ -172,6 +206,14 @@ static enum suan_reason pool_misses(const struct question *q, uint32_t pool, int
 		*b = p->spec.gpus;
 	}
 	return r;
+}
+
+/* Of two misses of one kind: which needs less to change? */
+static bool nearer(enum suan_reason r, const int64_t a[2], const int64_t b[2])
+{
+	if (r != SUAN_R_TOO_FAR)
+		return a[1] > b[1];
+	return a[0] >= 0 && (b[0] < 0 || a[0] < b[0]);
 }
 
 static bool fits_somewhere(struct question *q)
@@ -187,7 +229,7 @@ static bool fits_somewhere(struct question *q)
 		if (r == SUAN_R_NONE)
 			return true;
 		if (where == SUAN_NO_POOL || nearness(r) > nearness(nearest) ||
-		    (r == nearest && y > b)) {
+		    (r == nearest && nearer(r, (int64_t[]){x, y}, (int64_t[]){a, b}))) {
 			nearest = r;
 			where = i;
 			a = x;
@@ -270,18 +312,15 @@ static bool deadline_good(struct question *q, int64_t deadline, bool prediction)
 
 static enum suan_code make_allow(struct question *q)
 {
-	const struct suan_job_spec *j = q->job;
-	struct suan_names lists[4] = {j->site, j->hub, j->not_site, j->not_hub};
-	uint32_t npools = q->e->net.npools, words = npools / 64 + 1;
+	uint32_t words = q->e->net.npools / 64 + 1;
 
-	if (!j->site.count && !j->hub.count && !j->not_site.count && !j->not_hub.count)
+	suan_rules_where(q->job, &q->where);
+	if (!suan_rules_any(&q->where))
 		return SUAN_OK;
 	q->allow = calloc(words, sizeof(*q->allow));
 	if (!q->allow)
 		return SUAN_ENOMEM;
-	for (uint32_t i = 0; i < npools; i++)
-		if (suan_rules_allow(q->e, lists, i))
-			q->allow[i / 64] |= UINT64_C(1) << (i % 64);
+	suan_rules_bits(q->e, &q->where, q->allow);
 	q->ask.allow = q->allow;
 	q->ask.nallow = words;
 	return SUAN_OK;
@@ -408,6 +447,7 @@ uint32_t suan_engine_quote(const struct suan_engine *e, const struct suan_job_sp
 		n = suan_planner_candidates(e->plan->planner, &item, now_ms, ret, max);
 		suan_not_before(ret, n < max ? n : max, spec->begin_ms);
 		suan_net_explain(e, ret, n < max ? n : max);
+		suan_rules_explain(e, &q.where, ret, n < max ? n : max);
 		suan_acct_explain(e, &q.ask, ret, n < max ? n : max);
 	}
 	free(q.allow);

@@ -72,6 +72,8 @@ struct suan_job_view {
 	const struct suan_dep *deps;
 	uint32_t ndeps;
 	struct suan_names site, hub, not_site, not_hub;
+	const char *near;	  /* city or site, or "" */
+	uint32_t max_latency_us;  /* one way from there; 0 = any */
 	uint32_t reservation; /* its number; 0 = none */
 	const void *payload, *env;
 	size_t payload_len, env_len;
@@ -238,6 +240,8 @@ uint32_t suan_engine_find_pool(const struct suan_engine *e, const char *site, co
 /* Class by number; false: there are no more. */
 bool suan_engine_forecast(const struct suan_engine *e, uint32_t number,
 			  struct suan_forecast_view *ret);
+/* One way from a city or site to a site, µs; SUAN_FAR_US: not known, or no such place. */
+uint32_t suan_engine_latency(const struct suan_engine *e, const char *place, uint32_t site);
 const struct suan_network *suan_engine_network(const struct suan_engine *e);
 const struct suan_policy *suan_engine_policy(const struct suan_engine *e);
 /* Account by number, usage as of now_ms; then users, as parts of it, by a number of their own.

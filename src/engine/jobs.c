@@ -281,6 +281,7 @@ enum suan_code suan_jobs_make(struct suan_engine *e, const struct suan_job_spec 
 			      struct suan_job **ret)
 {
 	struct suan_job *j = suan_jobs_room(e, sizeof(*j));
+	struct suan_where where;
 	enum suan_code rc;
 
 	if (!j)
@@ -296,11 +297,12 @@ enum suan_code suan_jobs_make(struct suan_engine *e, const struct suan_job_spec 
 	j->checkpointable = spec->checkpointable;
 	if (spec->home && spec->home[0])
 		j->home = suan_net_site(&e->net, spec->home) + 1;
+	suan_rules_where(spec, &where);
 	j->held = spec->hold && !is_array(spec);
 	j->summary = SUAN_PENDING;
 	rc = take_strings(e, j, spec);
 	if (rc == SUAN_OK)
-		rc = suan_rules_add(e, spec, &j->rule);
+		rc = suan_rules_add(e, &where, &j->rule);
 	if (rc == SUAN_OK && e->acct.any) {
 		struct suan_party_key key = {j->account, j->user, j->qos};
 

@@ -396,28 +396,20 @@ static void get_dep(struct loader *l, const struct suan_field *f, struct suan_jo
 	m->corr |= type == SUAN_AFTERCORR;
 }
 
-/* The four lists out of the text of a rule (see rules.c). */
 static void get_rule(struct loader *l, const struct suan_field *f, struct suan_job *j)
 {
-	struct suan_job_spec spec = {0};
-	struct suan_names *lists[4] = {&spec.site, &spec.hub, &spec.not_site, &spec.not_hub};
 	uint32_t text = take_string(l, f);
+	struct suan_where where;
+	void *parts = NULL;
 	size_t n = 0;
-	const char *p = suan_intern_bytes(l->e->strings, text, &n), *end = p + n;
+	const char *bytes = suan_intern_bytes(l->e->strings, text, &n);
 
 	damage(l, j->rule != 0);
-	for (int k = 0; k < 4 && !failed(l); k++) {
-		lists[k]->list = suan_unpack_list(&l->u, (uint32_t)n, sizeof(char *));
-		while (!failed(l) && p < end && *p == '\1') {
-			lists[k]->list[lists[k]->count++] = p + 1;
-			p += strlen(p) + 1;
-		}
-		damage(l, p >= end || *p != '\2');
-		p++;
-	}
-	damage(l, !failed(l) && p != end);
 	if (!failed(l))
-		needs(l, suan_rules_add(l->e, &spec, &j->rule));
+		needs(l, suan_rules_decode(bytes, n, &where, &parts));
+	if (!failed(l))
+		needs(l, suan_rules_add(l->e, &where, &j->rule));
+	free(parts);
 	suan_intern_drop(l->e->strings, text);
 }
 
@@ -899,6 +891,7 @@ static void finish(struct loader *l)
 	damage(l, !l->has_network || e->next_id == 0);
 	make_signals(l);
 	suan_net_measure(&e->net, &e->policy);
+	suan_rules_refresh(e);	/* now that the latencies can be told */
 	make_wide(l);
 	e->plan->pools_dirty = true;
 	if (!failed(l))

@@ -14,6 +14,7 @@
 
 #define SUAN_FOREVER INT64_MAX	/* a time that never comes */
 #define SUAN_NO_POOL UINT32_MAX
+#define SUAN_FAR_US  UINT32_MAX	/* a latency that is not known */
 #define SUAN_NO_NODE UINT32_MAX	/* of a place: another scheduler chooses the node */
 
 /* ---- signals: what changes at a site over time (signals.h) ---- */
@@ -123,6 +124,11 @@ struct suan_network {
 	struct suan_site_spec *sites;
 	struct suan_link_spec *links;
 	uint32_t nhubs, ncities, nsites, nlinks;
+	/* From each city, then each site, to each site: one way, microseconds, SUAN_FAR_US where
+	 * nobody knows. nlatency = (ncities + nsites) × nsites, or 0: not measured
+	 * (wire/latency.h). */
+	uint32_t *latency_us;
+	uint32_t nlatency;
 };
 
 /* ---- jobs ---- */
@@ -172,6 +178,11 @@ struct suan_names {		/* a list of strings */
 	uint32_t count;
 };
 
+struct suan_residency {		/* where data may be; empty allow lists = anywhere */
+	struct suan_names site, hub;		/* allow */
+	struct suan_names not_site, not_hub;	/* deny */
+};
+
 struct suan_job_spec {
 	const char *name, *user, *account, *qos;	/* "" = none */
 	struct suan_req req;	/* gpu_kind ignored, see gpu */
@@ -195,6 +206,8 @@ struct suan_job_spec {
 	size_t payload_len;
 	const void *env;	/* opaque: environment, apart so that equal ones are stored once */
 	size_t env_len;
+	const char *near;	/* city or site that it serves; NULL, "" = none */
+	uint32_t max_latency_us;	/* one way from there to where it runs; 0 = any */
 };
 
 /* ---- who may use how much: accounts, quality of service, fair shares ---- */
@@ -320,6 +333,8 @@ enum suan_reason {
 	SUAN_R_NODE_HOURS,	/* would reserve a node-hours, may b */
 	SUAN_R_HORIZON,		/* would reserve until a, latest b */
 	SUAN_R_NODES_LOST,	/* of a broken reservation: nodes left the pool */
+	SUAN_R_TOO_FAR,		/* its place would be a away, may be b (µs; a −1: unknown) */
+	SUAN_R_RESIDENCY,	/* data that it reads may not be there */
 	SUAN_NREASONS
 };
 

@@ -99,6 +99,8 @@ const char *suan_reason_name(enum suan_reason r)
 		[SUAN_R_NODE_HOURS] = "node-hours",
 		[SUAN_R_HORIZON] = "horizon",
 		[SUAN_R_NODES_LOST] = "nodes-lost",
+		[SUAN_R_TOO_FAR] = "too-far",
+		[SUAN_R_RESIDENCY] = "residency",
 	};
 
 	return WORD(words, r);

@@ -63,6 +63,9 @@ enum suan_code suan_net_copy(struct suan_arena *a, const struct suan_network *ne
 
 	n.name = suan_copier_str(&c, n.name);
 	copy_places(&c, &n);
+	if (n.nlatency)
+		n.latency_us = suan_copier_list(&c, n.latency_us, n.nlatency,
+						sizeof(*n.latency_us));
 	n.sites = suan_copier_list(&c, n.sites, n.nsites, sizeof(*n.sites));
 	for (uint32_t i = 0; !c.failed && i < n.nsites; i++)
 		copy_site(&c, &n.sites[i]);
@@ -114,6 +117,31 @@ uint32_t suan_net_pool(const struct suan_net *n, uint32_t site, const char *name
 		if (n->pools[i].site == site && strcmp(n->pools[i].spec.name, name) == 0)
 			return i;
 	return SUAN_NO_POOL;
+}
+
+bool suan_net_place(const struct suan_net *n, const char *name, uint32_t *ret_row)
+{
+	const struct suan_network *net = &n->network;
+
+	for (uint32_t i = 0; i < net->ncities + net->nsites; i++) {
+		const char *s = i < net->ncities ? net->cities[i].name
+						 : net->sites[i - net->ncities].name;
+
+		*ret_row = i;
+		if (strcmp(s, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+uint32_t suan_net_latency(const struct suan_net *n, uint32_t row, uint32_t site)
+{
+	uint32_t column = n->sites[site].column;
+	uint64_t at = (uint64_t)row * n->network.nsites + column;
+
+	return column >= n->network.nsites || at >= n->network.nlatency
+		       ? SUAN_FAR_US
+		       : n->network.latency_us[at];
 }
 
 bool suan_net_has_hub(const struct suan_net *n, const char *name)
@@ -280,6 +308,9 @@ enum suan_code suan_net_check(const struct suan_network *net, struct suan_err *e
 {
 	enum suan_code rc = SUAN_OK;
 
+	if (net->nlatency && net->nlatency != ((uint64_t)net->ncities + net->nsites) * net->nsites)
+		return suan_fail(err, SUAN_EINVAL, "the network has %u latencies for %u cities and "
+				 "%u sites", net->nlatency, net->ncities, net->nsites);
 	for (uint32_t i = 0; i < net->nsites; i++) {
 		const struct suan_site_spec *s = &net->sites[i];
 
@@ -305,7 +336,8 @@ static enum suan_code make_sites(const struct suan_net *old, struct suan_net *n)
 
 		if (!copy || suan_net_copy_site(&n->arena, old->sites[i].spec, copy) != SUAN_OK)
 			return SUAN_ENOMEM;
-		n->sites[i] = (struct suan_eng_site){copy, old->sites[i].state, true};
+		n->sites[i] = (struct suan_eng_site){
+			.spec = copy, .state = old->sites[i].state, .gone = true};
 	}
 	for (uint32_t i = 0; i < n->network.nsites; i++) {
 		const struct suan_site_spec *spec = &n->network.sites[i];
@@ -385,6 +417,14 @@ void suan_net_done(struct suan_net *n)
 
 void suan_net_measure(struct suan_net *n, const struct suan_policy *policy)
 {
+	for (uint32_t i = 0; i < n->nsites; i++)
+		n->sites[i].column = SUAN_NO_POOL;
+	for (uint32_t i = 0; i < n->network.nsites; i++) {
+		uint32_t site = suan_net_site(n, n->network.sites[i].name);
+
+		if (site != SUAN_NO_POOL)
+			n->sites[site].column = i;
+	}
 	n->widest_cores = n->widest_gpus = 1;
 	n->present = 0;
 	for (uint32_t i = 0; i < n->npools; i++) {

@@ -358,7 +358,40 @@ void suan_unpack_site(struct suan_unpack *u, const struct suan_field *f,
 	}
 }
 
-enum { NET_NAME = 1, NET_HUB, NET_CITY, NET_SITE, NET_LINK, NET_TAGS };
+enum { NET_NAME = 1, NET_HUB, NET_CITY, NET_SITE, NET_LINK, NET_TAGS, NET_LATENCY = 130 };
+
+/* Known ones as one more than they are, so that unknown ones are short. */
+static void pack_latencies(struct suan_buf *b, const struct suan_network *net)
+{
+	size_t mark;
+
+	if (!net->nlatency)
+		return;
+	mark = suan_put_begin(b, NET_LATENCY);
+	for (uint32_t i = 0; i < net->nlatency; i++)
+		suan_put_varint(b, net->latency_us[i] == SUAN_FAR_US
+					   ? 0
+					   : (uint64_t)net->latency_us[i] + 1);
+	suan_put_end(b, mark);
+}
+
+static void unpack_latencies(struct suan_unpack *u, const struct suan_field *f,
+			     struct suan_network *net)
+{
+	uint64_t want = ((uint64_t)net->ncities + net->nsites) * net->nsites, v;
+	struct suan_reader r;
+
+	u->bad |= !f->is_bytes || want > f->len;	/* a byte each at least */
+	if (u->bad)
+		return;
+	net->latency_us = suan_unpack_list(u, (uint32_t)want, sizeof(*net->latency_us));
+	suan_field_reader(f, &r);
+	while (net->latency_us && !u->bad && net->nlatency < want) {
+		u->bad |= !suan_get_varint(&r, &v) || v > SUAN_FAR_US;
+		net->latency_us[net->nlatency++] = v ? (uint32_t)(v - 1) : SUAN_FAR_US;
+	}
+	u->bad |= r.p != r.end;
+}
 
 void suan_pack_network(struct suan_buf *b, uint32_t tag, const struct suan_network *net)
 {
@@ -373,6 +406,7 @@ void suan_pack_network(struct suan_buf *b, uint32_t tag, const struct suan_netwo
 		suan_pack_site(b, NET_SITE, &net->sites[i]);
 	for (uint32_t i = 0; i < net->nlinks; i++)
 		pack_one(b, NET_LINK, &link_table, &net->links[i]);
+	pack_latencies(b, net);
 	suan_put_end(b, mark);
 }
 
@@ -402,9 +436,9 @@ static void unpack_part(struct suan_unpack *u, const struct suan_field *x, struc
 void suan_unpack_network(struct suan_unpack *u, const struct suan_field *f,
 			 struct suan_network *ret)
 {
+	struct suan_field x, latency = {.tag = 0};
 	uint32_t counts[NET_TAGS];
 	struct suan_reader r;
-	struct suan_field x;
 
 	memset(ret, 0, sizeof(*ret));
 	ret->name = "";
@@ -414,6 +448,11 @@ void suan_unpack_network(struct suan_unpack *u, const struct suan_field *f,
 	ret->sites = suan_unpack_list(u, counts[NET_SITE], sizeof(*ret->sites));
 	ret->links = suan_unpack_list(u, counts[NET_LINK], sizeof(*ret->links));
 	suan_field_reader(f, &r);
-	while (!u->nomem && !u->bad && suan_get_field(&r, &x))
+	while (!u->nomem && !u->bad && suan_get_field(&r, &x)) {
 		unpack_part(u, &x, ret);
+		if (x.tag == NET_LATENCY)
+			latency = x;
+	}
+	if (latency.tag && !u->nomem && !u->bad)
+		unpack_latencies(u, &latency, ret);
 }

@@ -48,6 +48,8 @@ static const struct suan_pack_row job_rows[] = {
 	{19, SUAN_PACK_U32, AT(suan_job_spec, guarantee), SUAN_AT_LEAST_ONCE},
 	{70, SUAN_PACK_STR, AT(suan_job_spec, home), 0},
 	{50, SUAN_PACK_STR, AT(suan_job_spec, reservation), 0},
+	{130, SUAN_PACK_STR, AT(suan_job_spec, near), 0},
+	{131, SUAN_PACK_U32, AT(suan_job_spec, max_latency_us), 0},
 };
 static const struct suan_pack_table job_table = TABLE(job_rows);
 

@@ -121,6 +121,7 @@ struct suan_eng_site {
 	const struct suan_site_spec *spec;	/* in the arena of the network */
 	enum suan_site_state state;
 	bool gone;
+	uint32_t column;	/* of the latencies; SUAN_NO_POOL: gone. Follows from the network */
 };
 
 struct suan_eng_pool {
@@ -147,11 +148,21 @@ struct suan_net {
 
 /* ---- allow and deny lists: equal ones are one rule ---- */
 
+/* Where a start may be. All of it counts: what is allowed by the lists, near enough, and where
+ * everything that the job reads may be. */
+struct suan_where {
+	struct suan_names lists[4];	/* site, hub, not site, not hub */
+	const char *near;		/* city or site; "" = none */
+	uint32_t max_latency_us;	/* one way from there; 0 = any */
+	uint32_t ndata;
+	const struct suan_residency *data;
+};
+
 struct suan_rule {
 	uint32_t text;			/* interned bytes of the lists; 0: free slot */
 	uint32_t refs;			/* of a free slot: the next free one */
-	struct suan_names lists[4];	/* site, hub, not site, not hub; in `strings` */
-	const char **strings;		/* owned; the strings belong to the interned bytes */
+	struct suan_where where;	/* lists in `parts`, strings in the interned bytes */
+	void *parts;			/* owned */
 	uint64_t *allow;		/* owned; bit per pool */
 	uint32_t words;
 };
@@ -390,6 +401,10 @@ void suan_net_done(struct suan_net *n);
 void suan_net_measure(struct suan_net *n, const struct suan_policy *policy);
 uint32_t suan_net_site(const struct suan_net *n, const char *name);
 uint32_t suan_net_pool(const struct suan_net *n, uint32_t site, const char *name);
+/* Row of the latencies of a city or site; false: there is none of that name. */
+bool suan_net_place(const struct suan_net *n, const char *name, uint32_t *ret_row);
+/* One way, µs, from the place of the row; SUAN_FAR_US: not known. */
+uint32_t suan_net_latency(const struct suan_net *n, uint32_t row, uint32_t site);
 bool suan_net_has_hub(const struct suan_net *n, const char *name);
 void suan_net_plan_pool(const struct suan_engine *e, uint32_t pool, struct suan_plan_pool *ret);
 SUAN_MUSTUSE enum suan_code suan_net_copy(struct suan_arena *a, const struct suan_network *net,
@@ -420,14 +435,30 @@ struct suan_signals *suan_net_signals(const struct suan_net *n, const struct sua
 
 /* ---- rules.c ---- */
 
-/* Rule of the four lists with one reference more; 0 if all are empty. */
-SUAN_MUSTUSE enum suan_code suan_rules_add(struct suan_engine *e, const struct suan_job_spec *spec,
+/* What the job itself says; without data sets. Borrowed from it. */
+void suan_rules_where(const struct suan_job_spec *spec, struct suan_where *ret);
+bool suan_rules_any(const struct suan_where *w);	/* does it exclude anything at all? */
+/* Rule of it with one reference more; 0 if it excludes nothing. Copied. */
+SUAN_MUSTUSE enum suan_code suan_rules_add(struct suan_engine *e, const struct suan_where *w,
 					   uint32_t *ret);
 void suan_rules_drop(struct suan_engine *e, uint32_t rule);
-/* lists: site, hub, not site, not hub. */
-bool suan_rules_allow(const struct suan_engine *e, const struct suan_names lists[4],
-		      uint32_t pool);
+/* Why the pool is none for it: NOT_ALLOWED, RESIDENCY, TOO_FAR with numbers; or NONE. */
+struct suan_exclusion {
+	enum suan_reason reason;
+	int64_t a, b;
+};
+struct suan_exclusion suan_rules_exclude(const struct suan_engine *e, const struct suan_where *w,
+					 uint32_t pool);
+/* Bits of the pools that are not excluded, npools / 64 + 1 words. */
+void suan_rules_bits(const struct suan_engine *e, const struct suan_where *w, uint64_t *ret);
+/* Says of candidates that are NOT_ALLOWED why they are; w NULL: by the lists. */
+void suan_rules_explain(const struct suan_engine *e, const struct suan_where *w,
+			struct suan_candidate *list, uint32_t n);
 bool suan_rules_holds(const struct suan_names *list, const char *name);
+/* The text of a rule, as snapshots hold it, back; lists in one block, *ret_parts (owned), strings
+ * in the text. ECORRUPT: it is none. */
+SUAN_MUSTUSE enum suan_code suan_rules_decode(const char *text, size_t n, struct suan_where *ret,
+					      void **ret_parts);
 /* Room for the bits of npools in every rule; then the bits for the present network. */
 SUAN_MUSTUSE enum suan_code suan_rules_reserve(struct suan_engine *e, uint32_t npools);
 void suan_rules_refresh(struct suan_engine *e);

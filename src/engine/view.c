@@ -194,14 +194,17 @@ static void view_strings(const struct suan_engine *e, const struct suan_job *j,
 	v->gpu = suan_intern_str(e->strings, j->req.gpu_kind);
 	v->payload = suan_intern_bytes(e->strings, j->payload, &v->payload_len);
 	v->env = suan_intern_bytes(e->strings, j->env, &v->env_len);
+	v->near = "";
 	v->home = j->home ? e->net.sites[j->home - 1].spec->name : "";
 	if (j->rule) {
 		const struct suan_rule *r = &e->rules[j->rule];
 
-		v->site = r->lists[0];
-		v->hub = r->lists[1];
-		v->not_site = r->lists[2];
-		v->not_hub = r->lists[3];
+		v->site = r->where.lists[0];
+		v->hub = r->where.lists[1];
+		v->not_site = r->where.lists[2];
+		v->not_hub = r->where.lists[3];
+		v->near = r->where.near;
+		v->max_latency_us = r->where.max_latency_us;
 	}
 }
 
@@ -439,6 +442,15 @@ uint32_t suan_engine_find_pool(const struct suan_engine *e, const char *site, co
 	return s == SUAN_NO_POOL ? SUAN_NO_POOL : suan_net_pool(&e->net, s, pool);
 }
 
+uint32_t suan_engine_latency(const struct suan_engine *e, const char *place, uint32_t site)
+{
+	uint32_t row;
+
+	return site < e->net.nsites && suan_net_place(&e->net, place, &row)
+		       ? suan_net_latency(&e->net, row, site)
+		       : SUAN_FAR_US;
+}
+
 const struct suan_network *suan_engine_network(const struct suan_engine *e)
 {
 	return &e->net.network;
@@ -472,6 +484,7 @@ uint32_t suan_engine_why(const struct suan_engine *e, struct suan_run_id task,
 	n = suan_planner_candidates(e->plan->planner, &item, e->now_ms, ret, max);
 	suan_not_before(ret, n < max ? n : max, j->more ? j->more->begin_ms : 0);
 	suan_net_explain(e, ret, n < max ? n : max);
+	suan_rules_explain(e, j->rule ? &e->rules[j->rule].where : NULL, ret, n < max ? n : max);
 	suan_acct_explain(e, &item.ask, ret, n < max ? n : max);
 	return n;
 }

@@ -105,7 +105,7 @@ static enum suan_code run_site(struct alone *a, uint32_t site, struct sums *sums
 	trace.rejected = 0;
 	net.sites = &a->s->network->sites[site];
 	net.nsites = 1;
-	net.nlinks = 0;
+	net.nlinks = net.nlatency = 0;
 	if (trace.njobs == 0)
 		return SUAN_OK;
 	rc = suan_sim_run(&s, &r, err);

@@ -111,6 +111,22 @@ static uint32_t row_of(const struct drive *d, struct suan_run_id run)
 	return row + pos;
 }
 
+/* Both are needed, and a machine without a network is near to everything. */
+static void fill_near(const struct drive *d, const struct suan_trace_job *j,
+		      struct suan_job_spec *spec)
+{
+	const char *near = d->s->trace->strings[j->near];
+	const struct suan_network *net = d->s->network;
+	bool known = false;
+
+	for (uint32_t i = 0; near[0] && i < net->ncities && !known; i++)
+		known = strcmp(net->cities[i].name, near) == 0;
+	for (uint32_t i = 0; near[0] && i < net->nsites && !known; i++)
+		known = strcmp(net->sites[i].name, near) == 0;
+	spec->near = known && j->max_latency_us ? near : "";
+	spec->max_latency_us = spec->near[0] ? j->max_latency_us : 0;
+}
+
 static void fill_spec(const struct drive *d, const struct suan_trace_job *j,
 		      struct suan_job_spec *spec)
 {
@@ -130,6 +146,7 @@ static void fill_spec(const struct drive *d, const struct suan_trace_job *j,
 		spec->req.nodes = j->nodes;
 		spec->req.memory = j->memory;
 	}
+	fill_near(d, j, spec);
 	spec->walltime_ms = d->s->estimates == SUAN_SIM_PERFECT ? j->run_ms : j->estimate_ms;
 	spec->deadline_ms = j->deadline_ms ? suan_sat_add(j->deadline_ms, d->shift_ms) : 0;
 }

@@ -97,6 +97,26 @@ static bool read_amount(struct reading *r, const struct suan_job_field *f)
 	return suan_json_expected(j, "%s", words);
 }
 
+/* Milliseconds with three decimals, else text. */
+static bool read_latency(struct reading *r, const struct suan_job_field *f)
+{
+	struct suan_json *j = r->j;
+	const char *before;
+	int64_t us;
+
+	if (suan_json_peek(j) != SUAN_JSON_NUMBER)
+		return read_text(r, f);
+	before = j->p;
+	if (!suan_json_fixed(j, 3, &us))
+		return false;
+	j->p = us > 0 && us <= INT64_C(3600000000) ? j->p : before;
+	if (j->p == before)
+		return suan_json_expected(j, "milliseconds from 0.001 to 3600000");
+	*(uint32_t *)suan_job_at(r->doc, f->at) = (uint32_t)us;
+	suan_job_mark_given(r->doc, f);
+	return true;
+}
+
 /* ---- lists ---- */
 
 static bool read_strings(struct reading *r, const struct suan_job_field *f)
@@ -329,6 +349,7 @@ static reader_fn *const readers[SUAN_NFIELD_TYPES] = {
 	[SUAN_F_SIZE] = read_amount, [SUAN_F_SECONDS] = read_amount, [SUAN_F_TIME] = read_amount,
 	[SUAN_F_RANGE] = read_text, [SUAN_F_DEPS] = read_deps, [SUAN_F_STAGES] = read_stages,
 	[SUAN_F_GUARANTEE] = read_text, [SUAN_F_NAMES] = read_names,
+	[SUAN_F_LATENCY] = read_latency,
 };
 
 static bool unknown_field(struct suan_json *j, const char *name)

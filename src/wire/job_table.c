@@ -138,6 +138,12 @@ static const struct suan_job_field fields[] = {
 	 AT(run.stderr_path), .help = "file for standard error", .schema = TEXT_SCHEMA},
 	{.name = "append", .type = SUAN_F_BOOL, AT(run.append),
 	 .help = "append to these files instead of replacing them", .schema = BOOL_SCHEMA},
+	{.name = "near", .type = SUAN_F_STRING, AT(spec.near),
+	 .help = "city or site that it serves, with max_latency_ms", .schema = TEXT_SCHEMA},
+	{.name = "max_latency_ms", .type = SUAN_F_LATENCY, AT(spec.max_latency_us),
+	 .help = "one way from there at most: 5ms, or city (1), region (5), nation (20)",
+	 .schema = "{\"oneOf\":[{\"type\":\"number\",\"exclusiveMinimum\":0,\"maximum\":3600000},"
+		   "{\"type\":\"string\",\"examples\":[\"5ms\",\"region\"]}]}"},
 };
 
 #define NFIELDS (sizeof(fields) / sizeof(fields[0]))
@@ -151,6 +157,8 @@ _Static_assert(_Generic(((struct suan_job_spec *)NULL)->req.memory, uint64_t: 1,
 	       "SUAN_F_SIZE");
 _Static_assert(_Generic(((struct suan_job_spec *)NULL)->walltime_ms, int64_t: 1, default: 0),
 	       "SUAN_F_SECONDS, SUAN_F_TIME");
+_Static_assert(_Generic(((struct suan_job_spec *)NULL)->max_latency_us, uint32_t: 1, default: 0),
+	       "SUAN_F_LATENCY");
 _Static_assert(_Generic(((struct suan_job_spec *)NULL)->priority, int32_t: 1, default: 0),
 	       "SUAN_F_INT");
 
@@ -195,7 +203,7 @@ static const struct suan_job_field extras[] = {
 
 #define NEXTRAS (sizeof(extras) / sizeof(extras[0]))
 
-static const char *const planned[] = {"near", "max_latency_ms", "goal", "max_delay_s", "budget"};
+static const char *const planned[] = {"goal", "max_delay_s", "budget"};
 
 #define NPLANNED (sizeof(planned) / sizeof(planned[0]))
 
@@ -210,7 +218,7 @@ void suan_job_doc_init(struct suan_job_doc *doc)
 	memset(doc, 0, sizeof(*doc));
 	doc->spec.name = doc->spec.user = doc->spec.account = doc->spec.qos = doc->spec.gpu = "";
 	doc->spec.home = "";
-	doc->spec.reservation = "";
+	doc->spec.reservation = doc->spec.near = "";
 	doc->spec.req.tasks = doc->spec.req.cores = 1;
 	doc->run.script = doc->run.dir = "";
 	doc->run.stdin_path = doc->run.stdout_path = doc->run.stderr_path = "";
@@ -256,11 +264,13 @@ bool suan_job_is_given(const struct suan_job_doc *doc, const char *name)
 
 /* ---- options ---- */
 
-/* Length of our option's name: without "_s". */
+/* Length of our option's name: without "_s" and "_ms". */
 static size_t own_length(const char *name)
 {
 	size_t n = strlen(name);
 
+	if (n > 3 && strcmp(name + n - 3, "_ms") == 0)
+		return n - 3;
 	return n > 2 && strcmp(name + n - 2, "_s") == 0 ? n - 2 : n;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "wire/latency.h"
 #include "wire/list.h"
 
 static enum suan_code no_memory(struct suan_err *err)
@@ -111,6 +112,11 @@ static enum suan_code set_time(const struct suan_job_setting *s, struct suan_err
 	enum suan_code rc = suan_parse_time(s->text, s->now_ms, &ms, err);
 
 	return rc == SUAN_OK ? set_number(s, ms, err) : rc;
+}
+
+static enum suan_code set_latency(const struct suan_job_setting *s, struct suan_err *err)
+{
+	return suan_latency_parse(s->text, suan_job_at(s->doc, s->field->at), err);
 }
 
 /* ---- words ---- */
@@ -379,6 +385,7 @@ static enum suan_code (*const setters[SUAN_NFIELD_TYPES])(const struct suan_job_
 	[SUAN_F_STAGES] = add_stage,
 	[SUAN_F_GUARANTEE] = set_guarantee,
 	[SUAN_F_NAMES] = set_names,
+	[SUAN_F_LATENCY] = set_latency,
 };
 
 enum suan_code suan_job_value(const struct suan_job_setting *s, struct suan_err *err)

@@ -113,6 +113,9 @@ static void put_scalar(const struct suan_job_doc *doc, const struct suan_job_fie
 
 		if (s && s[0])
 			suan_jsonw_str(w, f->name, s);
+	} else if (f->type == SUAN_F_LATENCY) {
+		if (*(const uint32_t *)p)
+			suan_jsonw_fixed(w, f->name, *(const uint32_t *)p, 3);
 	} else if (f->type == SUAN_F_BOOL) {
 		if (*(const bool *)p)
 			suan_jsonw_bool(w, f->name, true);

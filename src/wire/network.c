@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "wire/keys.h"
+#include "wire/latency.h"
 #include "wire/list.h"
 #include "wire/network_check.h"
 #include "wire/yaml.h"
@@ -312,6 +313,8 @@ static enum suan_code read_network(const struct suan_yaml *y, const char *file_n
 	if (!suan_keys_read(&j, &keys, &net) || !suan_json_finish(&j))
 		return j.code;
 	rc = suan_network_check(&net, y, file_name, err);
+	if (rc == SUAN_OK)
+		rc = suan_latency_measure(&net, arena, err);
 	if (rc == SUAN_OK)
 		*ret = net;
 	return rc;

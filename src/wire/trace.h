@@ -32,6 +32,7 @@ struct suan_trace_job {
 	uint32_t not_hub;	/* runs in any hub but this one */
 	bool checkpointable;	/* stopped for others, it goes on from where it was */
 	uint32_t first_input, ninputs;	/* in suan_trace.inputs */
+	uint32_t near, max_latency_us;	/* place that it serves, and how near; 0 = any */
 };
 
 struct suan_trace {

@@ -10,7 +10,7 @@
 /* One line. */
 struct doc {
 	struct suan_trace_job job;
-	const char *user, *account, *qos, *site, *gpu, *not_hub; /* arena; NULL = none */
+	const char *user, *account, *qos, *site, *gpu, *not_hub, *near; /* arena; NULL = none */
 	struct suan_trace_reader *r;
 	bool no_memory;
 };
@@ -104,6 +104,9 @@ static const struct suan_key keys[] = {
 	TEXT("site", AT(site)),
 	TEXT("not_hub", AT(not_hub)),
 	TIME("deadline_s", AT(job.deadline_ms)),
+	TEXT("near", AT(near)),
+	{"max_latency_ms", SUAN_KEY_U32_FIXED, AT(job.max_latency_us), 3, 1, 3600000000, NULL,
+	 false},
 	{"inputs", SUAN_KEY_CALL, 0, 0, 0, 0, read_inputs, false},
 };
 static const struct suan_keys table = {keys, sizeof(keys) / sizeof(keys[0])};
@@ -147,6 +150,8 @@ static enum suan_code add(struct doc *d)
 		rc = intern(r, d->gpu, &to->gpu);
 	if (rc == SUAN_OK)
 		rc = intern(r, d->not_hub, &to->not_hub);
+	if (rc == SUAN_OK)
+		rc = intern(r, d->near, &to->near);
 	return rc;
 }
 

@@ -349,3 +349,40 @@ def test_default_home(make_server, tmp_path):
     server = make_server(args=('--config', str(tmp_path / 'suan.yaml'))).start()
     assert server.wait(server.submit('--', 'true'), code=0)['home'] == 'west'
     assert server.wait(server.submit('--home', 'east', '--', 'true'), code=0)['home'] == 'east'
+
+
+NEAR = """
+network: near
+cities:
+  - {name: beijing, lon: 116.41, lat: 39.90}
+sites:
+  - {name: horinger, hub: nm, driver: local, lon: 111.82, lat: 40.50, pools: [{name: cpu, nodes: 1, cores: 2}]}
+  - {name: zhangjiakou, hub: jjj, driver: local, lon: 115.30, lat: 40.60, pools: [{name: cpu, nodes: 1, cores: 1}]}
+  - {name: wuhu, hub: yrd, driver: local, pools: [{name: cpu, nodes: 1, cores: 2}]}
+links:
+  - {from: beijing, to: horinger, gbit: 100, ms: 4.5}
+"""
+
+
+def test_near_a_place(make_server):
+    s = make_server(network=NEAR).start()
+    sites = json.loads(s.cli('sites', '--json', '--near', 'beijing').stdout)['sites']
+    assert [(x['name'], x['latency_ms']) for x in sites] == [('zhangjiakou', 1.254), ('horinger', 4.5), ('wuhu', None)]
+    assert s.cli('sites', '--near', 'mars', code=2).stderr.count('no city or site "mars"') == 1
+    refused = s.cli('submit', '--near', 'beijing', '--max-latency', 'city', '--', 'true', code=4).stderr
+    assert 'zhangjiakou would have 1.254 ms; want ≤ 1 ms' in refused
+    assert 'max_latency_ms' in s.cli('submit', '--near', 'beijing', '--', 'true', code=2).stderr
+    first = s.submit('--near', 'beijing', '--max-latency', '4ms', '--', 'sleep', '60')
+    second = s.submit('--near', 'beijing', '--max-latency', '4ms', '--', 'true')
+    third = s.submit('--near', 'beijing', '--max-latency', 'region', '--', 'true')
+    assert s.wait(third)['site'] == 'horinger'
+    why = {c['site']: c for c in json.loads(s.cli('why', '--json', second).stdout)['candidates']}
+    assert why['horinger']['reason'] == 'too-far' and why['horinger']['reason_text'] == 'would have 4.5 ms; want ≤ 4 ms'
+    assert why['wuhu']['reason_text'] == 'would have an unknown latency; want ≤ 4 ms'
+    assert s.job(second)['state'] == 'PENDING' and s.job(second)['near'] == 'beijing'
+    assert s.job(first)['max_latency_ms'] == 4
+    s.kill()
+    s.start()
+    assert s.job(second)['state'] == 'PENDING' and s.job(second)['max_latency_ms'] == 4
+    s.cli('cancel', first)
+    assert s.wait(second)['site'] == 'zhangjiakou'

@@ -18,7 +18,8 @@
 	"\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"}],"                  \
 	"\"outputs\":[{\"path\":\"o\",\"url\":\"file:///out/o\"}],\"env\":{\"A\":\"1\","           \
 	"\"B\":\"\"},"                                                                             \
-	"\"dir\":\"/tmp\",\"stdin\":\"i\",\"stdout\":\"o-%j\",\"stderr\":\"e-%j\",\"append\":true}"
+	"\"dir\":\"/tmp\",\"stdin\":\"i\",\"stdout\":\"o-%j\",\"stderr\":\"e-%j\",\"append\":true,"\
+	"\"near\":\"xian\",\"max_latency_ms\":4.5}"
 
 static void full(void)
 {
@@ -73,6 +74,9 @@ static const struct {
 	 "\"url\":\"/y/z\"},"
 	 "{\"path\":\"d/p\",\"url\":\"/q\"}],\"outputs\":[{\"path\":\"r\",\"url\":\"/o/r\"}]}"},
 	{"{\"nodes\":4}", "{\"tasks\":4,\"nodes\":4}"},
+	{"{\"near\":\"x\",\"max_latency_ms\":\"region\"}",
+	 "{\"near\":\"x\",\"max_latency_ms\":5}"},
+	{"{\"max_latency_ms\":\"250us\"}", "{\"max_latency_ms\":0.25}"},
 	{"{\"nodes\":2,\"tasks\":6}", "{\"tasks\":6,\"nodes\":2}"},
 	{"{\"guarantee\":\"lease\",\"hold\":false,\"priority\":0,\"array\":\"7\"}",
 	 "{\"array\":\"7\"}"},
@@ -192,8 +196,11 @@ static const struct {
 	{"{\"corse\":4}", "corse: unknown field; did you mean \"cores\"?"},
 	{"{\"cores\":4,\"cores\":5}", "cores: given twice"},
 	{"{\"goal\":\"cheapest\"}", "goal: not supported by this version"},
-	{"{\"near\":\"x\"}", "near: not supported by this version"},
-	{"{\"max_latency_ms\":1}", "max_latency_ms: not supported by this version"},
+	{"{\"max_latency_ms\":0}",
+	 "max_latency_ms: expected milliseconds from 0.001 to 3600000, found 0"},
+	{"{\"max_latency_ms\":\"far\"}",
+	 "max_latency_ms: expected a latency such as 5ms or 800us, or city (1 ms), region (5 ms) "
+	 "or nation (20 ms), found \"far\""},
 	{"{\"max_delay_s\":1}", "max_delay_s: not supported by this version"},
 	{"{\"budget\":1}", "budget: not supported by this version"},
 	{"{\"user\":\"root\"}", NULL},

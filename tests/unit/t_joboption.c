@@ -26,7 +26,7 @@ static const struct {
 	{"xyzzy", "unknown option --xyzzy"},
 	{"", "unknown option --"},
 	{"goal", "--goal: not supported by this version"},
-	{"max-latency-ms", "--max-latency-ms: not supported by this version"},
+	{"max-latency-ms", "unknown option --max-latency-ms; did you mean --max-latency?"},
 	{"mail", "sbatch: option '--mail' is ambiguous; possibilities: '--mail-type' "
 		 "'--mail-user'"},
 };
@@ -190,6 +190,8 @@ static const struct {
 	{false, {{"outputs", "o=/r"}}, "{\"outputs\":[{\"path\":\"o\",\"url\":\"/r\"}]}"},
 	{false, {{"not-hub", "x"}, {"hub", "y,z"}, {"hub", "w"}},
 	 "{\"hub\":[\"w\"],\"not_hub\":[\"x\"]}"},
+	{false, {{"near", "xian"}, {"max-latency", "5ms"}},
+	 "{\"near\":\"xian\",\"max_latency_ms\":5}"},
 	{true, {{"partition", "gpu"}, {"mail-type", "ALL"}, {"verbose", NULL}}, "{}"},
 };
 

@@ -20,6 +20,7 @@ static struct suan_site_spec sites[] = {
 static struct suan_hub_spec hubs[] = {{"ningxia", "宁夏", "west"}};
 static struct suan_city_spec cities[] = {{"beijing", "北京", "jing", 1, 2, 3}};
 static struct suan_link_spec links[] = {{"beijing", "zhongwei", 400000, 8900, 20000, 1800}};
+static uint32_t latencies[] = {200, SUAN_FAR_US, 0, 7, SUAN_FAR_US - 1, 0};
 static const struct suan_network network = {.name = "demo",
 					    .hubs = hubs,
 					    .cities = cities,
@@ -28,7 +29,9 @@ static const struct suan_network network = {.name = "demo",
 					    .nhubs = 1,
 					    .ncities = 1,
 					    .nsites = 2,
-					    .nlinks = 1};
+					    .nlinks = 1,
+					    .latency_us = latencies,
+					    .nlatency = 6};
 
 static bool round_trip(const struct suan_event *ev, struct suan_arena *arena,
 		       struct suan_event *ret, struct suan_buf *bytes)
@@ -97,6 +100,8 @@ static void t_network(struct suan_arena *a, struct suan_buf *b)
 	n = got.u.network;
 	is_str(n->name, "demo", "network");
 	ok(n->nhubs == 1 && n->ncities == 1 && n->nsites == 2 && n->nlinks == 1, "its parts");
+	ok(n->nlatency == 6 && memcmp(n->latency_us, latencies, sizeof(latencies)) == 0,
+	   "latencies");
 	is_str(n->sites[0].zh, "中卫", "site");
 	is_int(n->sites[0].price_uyuan_kwh, -1, "price");
 	is_int(n->sites[1].lat_udeg, INT32_MIN, "latitude");
@@ -133,6 +138,8 @@ static struct suan_job_spec full_job(struct suan_dep *deps, const char **names)
 	j.site = (struct suan_names){names, 2};
 	j.not_hub = (struct suan_names){names + 1, 2};
 	j.reservation = "workshop";
+	j.near = "beijing";
+	j.max_latency_us = 5000;
 	j.payload = "pay\0load";
 	j.payload_len = 8;
 	j.env = "A=1";
@@ -173,6 +180,8 @@ static void t_submit(struct suan_arena *a, struct suan_buf *b)
 	is_int(j->site.count, 2, "allowed sites");
 	is_str(j->site.list[1], "", "an empty name stays one");
 	is_str(j->not_hub.list[1], "中卫", "denied hubs");
+	is_str(j->near, "beijing", "near a place");
+	is_int(j->max_latency_us, 5000, "so near");
 	ok(j->payload_len == 8 && memcmp(j->payload, "pay\0load", 8) == 0, "payload");
 	is_int(got.u.submit.jobs[1].ndeps, 0, "the other job has none");
 	is_str(got.u.submit.jobs[1].gpu, "", "and empty strings");
