@@ -227,6 +227,17 @@ static void tiny_start(struct tiny_http *s, const char *body, size_t n, const ch
 	s->port = ntohs(a.sin_port);
 }
 
+/* Between two requests the test has the server to itself. */
+static void tiny_hold(struct tiny_http *s)
+{
+	pthread_mutex_lock(&s->lock);
+}
+
+static void tiny_release(struct tiny_http *s)
+{
+	pthread_mutex_unlock(&s->lock);
+}
+
 static void tiny_stop(struct tiny_http *s)
 {
 	if (write(s->stop[1], "", 1) != 1)

@@ -114,6 +114,17 @@ static const char *address(const struct tiny_http *h, const char *path)
 	return s;
 }
 
+/* A copy from or to a server that the test holds. */
+static struct seen ask(struct tiny_http *h, struct suan_copy_spec spec)
+{
+	struct seen s;
+
+	tiny_release(h);
+	s = copy(small, spec);
+	tiny_hold(h);
+	return s;
+}
+
 static void test_http(void)
 {
 	struct tiny_http h;
@@ -121,58 +132,59 @@ static void test_http(void)
 	struct seen s;
 
 	tiny_start(&h, data, SIZE, "\"one\"");
-	s = copy(small, (struct suan_copy_spec){
-				.source = address(&h, "/x"), .target = to, .token = "secret"});
+	tiny_hold(&h);
+	s = ask(&h, (struct suan_copy_spec){
+			    .source = address(&h, "/x"), .target = to, .token = "secret"});
 	ok(s.rc == SUAN_OK && holds(to, data, SIZE), "copied: %s", s.text);
 	ok(strstr(h.last, "Authorization: Bearer secret\r\n"), "with the token");
 	h.cut = 300000;
 	h.cuts = 2;
 	h.sent = 0;
-	s = copy(small, (struct suan_copy_spec){.source = address(&h, "/x?k=v"),
-						.target = in_home("web/cut")});
+	s = ask(&h, (struct suan_copy_spec){.source = address(&h, "/x?k=v"),
+					    .target = in_home("web/cut")});
 	ok(s.rc == SUAN_OK && holds(in_home("web/cut"), data, SIZE), "cut twice: %s", s.text);
 	ok(s.attempts == 3 && h.with_range == 2 && h.sent == SIZE, "every byte was sent once");
 	h.cut = 300000;
 	h.cuts = 2;
 	h.no_ranges = true;
-	s = copy(small, (struct suan_copy_spec){.source = address(&h, "/x"),
-						.target = in_home("web/all")});
+	s = ask(&h,
+		(struct suan_copy_spec){.source = address(&h, "/x"), .target = in_home("web/all")});
 	ok(s.rc == SUAN_OK && holds(in_home("web/all"), data, SIZE), "no ranges: %s", s.text);
 	h.no_ranges = false;
 	h.no_length = true;
-	s = copy(small, (struct suan_copy_spec){.source = address(&h, "/x"),
-						.target = in_home("web/long"),
-						.sha256 = sum});
+	s = ask(&h, (struct suan_copy_spec){.source = address(&h, "/x"),
+					    .target = in_home("web/long"),
+					    .sha256 = sum});
 	ok(s.rc == SUAN_OK && holds(in_home("web/long"), data, SIZE), "no length: %s", s.text);
 	h.no_length = false;
 	h.location = "/moved";
-	s = copy(small, (struct suan_copy_spec){.source = address(&h, "/x"),
-						.target = in_home("web/moved")});
+	s = ask(&h, (struct suan_copy_spec){.source = address(&h, "/x"),
+					    .target = in_home("web/moved")});
 	ok(s.rc == SUAN_OK && strstr(h.last, "GET /moved"), "follows a redirect");
 	h.location = NULL;
 	h.fails = 3;
-	s = copy(small, (struct suan_copy_spec){.source = address(&h, "/x"),
-						.target = in_home("web/busy")});
+	s = ask(&h, (struct suan_copy_spec){.source = address(&h, "/x"),
+					    .target = in_home("web/busy")});
 	ok(s.rc == SUAN_OK && s.attempts == 4, "busy three times");
 	h.fails = 1000;
-	s = copy(small, (struct suan_copy_spec){.source = address(&h, "/x"),
-						.target = in_home("web/n"),
-						.tries = 3});
+	s = ask(&h, (struct suan_copy_spec){
+			    .source = address(&h, "/x"), .target = in_home("web/n"), .tries = 3});
 	ok(s.rc == SUAN_EBUSY && s.fault == SUAN_COPY_TRANSIENT && s.attempts == 3, "for ever: %s",
 	   s.text);
 	h.fails = 0;
 	h.status = 404;
-	s = copy(small, (struct suan_copy_spec){.source = address(&h, "/x?key=geheim"),
-						.target = in_home("web/n")});
+	s = ask(&h, (struct suan_copy_spec){.source = address(&h, "/x?key=geheim"),
+					    .target = in_home("web/n")});
 	ok(s.rc == SUAN_ENOTFOUND && s.fault == SUAN_COPY_GONE && s.attempts == 1, "gone: %s",
 	   s.text);
 	ok(!strstr(s.text, "geheim"), "queries are not shown");
 	h.status = 403;
-	s = copy(small,
-		 (struct suan_copy_spec){.source = address(&h, "/x"), .target = in_home("web/n")});
+	s = ask(&h,
+		(struct suan_copy_spec){.source = address(&h, "/x"), .target = in_home("web/n")});
 	ok(s.rc == SUAN_EDENIED && s.fault == SUAN_COPY_REFUSED && s.attempts == 1, "denied: %s",
 	   s.text);
 	ok(!suan_fs_exists(in_home("web/n")) && nothing_beside(in_home("web")), "nothing is left");
+	tiny_release(&h);
 	tiny_stop(&h);
 	s = copy(small, (struct suan_copy_spec){.source = address(&h, "/x"),
 						.target = in_home("web/n"),
@@ -197,8 +209,10 @@ static void test_http_changes(void)
 		bool was_cut = false;
 
 		tiny_start(&h, data, SIZE, validated ? "\"one\"" : "");
+		tiny_hold(&h);
 		h.cut = 500000;
 		h.cuts = 1;
+		tiny_release(&h);
 		c = copier_of(slow);
 		start(c,
 		      (struct suan_copy_spec){.source = address(&h, "/x"),
@@ -233,9 +247,11 @@ static void test_http_stall(void)
 
 	config.stall_ms = 50;
 	tiny_start(&h, data, SIZE, "\"one\"");
+	tiny_hold(&h);
 	h.cut = 1000;
 	h.cuts = 1;
 	h.stalls = true;
+	tiny_release(&h);
 	s = copy(config, (struct suan_copy_spec){.source = address(&h, "/x"),
 						 .target = in_home("stall"),
 						 .tries = 1});
@@ -250,26 +266,25 @@ static void test_put(void)
 
 	write_file(in_home("up"), data, SIZE);
 	tiny_start(&h, "", 0, "");
+	tiny_hold(&h);
 	h.fails = 1;
-	s = copy(small, (struct suan_copy_spec){.source = in_home("up"),
-						.target = address(&h, "/up"),
-						.sha256 = sum});
+	s = ask(&h, (struct suan_copy_spec){
+			    .source = in_home("up"), .target = address(&h, "/up"), .sha256 = sum});
 	ok(s.rc == SUAN_OK && s.attempts == 2, "put: %s", s.text);
 	ok(h.nput == SIZE && memcmp(h.put, data, SIZE) == 0, "whole");
 	is_str(s.sha256, sum, "its digest");
 	h.status = 507;
-	s = copy(small,
-		 (struct suan_copy_spec){.source = in_home("up"), .target = address(&h, "/up")});
+	s = ask(&h, (struct suan_copy_spec){.source = in_home("up"), .target = address(&h, "/up")});
 	ok(s.rc == SUAN_EFULL && s.fault == SUAN_COPY_FULL && s.at_target, "full: %s", s.text);
 	h.status = 0;
 	h.requests = 0;
 	data[0] ^= 1;
 	write_file(in_home("up"), data, SIZE);
 	data[0] ^= 1;
-	s = copy(small, (struct suan_copy_spec){.source = in_home("up"),
-						.target = address(&h, "/up"),
-						.sha256 = sum});
+	s = ask(&h, (struct suan_copy_spec){
+			    .source = in_home("up"), .target = address(&h, "/up"), .sha256 = sum});
 	ok(s.rc == SUAN_ECORRUPT && h.requests == 0, "what is not right is not sent");
+	tiny_release(&h);
 	tiny_stop(&h);
 }
 
@@ -382,7 +397,9 @@ static void test_cancel_waiting(void)
 
 	config.first_wait_ms = config.longest_wait_ms = 3600000;
 	tiny_start(&h, data, SIZE, "");
+	tiny_hold(&h);
 	h.fails = 1000;
+	tiny_release(&h);
 	c = copier_of(config);
 	start(c, (struct suan_copy_spec){.source = address(&h, "/x"), .target = in_home("w/a")},
 	      &s);
@@ -469,6 +486,7 @@ static void test_tree(void)
 	ok(nothing_beside(in_home("t")), "nothing is left");
 	snprintf(path, sizeof(path), "%s/b/new", from);
 	write_file(path, "new", 3);
+	free(s.manifest);
 	s = copy(small, (struct suan_copy_spec){.source = from, .target = to});
 	ok(s.rc == SUAN_OK && s.files == 8, "over the one that is there: %s", s.text);
 	ok(suan_copy_verify(to, &m, NULL, &err) == SUAN_ECORRUPT, "it has more now: %s", err.text);
@@ -486,6 +504,7 @@ static void test_tree(void)
 	   "another kind: %s", err.text);
 	ok(unlink(path) == 0 && suan_copy_verify(to, &m, NULL, &err) == SUAN_ECORRUPT,
 	   "missing: %s", err.text);
+	free(s.manifest);
 	snprintf(path, sizeof(path), "%064d", 7);
 	s = copy(small,
 		 (struct suan_copy_spec){.source = from, .target = in_home("t/n"), .sha256 = path});
@@ -536,25 +555,28 @@ static void test_tree_http(void)
 	    suan_manifest_print(&m, &text, NULL) != SUAN_OK)
 		abort();
 	tiny_start(&h, data, SIZE, "\"e\"");
+	tiny_hold(&h);
 	h.cut = 700000;
 	h.cuts = 2;
-	s = copy(small, (struct suan_copy_spec){.source = address(&h, "/set"),
-						.target = in_home("t/http"),
-						.manifest = text.data,
-						.manifest_n = text.len});
+	s = ask(&h, (struct suan_copy_spec){.source = address(&h, "/set"),
+					    .target = in_home("t/http"),
+					    .manifest = text.data,
+					    .manifest_n = text.len});
 	ok(s.rc == SUAN_OK && s.files == 3 && s.moved == 3 * SIZE, "a tree by HTTP: %s", s.text);
 	ok(strstr(h.last, "GET /set/d2/f%202 "), "names are encoded");
 	ok(suan_copy_verify(in_home("t/http"), &m, NULL, NULL) == SUAN_OK, "verified");
+	free(s.manifest);
 	h.body = data + 1;
-	s = copy(small, (struct suan_copy_spec){.source = address(&h, "/set"),
-						.target = in_home("t/http2"),
-						.manifest = text.data,
-						.manifest_n = text.len});
+	s = ask(&h, (struct suan_copy_spec){.source = address(&h, "/set"),
+					    .target = in_home("t/http2"),
+					    .manifest = text.data,
+					    .manifest_n = text.len});
 	ok(s.rc == SUAN_ECORRUPT && s.fault == SUAN_COPY_WRONG_SUM && nothing_beside(in_home("t")),
 	   "not what the manifest says: %s", s.text);
 	suan_manifest_done(&m);
 	suan_buf_done(&text);
 	free(s.manifest);
+	tiny_release(&h);
 	tiny_stop(&h);
 }
 
