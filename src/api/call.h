@@ -69,6 +69,7 @@ struct suan_api_call {
 	uint64_t job; /* parsed {id} */
 	uint32_t index;
 	bool element; /* {id} named an element */
+	const char *quote; /* JSON of a quote that is answered when its place is held; arena */
 };
 
 /* ---- answering: each ends the call and frees it ---- */

@@ -217,9 +217,9 @@ static void submit_event(struct suan_api_call *c, struct suan_event *ev)
 	suan_buf_done(&both);
 }
 
-static void put_warnings(const struct suan_buf *warnings, struct suan_jsonw *w)
+void suan_api_put_warnings(const struct suan_api_call *c, struct suan_jsonw *w)
 {
-	const char *p = suan_buf_str(warnings);
+	const char *p = suan_buf_str(&c->jobs.warnings);
 
 	if (!*p)
 		return;
@@ -266,7 +266,7 @@ static void submitted(void *ctx, const struct suan_core_answer *answer)
 		suan_api_problem(c, 500, &err);
 		return;
 	}
-	put_warnings(&c->jobs.warnings, &w);
+	suan_api_put_warnings(c, &w);
 	suan_jsonw_close(&w, '}');
 	snprintf(headers, sizeof(headers), "Location: /v1/jobs/%llu\n%s",
 		 (unsigned long long)answer->first_job,
@@ -296,13 +296,20 @@ static void bulk_submitted(void *ctx, const struct suan_core_answer *answer)
 		      answer->repeated ? "Suan-Repeated: true\n" : NULL);
 }
 
+bool suan_api_take_job(struct suan_api_call *c, struct suan_event *ret)
+{
+	if (!parsed(c) || !take_owner(c))
+		return false;
+	submit_event(c, ret);
+	return true;
+}
+
 static void submit(struct suan_api_call *c, suan_core_done_fn *done)
 {
 	struct suan_event ev;
 
-	if (!parsed(c) || !take_owner(c))
+	if (!suan_api_take_job(c, &ev))
 		return;
-	submit_event(c, &ev);
 	suan_core_post(suan_api_config(c->api)->core, &ev, &c->arena, done, c);
 }
 
@@ -326,44 +333,6 @@ static void put_candidates(const struct suan_engine *e, const struct suan_candid
 		suan_jsonw_close(w, '}');
 	}
 	suan_jsonw_close(w, ']');
-}
-
-/* Everything that a submission would check, and the places it would have now; keeps nothing. */
-void suan_api_check(struct suan_api_call *c)
-{
-	struct suan_core *core = suan_api_config(c->api)->core;
-	const struct suan_engine *e = suan_api_engine(c->api);
-	uint32_t max = suan_engine_pool_count(e), n;
-	struct suan_candidate *list;
-	struct suan_core_answer answer;
-	struct suan_err err = {0};
-	struct suan_event ev;
-	struct suan_api_object o;
-	struct suan_quota_view quota;
-
-	if (!parsed(c) || !take_owner(c))
-		return;
-	list = suan_arena_array(&c->arena, max + 1, sizeof(*list));
-	if (!list) {
-		suan_fail(&err, SUAN_ENOMEM, "out of memory");
-		suan_api_problem(c, 500, &err);
-		return;
-	}
-	submit_event(c, &ev);
-	ev.u.submit.has_key = false;
-	suan_core_check(core, &ev, &answer, &err);
-	if (answer.code != SUAN_OK) {
-		suan_api_refuse(c, &answer);
-		return;
-	}
-	n = suan_engine_quote(e, &ev.u.submit.jobs[0], ev.now_ms, list, max);
-	suan_api_object_open(&o, NULL);
-	suan_jsonw_bool(&o.w, "ok", true);
-	if (suan_engine_quote_quota(e, &ev.u.submit.jobs[0], &quota))
-		suan_doc_limited(&quota, &o.w);
-	put_candidates(e, list, n < max ? n : max, &o.w);
-	put_warnings(&c->jobs.warnings, &o.w);
-	suan_api_object_send(c, &o);
 }
 
 /* ---- listing ---- */

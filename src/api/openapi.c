@@ -46,12 +46,39 @@ static const struct schema schemas[] = {
 		  "\"reason_text\":{\"type\":\"string\"},\"quota\":{\"type\":\"object\"},"
 		  "\"candidates\":{\"type\":\"array\",\"items\":"
 		  "{\"$ref\":\"#/components/schemas/Candidate\"}}}}"},
+	{"Quote",
+	 "{\"type\":\"object\",\"description\":\"without hold as Check; with it the offers are in "
+	 "quote\",\"properties\":{\"ok\":{\"type\":\"boolean\"},"
+	 "\"candidates\":{\"type\":\"array\",\"items\":{"
+	 "\"$ref\":\"#/components/schemas/Candidate\"}},"
+	 "\"by\":{\"enum\":[\"cost\",\"carbon\"]},\"waiting\":{\"type\":\"array\",\"items\":{"
+	 "\"$ref\":\"#/components/schemas/Waiting\"}},\"id\":{\"type\":\"integer\"},"
+	 "\"quote\":{\"$ref\":\"#/components/schemas/Check\"},"
+	 "\"held\":{\"$ref\":\"#/components/schemas/Reservation\"}}}"},
+	{"Waiting",
+	 "{\"type\":\"object\",\"required\":[\"wait_s\",\"site\",\"start\","
+	 "\"cost_change_percent\"],"
+	 "\"properties\":{\"wait_s\":{\"type\":\"integer\"},"
+	 "\"site\":{\"type\":[\"string\",\"null\"]},"
+	 "\"start\":{\"$ref\":\"#/components/schemas/Time\"},"
+	 "\"cost_yuan\":{\"type\":[\"number\",\"null\"]},"
+	 "\"cost_change_percent\":{\"type\":[\"number\",\"null\"]},"
+	 "\"carbon_change_percent\":{\"type\":[\"number\",\"null\"]}}}"},
 	{"Candidate",
 	 "{\"type\":\"object\",\"required\":[\"site\",\"pool\",\"start\",\"chosen\",\"reason\"],"
 	 "\"properties\":{\"site\":{\"type\":[\"string\",\"null\"]},"
 	 "\"pool\":{\"type\":[\"string\",\"null\"]},"
 	 "\"start\":{\"$ref\":\"#/components/schemas/Time\"},"
 	 "\"chosen\":{\"type\":\"boolean\"},\"reason\":{\"type\":[\"string\",\"null\"]},"
+	 "\"start_p50\":{\"$ref\":\"#/components/schemas/Time\"},"
+	 "\"start_p90\":{\"$ref\":\"#/components/schemas/Time\"},"
+	 "\"end\":{\"$ref\":\"#/components/schemas/Time\"},"
+	 "\"data_arrival\":{\"$ref\":\"#/components/schemas/Time\"},"
+	 "\"energy_kwh\":{\"type\":[\"number\",\"null\"]},"
+	 "\"cost_yuan\":{\"type\":[\"number\",\"null\"]},"
+	 "\"carbon_kg\":{\"type\":\"object\",\"properties\":{"
+	 "\"location\":{\"type\":[\"number\",\"null\"]},"
+	 "\"market\":{\"type\":[\"number\",\"null\"]}}},"
 	 "\"reason_text\":{\"type\":\"string\"}}}"},
 	{"Why", "{\"type\":\"object\",\"required\":[\"job\",\"index\",\"state\",\"candidates\"],"
 		"\"properties\":{\"job\":{\"type\":\"integer\"},\"index\":{\"type\":\"integer\"},"

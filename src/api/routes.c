@@ -15,6 +15,10 @@
 	{                                                                                          \
 		"cursor", "\"next\" of the page before"                                            \
 	}
+#define P_BY                                                                                       \
+	{                                                                                          \
+		"by", "what waiting is to save: cost (default) or carbon"                          \
+	}
 #define P_STATE                                                                                    \
 	{                                                                                          \
 		"state", "states, comma-separated"                                                 \
@@ -90,12 +94,24 @@ const struct suan_api_route suan_api_routes[] = {
 	 SUAN_ROLE_USER,
 	 suan_api_check,
 	 suan_api_prepare_job,
-	 "Check a job and list its candidates; nothing is kept",
+	 "As POST /v1/quotes without hold",
 	 &job_body,
 	 "Check",
 	 NULL,
-	 {{0}},
+	 {P_BY},
 	 {200, 400, 401, 403, 422}},
+	{"POST",
+	 "/v1/quotes",
+	 "quoteJob",
+	 SUAN_ROLE_USER,
+	 suan_api_quote,
+	 suan_api_prepare_job,
+	 "Check a job, list its candidates with what they cost, and what waiting is worth",
+	 &job_body,
+	 "Quote",
+	 NULL,
+	 {P_BY, {"hold", "hold the place for so long, 1s to 24h: 201 with its id"}},
+	 {200, 201, 400, 401, 403, 422}},
 	{"GET",
 	 "/v1/jobs/{id}",
 	 "getJob",

@@ -4,6 +4,7 @@
 
 const struct suan_command *const suan_cli_commands[] = {
 	&suan_cli_submit,
+	&suan_cli_quote,
 	&suan_cli_list,
 	&suan_cli_show,
 	&suan_cli_why,

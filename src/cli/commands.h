@@ -7,7 +7,7 @@
 #include "cli/client.h"
 #include "cli/cli.h"
 
-extern const struct suan_command suan_cli_submit;
+extern const struct suan_command suan_cli_submit, suan_cli_quote;
 extern const struct suan_command suan_cli_list, suan_cli_show, suan_cli_why;
 extern const struct suan_command suan_cli_logs, suan_cli_wait;
 extern const struct suan_command suan_cli_cancel, suan_cli_hold, suan_cli_release, suan_cli_requeue,
@@ -21,7 +21,9 @@ extern const struct suan_command suan_cli_signals, suan_cli_simulate,
 
 /* Job ids are "12" or "12_5". Prints what is wrong; returns an exit code. */
 int suan_cli_check_ids(const struct suan_command *c, const char *const *ids, int n);
-/* Prints the candidates of `suan why` and of a dry run as a table; false as suan_table_print. */
+/* Prints a quote: the candidates with what they cost, what waiting is worth, what is held. */
+void suan_cli_print_quote(const json_t *quote);
+/* Prints the candidates of `suan why` as a table; false as suan_table_print. */
 bool suan_cli_print_candidates(const json_t *candidates, const char *format, bool no_header);
 
 /* Posts a reservation, with a fresh idempotency key if key is NULL; ends one. As suan_client_do. */

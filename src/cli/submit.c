@@ -23,7 +23,8 @@
 /* Options of the command itself; every field of a job is an option as well, see print_fields. */
 static const struct suan_option submit_options[] = {
 	{"wait", 'W', NULL, "stream state and output, exit with the job's code"},
-	{"dry-run", 0, NULL, "check the job and list the candidates; nothing is submitted"},
+	{"dry-run", 0, NULL, "as suan quote: list the candidates; nothing is submitted"},
+	{"quote", 0, "ID", "accept this quote: run at the place that it holds"},
 	{"guaranteed-start", 0, "WHEN",
 	 "start then, certainly: reserve whole nodes for the job from WHEN on, for its walltime"},
 	{"wrap", 0, "COMMAND", "run COMMAND with sh -c"},
@@ -36,6 +37,17 @@ static const struct suan_option submit_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
+static const struct suan_option quote_options[] = {
+	{"hold", 0, "TIME", "hold the place for so long, such as 10m, and print its id"},
+	{"by", 0, "WHAT", "what waiting is to save: cost (default) or carbon"},
+	{"wrap", 0, "COMMAND", "run COMMAND with sh -c"},
+	{"key", 0, "KEY",
+	 "idempotency key of the hold: the same key gives the same one (default: a fresh one)"},
+	{"json", 0, NULL, "JSON, stable for scripts"},
+	CLIENT_OPTIONS,
+	{NULL, 0, NULL, NULL},
+};
+
 struct field_option { /* --memory 2GiB, to be applied after the file was read */
 	const struct suan_job_field *field;
 	const char *name, *value;
@@ -43,12 +55,14 @@ struct field_option { /* --memory 2GiB, to be applied after the file was read */
 };
 
 struct submit {
+	const struct suan_command *command; /* submit or quote */
 	struct suan_client client;
 	struct suan_arena arena;
 	struct suan_job_doc doc;
 	struct field_option fields[MAX_FIELDS];
 	int nfields;
 	const char *wrap, *bulk, *key, *file, *guaranteed;
+	const char *quote, *hold, *by; /* the id that is accepted; of quotes */
 	char reservation[16]; /* that was made for the job */
 	char **rest; /* operands: command, or file and its arguments */
 	int nrest;
@@ -59,9 +73,9 @@ struct submit {
 
 /* ---- command line ---- */
 
-static const struct suan_option *own_option(const char *name, size_t n)
+static const struct suan_option *own_option(const struct submit *s, const char *name, size_t n)
 {
-	for (const struct suan_option *o = submit_options; o->name; o++)
+	for (const struct suan_option *o = s->command->options; o->name; o++)
 		if (strncmp(o->name, name, n) == 0 && o->name[n] == '\0')
 			return o;
 	return NULL;
@@ -83,6 +97,12 @@ static int apply_own(struct submit *s, const struct suan_option *o, const char *
 		s->bulk = value;
 	else if (strcmp(o->name, "key") == 0)
 		s->key = value;
+	else if (strcmp(o->name, "quote") == 0)
+		s->quote = value;
+	else if (strcmp(o->name, "hold") == 0)
+		s->hold = value;
+	else if (strcmp(o->name, "by") == 0)
+		s->by = value;
 	else
 		suan_client_option(&s->client, o, value);
 	return SUAN_EXIT_OK;
@@ -133,7 +153,7 @@ static int add_field(struct submit *s, const struct suan_job_field *f, const cha
 		     const char *value, bool sbatch)
 {
 	if (s->nfields == MAX_FIELDS)
-		return suan_cli_usage(&suan_cli_submit, "more than %d options", MAX_FIELDS);
+		return suan_cli_usage(s->command, "more than %d options", MAX_FIELDS);
 	s->fields[s->nfields++] = (struct field_option){f, name, value, sbatch};
 	return SUAN_EXIT_OK;
 }
@@ -148,40 +168,40 @@ static int take_field(struct submit *s, const char *arg, int argc, char **argv, 
 	bool sbatch = false;
 
 	if (n >= sizeof(name))
-		return suan_cli_usage(&suan_cli_submit, "no option --%.60s…", arg);
+		return suan_cli_usage(s->command, "no option --%.60s…", arg);
 	memcpy(name, arg, n);
 	name[n] = '\0';
 	f = suan_job_option(name, &sbatch, &err);
 	if (!f)
-		return suan_cli_usage(&suan_cli_submit, "%s", err.text);
+		return suan_cli_usage(s->command, "%s", err.text);
 	if (arg[n] == '=')
 		return add_field(s, f, f->name, arg + n + 1, sbatch);
 	if (f->type == SUAN_F_BOOL)
 		return add_field(s, f, f->name, "true", sbatch);
 	if (*at >= argc)
-		return suan_cli_usage(&suan_cli_submit, "--%s needs a value: %s", name, f->help);
+		return suan_cli_usage(s->command, "--%s needs a value: %s", name, f->help);
 	return add_field(s, f, f->name, argv[(*at)++], sbatch);
 }
 
 static int take_long(struct submit *s, const char *arg, int argc, char **argv, int *at)
 {
 	size_t n = strcspn(arg, "=");
-	const struct suan_option *o = own_option(arg, n);
+	const struct suan_option *o = own_option(s, arg, n);
 
 	if (!o)
 		return take_field(s, arg, argc, argv, at);
 	if (strcmp(o->name, "help") == 0) {
-		suan_cli_print_help(&suan_cli_submit);
+		suan_cli_print_help(s->command);
 		exit(SUAN_EXIT_OK);
 	}
 	if (!o->value && arg[n] == '=')
-		return suan_cli_usage(&suan_cli_submit, "--%s takes no value", o->name);
+		return suan_cli_usage(s->command, "--%s takes no value", o->name);
 	if (!o->value)
 		return apply_own(s, o, NULL);
 	if (arg[n] == '=')
 		return apply_own(s, o, arg + n + 1);
 	if (*at >= argc)
-		return suan_cli_usage(&suan_cli_submit, "--%s needs a value: %s", o->name,
+		return suan_cli_usage(s->command, "--%s needs a value: %s", o->name,
 				      o->value);
 	return apply_own(s, o, argv[(*at)++]);
 }
@@ -199,7 +219,7 @@ static int take_letters(struct submit *s, const char *p, int argc, char **argv, 
 			return take_long(s, "help", argc, argv, at);
 		f = suan_job_letter(*p);
 		if (!f)
-			return suan_cli_usage(&suan_cli_submit, "no option -%c", *p);
+			return suan_cli_usage(s->command, "no option -%c", *p);
 		if (f->type == SUAN_F_BOOL) {
 			add_field(s, f, f->name, "true", true);
 			continue;
@@ -207,7 +227,7 @@ static int take_letters(struct submit *s, const char *p, int argc, char **argv, 
 		if (p[1])
 			return add_field(s, f, f->name, p + 1, true);
 		if (*at >= argc)
-			return suan_cli_usage(&suan_cli_submit, "-%c needs a value: %s", *p,
+			return suan_cli_usage(s->command, "-%c needs a value: %s", *p,
 					      f->help);
 		return add_field(s, f, f->name, argv[(*at)++], true);
 	}
@@ -237,7 +257,7 @@ static int parse(struct submit *s, int argc, char **argv)
 	s->rest = argv + at;
 	s->nrest = argc - at;
 	if (!s->dashes && s->nrest > 1 && strcmp(s->rest[1], "--") == 0)
-		return suan_cli_usage(&suan_cli_submit,
+		return suan_cli_usage(s->command,
 				      "write options before the file, then -- COMMAND");
 	return rc;
 }
@@ -312,7 +332,7 @@ static int read_file(struct submit *s, const char *file)
 	}
 	n = text.len;
 	if (n == 0 && strcmp(file, "-") == 0)
-		return suan_cli_usage(&suan_cli_submit, "standard input is empty; what to run? "
+		return suan_cli_usage(s->command, "standard input is empty; what to run? "
 							"SCRIPT, JOB.yaml or -- COMMAND");
 	copy = suan_arena_mem(&s->arena, suan_buf_str(&text), n);
 	suan_buf_done(&text);
@@ -320,7 +340,7 @@ static int read_file(struct submit *s, const char *file)
 		return SUAN_EXIT_FAILED;
 	if (ends_with(file, ".json") || ends_with(file, ".yaml") || ends_with(file, ".yml")) {
 		if (s->nrest > 1)
-			return suan_cli_usage(&suan_cli_submit, "\"%s\" after a job file",
+			return suan_cli_usage(s->command, "\"%s\" after a job file",
 					      s->rest[1]);
 		if (suan_job_from_yaml(copy, n, suan_clock_now_ms(), &s->arena, &s->doc, &err) !=
 		    SUAN_OK)
@@ -457,9 +477,9 @@ static int build(struct submit *s)
 	int rc = SUAN_EXIT_OK;
 
 	if (s->wrap && s->nrest)
-		return suan_cli_usage(&suan_cli_submit, "--wrap and \"%s\"", s->rest[0]);
+		return suan_cli_usage(s->command, "--wrap and \"%s\"", s->rest[0]);
 	if (s->dashes && !s->nrest && !s->wrap)
-		return suan_cli_usage(&suan_cli_submit, "no command behind --");
+		return suan_cli_usage(s->command, "no command behind --");
 	if (s->wrap || s->dashes)
 		rc = take_command(s);
 	else if (s->nrest)
@@ -467,7 +487,7 @@ static int build(struct submit *s)
 	else if (!isatty(STDIN_FILENO))
 		rc = read_file(s, "-");
 	else
-		rc = suan_cli_usage(&suan_cli_submit,
+		rc = suan_cli_usage(s->command,
 				    "what to run? SCRIPT, JOB.yaml or -- COMMAND");
 	if (rc == SUAN_EXIT_OK)
 		rc = apply_fields(s);
@@ -490,17 +510,6 @@ static void make_key(struct submit *s)
 	for (int i = 0; i < 16; i++)
 		snprintf(s->made_key + 2 * i, 3, "%02x", bytes[i]);
 	s->key = s->made_key;
-}
-
-static void print_check(const json_t *answer)
-{
-	const char *limit = json_string_value(json_object_get(answer, "reason_text"));
-
-	if (limit)
-		printf("the job is fine but would wait for a limit: %s; candidates:\n", limit);
-	else
-		printf("the job is fine; candidates:\n");
-	suan_cli_print_candidates(json_object_get(answer, "candidates"), NULL, false);
 }
 
 /* Says on a terminal what the job waits for and where it starts; a lost server ends only this. */
@@ -605,13 +614,13 @@ static int reserve(struct submit *s)
 	int rc;
 
 	if (s->doc.spec.reservation[0])
-		return suan_cli_usage(&suan_cli_submit,
+		return suan_cli_usage(s->command,
 				      "either --guaranteed-start or --reservation");
 	if (!s->doc.spec.walltime_ms)
-		return suan_cli_usage(&suan_cli_submit, "--guaranteed-start needs a --walltime: "
+		return suan_cli_usage(s->command, "--guaranteed-start needs a --walltime: "
 							"so long nodes are kept");
 	if (s->dry_run || s->doc.spec.array)
-		return suan_cli_usage(&suan_cli_submit,
+		return suan_cli_usage(s->command,
 				      "--guaranteed-start goes with neither --dry-run nor --array");
 	make_key(s);
 	body = reservation_body(s);
@@ -626,11 +635,36 @@ static int reserve(struct submit *s)
 	return SUAN_EXIT_OK;
 }
 
+static void quote_path(const struct submit *s, struct suan_buf *out)
+{
+	suan_buf_adds(out, "/v1/quotes?by=");
+	suan_client_segment(out, s->by ? s->by : "cost");
+	if (s->hold) {
+		suan_buf_adds(out, "&hold=");
+		suan_client_segment(out, s->hold);
+	}
+}
+
+/* The place that a quote holds is a reservation with its number. */
+static int accept_quote(struct submit *s)
+{
+	if (!s->quote)
+		return SUAN_EXIT_OK;
+	if (s->doc.spec.reservation[0] || s->guaranteed || s->dry_run || s->doc.spec.array)
+		return suan_cli_usage(s->command, "--quote goes with none of --reservation, "
+						  "--guaranteed-start, --dry-run and --array");
+	if (s->quote[strspn(s->quote, "0123456789")] || !s->quote[0])
+		return suan_cli_usage(s->command, "\"%s\" is no quote; expected the number that "
+						  "suan quote --hold printed", s->quote);
+	s->doc.spec.reservation = s->quote;
+	return SUAN_EXIT_OK;
+}
+
 static int send_job(struct submit *s)
 {
 	struct suan_client_call call = {
 		.method = "POST", .path = "/v1/jobs", .type = "application/json"};
-	struct suan_buf text;
+	struct suan_buf text, path;
 	struct suan_jsonw w;
 	json_t *answer = NULL;
 	int rc;
@@ -642,20 +676,23 @@ static int send_job(struct submit *s)
 	suan_jsonw_close(&w, '}');
 	call.text = suan_buf_str(&text);
 	call.n = text.len;
+	suan_buf_init(&path, 0);
+	quote_path(s, &path);
 	if (s->dry_run)
-		call.path = "/v1/jobs:check";
-	else {
+		call.path = suan_buf_str(&path);
+	if (!s->dry_run || s->hold) {
 		make_key(s);
 		call.idempotency_key = s->key;
 	}
 	rc = suan_client_do(&s->client, &call, &answer);
 	suan_buf_done(&text);
+	suan_buf_done(&path);
 	if (rc != SUAN_EXIT_OK && s->reservation[0] && rc != SUAN_EXIT_UNREACHABLE)
 		(void)suan_cli_delete_reservation(&s->client, s->reservation, NULL, NULL);
 	if (rc != SUAN_EXIT_OK)
 		return rc;
 	if (s->dry_run && !s->json)
-		print_check(answer);
+		suan_cli_print_quote(answer);
 	else if (s->wait)
 		rc = follow(s, answer);
 	else if (s->json)
@@ -700,21 +737,23 @@ static int send_bulk(struct submit *s)
 	return SUAN_EXIT_OK;
 }
 
-static int run_submit(int argc, char **argv)
+static int run(const struct suan_command *command, int argc, char **argv)
 {
-	struct submit s = {0};
+	struct submit s = {.command = command, .dry_run = command == &suan_cli_quote};
 	int rc;
 
-	suan_client_init(&s.client, &suan_cli_submit);
+	suan_client_init(&s.client, command);
 	suan_arena_init(&s.arena, 0);
 	suan_job_doc_init(&s.doc);
 	rc = parse(&s, argc, argv);
 	if (rc == SUAN_EXIT_OK && s.bulk &&
-	    (s.nrest || s.nfields || s.wrap || s.wait || s.dry_run || s.guaranteed))
-		rc = suan_cli_usage(&suan_cli_submit,
+	    (s.nrest || s.nfields || s.wrap || s.wait || s.dry_run || s.guaranteed || s.quote))
+		rc = suan_cli_usage(command,
 				    "--bulk takes whole jobs from its file and no further options");
 	if (rc == SUAN_EXIT_OK)
 		rc = s.bulk ? send_bulk(&s) : build(&s);
+	if (rc == SUAN_EXIT_OK)
+		rc = accept_quote(&s);
 	if (rc == SUAN_EXIT_OK && s.guaranteed && !s.bulk)
 		rc = reserve(&s);
 	if (rc == SUAN_EXIT_OK && !s.bulk)
@@ -723,6 +762,27 @@ static int run_submit(int argc, char **argv)
 	suan_client_done(&s.client);
 	return rc;
 }
+
+static int run_submit(int argc, char **argv)
+{
+	return run(&suan_cli_submit, argc, argv);
+}
+
+static int run_quote(int argc, char **argv)
+{
+	return run(&suan_cli_quote, argc, argv);
+}
+
+const struct suan_command suan_cli_quote = {
+	.name = "quote",
+	.usage = "suan quote [OPTION]… SCRIPT [ARGUMENT]… | JOB.yaml | JOB.json | -- COMMAND…",
+	.summary = "what a job would cost, where and when; holds the place if asked",
+	.help = "Takes a job as suan submit does and submits nothing. With --hold it prints the id "
+		"of a\nplace that is kept for that time: suan submit --quote ID … takes it. The "
+		"fields of the job\nare options as well: suan submit --help lists them.",
+	.options = quote_options,
+	.run = run_quote,
+};
 
 const struct suan_command suan_cli_submit = {
 	.name = "submit",

@@ -26,6 +26,10 @@ void suan_doc_pool(const struct suan_engine *e, const struct suan_pool_view *v,
 		   struct suan_jsonw *w);
 void suan_doc_candidate(const struct suan_engine *e, const struct suan_candidate *c,
 			struct suan_jsonw *w);
+/* doc_quote.c: a candidate with its costs; what waiting is worth beside the chosen one. */
+void suan_doc_offer(const struct suan_engine *e, const struct suan_offer *o, struct suan_jsonw *w);
+void suan_doc_waiting(const struct suan_engine *e, const struct suan_offer *chosen,
+		      const struct suan_waiting_offer *row, struct suan_jsonw *w);
 void suan_doc_reservation(const struct suan_engine *e, const struct suan_reservation_view *v,
 			  struct suan_jsonw *w);
 /* One sentence with numbers for a reason: "wants 64 cores per task, the largest node has 32". */

@@ -77,6 +77,8 @@ void suan_doc_reservation(const struct suan_engine *e, const struct suan_reserva
 	suan_jsonw_time(w, "from", v->from_ms);
 	suan_jsonw_time(w, "to", v->to_ms);
 	suan_jsonw_bool(w, "single", v->single);
+	if (v->until_ms)
+		suan_jsonw_time(w, "held_until", v->until_ms);
 	if (v->job)
 		suan_jsonw_i64(w, "job", (int64_t)v->job);
 	if (suan_engine_reserved(e, v->id, 0, &pool, &n)) {

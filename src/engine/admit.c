@@ -435,22 +435,30 @@ static enum suan_code quote_ask(struct question *q)
 	return make_allow(q);
 }
 
+enum suan_code suan_admit_ask(const struct suan_engine *e, const struct suan_job_spec *spec,
+			      struct suan_asking *ret)
+{
+	struct question q = {.e = e, .job = spec};
+	enum suan_code rc = quote_ask(&q);
+
+	*ret = (struct suan_asking){{.id = UINT64_MAX, .ask = q.ask}, q.where, q.allow};
+	return rc;
+}
+
 uint32_t suan_engine_quote(const struct suan_engine *e, const struct suan_job_spec *spec,
 			   int64_t now_ms, struct suan_candidate *ret, uint32_t max)
 {
-	struct question q = {.e = e, .job = spec, .now_ms = now_ms};
-	struct suan_item item = {.id = UINT64_MAX};
+	struct suan_asking a;
 	uint32_t n = 0;
 
-	if (quote_ask(&q) == SUAN_OK) {
-		item.ask = q.ask;
-		n = suan_planner_candidates(e->plan->planner, &item, now_ms, ret, max);
+	if (suan_admit_ask(e, spec, &a) == SUAN_OK) {
+		n = suan_planner_candidates(e->plan->planner, &a.item, now_ms, ret, max);
 		suan_not_before(ret, n < max ? n : max, spec->begin_ms);
 		suan_net_explain(e, ret, n < max ? n : max);
-		suan_rules_explain(e, &q.where, ret, n < max ? n : max);
-		suan_acct_explain(e, &q.ask, ret, n < max ? n : max);
+		suan_rules_explain(e, &a.where, ret, n < max ? n : max);
+		suan_acct_explain(e, &a.item.ask, ret, n < max ? n : max);
 	}
-	free(q.allow);
+	free(a.allow);
 	return n;
 }
 

@@ -193,6 +193,7 @@ struct suan_reservation_view {
 	const char *name, *owner;
 	struct suan_names users, accounts;
 	int64_t made_ms, from_ms, to_ms;
+	int64_t until_ms;	 /* over then unless its job comes; 0 = not */
 	bool maintenance, single;
 	uint64_t job;		 /* of a single one: its job, 0 = none yet */
 	uint32_t nodes, nparts;	 /* parts: see suan_engine_reserved */
@@ -270,5 +271,37 @@ uint32_t suan_engine_quote(const struct suan_engine *e, const struct suan_job_sp
 /* The limit that keeps such a job from starting now; false: none does. */
 bool suan_engine_quote_quota(const struct suan_engine *e, const struct suan_job_spec *spec,
 			     struct suan_quota_view *ret);
+
+/* The walltime that it would get: its own, or the default. */
+int64_t suan_engine_walltime(const struct suan_engine *e, const struct suan_job_spec *spec);
+/* A place and a time for all elements of a job, each run once. Where it can never start: start_ms
+ * SUAN_FOREVER and no more. Parts of a footprint are −1 where they are not known. */
+struct suan_offer {
+	uint32_t pool;
+	enum suan_reason reason;	/* CHOSEN, or why not, with a and b */
+	int64_t a, b;
+	int64_t start_ms, end_ms;	/* as planned */
+	int64_t p50_ms, p90_ms;		/* by then it will have started, as forecasts go */
+	int64_t data_ms;		/* its data is there; 0: it needs none to be moved */
+	int64_t energy_j, cost_uyuan, carbon_mg, market_mg;
+};
+enum suan_quote_by {
+	SUAN_BY_COST,
+	SUAN_BY_CARBON,			/* location-based */
+};
+/* What waiting is worth: the best start of those at most wait_ms after the chosen one. */
+struct suan_waiting_offer {
+	int64_t wait_ms;
+	struct suan_offer best;		/* pool SUAN_NO_POOL: none is known to be better */
+};
+#define SUAN_QUOTE_WAITS 5u		/* 1, 3, 6, 12, 24 h */
+/* As suan_engine_quote, with what each costs. */
+uint32_t suan_engine_offers(const struct suan_engine *e, const struct suan_job_spec *spec,
+			    int64_t now_ms, struct suan_offer *ret, uint32_t max);
+/* Of the first offer: what waiting is worth, by whole hours, best by one measure (then the other,
+ * then the time and the pool). Only as long as its deadline allows. Returns how many rows. */
+uint32_t suan_engine_waits(const struct suan_engine *e, const struct suan_job_spec *spec,
+			   const struct suan_offer *chosen, enum suan_quote_by by,
+			   struct suan_waiting_offer ret[SUAN_QUOTE_WAITS]);
 
 #endif

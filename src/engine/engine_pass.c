@@ -286,6 +286,8 @@ enum suan_code suan_engine_pass(struct suan_engine *e, int64_t now_ms, struct su
 	wake.at_ms = expire_all(e, now_ms, fx);
 	if (suan_reserve_settle(e, now_ms))
 		wake.at_ms = now_ms;
+	if (suan_reserve_wake(e) < wake.at_ms)
+		wake.at_ms = suan_reserve_wake(e);
 	begin = suan_dues_begin(e);
 	if (begin && begin->at_ms < wake.at_ms)
 		wake.at_ms = begin->at_ms;

@@ -69,6 +69,10 @@ static bool wish_good(const struct suan_engine *e, const struct suan_pick_wish *
 		return invalid(out, err, "to",
 			       "it ends before it begins or is over already; right "
 			       "is an end after the begin, and to come");
+	if (r->until_ms && (!r->single || r->until_ms <= w->now_ms || r->until_ms > w->to_ms))
+		return invalid(out, err, "until",
+			       "only what is for one job is given back before its end, at a time "
+			       "to come");
 	if (r->name && all_digits(r->name))
 		return invalid(out, err, "name", "the name is a number; right is a word");
 	if (r->name && r->name[0] && suan_reserve_lookup(e, r->name)) {
@@ -182,6 +186,7 @@ enum suan_code suan_reserve_make(const struct suan_reserve *spec, const struct s
 	}
 	r->maintenance = spec->maintenance;
 	r->single = spec->single;
+	r->until_ms = spec->until_ms;
 	r->has_key = spec->has_key;
 	memcpy(r->key, spec->key, sizeof(r->key));
 	r->body_hash = spec->body_hash;

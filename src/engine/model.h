@@ -436,6 +436,7 @@ struct suan_reserve {
 	int64_t from_ms, to_ms;	/* from: 0 = now */
 	bool maintenance;	/* nobody may use it */
 	bool single;		/* for one job, and over when that is */
+	int64_t until_ms;	/* single: over then if that job has not come; 0 = it is kept */
 	bool exempt;		/* quotas do not count */
 	bool has_key;		/* idempotency key given */
 	uint8_t key[16];

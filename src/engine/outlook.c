@@ -51,6 +51,15 @@ static void outlook(const struct suan_engine *e, const struct suan_job *j, int64
 	suan_forecast_give(&e->forecast, &o, ret);
 }
 
+void suan_outlook_planned(const struct suan_engine *e, const struct suan_req *r,
+			  const int64_t times_ms[2], struct suan_given *ret)
+{
+	struct suan_outlook o = {.now_ms = times_ms[0], .start_ms = times_ms[1],
+				 .wide = is_wide(e, r)};
+
+	suan_forecast_give(&e->forecast, &o, ret);
+}
+
 void suan_outlook_give(struct suan_engine *e, int64_t now_ms)
 {
 	struct suan_plan *p = e->plan;

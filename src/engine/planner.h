@@ -255,6 +255,17 @@ bool suan_planner_predicted(const struct suan_planner *p, uint64_t id, uint32_t 
 uint32_t suan_planner_candidates(const struct suan_planner *p, const struct suan_item *item,
 				 int64_t now_ms, struct suan_candidate *ret, uint32_t max);
 
+/* The same for one that comes after all and does not start before each of these times, ascending
+ * and not before now: ret[pool × count + k], SUAN_FOREVER where it never can. Not for asks of a
+ * group: never. */
+struct suan_delays {
+	const int64_t *from_ms;
+	uint32_t count;
+};
+SUAN_MUSTUSE enum suan_code suan_planner_later(const struct suan_planner *p,
+					       const struct suan_item *item, int64_t now_ms,
+					       const struct suan_delays *d, int64_t *ret);
+
 /* Quotas, see planner_quota.h. Groups are numbered from 0, sets from 1, both without gaps; drop
  * forgets them all, after which runs and waiting items must be given their sets anew. */
 SUAN_MUSTUSE enum suan_code suan_planner_group(struct suan_planner *p, uint32_t group,

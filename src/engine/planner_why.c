@@ -234,6 +234,48 @@ static enum suan_code start_in(struct asker *s, uint32_t pool, int64_t *ret)
 	return rc;
 }
 
+/* Not before each of the times; a start that is not now is one of the sums alone. */
+static enum suan_code starts_in(struct asker *s, uint32_t pool, const struct suan_delays *d,
+				int64_t *ret)
+{
+	const struct suan_ppool *o = &s->p->pools[pool];
+	int64_t length = suan_pool_length(o, s->ask->duration_ms, s->ask->limit_ms), floor;
+	struct suan_vec v;
+	enum suan_code rc = pool_view(s, pool, &floor);
+
+	suan_nodes_vec(&o->nodes, &s->ask->req, &v);
+	for (uint32_t k = 0; k < d->count && rc == SUAN_OK; k++) {
+		int64_t from = d->from_ms[k] > floor ? d->from_ms[k] : floor;
+
+		if (k > 0 && ret[k - 1] >= from)
+			ret[k] = ret[k - 1];	/* the first after that is the first after this */
+		else
+			ret[k] = suan_profile_earliest(&s->f, &v, length, from, SUAN_FOREVER);
+	}
+	return rc;
+}
+
+enum suan_code suan_planner_later(const struct suan_planner *p, const struct suan_item *what,
+				  int64_t now_ms, const struct suan_delays *d, int64_t *ret)
+{
+	struct suan_ask normal;
+	struct asker s = {.p = p, .ask = &normal, .now = now_ms};
+	enum suan_code rc = SUAN_OK;
+
+	suan_ask_normal(&what->ask, &normal);
+	for (uint32_t i = 0; i < p->npools && rc == SUAN_OK; i++) {
+		int64_t *to = ret + (size_t)i * d->count, a, b;
+
+		for (uint32_t k = 0; k < d->count; k++)
+			to[k] = SUAN_FOREVER;
+		if (normal.group == 0 && p->pools[i].spec.closed == SUAN_R_NONE &&
+		    suan_pool_excludes(p, i, &normal, &a, &b) == SUAN_R_NONE)
+			rc = starts_in(&s, i, d, to);
+	}
+	suan_profile_done(&s.f);
+	return rc;
+}
+
 static enum suan_code fill(struct asker *s, uint32_t pool, struct suan_candidate *c)
 {
 	c->pool = pool;

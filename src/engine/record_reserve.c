@@ -23,6 +23,7 @@ static const struct suan_pack_row rows[] = {
 	{13, SUAN_PACK_I64, AT(from_ms), 0},	  {14, SUAN_PACK_I64, AT(to_ms), 0},
 	{15, SUAN_PACK_BOOL, AT(maintenance), 0}, {16, SUAN_PACK_BOOL, AT(single), 0},
 	{17, SUAN_PACK_BOOL, AT(exempt), 0},	  {18, SUAN_PACK_U64, AT(body_hash), 0},
+	{132, SUAN_PACK_I64, AT(until_ms), 0},
 };
 static const struct suan_pack_table table = {rows, sizeof(rows) / sizeof(rows[0])};
 

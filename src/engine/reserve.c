@@ -279,6 +279,8 @@ static bool is_over(const struct suan_engine *e, const struct suan_reservation *
 
 	if (r->to_ms <= now_ms)
 		return true;
+	if (r->single && r->job == 0 && r->until_ms && r->until_ms <= now_ms)
+		return true;
 	if (!r->single || r->job == 0)
 		return false;
 	j = suan_jobs_find(e, r->job);
@@ -306,6 +308,19 @@ bool suan_reserve_settle(struct suan_engine *e, int64_t now_ms)
 		}
 	}
 	return any;
+}
+
+int64_t suan_reserve_wake(const struct suan_engine *e)
+{
+	int64_t first = SUAN_FOREVER;
+
+	for (size_t i = 0; i < e->reserves.count; i++) {
+		const struct suan_reservation *r = e->reserves.list[i];
+
+		if (r->job == 0 && r->until_ms && r->until_ms < first)
+			first = r->until_ms;
+	}
+	return first;
 }
 
 void suan_reserve_joined(struct suan_engine *e, const struct suan_job *j)
@@ -407,6 +422,7 @@ bool suan_engine_reservation(const struct suan_engine *e, uint32_t id,
 					      .made_ms = r->made_ms,
 					      .from_ms = r->from_ms,
 					      .to_ms = r->to_ms,
+					      .until_ms = r->job ? 0 : r->until_ms,
 					      .maintenance = r->maintenance,
 					      .single = r->single,
 					      .job = r->job,

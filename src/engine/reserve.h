@@ -17,6 +17,7 @@ struct suan_reservation {
 	struct suan_names users, accounts;
 	struct suan_reserved *parts;
 	int64_t made_ms, from_ms, to_ms;
+	int64_t until_ms;	/* of a single one without a job: over then; 0 = not */
 	uint64_t job;		/* of a single one: the job it is for; 0 = none yet */
 	uint64_t body_hash;
 	uint32_t id, nparts;
@@ -48,6 +49,8 @@ SUAN_MUSTUSE enum suan_code suan_reserve_sync(struct suan_engine *e);
  * other room, than the pass knew of. `prepare` before anything is written: what can fail. */
 SUAN_MUSTUSE enum suan_code suan_reserve_prepare(struct suan_engine *e, int64_t now_ms);
 bool suan_reserve_settle(struct suan_engine *e, int64_t now_ms);
+/* When the next one is given back unless its job comes; SUAN_FOREVER: none. */
+int64_t suan_reserve_wake(const struct suan_engine *e);
 void suan_reserve_joined(struct suan_engine *e, const struct suan_job *j);	/* was submitted */
 /* A sentence, or NULL: nothing is wrong. */
 const char *suan_reserve_verify(const struct suan_engine *e);

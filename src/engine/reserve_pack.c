@@ -16,7 +16,7 @@ enum {
 
 struct head { /* what is written by table */
 	const char *name, *owner;
-	int64_t made_ms, from_ms, to_ms;
+	int64_t made_ms, from_ms, to_ms, until_ms;
 	uint64_t job, body_hash;
 	uint32_t id;
 	bool maintenance, single;
@@ -33,13 +33,15 @@ static const struct suan_pack_row rows[] = {
 	{8, SUAN_PACK_BOOL, offsetof(struct head, single), 0},
 	{9, SUAN_PACK_U64, offsetof(struct head, job), 0},
 	{10, SUAN_PACK_U64, offsetof(struct head, body_hash), 0},
+	{132, SUAN_PACK_I64, offsetof(struct head, until_ms), 0},
 };
 static const struct suan_pack_table table = {rows, sizeof(rows) / sizeof(rows[0])};
 
 void suan_reserve_put(const struct suan_reservation *r, uint32_t tag, struct suan_buf *b)
 {
-	const struct head h = {r->name, r->owner,     r->made_ms, r->from_ms,	  r->to_ms,
-			       r->job,	r->body_hash, r->id,	  r->maintenance, r->single};
+	const struct head h = {r->name,	    r->owner, r->made_ms,   r->from_ms, r->to_ms,
+			       r->until_ms, r->job,   r->body_hash, r->id,	r->maintenance,
+			       r->single};
 	size_t mark = suan_put_begin(b, tag);
 
 	suan_pack(b, &table, &h);
@@ -149,6 +151,7 @@ enum suan_code suan_reserve_get(struct suan_engine *e, const struct suan_field *
 	spec.owner = h.owner;
 	spec.maintenance = h.maintenance;
 	spec.single = h.single;
+	spec.until_ms = h.until_ms;
 	spec.body_hash = h.body_hash;
 	return put_in(e, &h, &spec, &parts);
 }

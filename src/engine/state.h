@@ -502,6 +502,9 @@ void suan_outlook_give(struct suan_engine *e, int64_t now_ms);
 /* What can be said now of a job that is planned. */
 void suan_outlook_now(const struct suan_engine *e, const struct suan_job *j,
 		      struct suan_given *ret);
+/* Of what is now, times_ms[0], planned to start at times_ms[1]. */
+void suan_outlook_planned(const struct suan_engine *e, const struct suan_req *r,
+			  const int64_t times_ms[2], struct suan_given *ret);
 /* The job is about to start. */
 void suan_outlook_started(struct suan_engine *e, struct suan_job *j, int64_t now_ms);
 /* It was kept from starting: what was said is void. */
@@ -540,6 +543,16 @@ void suan_preempt_note(const struct suan_engine *e, struct suan_job *j,
 SUAN_MUSTUSE enum suan_code suan_admit(const struct suan_engine *e, const struct suan_event *ev,
 				       bool prediction, struct suan_effects *out,
 				       struct suan_err *err);
+
+/* What a job that comes after all others asks of the planner, and where it may go. */
+struct suan_asking {
+	struct suan_item item;
+	struct suan_where where;	/* borrowed from the spec */
+	uint64_t *allow;		/* owned, also after a failure; in the item */
+};
+SUAN_MUSTUSE enum suan_code suan_admit_ask(const struct suan_engine *e,
+					   const struct suan_job_spec *spec,
+					   struct suan_asking *ret);
 
 /* ---- verify.c ---- */
 

@@ -288,6 +288,7 @@ def test_every_route_is_documented_and_answers(server):
     done = server.submit('--', 'true')
     server.wait(done, code=0)
     bodies = {'submitJob': {'command': ['true'], 'hold': True}, 'checkJob': {'command': ['true']},
+              'quoteJob': {'command': ['true']},
               'patchJob': {'priority': 3}, 'createToken': {'user': 'x'},
               'setAccounts': {}, 'reserve': {'nodes': 1, 'duration_s': 60, 'name': 'west'},
               'checkReservation': {'nodes': 1, 'duration_s': 60}}

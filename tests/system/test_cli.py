@@ -68,7 +68,7 @@ def test_json_is_one_document(server, tmp_path):
     server.wait(failed, code=1)
     running = server.submit('--', 'sleep', '60')
     runs = {
-        'submit': ('--', 'true'), 'list': (), 'show': (job,), 'why': (job,), 'logs': (job,), 'wait': (job,),
+        'submit': ('--', 'true'), 'quote': ('--', 'true'), 'list': (), 'show': (job,), 'why': (job,), 'logs': (job,), 'wait': (job,),
         'priority': (held, 7), 'hold': (held,), 'release': (held,), 'cancel': (held,), 'requeue': (failed,),
         'preempt': (running,),
         'sites': (), 'pools': (), 'links': (), 'site': ('show', 'east'), 'account': (), 'qos': (),
@@ -81,7 +81,7 @@ def test_json_is_one_document(server, tmp_path):
     runs['replay'] = ('--data', server.data)
     assert set(runs) | set(NO_JSON) == set(commands())
     for name, args in runs.items():
-        args = ('--json',) + args if name == 'submit' else args + ('--json',)
+        args = ('--json',) + args if name in ('submit', 'quote') else args + ('--json',)
         assert isinstance(json.loads(server.cli(name, *args).stdout), (dict, list)), name
     assert json.loads(server.cli('site', 'drain', 'west', '--json').stdout)['name'] == 'west'
     assert server.cli('site', 'resume', 'west').stdout == ''

@@ -1,5 +1,6 @@
 """Real jobs through the command line."""
 import json
+import re
 
 import pytest
 from conftest import wait_for
@@ -386,3 +387,64 @@ def test_near_a_place(make_server):
     assert s.job(second)['state'] == 'PENDING' and s.job(second)['max_latency_ms'] == 4
     s.cli('cancel', first)
     assert s.wait(second)['site'] == 'zhangjiakou'
+
+
+QUOTE = """
+network: quote
+sites:
+  - {name: near, hub: east, driver: local, price: 1.0, carbon: 500,
+     pools: [{name: cpu, nodes: 2, cores: 2, busy_watt: 1000}]}
+  - {name: far, hub: west, driver: local, price: 0.5, carbon: 100,
+     pools: [{name: cpu, nodes: 1, cores: 2, busy_watt: 1000}]}
+  - {name: dark, hub: west, driver: local, pools: [{name: cpu, nodes: 1, cores: 1}]}
+"""
+
+
+def test_a_quote_says_what_it_costs(make_server):
+    s = make_server(network=QUOTE).start()
+    quote = json.loads(s.cli('quote', '--json', '--walltime', '1h', '--cores', '2', '--', 'true').stdout)
+    by_site = {c['site']: c for c in quote['candidates']}
+    assert quote['ok'] and by_site['far']['chosen'] and by_site['dark']['reason'] == 'too-many-cores'
+    assert (by_site['far']['energy_kwh'], by_site['far']['cost_yuan']) == (1, 0.5)
+    assert by_site['far']['carbon_kg'] == {'location': 0.1, 'market': None}
+    assert by_site['near']['cost_yuan'] == 1 and by_site['near']['reason'] == 'costlier'
+    assert by_site['dark']['start'] is None and by_site['dark']['cost_yuan'] is None
+    assert [w['wait_s'] // 3600 for w in quote['waiting']] == [1, 3, 6, 12, 24]
+    assert quote['waiting'][0]['cost_change_percent'] == 0
+    assert s.cli('list', '--no-header').stdout == ''
+    s.submit('--site', 'far', '--walltime', '2h', '--cores', '2', '--', 'sleep', '60')
+    quote = json.loads(s.cli('submit', '--dry-run', '--json', '--walltime', '1h', '--cores', '2', '--', 'true').stdout)
+    assert quote['candidates'][0]['site'] == 'near'
+    waits = {w['wait_s'] // 3600: w for w in quote['waiting']}
+    assert (waits[1]['site'], waits[1]['cost_change_percent']) == ('near', 0)
+    assert (waits[3]['site'], waits[3]['cost_change_percent'], waits[3]['carbon_change_percent']) == ('far', -50, -80)
+    text = s.cli('quote', '--by', 'carbon', '--walltime', '1h', '--cores', '2', '--', 'true').stdout
+    assert 'waiting, by carbon:' in text and re.search(r'\+3 h +−50.0 % +−80.0 % +far +cpu', text)
+    assert 'the largest node has 2' in s.cli('quote', '--cores', '3', '--', 'true', code=4).stderr
+    s.cli('quote', '--by', 'luck', '--', 'true', code=2)
+
+
+def test_a_quote_holds_its_place(make_server):
+    s = make_server(network=QUOTE).start()
+    job = ('--walltime', '1h', '--cores', '2', '--')
+    first = json.loads(s.cli('quote', '--json', '--hold', '10m', *job, 'true').stdout)
+    assert first['held']['site'] == 'far' and first['held']['single'] and first['held']['held_until']
+    again = json.loads(s.cli('quote', '--json', '--hold', '10m', '--key', 'k', *job, 'true').stdout)
+    assert again['held']['site'] == 'near' and first['quote']['candidates'][0]['site'] == 'far'
+    same = json.loads(s.cli('quote', '--json', '--hold', '10m', '--key', 'k', *job, 'true').stdout)
+    assert same['id'] == again['id']
+    other = s.submit('--hub', 'west', *job, 'true')
+    assert s.job(other)['state'] == 'PENDING'
+    s.kill()
+    s.start()
+    mine = s.submit('--quote', first['id'], *job, 'true')
+    assert s.wait(mine)['site'] == 'far' and s.job(mine)['reservation'] == str(first['id'])
+    assert s.wait(other)['site'] == 'far'
+    assert 'no reservation' in s.cli('submit', '--quote', first['id'], '--', 'true', code=2).stderr
+    short = json.loads(s.cli('quote', '--json', '--hold', '1s', *job, 'true').stdout)
+    s.wait(s.submit('--hub', {'far': 'west', 'near': 'east'}[short['held']['site']], '--walltime', '30h', '--cores', '2',
+                    '--', 'true'))
+    ids = [r['id'] for r in json.loads(s.cli('reservations', '--json').stdout)['reservations']]
+    assert ids == [again['id']], 'what nobody accepted is free again'
+    assert 'hold' in s.cli('quote', '--hold', '25h', *job, 'true', code=2).stderr
+    assert 'quote' in s.cli('submit', '--quote', 'x', *job, 'true', code=2).stderr

@@ -1,0 +1,73 @@
+/* What a job would cost, where and when, as JSON. */
+#include "core/doc.h"
+
+static void put_kwh(struct suan_jsonw *w, int64_t joule)
+{
+	if (joule < 0)
+		suan_jsonw_null(w, "energy_kwh");
+	else	/* micro-kWh: 3.6 J each */
+		suan_jsonw_fixed(w, "energy_kwh", joule / 18 * 5 + (joule % 18 * 10 + 18) / 36, 6);
+}
+
+static void put_known(struct suan_jsonw *w, const char *name, int64_t millionths)
+{
+	if (millionths == -1)
+		suan_jsonw_null(w, name);
+	else
+		suan_jsonw_fixed(w, name, millionths, 6);
+}
+
+static void put_costs(const struct suan_offer *o, struct suan_jsonw *w)
+{
+	put_kwh(w, o->energy_j);
+	put_known(w, "cost_yuan", o->cost_uyuan);
+	suan_jsonw_open(w, "carbon_kg", '{');
+	put_known(w, "location", o->carbon_mg);
+	put_known(w, "market", o->market_mg);
+	suan_jsonw_close(w, '}');
+}
+
+void suan_doc_offer(const struct suan_engine *e, const struct suan_offer *o, struct suan_jsonw *w)
+{
+	const struct suan_candidate c = {o->pool, o->reason, o->start_ms, o->a, o->b};
+	bool never = o->start_ms == SUAN_FOREVER;
+
+	suan_doc_candidate(e, &c, w);
+	suan_jsonw_time(w, "start_p50", o->p50_ms);
+	suan_jsonw_time(w, "start_p90", o->p90_ms);
+	suan_jsonw_time(w, "end", never ? 0 : o->end_ms);
+	suan_jsonw_time(w, "data_arrival", o->data_ms);
+	put_costs(o, w);
+}
+
+/* Percent with one decimal, from `from` to `to`; null where there is none. */
+static void put_change(struct suan_jsonw *w, const char *name, int64_t from, int64_t to)
+{
+	int64_t most = INT64_MAX / 2000, tenths;
+
+	if (from <= 0 || to == -1) {
+		suan_jsonw_null(w, name);
+		return;
+	}
+	while (from > most || to > most || to < -most) {
+		from /= 2;
+		to /= 2;
+	}
+	tenths = from ? ((to - from) * 2000 / from + (to < from ? -1 : 1)) / 2 : 0;
+	suan_jsonw_fixed(w, name, tenths, 1);
+}
+
+void suan_doc_waiting(const struct suan_engine *e, const struct suan_offer *chosen,
+		      const struct suan_waiting_offer *row, struct suan_jsonw *w)
+{
+	const struct suan_offer *o = &row->best;
+	const struct suan_candidate c = {o->pool, SUAN_R_NONE, o->start_ms, 0, 0};
+
+	suan_jsonw_i64(w, "wait_s", row->wait_ms / 1000);
+	suan_doc_candidate(e, &c, w);
+	suan_jsonw_time(w, "end", o->end_ms);
+	put_costs(o, w);
+	put_change(w, "cost_change_percent", chosen->cost_uyuan, o->cost_uyuan);
+	put_change(w, "carbon_change_percent", chosen->carbon_mg, o->carbon_mg);
+	put_change(w, "market_change_percent", chosen->market_mg, o->market_mg);
+}
