@@ -9,230 +9,38 @@
 #include "core/doc.h"
 #include "sys/clock.h"
 #include "sys/crypto.h"
-
-#define MOST_MEMORY (INT64_C(1) << 50)
-#define LONGEST_S   315360000 /* ten years */
-#define MOST_NAMES  1000u
+#include "wire/reserve_doc.h"
 
 /* ---- the body ---- */
-
-struct ask {
-	struct suan_json j;
-	struct suan_api_call *c;
-	struct suan_reserve *r;
-	int64_t duration_ms, now_ms;
-};
-
-static bool read_time(struct ask *a, int64_t *ret)
-{
-	struct suan_err err = {0};
-	const char *text;
-
-	if (suan_json_peek(&a->j) == SUAN_JSON_NUMBER)
-		return suan_json_fixed(&a->j, 3, ret);
-	if (!suan_json_string(&a->j, &text))
-		return false;
-	if (suan_parse_time(text, a->now_ms, ret, &err) == SUAN_OK)
-		return true;
-	return suan_json_fail(&a->j, SUAN_EINVAL, "%s", err.text);
-}
-
-static bool read_duration(struct ask *a)
-{
-	struct suan_err err = {0};
-	const char *text;
-
-	if (suan_json_peek(&a->j) == SUAN_JSON_NUMBER)
-		return suan_json_fixed(&a->j, 3, &a->duration_ms);
-	if (!suan_json_string(&a->j, &text))
-		return false;
-	if (suan_parse_duration(text, 1000, &a->duration_ms, &err) == SUAN_OK)
-		return true;
-	return suan_json_fail(&a->j, SUAN_EINVAL, "%s", err.text);
-}
-
-static bool read_memory(struct ask *a)
-{
-	struct suan_err err = {0};
-	const char *text;
-	uint64_t bytes = 0;
-	int64_t n = 0;
-
-	if (suan_json_peek(&a->j) == SUAN_JSON_NUMBER) {
-		if (!suan_json_i64(&a->j, 0, MOST_MEMORY, &n))
-			return false;
-		a->r->req.memory = (uint64_t)n;
-		return true;
-	}
-	if (!suan_json_string(&a->j, &text))
-		return false;
-	if (suan_parse_size(text, 1, &bytes, &err) != SUAN_OK || bytes > MOST_MEMORY)
-		return suan_json_fail(&a->j, SUAN_EINVAL, "%s",
-				      err.text[0] ? err.text : "too much memory");
-	a->r->req.memory = bytes;
-	return true;
-}
-
-static bool read_count(struct ask *a, int64_t most, uint32_t *ret)
-{
-	int64_t n;
-
-	if (!suan_json_i64(&a->j, 0, most, &n))
-		return false;
-	*ret = (uint32_t)n;
-	return true;
-}
-
-static bool read_names(struct ask *a, struct suan_names *ret)
-{
-	ret->list = suan_arena_array(&a->c->arena, MOST_NAMES, sizeof(char *));
-	if (!ret->list)
-		return suan_json_fail(&a->j, SUAN_ENOMEM, "out of memory");
-	if (suan_json_peek(&a->j) == SUAN_JSON_STRING) {
-		ret->count = 1;
-		return suan_json_string(&a->j, &ret->list[0]);
-	}
-	if (!suan_json_array(&a->j))
-		return false;
-	while (suan_json_element(&a->j)) {
-		if (ret->count == MOST_NAMES)
-			return suan_json_fail(&a->j, SUAN_EINVAL, "expected at most %u names",
-					      MOST_NAMES);
-		if (!suan_json_string(&a->j, &ret->list[ret->count]))
-			return false;
-		ret->count++;
-	}
-	return !a->j.failed;
-}
-
-/* "0-3,7" */
-static bool read_nodes(struct ask *a)
-{
-	struct suan_err err = {0};
-	struct suan_range set = {0};
-	const char *text;
-	uint32_t *list;
-
-	if (!suan_json_string(&a->j, &text))
-		return false;
-	if (suan_range_parse(text, &set, &err) != SUAN_OK || set.cap)
-		return suan_json_fail(&a->j, SUAN_EINVAL,
-				      "expected numbers of nodes such as 0-3,7, found \"%.60s\"",
-				      text);
-	list = suan_arena_array(&a->c->arena, set.count, sizeof(*list));
-	if (!list)
-		return suan_json_fail(&a->j, SUAN_ENOMEM, "out of memory");
-	for (uint32_t i = 0; i < set.count; i++)
-		list[i] = suan_range_at(&set, i);
-	a->r->list = list;
-	a->r->nlist = set.count;
-	return true;
-}
-
-static bool read_place(struct ask *a, const char *name)
-{
-	struct suan_reserve *r = a->r;
-
-	if (strcmp(name, "name") == 0)
-		return suan_json_string(&a->j, &r->name);
-	if (strcmp(name, "site") == 0)
-		return suan_json_string(&a->j, &r->site);
-	if (strcmp(name, "pool") == 0)
-		return suan_json_string(&a->j, &r->pool);
-	if (strcmp(name, "gpu") == 0)
-		return suan_json_string(&a->j, &r->gpu);
-	if (strcmp(name, "users") == 0)
-		return read_names(a, &r->users);
-	if (strcmp(name, "accounts") == 0)
-		return read_names(a, &r->accounts);
-	if (strcmp(name, "maintenance") == 0)
-		return suan_json_bool(&a->j, &r->maintenance);
-	if (strcmp(name, "single") == 0)
-		return suan_json_bool(&a->j, &r->single);
-	return suan_json_fail_name(&a->j, "unknown field; expected name, from, to, duration_s, "
-					  "site, pool, nodes, node_list, tasks, cores, memory, "
-					  "gpus, gpu, users, accounts, maintenance or single");
-}
-
-static bool read_member(struct ask *a, const char *name)
-{
-	struct suan_req *q = &a->r->req;
-
-	if (strcmp(name, "from") == 0)
-		return read_time(a, &a->r->from_ms);
-	if (strcmp(name, "to") == 0)
-		return read_time(a, &a->r->to_ms);
-	if (strcmp(name, "duration_s") == 0)
-		return read_duration(a);
-	if (strcmp(name, "nodes") == 0)
-		return read_count(a, 1000000, &a->r->nodes);
-	if (strcmp(name, "node_list") == 0)
-		return read_nodes(a);
-	if (strcmp(name, "tasks") == 0)
-		return read_count(a, 1000000, &q->tasks);
-	if (strcmp(name, "cores") == 0)
-		return read_count(a, 65536, &q->cores);
-	if (strcmp(name, "gpus") == 0)
-		return read_count(a, 1024, &q->gpus);
-	if (strcmp(name, "memory") == 0)
-		return read_memory(a);
-	return read_place(a, name);
-}
-
-static bool settle(struct ask *a, struct suan_err *err)
-{
-	struct suan_reserve *r = a->r;
-	int64_t from = r->from_ms > a->now_ms ? r->from_ms : a->now_ms;
-	bool shape = r->req.tasks || r->req.cores || r->req.gpus || r->req.memory;
-
-	if ((r->to_ms != 0) == (a->duration_ms != 0))
-		suan_fail_field(err, SUAN_EINVAL, "to",
-				"expected one of to and duration_s: how long");
-	else if (a->duration_ms < 0 || a->duration_ms > LONGEST_S * INT64_C(1000))
-		suan_fail_field(err, SUAN_EINVAL, "duration_s",
-				"expected a duration of at most ten years");
-	else if ((r->nodes > 0) + (r->nlist > 0) + shape > 1)
-		suan_fail_field(err, SUAN_EINVAL, "nodes",
-				"expected only one of nodes, node_list and what tasks need");
-	else if (!r->maintenance && !r->nodes && !r->nlist && !shape)
-		suan_fail_field(err, SUAN_EINVAL, "nodes",
-				"how much? expected nodes, node_list, or tasks, cores, memory or "
-				"gpus");
-	if (err->code != SUAN_OK)
-		return false;
-	if (a->duration_ms)
-		r->to_ms = from + a->duration_ms;
-	return true;
-}
 
 /* false: answered. */
 static bool read_ask(struct suan_api_call *c, struct suan_event *ev)
 {
-	struct ask a = {.c = c, .now_ms = suan_clock_now_ms()};
+	struct suan_reserve_doc *d = suan_arena_alloc(&c->arena, sizeof(*d));
 	struct suan_err err = {0};
+	struct suan_json j;
 	const char *name;
 	size_t n;
 	const char *body = suan_http_body(c->req, &n);
 
-	a.r = suan_arena_alloc(&c->arena, sizeof(*a.r));
-	if (!a.r) {
+	if (!d) {
 		suan_fail(&err, SUAN_ENOMEM, "out of memory");
 		suan_api_problem(c, 500, &err);
 		return false;
 	}
-	a.r->name = a.r->site = a.r->pool = a.r->gpu = "";
-	suan_json_init(&a.j, body, n, &c->arena, &err);
-	if (suan_json_object(&a.j))
-		while (suan_json_member(&a.j, &name) && read_member(&a, name))
+	suan_reserve_doc_init(d, 0, suan_clock_now_ms());
+	suan_json_init(&j, body, n, &c->arena, &err);
+	if (suan_json_object(&j))
+		while (suan_json_member(&j, &name) && suan_reserve_doc_read(&j, d, name))
 			;
-	if (!a.j.failed)
-		suan_json_finish(&a.j);
-	if (a.j.failed || !settle(&a, &err)) {
+	if (!j.failed)
+		suan_json_finish(&j);
+	if (j.failed || !suan_reserve_doc_settle(d, &err)) {
 		suan_api_problem(c, err.code == SUAN_ENOMEM ? 500 : 400, &err);
 		return false;
 	}
-	*ev = (struct suan_event){.type = SUAN_EV_RESERVE, .now_ms = a.now_ms};
-	ev->u.reserve = a.r;
+	*ev = (struct suan_event){.type = SUAN_EV_RESERVE, .now_ms = d->now_ms};
+	ev->u.reserve = &d->r;
 	return true;
 }
 
