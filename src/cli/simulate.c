@@ -19,6 +19,7 @@ static const struct suan_option simulate_options[] = {
 	{"shake", 0, "SEED", "vary the time between submissions by up to half, at random"},
 	{"seed", 0, "N", "another number here, and all that is random is different"},
 	{"accounts", 'A', "FILE", "accounts, classes and fair shares, as in suan.yaml(5)"},
+	{"reservations", 0, "FILE", "reservations and maintenance; YAML or JSON"},
 	{"faults-file", 0, "FILE", "outages of sites, links and nodes, as CSV"},
 	{"from", 0, "TIME", "only submissions from this time of the trace on"},
 	{"until", 0, "TIME", "only submissions before this time of the trace"},
@@ -244,6 +245,8 @@ int suan_simulate_option(struct suan_simulate *s, const struct suan_option *o, c
 		s->out = value;
 	else if (strcmp(o->name, "accounts") == 0)
 		s->accounts = value;
+	else if (strcmp(o->name, "reservations") == 0)
+		s->reservations = value;
 	else if (strcmp(o->name, "faults-file") == 0)
 		s->faults = value;
 	else if (strcmp(o->name, "json") == 0)

@@ -28,6 +28,7 @@ struct run { /* of one call */
 	struct suan_accounts accounts;
 	struct suan_trace trace;
 	struct suan_sim_outages outages;
+	struct suan_sim_reserves reserves;
 	struct suan_sim_signals signals;
 	struct suan_sim_setup setup[SUAN_SIMULATE_POLICIES];
 	struct suan_sim_result result[SUAN_SIMULATE_POLICIES];
@@ -241,6 +242,24 @@ static enum suan_code read_outages(struct run *r)
 	return rc;
 }
 
+/* Behind the trace, whose first submission is when they are made if they do not say. */
+static enum suan_code read_reservations(struct run *r)
+{
+	struct suan_sim_times times = {.start_ms = r->s->start_ms};
+	struct suan_buf text;
+	enum suan_code rc;
+
+	if (!r->s->reservations)
+		return SUAN_OK;
+	times.first_ms = r->trace.njobs ? r->trace.jobs[0].submit_ms : 0;
+	rc = read_text(r, r->s->reservations, &text);
+	if (rc == SUAN_OK)
+		rc = suan_sim_reserves_parse(&text, r->s->reservations, &times, &r->arena,
+					     &r->reserves, &r->err);
+	suan_buf_done(&text);
+	return rc;
+}
+
 static enum suan_code read_signals(struct run *r)
 {
 	enum suan_code rc = SUAN_OK;
@@ -281,6 +300,8 @@ static enum suan_code read_all(struct run *r)
 		rc = read_trace(r);
 	if (rc == SUAN_OK)
 		rc = shape_trace(r);
+	if (rc == SUAN_OK)
+		rc = read_reservations(r);
 	if (rc == SUAN_OK)
 		rc = read_signals(r);
 	r->read_us = suan_clock_mono_us() - r->began_us;
@@ -359,6 +380,8 @@ static enum suan_code simulate(struct run *r, uint32_t i)
 						   .ignore_homes = s->ignore_homes,
 						   .preemption = {s->min_run_ms, s->grace_ms, 0}},
 					.checkpoint_ms = s->checkpoint_ms,
+					.commands = r->reserves.list,
+					.ncommands = r->reserves.count,
 					.estimates = s->estimates,
 					.repeat = s->repeat,
 					.processors_only = !s->network,

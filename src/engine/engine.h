@@ -128,9 +128,10 @@ struct suan_pool_view {
 
 /* What became of the starts that were predicted when a job was first planned, in one class of
  * predictions; forecast.h. Kinds: started at once, nothing was predicted; too deep in the queue to
- * be planned; not planned because of a limit of account, user or class; by planned wait, of jobs that ask for at most an eighth of the largest pool, or for
- * more. Losses are pinball losses in hundredths of a second, of the three times and of the planned
- * start as it was; sums over count. */
+ * be planned; by planned wait, of jobs that ask for at most an eighth of the largest pool, or for
+ * more; not planned because of a limit of account, user or class. Losses are pinball losses in
+ * hundredths of a second, of the three times and of the planned start as it was; sums over count.
+ */
 enum suan_forecast_kind {
 	SUAN_FORECASTS_AT_ONCE,
 	SUAN_FORECASTS_DEEP,

@@ -2,6 +2,7 @@
  * told is what a service would tell it; only that a run began is not reported, since the end says
  * as much and nothing depends on it. */
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "engine/engine.h"
 #include "sim/choose.h"
 #include "sim/ends.h"
+#include "sim/reservations.h"
 #include "sim/sim.h"
 
 #define ZERO_MS		1000 /* the engine's time at our zero: 0 means "not yet" there */
@@ -38,6 +40,8 @@ struct drive {
 	size_t specs_cap;
 	struct suan_sim_ends ends;
 	const struct suan_sim_outage *outage, *outages_end;
+	const struct suan_sim_command *command, *commands_end;
+	uint32_t open; /* reservations that are not over */
 	const char **home_of;			  /* owned; by the trace's strings; NULL: none */
 	uint32_t *site_of_pool;			  /* owned */
 	struct place *sites;			  /* owned */
@@ -139,6 +143,7 @@ static void fill_spec(const struct drive *d, const struct suan_trace_job *j,
 	spec->gpu = strings[j->gpu];
 	spec->not_hub = (struct suan_names){&strings[j->not_hub], j->not_hub != 0};
 	spec->home = d->home_of[j->site];
+	spec->reservation = d->s->ncommands > 0 ? strings[j->reservation] : "";
 	spec->req.tasks = j->tasks;
 	spec->req.cores = j->cores;
 	spec->req.gpus = j->gpus;
@@ -365,6 +370,12 @@ static int64_t overhead(const struct drive *d, uint32_t row)
 	return d->done_ms && d->done_ms[row] > 0 ? d->s->checkpoint_ms : 0;
 }
 
+static bool is_checkpointable(const struct drive *d, const struct suan_sim_row *row)
+{
+	return d->more ? d->more[row->job].spec->checkpointable
+		       : suan_sim_job(d->s, row)->checkpointable;
+}
+
 /* The run was stopped for another job. It waits again, with what it keeps. */
 static enum suan_code tell_stopped(struct drive *d, const struct suan_sim_end *x)
 {
@@ -373,7 +384,7 @@ static enum suan_code tell_stopped(struct drive *d, const struct suan_sim_end *x
 	int64_t ran = x->end_ms - ZERO_MS - row->start_ms, kept = 0;
 	enum suan_code rc = report(d, x, SUAN_OUT_CANCELLED, x->end_ms);
 
-	if (j->checkpointable && ran > overhead(d, x->row))
+	if (is_checkpointable(d, row) && ran > overhead(d, x->row))
 		kept = ran - overhead(d, x->row);
 	d->r->preempted++;
 	d->r->preempted_core_ms = suan_sat_add(d->r->preempted_core_ms, core_ms(j, ran - kept));
@@ -541,6 +552,111 @@ static int64_t outage_ms(const struct drive *d)
 	return d->outage < d->outages_end ? d->outage->at_ms + ZERO_MS : SUAN_FOREVER;
 }
 
+/* ---- commands ---- */
+
+/* The engine's time of a time by the trace's zero. */
+static int64_t engine_ms(const struct drive *d, int64_t at_ms)
+{
+	return suan_sat_add(at_ms, ZERO_MS - d->r->zero_ms);
+}
+
+static int64_t command_ms(const struct drive *d)
+{
+	int64_t at;
+
+	if (d->command == d->commands_end)
+		return SUAN_FOREVER;
+	at = engine_ms(d, d->command->at_ms);
+	return at > ZERO_MS ? at : ZERO_MS;
+}
+
+/* Where its nodes are, and how many cores they have. */
+static void note_nodes(const struct drive *d, struct suan_sim_reservation *x)
+{
+	const struct suan_network *net = d->s->network;
+	struct suan_reservation_view v = {0};
+	uint32_t pool, n, first = 0;
+
+	(void)suan_engine_reservation(d->e, x->id, &v);
+	x->from_ms = v.from_ms - ZERO_MS;
+	x->to_ms = v.to_ms - ZERO_MS;
+	x->pool = SUAN_NO_POOL;
+	x->site = SUAN_NO_POOL;
+	for (uint32_t i = 0; i < v.nparts; i++) {
+		if (!suan_engine_reserved(d->e, x->id, i, &pool, &n))
+			continue;
+		x->site = d->site_of_pool[pool];
+		for (first = 0; d->site_of_pool[first] != x->site; first++)
+			continue;
+		x->pool = v.nparts == 1 ? pool - first : SUAN_NO_POOL;
+		x->cores += (uint64_t)n * net->sites[x->site].pools[pool - first].cores;
+	}
+}
+
+static enum suan_code reserve(struct drive *d, const struct suan_reserve *spec)
+{
+	struct suan_sim_reservation *x = &d->r->reservations[d->r->nreservations++];
+	struct suan_reserve wish = *spec;
+	struct suan_event ev = {.type = SUAN_EV_RESERVE, .u.reserve = &wish};
+	struct suan_err why = {0}, *err = d->err;
+	enum suan_code rc;
+
+	*x = (struct suan_sim_reservation){
+		.spec = spec, .site = SUAN_NO_POOL, .pool = SUAN_NO_POOL};
+	wish.from_ms = spec->from_ms ? engine_ms(d, spec->from_ms) : 0;
+	wish.from_ms = wish.from_ms < 0 ? 0 : wish.from_ms;
+	wish.to_ms = engine_ms(d, spec->to_ms);
+	x->from_ms = (wish.from_ms > d->now_ms ? wish.from_ms : d->now_ms) - ZERO_MS;
+	x->to_ms = wish.to_ms - ZERO_MS;
+	d->err = &why;
+	rc = step(d, &ev);
+	d->err = err;
+	if (rc != SUAN_OK)
+		return suan_fail(err, rc, "%s", why.text);
+	x->made = d->fx.code == SUAN_OK;
+	if (!x->made) {
+		const char *text = why.text[0] ? why.text : suan_reason_name(d->fx.refused);
+
+		(void)snprintf(x->refused, sizeof(x->refused), "%.159s", text);
+		return SUAN_OK;
+	}
+	x->id = d->fx.reservation;
+	x->nodes = d->fx.nodes;
+	d->open++;
+	note_nodes(d, x);
+	return SUAN_OK;
+}
+
+static enum suan_code command(struct drive *d)
+{
+	const struct suan_sim_command *c = d->command++;
+
+	if (c->reserve)
+		return reserve(d, c->reserve);
+	return step_once(d, (struct suan_event){.type = SUAN_EV_ACCOUNTS,
+						.u.accounts = c->accounts});
+}
+
+/* Nodes may be lost, or found again, at any event; what counts is the time between. */
+static void watch_reservations(struct drive *d)
+{
+	int64_t at = d->now_ms - ZERO_MS;
+
+	for (uint32_t i = 0; d->open > 0 && i < d->r->nreservations; i++) {
+		struct suan_sim_reservation *x = &d->r->reservations[i];
+		struct suan_reservation_view v;
+
+		if (!x->id)
+			continue;
+		if (at >= x->to_ms || !suan_engine_reservation(d->e, x->id, &v)) {
+			x->id = 0;
+			d->open--;
+		} else if (at >= x->from_ms) {
+			x->broken |= v.lost > 0;
+		}
+	}
+}
+
 /* ---- the pass ---- */
 
 static enum suan_code start(struct drive *d, const struct suan_effect *f)
@@ -588,8 +704,10 @@ static enum suan_code plan(struct drive *d)
 /* false: nothing will happen any more. Wakes of which nothing comes again and again are nothing. */
 static bool next_instant(struct drive *d)
 {
-	int64_t at = d->next_ms, outage = outage_ms(d);
+	int64_t at = d->next_ms, outage = outage_ms(d), commanded = command_ms(d);
 
+	if (commanded < at)
+		at = commanded;
 	if (d->ends.count > 0 && d->ends.list[0].end_ms < at)
 		at = d->ends.list[0].end_ms;
 	if (outage < at)
@@ -614,10 +732,14 @@ static enum suan_code walk(struct drive *d)
 		rc = end_runs(d);
 		for (; rc == SUAN_OK && outage_ms(d) == d->now_ms; d->outage++)
 			rc = change(d, d->outage);
+		while (rc == SUAN_OK && command_ms(d) == d->now_ms)
+			rc = command(d);
 		if (rc == SUAN_OK && d->next_ms == d->now_ms)
 			rc = d->more ? arrive_more(d) : arrive(d);
 		if (rc == SUAN_OK)
 			rc = plan(d);
+		if (rc == SUAN_OK)
+			watch_reservations(d);
 		if (round % ROUNDS_PER_TICK != 0 || !d->s->tick)
 			continue;
 		d->r->stopped = !d->s->tick(d->s->ctx,
@@ -709,6 +831,7 @@ static enum suan_code find_zero(struct drive *d)
 		d->shift_ms = ZERO_MS - d->next->submit_ms;
 		d->submit.now_ms = ZERO_MS;
 		fill_spec(d, d->next, &spec);
+		spec.reservation = ""; /* none is made yet */
 		if (suan_engine_check(d->e, &d->submit, &d->fx, &why) != SUAN_OK)
 			return suan_fail(d->err, why.code, "%s", why.text);
 		if (d->fx.code == SUAN_OK)
@@ -726,6 +849,15 @@ static bool stops_any(const struct suan_accounts *a)
 		if (a->qos[i].preempts.count > 0)
 			return true;
 	return false;
+}
+
+static bool ever_stops(const struct suan_sim_setup *s)
+{
+	bool any = stops_any(s->accounts);
+
+	for (uint32_t i = 0; i < s->ncommands; i++)
+		any |= stops_any(s->commands[i].accounts);
+	return any;
 }
 
 /* A copy of the trace follows a second after the last submission of the one before. */
@@ -749,7 +881,7 @@ static enum suan_code open_trace(struct drive *d)
 	d->r->rows = malloc((size_t)all * sizeof(*d->r->rows));
 	d->next = t->jobs;
 	d->last = t->jobs + t->njobs;
-	if (stops_any(d->s->accounts)) {
+	if (ever_stops(d->s)) {
 		d->done_ms = calloc((size_t)all, sizeof(*d->done_ms));
 		if (!d->done_ms)
 			return SUAN_ENOMEM;
@@ -778,6 +910,13 @@ static enum suan_code open_all(struct drive *d)
 	if (o && o->count > 0) {
 		d->outage = o->list;
 		d->outages_end = o->list + o->count;
+	}
+	if (d->s->ncommands > 0) {
+		d->command = d->s->commands;
+		d->commands_end = d->s->commands + d->s->ncommands;
+		d->r->reservations = calloc(d->s->ncommands, sizeof(*d->r->reservations));
+		if (!d->r->reservations)
+			rc = SUAN_ENOMEM;
 	}
 	d->e = suan_engine_new();
 	if (rc == SUAN_OK)
@@ -858,6 +997,7 @@ enum suan_code suan_sim_run(const struct suan_sim_setup *s, struct suan_sim_resu
 			r.nforecasts++;
 		r.schedule_hash = suan_sim_hash_rows(&r);
 		rc = take_homes(&d);
+		suan_sim_use_reservations(s, &r);
 	}
 	close_all(&d);
 	if (rc == SUAN_OK)
@@ -873,5 +1013,6 @@ void suan_sim_result_done(struct suan_sim_result *r)
 {
 	free(r->rows);
 	free(r->homes);
+	free(r->reservations);
 	*r = (struct suan_sim_result){0};
 }

@@ -4,6 +4,7 @@
 
 #include "base/num.h"
 #include "sim/report.h"
+#include "sim/reservations.h"
 #include "sim/sim.h"
 
 struct page {
@@ -12,6 +13,8 @@ struct page {
 	struct suan_report_case *cases;	   /* owned */
 	struct suan_report_scores *scores; /* owned; of the sites of every case */
 	struct suan_report_run **runs;	   /* owned, and what it points to */
+	struct suan_report_account **accounts;	       /* the same */
+	struct suan_report_reservation **reservations; /* the same */
 	uint32_t ncases;
 };
 
@@ -81,6 +84,59 @@ static enum suan_code fill_runs(const struct suan_sim_outcome *o, struct suan_re
 	return SUAN_OK;
 }
 
+static enum suan_code fill_accounts(const struct suan_sim_scores *s,
+				    struct suan_report_account **ret)
+{
+	*ret = calloc((size_t)s->naccounts + 1, sizeof(**ret));
+	for (uint32_t i = 0; *ret && i < s->naccounts; i++) {
+		const struct suan_sim_account *x = &s->accounts[i];
+		bool known = x->wait_ms != SUAN_SIM_NONE;
+
+		(*ret)[i] = (struct suan_report_account){
+			.name = x->name,
+			.depth = x->depth,
+			.share = x->share,
+			.got = x->got,
+			.core_hours = x->core_uh,
+			.wait = known ? x->wait_ms * 1000 : SUAN_REPORT_NONE,
+			.jobs = x->jobs,
+			.started = x->started};
+	}
+	return *ret ? SUAN_OK : SUAN_ENOMEM;
+}
+
+static enum suan_code fill_reservations(const struct suan_sim_outcome *o,
+					struct suan_report_reservation **ret)
+{
+	const struct suan_network *net = o->setup->network;
+	uint32_t n = o->result->nreservations;
+
+	*ret = calloc((size_t)n + 1, sizeof(**ret));
+	for (uint32_t i = 0; *ret && i < n; i++) {
+		const struct suan_sim_reservation *x = &o->result->reservations[i];
+		bool placed = x->site != SUAN_NO_POOL;
+
+		(*ret)[i] = (struct suan_report_reservation){
+			.name = x->spec->name[0] ? x->spec->name : NULL,
+			.pool = placed && x->pool != SUAN_NO_POOL
+					? net->sites[x->site].pools[x->pool].name
+					: NULL,
+			.site = placed ? x->site : SIZE_MAX,
+			.maintenance = x->spec->maintenance,
+			.kept = !x->made     ? SUAN_REPORT_REFUSED
+				: x->broken ? SUAN_REPORT_BROKEN
+					    : SUAN_REPORT_KEPT,
+			.why = x->refused,
+			.from_ms = x->from_ms,
+			.to_ms = x->to_ms,
+			.nodes = x->nodes,
+			.cores = x->cores,
+			.jobs = x->jobs,
+			.used_core_hours = suan_sim_reservation_core_uh(x)};
+	}
+	return *ret ? SUAN_OK : SUAN_ENOMEM;
+}
+
 static enum suan_code fill_case(struct page *p, uint32_t i, const struct suan_sim_outcome *o)
 {
 	struct suan_report_case *c = &p->cases[i];
@@ -102,6 +158,13 @@ static enum suan_code fill_case(struct page *p, uint32_t i, const struct suan_si
 	if (fill_runs(o, &p->runs[i], &c->nruns) != SUAN_OK)
 		return SUAN_ENOMEM;
 	c->runs = p->runs[i];
+	if (fill_accounts(o->scores, &p->accounts[i]) != SUAN_OK ||
+	    fill_reservations(o, &p->reservations[i]) != SUAN_OK)
+		return SUAN_ENOMEM;
+	c->accounts = p->accounts[i];
+	c->naccounts = o->scores->naccounts;
+	c->reservations = p->reservations[i];
+	c->nreservations = o->result->nreservations;
 	return SUAN_OK;
 }
 
@@ -116,7 +179,9 @@ static enum suan_code open_page(struct page *p, const struct suan_sim_outcome *l
 	p->cases = calloc(n, sizeof(*p->cases));
 	p->scores = calloc((size_t)n * nsites + 1, sizeof(*p->scores));
 	p->runs = calloc(n, sizeof(*p->runs));
-	if (!p->sites || !p->cases || !p->scores || !p->runs)
+	p->accounts = calloc(n, sizeof(*p->accounts));
+	p->reservations = calloc(n, sizeof(*p->reservations));
+	if (!p->sites || !p->cases || !p->scores || !p->runs || !p->accounts || !p->reservations)
 		return SUAN_ENOMEM;
 	for (uint32_t i = 0; i < nsites; i++)
 		p->sites[i] = (struct suan_report_site){list[0].scores->sites[i].name,
@@ -148,9 +213,14 @@ enum suan_code suan_sim_print_page(const struct suan_sim_outcome *list, uint32_t
 		rc = suan_report_write(&p.report, out, err);
 	else
 		rc = suan_fail(err, rc, "out of memory");
-	for (uint32_t i = 0; p.runs && i < p.ncases; i++)
-		free(p.runs[i]);
+	for (uint32_t i = 0; i < p.ncases; i++) {
+		free(p.runs ? p.runs[i] : NULL);
+		free(p.accounts ? p.accounts[i] : NULL);
+		free(p.reservations ? p.reservations[i] : NULL);
+	}
 	free(p.runs);
+	free(p.accounts);
+	free(p.reservations);
 	free(p.sites);
 	free(p.cases);
 	free(p.scores);

@@ -129,7 +129,7 @@ static void subtitle(struct suan_report_page *p, const char *en, const char *zh)
 	suan_buf_adds(p->out, "</h3>\n");
 }
 
-static void class_legend(struct suan_report_page *p)
+static void class_legend(struct suan_report_page *p, bool reservations)
 {
 	static const char *const words[][3] = {
 		{"k0", "waited less than 1 min", "等待不足 1 分"},
@@ -137,10 +137,12 @@ static void class_legend(struct suan_report_page *p)
 		{"k2", "1 h to 1 d", "1 时至 1 天"},
 		{"k3", "longer", "更久"},
 		{"k0 s2", "paler: many small runs", "浅色：许多小运行"},
+		{"held", "dashed, from the top: reserved", "虚线（自上而下）：预留"},
 	};
+	size_t n = sizeof(words) / sizeof(words[0]) - !reservations;
 
 	suan_buf_adds(p->out, "<ul class=\"legend\">");
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+	for (size_t i = 0; i < n; i++) {
 		suan_buf_addf(p->out, "<li><i class=\"%s\"></i>", words[i][0]);
 		suan_report_say(p->out, words[i][1], words[i][2]);
 		suan_buf_adds(p->out, "</li>");
@@ -154,6 +156,8 @@ static void one_case(struct suan_report_page *p, const struct suan_report_case *
 	size_t n = p->r->nsites;
 
 	suan_report_sites(p, c);
+	suan_report_accounts(p, c);
+	suan_report_reservations(p, c);
 	subtitle(p, "Utilisation over time", "利用率随时间变化");
 	suan_report_utilization(p, c, n > 1 ? n : 0);
 	if (n > 1) {
@@ -163,7 +167,7 @@ static void one_case(struct suan_report_page *p, const struct suan_report_case *
 		suan_buf_adds(p->out, "</div>\n");
 	}
 	subtitle(p, "Gantt chart", "甘特图");
-	class_legend(p);
+	class_legend(p, c->nreservations > 0);
 	suan_buf_adds(p->out, n > 1 ? "<div class=\"two\">\n" : "<div>\n");
 	for (size_t i = 0; i < n; i++)
 		suan_report_gantt(p, c, i);

@@ -48,6 +48,30 @@ struct suan_report_scores {
 	int64_t moved_bytes;
 };
 
+/* An account with all below it, in the order of their definition. Millionths. */
+struct suan_report_account {
+	const char *name;
+	uint32_t depth;
+	int64_t share, got;		/* due to it, and what it got, of all */
+	int64_t core_hours, wait;	/* wait: mean, in seconds; NONE */
+	uint64_t jobs, started;
+};
+
+enum suan_report_kept { SUAN_REPORT_KEPT, SUAN_REPORT_BROKEN, SUAN_REPORT_REFUSED };
+
+/* Nodes that were kept for a time, or should have been. */
+struct suan_report_reservation {
+	const char *name, *pool;	/* NULL = none; pool: several */
+	size_t site;			/* in suan_report.sites; nsites: of none */
+	bool maintenance;
+	enum suan_report_kept kept;
+	const char *why;		/* REFUSED */
+	int64_t from_ms, to_ms;		/* by the zero of the runs */
+	uint32_t nodes;
+	uint64_t cores, jobs;		/* of its nodes; that ran in it */
+	int64_t used_core_hours;	/* millionths */
+};
+
 struct suan_report_perf {	/* what the simulation took; 0 = not known */
 	int64_t wall_us;
 	uint64_t jobs_per_s, peak_rss_bytes;
@@ -60,6 +84,10 @@ struct suan_report_case {
 	const struct suan_report_scores *sites;	/* one a site; NULL = not known */
 	const struct suan_report_run *runs;
 	size_t nruns;
+	const struct suan_report_account *accounts;
+	size_t naccounts;
+	const struct suan_report_reservation *reservations;
+	size_t nreservations;
 	struct suan_report_perf perf;
 };
 

@@ -21,6 +21,7 @@
 #define ROWS	     50
 #define SHADES	     3
 #define CLASSES	     4 /* of waits */
+#define MOST_RESERVATIONS 300
 
 struct piece { /* of free cores, or of a run's */
 	uint64_t low, n;
@@ -413,6 +414,64 @@ static void draw(struct chart *g)
 	suan_buf_adds(out, "</svg>\n");
 }
 
+/* ---- reservations ---- */
+
+/* Cores of the site that earlier ones of the list have at the same time. */
+static uint64_t cores_before(const struct suan_report_case *c, size_t i)
+{
+	const struct suan_report_reservation *x = &c->reservations[i];
+	uint64_t cores = 0;
+
+	for (size_t k = 0; k < i; k++) {
+		const struct suan_report_reservation *y = &c->reservations[k];
+
+		if (y->site == x->site && y->from_ms < x->to_ms && x->from_ms < y->to_ms)
+			cores += y->cores;
+	}
+	return cores;
+}
+
+static void draw_reservation(struct chart *g, const struct suan_report_case *c, size_t i)
+{
+	static const char *const words[] = {"kept 已保持", "broken 未保持", ""};
+	const struct suan_report_reservation *x = &c->reservations[i];
+	const struct suan_report_page *p = g->p;
+	struct suan_buf *out = p->out;
+	double length = (double)(p->until_ms - p->from_ms);
+	int64_t from = x->from_ms > p->from_ms ? x->from_ms : p->from_ms;
+	int64_t to = x->to_ms < p->until_ms ? x->to_ms : p->until_ms;
+	double top = (double)cores_before(c, i) / (double)g->cores;
+	double high = (double)x->cores / (double)g->cores;
+
+	if (to <= from || top >= 1)
+		return;
+	suan_buf_addf(out, "<rect%s x=\"%ld\" y=\"%ld\" width=\"%ld\" height=\"%ld\"><title>",
+		      x->kept == SUAN_REPORT_BROKEN ? " class=\"lost\"" : "",
+		      lround((double)(from - p->from_ms) / length * WIDTH), lround(top * LEVELS),
+		      lround((double)(to - from) / length * WIDTH),
+		      lround((top + high > 1 ? 1 - top : high) * LEVELS));
+	suan_report_text(out, x->name ? x->name : x->maintenance ? "maintenance 维护" : "-");
+	suan_buf_addf(out, ": %u nodes 节点, %s</title></rect>\n", (unsigned)x->nodes,
+		      words[x->kept]);
+}
+
+static void draw_reservations(struct chart *g, const struct suan_report_case *c, size_t site)
+{
+	size_t n = c->nreservations < MOST_RESERVATIONS ? c->nreservations : MOST_RESERVATIONS;
+
+	if (n == 0)
+		return;
+	suan_buf_addf(g->p->out,
+		      "<svg width=\"100%%\" height=\"%d\" viewBox=\"0 0 %d %d\" "
+		      "preserveAspectRatio=\"none\" class=\"shapes held\">\n",
+		      HEIGHT, WIDTH, LEVELS);
+	for (size_t i = 0; i < n; i++)
+		if (c->reservations[i].site == site &&
+		    c->reservations[i].kept != SUAN_REPORT_REFUSED)
+			draw_reservation(g, c, i);
+	suan_buf_adds(g->p->out, "</svg>\n");
+}
+
 static void axis(struct suan_report_page *p, uint64_t cores)
 {
 	for (int i = 0; i <= 2; i++) {
@@ -459,6 +518,7 @@ void suan_report_gantt(struct suan_report_page *p, const struct suan_report_case
 					 "站点的运行：横轴为时间，纵轴为核");
 		axis(p, g->cores);
 		draw(g);
+		draw_reservations(g, c, site);
 		suan_report_figure_svg_end(p);
 		suan_report_figure_close(p);
 	} else if (g->cores > 0) {

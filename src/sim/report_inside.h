@@ -44,6 +44,10 @@ void suan_report_tiles(struct suan_report_page *p);
 void suan_report_scores(struct suan_report_page *p);
 void suan_report_sites(struct suan_report_page *p, const struct suan_report_case *c);
 
+/* Nothing where there are none. */
+void suan_report_accounts(struct suan_report_page *p, const struct suan_report_case *c);
+void suan_report_reservations(struct suan_report_page *p, const struct suan_report_case *c);
+
 /* ---- plots ---- */
 
 /* The frame of a plot: <figure> with caption, <svg> with title and description. The caption has

@@ -6,6 +6,7 @@
 #include "engine/model.h"
 #include "sim/accounts.h"
 #include "sim/forecast.h"
+#include "sim/reservations.h"
 #include "sim/sim.h"
 #include "wire/json.h"
 
@@ -179,6 +180,7 @@ void suan_sim_print_json(const struct suan_sim_outcome *o, struct suan_buf *out)
 	}
 	suan_jsonw_close(&w, ']');
 	suan_sim_accounts_json(s, &w);
+	suan_sim_reservations_json(o, &w);
 	if (s->alone)
 		home_json(&w, &s->all, NULL);
 	suan_sim_forecast_json(o->result, &w);
@@ -512,5 +514,9 @@ void suan_sim_print_text(const struct suan_sim_outcome *o, struct suan_buf *out)
 	if (o->scores->naccounts > 0) {
 		suan_buf_addc(out, '\n');
 		suan_sim_print_accounts(o->scores, out);
+	}
+	if (o->result->nreservations > 0) {
+		suan_buf_addc(out, '\n');
+		suan_sim_print_reservations(o, out);
 	}
 }

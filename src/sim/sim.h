@@ -55,6 +55,33 @@ void suan_sim_outages_done(struct suan_sim_outages *o);
 SUAN_MUSTUSE enum suan_code suan_sim_outages_add(struct suan_sim_outages *o,
 						 const struct suan_sim_outage *x);
 
+/* ---- commands ---- */
+
+/* What is commanded at a set time; one of the two. Borrowed. */
+struct suan_sim_command {
+	int64_t at_ms; /* by the trace's zero; before the first submission: then */
+	const struct suan_accounts *accounts; /* in place of what was defined before */
+	const struct suan_reserve *reserve;   /* its times by the trace's zero; from 0: at_ms */
+};
+
+/* Reservations and maintenance of a file (YAML or JSON): "reservations:" with a list of what
+ * POST /v1/reservations takes, and besides `made`, the time of the command, and `owner`, the user
+ * who may use it. Numbers are seconds by the trace's zero, dates have start_ms taken off
+ * (INT64_MIN: nothing); without `made` it is first_ms. */
+struct suan_sim_reserves { /* zeroed = none */
+	struct suan_sim_command *list; /* in the arena; by time, equal ones as in the file */
+	uint32_t count;
+};
+struct suan_sim_times {
+	int64_t start_ms, first_ms;
+};
+/* Everything goes to the arena. EINVAL names file, line and field. */
+SUAN_MUSTUSE enum suan_code suan_sim_reserves_parse(const struct suan_buf *text, const char *file,
+						    const struct suan_sim_times *times,
+						    struct suan_arena *arena,
+						    struct suan_sim_reserves *ret,
+						    struct suan_err *err);
+
 /* ---- signals ---- */
 
 struct suan_sim_site_signals {
@@ -133,6 +160,8 @@ struct suan_sim_setup { /* everything borrowed */
 	 * checkpoint_ms more; others begin anew. */
 	const struct suan_accounts *accounts;
 	int64_t checkpoint_ms;
+	const struct suan_sim_command *commands; /* by time; NULL = none */
+	uint32_t ncommands;
 	enum suan_sim_estimates estimates;
 	uint32_t repeat;      /* the trace so many times end to end; 0 counts as 1 */
 	bool processors_only; /* of jobs, memory and number of nodes do not count */
@@ -147,6 +176,19 @@ struct suan_sim_row {	  /* an accepted job of the trace */
 			   * never */
 	uint32_t job;	  /* in the trace; copy k of a repeated trace adds k · njobs */
 	uint32_t pool;	  /* or SUAN_NO_POOL */
+};
+
+struct suan_sim_reservation { /* one of the commands */
+	const struct suan_reserve *spec; /* borrowed from the setup */
+	bool made;			 /* else it was refused: why, in words */
+	char refused[160];
+	uint32_t nodes, site, pool; /* pool: in the site, SUAN_NO_POOL: several */
+	uint64_t cores;		    /* of its nodes */
+	int64_t from_ms, to_ms;	    /* by the simulation's zero */
+	bool broken;		    /* some of its nodes could not be used in its time */
+	uint64_t jobs;		    /* that ran in it */
+	int64_t used_core_ms;	    /* of them; saturates */
+	uint32_t id;		    /* the engine's; 0: over, or never made */
 };
 
 #define SUAN_SIM_FORECASTS 64 /* classes at most */
@@ -168,6 +210,8 @@ struct suan_sim_result {
 	/* What the engine's accounts of homes say at the end: owned, by site; no jobs: nothing. */
 	struct suan_home_view *homes;
 	uint32_t nhomes;
+	struct suan_sim_reservation *reservations; /* owned; in the order of their commands */
+	uint32_t nreservations;
 	uint64_t engine_hash;		 /* of the engine's state at the end */
 	uint64_t schedule_hash;		 /* of all rows */
 	bool stopped;			 /* by tick */
@@ -358,6 +402,7 @@ void suan_sim_print_jsons(const struct suan_sim_outcome *list, uint32_t n, struc
 void suan_sim_print_text(const struct suan_sim_outcome *o, struct suan_buf *out);
 void suan_sim_print_table(const struct suan_sim_outcome *list, uint32_t n, struct suan_buf *out);
 void suan_sim_print_accounts(const struct suan_sim_scores *s, struct suan_buf *out);
+void suan_sim_print_reservations(const struct suan_sim_outcome *o, struct suan_buf *out);
 void suan_sim_print_sites(const struct suan_sim_scores *s, struct suan_buf *out);
 
 struct suan_sim_about {	     /* of the page; borrowed */

@@ -28,7 +28,7 @@ struct suan_trace_job {
 	uint32_t gpus;		/* per task */
 	uint32_t nodes;		/* 0 = as few as fit */
 	uint32_t user, account, site, gpu;	/* site: where it was submitted */
-	uint32_t qos;
+	uint32_t qos, reservation;	/* reservation: its name, it runs only in it */
 	uint32_t not_hub;	/* runs in any hub but this one */
 	bool checkpointable;	/* stopped for others, it goes on from where it was */
 	uint32_t first_input, ninputs;	/* in suan_trace.inputs */

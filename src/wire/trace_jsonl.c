@@ -10,7 +10,8 @@
 /* One line. */
 struct doc {
 	struct suan_trace_job job;
-	const char *user, *account, *qos, *site, *gpu, *not_hub, *near; /* arena; NULL = none */
+	/* arena; NULL = none */
+	const char *user, *account, *qos, *site, *gpu, *not_hub, *near, *reservation;
 	struct suan_trace_reader *r;
 	bool no_memory;
 };
@@ -103,6 +104,7 @@ static const struct suan_key keys[] = {
 	{"checkpointable", SUAN_KEY_BOOL, AT(job.checkpointable), 0, 0, 0, NULL, false},
 	TEXT("site", AT(site)),
 	TEXT("not_hub", AT(not_hub)),
+	TEXT("reservation", AT(reservation)),
 	TIME("deadline_s", AT(job.deadline_ms)),
 	TEXT("near", AT(near)),
 	{"max_latency_ms", SUAN_KEY_U32_FIXED, AT(job.max_latency_us), 3, 1, 3600000000, NULL,
@@ -152,6 +154,8 @@ static enum suan_code add(struct doc *d)
 		rc = intern(r, d->not_hub, &to->not_hub);
 	if (rc == SUAN_OK)
 		rc = intern(r, d->near, &to->near);
+	if (rc == SUAN_OK)
+		rc = intern(r, d->reservation, &to->reservation);
 	return rc;
 }
 

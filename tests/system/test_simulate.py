@@ -266,6 +266,64 @@ def test_users_who_choose_themselves(tmp_path):
                                                                      code=2).stderr
 
 
+RESERVED = """
+reservations:
+  - {name: class, site: a, pool: p, nodes: 1, from: 100, duration_s: 100, users: [u1]}
+  - {site: b, maintenance: true, from: 50, to: 60, made: 10}
+  - {name: lost, site: a, pool: q, nodes: 2, from: 300, duration_s: 1m, owner: u2}
+  - {name: much, site: a, pool: p, nodes: 9, from: 100, to: 200}
+"""
+
+
+def test_reservations_of_a_file(tmp_path):
+    (tmp_path / 'n.yaml').write_text(
+        'network: n\nsites:\n  - {name: a, pools: [{name: p, nodes: 2, cores: 4}, {name: q, nodes: 2, cores: 2}]}\n'
+        '  - {name: b, pools: [{name: p, nodes: 1, cores: 4}]}\n')
+    (tmp_path / 'r.yaml').write_text(RESERVED)
+    (tmp_path / 'f.csv').write_text('310,pool,a/q,1\n350,pool,a/q,2\n')
+    (tmp_path / 't.jsonl').write_text(
+        '{"id":1,"submit_s":0,"run_s":30,"cores":4,"user":"u1","reservation":"class"}\n'
+        '{"id":2,"submit_s":5,"run_s":80,"estimate_s":200,"cores":4,"tasks":2,"nodes":2,"user":"u2"}\n'
+        '{"id":3,"submit_s":7,"run_s":20,"cores":2,"user":"u2","reservation":"class"}\n')
+    args = ['--network', tmp_path / 'n.yaml', '--trace', tmp_path / 't.jsonl', '--faults-file', tmp_path / 'f.csv',
+            '--reservations', tmp_path / 'r.yaml', '--out', tmp_path / 'out']
+    r = result(*args)
+    kept = {x['name']: x for x in r['reservations']}
+    assert [x['name'] for x in r['reservations']] == ['class', 'lost', 'much', None]
+    assert {k: v['result'] for k, v in kept.items()} == {'class': 'kept', None: 'kept', 'lost': 'broken', 'much': 'refused'}
+    assert (kept['class']['from_s'], kept['class']['to_s'], kept['class']['jobs']) == (100, 200, 1)
+    assert abs(kept['class']['used_core_hours'] - 4 * 30 / 3600) < 1e-5 and kept['much']['reason'] == 'too-many-nodes'
+    assert kept[None]['maintenance'] and (kept[None]['site'], kept[None]['nodes']) == ('b', 1)
+    assert r['jobs']['rejected'] == 1    # in a reservation of another user
+    with open(tmp_path / 'out' / 'schedule.csv') as f:
+        starts = {x['job']: float(x['start']) for x in csv.DictReader(f)}
+    assert starts['1'] == 100 and starts['2'] >= 200    # both nodes only when the reservation is over
+    page = (tmp_path / 'out' / 'report.html').read_text()
+    assert '预留' in page and 'class="shapes held"' in page and '>BROKEN<' in page
+    assert 'BROKEN' in suan(*args).stdout
+    # by dates, in JSON; and without the file nobody waits for anything
+    (tmp_path / 'r.yaml').write_text(json.dumps({'reservations': [
+        {'name': 'class', 'site': 'a', 'nodes': 1, 'from': '2026-11-01T00:01:40Z', 'duration_s': 100, 'owner': 'u1'}]}))
+    x = result(*args, '--start', '2026-11-01T00:00:00Z')['reservations'][0]
+    assert (x['from_s'], x['result'], x['jobs']) == (100, 'kept', 1)
+    plain = result('--network', tmp_path / 'n.yaml', '--trace', tmp_path / 't.jsonl')
+    assert plain['wait_s']['max'] == 25 and 'reservations' not in plain    # the second for the first
+    for text, want in (('reservations: [{site: a, nodes: 1}]', 'to'), ('reservations: [{sites: a}]', 'unknown field'),
+                       ('x: 1', 'reservations')):
+        (tmp_path / 'r.yaml').write_text(text)
+        p = suan(*args, code=2)
+        assert 'r.yaml:1' in p.stderr and want in p.stderr, p.stderr
+
+
+def test_accounts_in_the_page(tmp_path):
+    (tmp_path / 'a.yaml').write_text('accounts: [{name: org, shares: 3}, {name: ai, parent: org}, {name: edu}]\n')
+    trace = ''.join('{"id":%d,"submit_s":%d,"run_s":100,"cores":2,"account":"%s"}\n' % (i, i, 'ai' if i % 2 else 'edu')
+                    for i in range(20))
+    suan('--cores', 4, '--trace', '-', '--accounts', tmp_path / 'a.yaml', '--out', tmp_path / 'out', text=trace)
+    page = (tmp_path / 'out' / 'report.html').read_text()
+    assert 'Accounts / 账户' in page and '<td>75.0 %</td>' in page and '<bdi>edu</bdi>' in page
+
+
 def test_network_and_outage(tmp_path):
     (tmp_path / 'n.yaml').write_text(NETWORK)
     job = '{"id":7,"submit_s":0,"run_s":3600,"tasks":1,"deadline_s":4000}\n'

@@ -477,6 +477,54 @@ static void test_failures(void)
 	   wrong);
 }
 
+/* Tables of accounts and reservations; the latter are drawn from the top, under one another where
+ * they overlap. */
+static void test_lists(void)
+{
+	static const struct suan_report_account accounts[] = {
+		{"<org>", 0, 750000, 500000, 12345678, 60000000, 9, 8},
+		{"sub", 1, 0, 0, 0, NONE, 0, 0},
+	};
+	static const struct suan_report_reservation list[] = {
+		{.name = "<c>", .pool = "p", .from_ms = 50000, .to_ms = 900000, .nodes = 2,
+		 .cores = 2, .jobs = 3, .used_core_hours = 2500000},
+		{.maintenance = true, .kept = SUAN_REPORT_BROKEN, .from_ms = 100000,
+		 .to_ms = 150000, .nodes = 1, .cores = 1},
+		{.name = "x", .site = SIZE_MAX, .kept = SUAN_REPORT_REFUSED, .why = "too <much>",
+		 .to_ms = 100000},
+	};
+	struct suan_report_case c;
+	struct suan_report_input r;
+	char *page;
+
+	begin(&r, &c);
+	page = write_page(&r);
+	has_not(page, ">Accounts<");
+	has_not(page, ">Reservations<");
+	has_not(page, "shapes held");
+	free(page);
+	c.accounts = accounts;
+	c.naccounts = 2;
+	c.reservations = list;
+	c.nreservations = 3;
+	page = write_page(&r);
+	ok(balanced(page), "well-formed");
+	has(page, ">Accounts</span>");
+	has(page, ">账户</span>");
+	has(page, "<bdi>&lt;org&gt;</bdi></th><td>75.0 %</td><td>50.0 %</td><td>0.67</td>");
+	has(page, "<td>0.0 %</td><td>0.0 %</td><td>–</td>");
+	has(page, ">预留</span>");
+	has(page, "<bdi>&lt;c&gt;</bdi>");
+	has(page, ">BROKEN</span>");
+	has(page, "<small>too &lt;much&gt;</small>");
+	/* the page goes from 0 to 200 s, of 4 cores */
+	has(page, "<rect x=\"2500\" y=\"0\" width=\"7500\" height=\"500\">"
+		  "<title>&lt;c&gt;: 2 nodes");
+	has(page, "<rect class=\"lost\" x=\"5000\" y=\"500\" width=\"2500\" height=\"250\">");
+	is_int(count(page, "<rect "), 6, "what was refused is not drawn");
+	free(page);
+}
+
 int main(void)
 {
 	test_self_contained();
@@ -486,6 +534,7 @@ int main(void)
 	test_utilization();
 	test_gantt();
 	test_pieces();
+	test_lists();
 	test_thinning();
 	test_many_sites();
 	test_nothing_ran();

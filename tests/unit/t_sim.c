@@ -567,9 +567,140 @@ static void test_table(void)
 	sim_kit_done(&g);
 }
 
+/* ---- reservations ---- */
+
+static void with_reservations(struct sim_kit *g, struct suan_sim_reserves *ret, const char *yaml)
+{
+	struct suan_sim_times times = {INT64_MIN, g->trace.jobs[0].submit_ms};
+	struct suan_buf b = {0};
+
+	suan_buf_adds(&b, yaml);
+	must(suan_sim_reserves_parse(&b, "r.yaml", &times, &g->arena, ret, &g->err), &g->err);
+	suan_buf_done(&b);
+	g->setup.commands = ret->list;
+	g->setup.ncommands = ret->count;
+}
+
+static const char kept_yaml[] =
+	"reservations:\n"
+	"  - {name: late, site: a, pool: p, nodes: 1, from: 400, to: 410, made: 300, owner: u1}\n"
+	"  - {name: class, site: a, pool: p, nodes: 1, from: 100, duration_s: 100, users: [u1]}\n"
+	"  - {site: b, maintenance: true, from: 50, to: 70}\n"
+	"  - {name: much, site: a, nodes: 9, from: 100, to: 200}\n";
+
+/* Site a has two nodes of 4 cores, b one. The trace begins at 5 s, and so does the simulation. */
+static const char kept_trace[] =
+	"{\"id\":1,\"submit_s\":5,\"run_s\":30,\"cores\":4,\"user\":\"u1\","
+	"\"reservation\":\"class\"}\n"
+	"{\"id\":2,\"submit_s\":6,\"run_s\":20,\"cores\":4,\"user\":\"u2\","
+	"\"reservation\":\"class\"}\n"
+	"{\"id\":3,\"submit_s\":7,\"run_s\":80,\"estimate_s\":100,\"cores\":4,\"tasks\":3,"
+	"\"user\":\"u2\"}\n"
+	"{\"id\":4,\"submit_s\":8,\"run_s\":20,\"estimate_s\":50,\"cores\":4,\"tasks\":2,"
+	"\"user\":\"u2\"}\n"
+	"{\"id\":5,\"submit_s\":9,\"run_s\":20,\"cores\":4,\"user\":\"u1\","
+	"\"reservation\":\"late\"}\n";
+
+static const char kept_sites[] =
+	"network: n\nsites:\n  - {name: a, pools: [{name: p, nodes: 2, cores: 4}]}\n"
+	"  - {name: b, pools: [{name: p, nodes: 1, cores: 4}]}\n";
+
+static const struct suan_sim_reservation *kept_as(const struct sim_kit *g, const char *name)
+{
+	for (uint32_t i = 0; i < g->r.nreservations; i++)
+		if (strcmp(g->r.reservations[i].spec->name, name) == 0)
+			return &g->r.reservations[i];
+	printf("Bail out! no reservation %s\n", name);
+	exit(1);
+}
+
+static void test_reservations(void)
+{
+	struct suan_sim_reserves all = {0};
+	struct suan_sim_outcome o = {.policy = "easy"};
+	const struct suan_sim_reservation *x;
+	struct suan_buf out = {0};
+	struct sim_kit g;
+
+	sim_kit_network(&g, kept_sites, kept_trace);
+	sim_kit_run(&g);
+	is_int((int64_t)g.r.rejected, 1, "without a file no job needs one; one is too wide");
+	with_reservations(&g, &all, kept_yaml);
+	is_int(all.list[3].at_ms, 300000, "by the time that they are made");
+	sim_kit_run(&g);
+	is_int((int64_t)g.r.rejected, 3, "of another user, too wide, and not made yet");
+	is_int((int64_t)g.r.refused[SUAN_R_RESERVATION_USER], 1, "of another user");
+	starts_are(&g, "95 3", "one waits for its time, the other is over before");
+	x = kept_as(&g, "class");
+	ok(x->made && !x->broken && x->nodes == 1 && x->cores == 4 && x->site == 0 && x->pool == 0,
+	   "a node is kept");
+	ok(x->from_ms == 95000 && x->to_ms == 195000, "by the simulation's zero");
+	ok(x->jobs == 1 && x->used_core_ms == 120000, "used by one job");
+	x = kept_as(&g, "much");
+	ok(!x->made && x->site == SUAN_NO_POOL && strstr(x->refused, "too-many-nodes"),
+	   "refused: %s", x->refused);
+	x = kept_as(&g, "");
+	ok(x->made && x->spec->maintenance && x->site == 1 && !x->broken, "maintenance");
+	ok(kept_as(&g, "late")->from_ms == 395000, "the last one");
+
+	sim_kit_outages(&g, "120,pool,a/p,0\n130,pool,a/p,2\n396,pool,b/p,0\n");
+	sim_kit_run(&g);
+	ok(kept_as(&g, "class")->broken && !kept_as(&g, "late")->broken,
+	   "broken when its node was away in its time");
+	o.setup = &g.setup;
+	o.result = &g.r;
+	o.scores = &g.s;
+	suan_sim_print_reservations(&o, &out);
+	ok(strstr(suan_buf_str(&out), "BROKEN") && strstr(suan_buf_str(&out), "(maintenance)") &&
+		   strstr(suan_buf_str(&out), "too-many-nodes"),
+	   "a table");
+	suan_buf_reset(&out);
+	suan_sim_print_json(&o, &out);
+	ok(strstr(suan_buf_str(&out), "\"name\":\"class\",\"result\":\"broken\"") &&
+		   strstr(suan_buf_str(&out), "\"used_core_hours\":0.033333"),
+	   "in JSON");
+	suan_buf_done(&out);
+	sim_kit_done(&g);
+}
+
+static void refused_file(const char *yaml, int64_t start_ms, const char *want)
+{
+	struct suan_sim_times times = {start_ms, 0};
+	struct suan_sim_reserves all = {0};
+	struct suan_arena arena;
+	struct suan_err err = {0};
+	struct suan_buf b = {0};
+	enum suan_code rc;
+
+	suan_arena_init(&arena, 0);
+	suan_buf_adds(&b, yaml);
+	rc = suan_sim_reserves_parse(&b, "r.yaml", &times, &arena, &all, &err);
+	if (want)
+		ok(rc == SUAN_EINVAL && strstr(err.text, want) && strstr(err.text, "r.yaml"),
+		   "refused: %s", err.text);
+	else
+		ok(rc == SUAN_OK && all.count == 1 && all.list[0].reserve->from_ms == 60000,
+		   "a date less the start: %s", err.text);
+	suan_buf_done(&b);
+	suan_arena_done(&arena);
+}
+
+static void test_reservation_files(void)
+{
+	refused_file("reservations: [{site: a, nodes: 1}]", INT64_MIN, "to");
+	refused_file("reservations: [{site: a, to: 9}]", INT64_MIN, "how much");
+	refused_file("reservations: [{site: a, node: 1, to: 9}]", INT64_MIN, "unknown field");
+	refused_file("reserve: []", INT64_MIN, "expected reservations");
+	refused_file("reservations:\n  - {site: a, made: soon, to: 9}\n", INT64_MIN, "r.yaml:2");
+	refused_file("- a\n", INT64_MIN, "");
+	refused_file("reservations: [{nodes: 1, from: \"2026-11-01T00:01:00Z\", to: 90}]",
+		     INT64_C(1793491200000), NULL);
+}
+
 /* The n-th allocation fails: ENOMEM, nothing leaks, and nothing else comes of it. */
 static void test_oom(void)
 {
+	struct suan_sim_reserves all = {0};
 	unsigned failures = 0;
 	bool good = true;
 	struct sim_kit g;
@@ -577,6 +708,8 @@ static void test_oom(void)
 	sim_kit_network(&g, two_sites,
 		   SWF(1, 0, 30, 8, 100) SWF(2, 20, 100, 8, 100) SWF(3, 20, 9, 9, 9));
 	sim_kit_outages(&g, "10,link,b:a,down\n60,link,a:b,up\n70,site,a,down\n80,site,a,up\n");
+	with_reservations(&g, &all,
+			  "reservations: [{site: a, maintenance: true, from: 500, to: 600}]\n");
 	for (unsigned n = 1; oom_next(n); n++) {
 		enum suan_code rc;
 		bool hit;
@@ -853,6 +986,8 @@ int main(void)
 	test_tick();
 	test_output();
 	test_table();
+	test_reservations();
+	test_reservation_files();
 	test_oom();
 	test_more();
 	test_preemption();
