@@ -70,6 +70,7 @@ static bool copy_spec(struct suan_arena *a, const struct suan_job_spec *from,
 	to->name = "";
 	to->payload = to->env = NULL;
 	to->payload_len = to->env_len = 0;
+	to->reservation = ""; /* they are not played */
 	if (from->array && from->array->nruns > 0) {
 		to->array = (const void *)suan_arena_mem(a, from->array, sizeof(*from->array));
 		if (!to->array)
@@ -259,6 +260,32 @@ static enum suan_code take_network(struct reading *r, int64_t now_ms, struct sua
 	return rc;
 }
 
+/* A copy by way of its record: there is one reader and one writer of these, too. */
+static enum suan_code take_accounts(struct reading *r, const struct suan_event *ev,
+				    struct suan_err *err)
+{
+	struct suan_past *p = r->p;
+	struct suan_buf bytes = {0};
+	struct suan_event copy;
+	const void *kept;
+	size_t pos = 0;
+	enum suan_code rc;
+
+	rc = suan_grow(&p->accounts, &p->accounts_cap, p->naccounts + 1, sizeof(*p->accounts));
+	if (rc == SUAN_OK)
+		rc = suan_record_put(&bytes, ev, err);
+	kept = rc == SUAN_OK ? suan_arena_mem(&p->arena, bytes.data, bytes.len) : NULL;
+	if (rc == SUAN_OK && !kept)
+		rc = SUAN_ENOMEM;
+	if (rc == SUAN_OK)
+		rc = suan_record_get(kept, bytes.len, &pos, &p->arena, &copy, err);
+	if (rc == SUAN_OK)
+		p->accounts[p->naccounts++] =
+			(struct suan_past_accounts){ev->now_ms, *copy.u.accounts};
+	suan_buf_done(&bytes);
+	return rc;
+}
+
 static enum suan_code add_change(struct suan_past *p, const struct suan_past_change *c)
 {
 	if (suan_grow(&p->changes, &p->changes_cap, p->nchanges + 1, sizeof(*c)) != SUAN_OK)
@@ -303,6 +330,8 @@ static enum suan_code take(struct reading *r, const struct suan_event *ev, struc
 		return take_submit(r, ev);
 	case SUAN_EV_NETWORK:
 		return good ? take_network(r, ev->now_ms, err) : SUAN_OK;
+	case SUAN_EV_ACCOUNTS:
+		return good ? take_accounts(r, ev, err) : SUAN_OK;
 	case SUAN_EV_POLICY:
 		r->p->policy = *suan_engine_policy(r->e);
 		return SUAN_OK;
@@ -324,7 +353,6 @@ static enum suan_code take(struct reading *r, const struct suan_event *ev, struc
 	case SUAN_EV_REPORT:
 	case SUAN_EV_PASS:
 	case SUAN_EV_FORGET:
-	case SUAN_EV_ACCOUNTS:
 	case SUAN_EV_RESERVE:
 	case SUAN_EV_UNRESERVE:
 	case SUAN_EV_SIGNAL:
@@ -411,6 +439,7 @@ void suan_past_done(struct suan_past *p)
 	free(p->tasks);
 	free(p->pools);
 	free(p->networks);
+	free(p->accounts);
 	free(p->changes);
 	suan_arena_done(&p->arena);
 	*p = (struct suan_past){0};

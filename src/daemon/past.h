@@ -49,6 +49,11 @@ struct suan_past_network { /* in force from then on */
 	struct suan_network net;
 };
 
+struct suan_past_accounts { /* in force from then on */
+	int64_t at_ms;
+	struct suan_accounts def;
+};
+
 struct suan_past_change { /* of a site, or of a pool when pool is set */
 	int64_t at_ms;
 	const char *site, *pool;
@@ -66,6 +71,8 @@ struct suan_past { /* owned by suan_past_done */
 	size_t npools, pools_cap;
 	struct suan_past_network *networks; /* by time */
 	size_t nnetworks, networks_cap;
+	struct suan_past_accounts *accounts; /* by time */
+	size_t naccounts, accounts_cap;
 	struct suan_past_change *changes; /* by time */
 	size_t nchanges, changes_cap;
 	struct suan_policy policy; /* the last one */

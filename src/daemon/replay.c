@@ -11,6 +11,7 @@ const struct suan_option suan_replay_options[] = {
 	{"until", 0, "TIME", "only what was submitted before then"},
 	{"policy", 'p', "POLICY", "default: the one of that time; several with commas"},
 	{"network", 'n', "FILE", "another network; default: the one of that time"},
+	{"accounts", 'A', "FILE", "other accounts, classes and limits; default: as of that time"},
 	{"add", 0, "EDIT", "SITE/POOL.nodes=+N: so many more nodes; may be repeated"},
 	{"without", 0, "SITE", "without this site; may be repeated"},
 	{"estimates", 0, "KIND", "run times to plan with: user, perfect or predicted"},
@@ -56,6 +57,7 @@ static int take_option(struct suan_replay *s, const char *name, const char *valu
 	} texts[] = {
 		{"data", &s->data}, {"from", &s->from},	      {"until", &s->until},
 		{"out", &s->out},   {"network", &s->network},
+		{"accounts", &s->accounts},
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {

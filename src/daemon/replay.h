@@ -12,7 +12,8 @@
 
 struct suan_replay { /* the options; strings are those of the command line */
 	const struct suan_command *command;
-	const char *data, *network, *out, *from, *until; /* NULL = not given */
+	const char *data, *network, *accounts; /* NULL = not given */
+	const char *out, *from, *until;		/* the same */
 	const char *add[SUAN_REPLAY_EDITS], *without[SUAN_REPLAY_EDITS];
 	uint32_t nadd, nwithout;
 	enum suan_policy_kind policies[SUAN_REPLAY_POLICIES];
@@ -38,6 +39,7 @@ struct suan_replayed { /* what came of it */
 	struct suan_demand_window window;
 	struct suan_whatif whatif;
 	struct suan_demand demand;
+	struct suan_whatif_accounts accounts;
 	struct suan_sim_outages outages;
 	uint32_t outages_left_out;
 	struct suan_replay_run runs[SUAN_REPLAY_POLICIES + 1]; /* [0]: as it was */

@@ -29,6 +29,7 @@ static void log_json(const struct suan_replayed *r, struct suan_jsonw *w)
 	suan_jsonw_time(w, "zero", r->demand.zero_ms);
 	suan_jsonw_str(w, "policy", suan_policy_name(r->past.policy.kind));
 	suan_jsonw_i64(w, "networks", r->whatif.networks);
+	suan_jsonw_i64(w, "accounts_changes", r->accounts.nlater);
 	suan_jsonw_i64(w, "jobs", (int64_t)c->jobs);
 	suan_jsonw_i64(w, "tasks", (int64_t)c->tasks);
 	suan_jsonw_i64(w, "carried", (int64_t)c->carried);
@@ -91,6 +92,7 @@ static void log_text(const struct suan_replayed *r, struct suan_buf *out)
 	note(out, c->unknown, "tasks ended in a way that nobody knows: left out");
 	note(out, r->whatif.networks > 1 ? r->whatif.networks : 0,
 	     "networks were in force, one after the other; nodes come and go with them");
+	note(out, r->accounts.nlater, "times accounts or classes were defined anew in that time");
 	note(out, r->outages_left_out,
 	     "changes were of sites or pools that this network does not have");
 	suan_buf_addc(out, '\n');
@@ -105,6 +107,10 @@ static void print_text(const struct suan_replayed *r, struct suan_buf *out)
 	for (uint32_t i = 0; i < r->nruns; i++) {
 		suan_buf_addf(out, "\n%s\n", r->runs[i].outcome.policy);
 		suan_sim_print_sites(&r->runs[i].scores, out);
+		if (r->runs[i].scores.naccounts > 0) {
+			suan_buf_addc(out, '\n');
+			suan_sim_print_accounts(&r->runs[i].scores, out);
+		}
 	}
 }
 

@@ -10,10 +10,12 @@
 #include "sys/clock.h"
 #include "sys/fs.h"
 #include "sys/memory.h"
+#include "wire/accounts.h"
 #include "wire/network.h"
 
 #define SERVICE_DEPTH 1000 /* what plan_depth 0 is in a service */
 #define NETWORK_BYTES (64u << 20)
+#define ACCOUNTS_BYTES (64u << 20)
 
 static int complain(const struct suan_replayed *r)
 {
@@ -106,6 +108,29 @@ static enum suan_code make_network(struct suan_replayed *r)
 	return rc;
 }
 
+static enum suan_code read_accounts(struct suan_replayed *r)
+{
+	struct suan_buf text;
+	enum suan_code rc;
+
+	suan_buf_init(&text, ACCOUNTS_BYTES);
+	rc = suan_fs_read(r->asked->accounts, &text, &r->err);
+	if (rc == SUAN_OK)
+		rc = suan_accounts_parse(suan_buf_str(&text), text.len, r->asked->accounts,
+					 &r->arena, &r->accounts.first, &r->err);
+	suan_buf_done(&text);
+	r->accounts.any = true;
+	return rc;
+}
+
+/* Those of that time, or of the file. */
+static enum suan_code make_accounts(struct suan_replayed *r)
+{
+	return r->asked->accounts ? read_accounts(r)
+				  : suan_whatif_accounts(&r->past, r->demand.zero_ms, &r->arena,
+							 &r->accounts, &r->err);
+}
+
 static enum suan_code prepare_out(struct suan_replayed *r)
 {
 	const char *out = r->asked->out;
@@ -135,6 +160,8 @@ static enum suan_code read_all(struct suan_replayed *r)
 		rc = suan_demand_make(&r->past, &r->window, &r->whatif.then, &r->whatif.now,
 				      &r->demand, &r->err);
 	if (rc == SUAN_OK)
+		rc = make_accounts(r);
+	if (rc == SUAN_OK)
 		rc = suan_whatif_outages(&r->whatif, &r->past, r->demand.zero_ms, &r->outages,
 					 &r->outages_left_out, &r->err);
 	r->read_us = suan_clock_mono_us() - r->began_us;
@@ -153,6 +180,9 @@ static struct suan_replay_run *next_run(struct suan_replayed *r, const char *nam
 					   .trace = &r->demand.trace,
 					   .more = r->demand.more,
 					   .outages = &r->outages,
+					   .accounts = r->accounts.any ? &r->accounts.first : NULL,
+					   .commands = r->accounts.later,
+					   .ncommands = r->accounts.nlater,
 					   .policy = r->past.policy,
 					   .estimates = r->asked->estimates};
 	x->outcome = (struct suan_sim_outcome){

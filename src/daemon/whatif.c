@@ -342,3 +342,47 @@ enum suan_code suan_whatif_outages(const struct suan_whatif *w, const struct sua
 	*ret_left_out = o.left_out;
 	return SUAN_OK;
 }
+
+/* ---- accounts ---- */
+
+/* What was taken then is asked for now: no limit of what may wait. */
+static void unlimit(struct suan_limits *l)
+{
+	l->set &= ~(1u << SUAN_LIMIT_PENDING);
+}
+
+static void unlimit_queue(struct suan_accounts *a)
+{
+	for (uint32_t i = 0; i < a->naccounts; i++) {
+		unlimit(&a->accounts[i].limits);
+		unlimit(&a->accounts[i].user_limits);
+	}
+	for (uint32_t i = 0; i < a->nqos; i++) {
+		unlimit(&a->qos[i].limits);
+		unlimit(&a->qos[i].user_limits);
+	}
+}
+
+enum suan_code suan_whatif_accounts(const struct suan_past *p, int64_t zero_ms,
+				    struct suan_arena *arena, struct suan_whatif_accounts *ret,
+				    struct suan_err *err)
+{
+	struct suan_sim_command *list = suan_arena_array(arena, p->naccounts + 1, sizeof(*list));
+
+	*ret = (struct suan_whatif_accounts){.later = list};
+	if (!list)
+		return no_memory(err);
+	for (size_t i = 0; i < p->naccounts; i++) {
+		struct suan_past_accounts *x = &p->accounts[i];
+
+		unlimit_queue(&x->def);
+		if (x->at_ms <= zero_ms) {
+			ret->first = x->def;
+			ret->any = true;
+			continue;
+		}
+		list[ret->nlater++] = (struct suan_sim_command){.at_ms = x->at_ms - zero_ms,
+								.accounts = &x->def};
+	}
+	return SUAN_OK;
+}

@@ -34,4 +34,18 @@ SUAN_MUSTUSE enum suan_code suan_whatif_outages(const struct suan_whatif *w,
 						struct suan_sim_outages *ret,
 						uint32_t *ret_left_out, struct suan_err *err);
 
+/* Accounts, classes and limits as they were: those in force when time begins, and what changed
+ * them later. Limits of what may wait are taken off, also in *p: what was taken then is asked for
+ * now. */
+struct suan_whatif_accounts { /* zeroed: none */
+	struct suan_accounts first;
+	bool any;
+	const struct suan_sim_command *later; /* in the arena; by time */
+	uint32_t nlater;
+};
+SUAN_MUSTUSE enum suan_code suan_whatif_accounts(const struct suan_past *p, int64_t zero_ms,
+						 struct suan_arena *arena,
+						 struct suan_whatif_accounts *ret,
+						 struct suan_err *err);
+
 #endif

@@ -54,6 +54,17 @@ static int64_t last_submit(const struct tally *t, const struct suan_sim_result *
 	return r->nrows > 0 ? suan_sim_submit_ms(t->s, r, &r->rows[r->nrows - 1]) : 0;
 }
 
+static uint32_t account_of(const struct tally *t, const struct suan_sim_row *row)
+{
+	const struct suan_accounts *a = t->s->accounts;
+	const char *name;
+
+	if (!t->s->more)
+		return t->of_name[suan_sim_job(t->s, row)->account];
+	name = t->s->more[row->job].spec->account;
+	return find(a, name && name[0] ? name : a->default_account);
+}
+
 static void count(struct tally *t, const struct suan_sim_result *r,
 		  const struct suan_sim_row *row, int64_t until_ms)
 {
@@ -69,7 +80,7 @@ static void count(struct tally *t, const struct suan_sim_result *r,
 			core_ms = (suan_wide)(clipped - start) * j->tasks * j->cores;
 	}
 	t->all_ms += core_ms;
-	for (uint32_t i = t->of_name[j->account]; i != NONE; i = parent_of(t->s->accounts, i)) {
+	for (uint32_t i = account_of(t, row); i != NONE; i = parent_of(t->s->accounts, i)) {
 		t->list[i].jobs++;
 		t->list[i].started += start >= 0;
 		t->core_ms[i] += core_ms;

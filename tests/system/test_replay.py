@@ -97,6 +97,35 @@ def test_more_nodes_less_waiting(used):
     assert less['wait_s']['mean'] > was['wait_s']['mean']
 
 
+ACCOUNTS = """
+accounts:
+  - {name: lab, limits: {runs: 1}}
+  - {name: other}
+default_account: lab
+"""
+
+
+def test_limits_of_that_time_and_others(make_server, tmp_path):
+    config = tmp_path / 'suan.yaml'
+    config.write_text(ACCOUNTS)
+    s = make_server(network=NETWORK, args=['--config', config]).start()
+    post(s, [job('sleep 0.2') for _ in range(6)])
+    s.cli('wait', '--quiet', *range(1, 7))
+    r = replay('--data', s.data)
+    was, sim = r['as_it_was'], r['policies'][0]
+    # One at a time on six cores: that is the limit, then and now.
+    for x in (was, sim):
+        assert x['wait_s']['max'] >= 5 * 0.2 and x['accounts'][0]['jobs'] == 6, x['accounts']
+    assert [a['name'] for a in sim['accounts']] == ['lab', 'other'] and r['log']['accounts_changes'] == 0
+    assert 'ACCOUNT' in suan('--data', s.data).stdout
+    other = tmp_path / 'other.yaml'
+    other.write_text('accounts: [{name: lab}]\ndefault_account: lab\n')
+    free = replay('--data', s.data, '--accounts', other)['policies'][0]
+    assert free['wait_s']['max'] < 0.2 and free['jobs']['rejected'] == 0
+    other.write_text('accounts: [{name: lab, limit: 3}]\n')
+    assert 'other.yaml' in suan('--data', s.data, '--accounts', other, code=2).stderr
+
+
 def test_text(used):
     text = suan('--data', used.data, '--estimates', 'perfect').stdout
     assert 'as it was' in text and '32 tasks of 28 jobs' in text
@@ -137,6 +166,7 @@ def test_wrong_input(used, tmp_path):
                              (['--data', used.data, '--from', 'yesterday'], '--from', 2),
                              (['--data', used.data, '--from', 'now', '--until', 'now-1h'], 'not after --from', 2),
                              (['--data', used.data, '--network', tmp_path / 'no.yaml'], 'no.yaml', 3),
+                             (['--data', used.data, '--accounts', tmp_path / 'no.yaml'], 'no.yaml', 3),
                              (['--data', used.data, '--estimates', 'good'], 'want user, perfect or predicted', 2),
                              ([used.data], 'the folder is --data DIR', 2)):
         p = suan(*args, code=code)

@@ -9,6 +9,7 @@
 #include "daemon/whatif.h"
 #include "engine/engine.h"
 #include "engine/record.h"
+#include "wire/accounts.h"
 
 #define BEGIN_MS 1700000000000
 
@@ -32,6 +33,7 @@ struct rig {
 	struct suan_whatif whatif;
 	struct suan_demand demand;
 	struct suan_sim_outages outages;
+	struct suan_whatif_accounts accounts;
 	struct suan_sim_result sim;
 	struct suan_err err;
 };
@@ -215,6 +217,9 @@ static void run_again(struct rig *g)
 				 &g->err),
 	     &g->err);
 	s.policy.plan_depth = 1000;
+	s.accounts = g->accounts.any ? &g->accounts.first : NULL;
+	s.commands = g->accounts.later;
+	s.ncommands = g->accounts.nlater;
 	must(suan_sim_run(&s, &g->sim, &g->err), &g->err);
 }
 
@@ -353,6 +358,56 @@ static void test_same(enum suan_policy_kind kind)
 }
 
 /* ---- what is left out ---- */
+
+static void define(struct rig *g, const char *yaml)
+{
+	struct suan_accounts a;
+
+	must(suan_accounts_parse(yaml, strlen(yaml), "accounts", &g->arena, &a, &g->err), &g->err);
+	event(g, (struct suan_event){.type = SUAN_EV_ACCOUNTS, .u.accounts = &a});
+}
+
+/* Limits and classes that change on the way: with them it is as it was, without them not. */
+static void test_accounts(enum suan_policy_kind kind)
+{
+	static const char *const accounts[] = {"lab", "film"}, *const classes[] = {"", "fast"};
+	struct rig g;
+
+	rig_init(&g, kind);
+	define(&g, "accounts: [{name: lab, limits: {cores: 2, pending: 90}}, {name: film}]\n"
+		   "qos: [{name: fast, priority: 5, limits: {runs: 2}}]\n"
+		   "default_account: film\n");
+	for (uint32_t i = 0; i < 120; i++) {
+		struct suan_job_spec s = plain(1 + dice(&g, 2));
+
+		s.account = accounts[dice(&g, 2)];
+		s.qos = classes[dice(&g, 3) == 0];
+		if (i == 40)
+			define(&g, "accounts: [{name: lab, limits: {cores: 5}}, "
+				   "{name: film, user_limits: {runs: 1}}]\n"
+				   "qos: [{name: fast, priority: -5}]\n");
+		if (i == 90) /* nothing is defined any more */
+			define(&g, "accounts: []\n");
+		ok(submit(&g, &s) > 0, "job %u is taken", i + 1);
+		finish_round(&g);
+		pass_time(&g, g.now_ms + dice(&g, 1500));
+	}
+	pass_time(&g, SUAN_FOREVER);
+	must(look_back(&g, INT64_MIN / 4, INT64_MAX / 4), &g.err);
+	is_int((int64_t)g.past.naccounts, 3, "three definitions");
+	run_again(&g);
+	ok(differences(&g) > 0, "without accounts: %zu tasks start elsewhere or at another time",
+	   differences(&g));
+	must(suan_whatif_accounts(&g.past, g.demand.zero_ms, &g.arena, &g.accounts, &g.err),
+	     &g.err);
+	ok(g.accounts.any && g.accounts.nlater == 2, "one when time begins, two later");
+	is_int(g.accounts.first.accounts[0].limits.set, 1 << SUAN_LIMIT_CORES,
+	       "without a limit of what waits");
+	run_again(&g);
+	is_int((int64_t)differences(&g), 0, "with them everything starts as it did");
+	is_int((int64_t)g.sim.rejected, 0, "nothing is refused");
+	rig_done(&g);
+}
 
 static void test_left_out(void)
 {
@@ -506,6 +561,9 @@ int main(void)
 	test_same(SUAN_POLICY_FCFS);
 	test_same(SUAN_POLICY_EASY);
 	test_same(SUAN_POLICY_SUAN);
+	test_accounts(SUAN_POLICY_FCFS);
+	test_accounts(SUAN_POLICY_EASY);
+	test_accounts(SUAN_POLICY_SUAN);
 	test_left_out();
 	test_window();
 	test_edits();
