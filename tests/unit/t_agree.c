@@ -35,9 +35,11 @@ struct world {
 	struct suan_mix mix;
 	uint64_t by_mix, unnumbered;	/* starts */
 	bool windows;		/* nodes are kept for groups */
+	bool mixed;		/* and pools come whose nodes have no numbers */
 	struct suan_window window[REF_WINDOWS];
 	uint32_t nodes[REF_WINDOWS][REF_NODES], nwindows, next_group;
 	uint64_t grouped;	/* starts in windows */
+	uint64_t toggled;	/* where windows are, nodes got or lost their numbers */
 };
 
 static uint32_t pick(struct world *w, uint32_t n)
@@ -117,7 +119,7 @@ static void make_pools(struct world *w)
 		p.gpu_kind = p.gpus ? 1 + pick(w, 2) : 0;
 		p.memory = chance(w, 70) ? 4 + pick(w, 16) : 0;
 		p.rank = pick(w, 3);
-		p.counted = !w->windows && chance(w, 15);
+		p.counted = (!w->windows || w->mixed) && chance(w, 15);
 		set_pool(w, i, &p);
 	}
 }
@@ -219,11 +221,27 @@ static bool kept_then(const struct world *w, const struct suan_window *x, uint32
 	return false;
 }
 
+/* Is there a run of a time when the pool's nodes had no numbers? It may be on any node, so that the
+ * engine keeps none there before it is over. */
+static bool has_unnumbered(const struct world *w, uint32_t pool)
+{
+	for (uint32_t i = 0; i < w->slow->nruns; i++) {
+		const struct ref_run *r = &w->slow->runs[i];
+
+		for (uint32_t k = 0; r->alive && r->pool == pool && k < r->nplaces; k++)
+			if (r->places[k].node == SUAN_NO_NODE)
+				return true;
+	}
+	return false;
+}
+
 static void add_window(struct world *w)
 {
 	struct suan_window x = {.group = w->next_group++, .pool = pick(w, w->slow->npools)};
 	uint32_t *nodes = w->nodes[w->nwindows];
 
+	if (w->slow->pools[x.pool].counted || has_unnumbered(w, x.pool))
+		return;	/* nobody can keep such nodes */
 	if (chance(w, 20) && w->nwindows > 0)
 		x.group = w->window[0].group;	/* a second window of a group */
 	x.from_ms = w->now + 1000 * ((int64_t)pick(w, 40) - 5);
@@ -244,6 +262,25 @@ static void drop_window(struct world *w, uint32_t i)
 	w->window[i].nodes = w->nodes[i];
 }
 
+static void set_windows(struct world *w)
+{
+	ref_windows(w->slow, w->window, w->nwindows);
+	if (suan_planner_windows(w->fast, w->window, w->nwindows) != SUAN_OK)
+		abort();
+}
+
+/* As the engine does it: the pool's nodes get or lose their numbers, and its windows go. */
+static void toggle_counted(struct world *w, uint32_t pool, struct suan_plan_pool *p)
+{
+	p->counted = !p->counted;
+	for (uint32_t i = w->nwindows; i-- > 0;)
+		if (w->window[i].pool == pool)
+			drop_window(w, i);
+	if (w->windows)
+		set_windows(w);
+	w->toggled += w->windows;
+}
+
 static void change_windows(struct world *w)
 {
 	for (uint32_t i = w->nwindows; i-- > 0;)
@@ -251,9 +288,7 @@ static void change_windows(struct world *w)
 			drop_window(w, i);
 	if (w->nwindows < REF_WINDOWS && chance(w, 40))
 		add_window(w);
-	ref_windows(w->slow, w->window, w->nwindows);
-	if (suan_planner_windows(w->fast, w->window, w->nwindows) != SUAN_OK)
-		abort();
+	set_windows(w);
 	if (chance(w, 50)) {
 		suan_planner_freed(w->fast, SUAN_FOREVER);
 		ref_freed(w->slow);
@@ -291,8 +326,8 @@ static void change_pool(struct world *w)
 		p.nodes = w->large ? 50 + pick(w, 40) : pick(w, 7);
 	if (chance(w, 20))
 		p.rank = pick(w, 3);
-	if (!w->windows && chance(w, 10))
-		p.counted = !p.counted;
+	if ((!w->windows || w->mixed) && chance(w, 10))
+		toggle_counted(w, i, &p);
 	set_pool(w, i, &p);
 	if (chance(w, 50)) {
 		suan_planner_freed(w->fast, SUAN_FOREVER);
@@ -477,7 +512,8 @@ static bool history(struct world *w, uint64_t seed, struct ref *slow)
 	w->now = 1000000;
 	w->next_group = 1;
 	w->large = chance(w, 4);
-	w->windows = seed % 2 == 0;	/* of pools whose nodes have numbers */
+	w->windows = seed % 2 == 0;
+	w->mixed = seed % 4 == 0;
 	kind = (enum suan_plan_mode)pick(w, SUAN_NPLANS);
 	depth = depths[pick(w, 4)];
 	paid = steps[pick(w, 4)];
@@ -530,7 +566,7 @@ int main(void)
 	for (uint64_t i = 0; i < cases && good == i; i++) {
 		uint64_t starts = w.starts, predictions = w.predictions, stops = w.stops;
 		uint64_t by_mix = w.by_mix, unnumbered = w.unnumbered;
-		uint64_t grouped = w.grouped;
+		uint64_t grouped = w.grouped, toggled = w.toggled;
 
 		memset(&w, 0, sizeof(w));
 		w.by_mix = by_mix;
@@ -539,6 +575,7 @@ int main(void)
 		w.predictions = predictions;
 		w.stops = stops;
 		w.grouped = grouped;
+		w.toggled = toggled;
 		good += history(&w, seed + i, slow);
 	}
 	printf("# %llu starts, %llu in windows, %llu predictions, %llu stops, %.1f s\n",
@@ -550,6 +587,8 @@ int main(void)
 	ok(given || (w.starts > cases * 5 && w.predictions > cases * 5 && w.stops > cases / 8 &&
 		     w.grouped > cases / 5),
 	   "they are worth the name");
+	ok(given || w.toggled > cases / 60, "%llu times nodes got or lost their numbers",
+	   (unsigned long long)w.toggled);
 	ok(given || (w.by_mix > cases / 2 && w.unnumbered > cases / 2),
 	   "%llu starts by fragmentation, %llu in counted pools",
 	   (unsigned long long)w.by_mix, (unsigned long long)w.unnumbered);

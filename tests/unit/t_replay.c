@@ -5,10 +5,13 @@
 #include "lib/slow.h"
 
 #define STEPS 2500
+#define EVERY_STEPS 500
 #ifdef SLOW_BUILD
 #define MOST_SEEDS 2u
+#define EVERY_SEEDS 1u
 #else
 #define MOST_SEEDS 4u
+#define EVERY_SEEDS 2u
 #endif
 
 struct log {
@@ -40,15 +43,19 @@ static uint64_t hash_effects(const struct suan_effects *fx)
 	return (h ^ fx->code) * 1099511628211u ^ fx->refused ^ fx->first_job << 8;
 }
 
-static void record(struct history *h, struct log *l)
+static void record(struct history *h, struct log *l, uint64_t steps)
 {
 	suan_buf_init(&l->bytes, 0);
 	h->k.log = keep;
 	h->k.ctx = l;
-	while (suan_engine_seq(h->k.e) < STEPS) {
+	while (suan_engine_seq(h->k.e) < steps) {
 		uint64_t seq = suan_engine_seq(h->k.e);
 
-		history_step(h);
+		if (seq == 1 && h->conservative)
+			kit_policy(&h->k,
+				   &(struct suan_policy){.kind = SUAN_POLICY_CONSERVATIVE});
+		else
+			history_step(h);
 		if (suan_engine_seq(h->k.e) > seq)
 			l->hash[seq + 1] = hash_effects(&h->k.fx);
 	}
@@ -149,6 +156,24 @@ static bool resumes(const struct log *l, uint64_t want, uint64_t every)
 	return good;
 }
 
+/* Conservative, and a snapshot after every event: slots, and what an end gives back, are state. */
+static void at_every_event(uint64_t seed)
+{
+	struct history h;
+	struct log *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		abort();
+	history_init(&h, seed);
+	h.conservative = true;
+	record(&h, l, EVERY_STEPS);
+	ok(resumes(l, suan_engine_hash(h.k.e), 1),
+	   "seed %" PRIu64 ": conservative, from a snapshot after every event", seed);
+	kit_done(&h.k);
+	suan_buf_done(&l->bytes);
+	free(l);
+}
+
 static void one_seed(uint64_t seed, bool preempting, bool homes)
 {
 	struct history h;
@@ -160,7 +185,7 @@ static void one_seed(uint64_t seed, bool preempting, bool homes)
 	history_init(&h, seed);
 	h.preempting = preempting;
 	h.homes = h.signals = homes;
-	record(&h, l);
+	record(&h, l, STEPS);
 	want = suan_engine_hash(h.k.e);
 	for (int s = 0; s < SUAN_NSTATES; s++)
 		printf("# %s %" PRIu64 "\n", suan_state_name((enum suan_state)s),
@@ -220,6 +245,8 @@ int main(void)
 		one_seed(seed + i, true, false);
 	for (uint64_t i = 0; i < (text ? 1u : MOST_SEEDS); i++)
 		one_seed(seed + i, false, true);
+	for (uint64_t i = 0; i < (text ? 1u : EVERY_SEEDS); i++)
+		at_every_event(seed + i);
 	overdue();
 	return tap_done();
 }
