@@ -27,6 +27,7 @@ struct loader {
 	struct suan_kept *slots;	/* owned */
 	size_t nslots, slots_cap;
 	int64_t freed_ms, passed_ms;
+	uint64_t last_job;		/* read so far */
 	bool has_network, has_signals;
 };
 
@@ -614,9 +615,9 @@ static void get_job_field(struct loader *l, const struct suan_field *f, struct s
 		(void)suan_unpack_field(&l->u, &suan_job_members, f, j);
 }
 
-static bool job_good(const struct loader *l, const struct suan_job *j, uint64_t last)
+static bool job_good(const struct loader *l, const struct suan_job *j)
 {
-	return j->id > last && j->id < l->e->next_id && j->walltime_ms >= 0 &&
+	return j->id > l->last_job && j->id < l->e->next_id && j->walltime_ms >= 0 &&
 	       j->estimate_ms >= 0 && j->estimate_ms <= j->walltime_ms && j->req.tasks > 0 &&
 	       j->req.cores > 0 && !(suan_jobs_array(j) && j->held) &&
 	       !(j->started && j->given.class != SUAN_FORECAST_PROMPT);
@@ -637,7 +638,6 @@ static void list_job(struct loader *l, struct suan_job *j)
 static void get_job(struct loader *l, const struct suan_field *f)
 {
 	struct suan_job *j = suan_jobs_alloc(l->e, sizeof(*j));
-	uint64_t last = suan_engine_prev_job(l->e, 0);
 	struct key_fields k = {.has = false};
 	struct suan_reader r;
 	struct suan_field x;
@@ -649,7 +649,7 @@ static void get_job(struct loader *l, const struct suan_field *f)
 		get_job_field(l, &x, j, &k);
 	damage(l, r.bad);
 	if (!failed(l))
-		damage(l, !job_good(l, j, last) || (k.has && k.key.count == 0));
+		damage(l, !job_good(l, j) || (k.has && k.key.count == 0));
 	if (!failed(l) && k.has) {
 		needs(l, suan_keys_reserve(l->e));
 		damage(l, suan_keys_find(l->e, k.key.key) != NULL);
@@ -665,6 +665,7 @@ static void get_job(struct loader *l, const struct suan_field *f)
 		suan_jobs_free(l->e, j);
 		return;
 	}
+	l->last_job = j->id;
 	k.key.first = j->id;
 	j->key = k.has ? suan_keys_add(l->e, &k.key) : 0;
 }

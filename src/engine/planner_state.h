@@ -224,8 +224,8 @@ static inline size_t suan_ends_count(const struct suan_ppool *o)
 	return o->nends - o->gone;
 }
 
-/* Free capacity by the given ends (sorted), with idle nodes if asked, else none. Writes ends[].idle and the
- * idle_at of the nodes. */
+/* Free capacity by the given ends (sorted), with idle nodes if asked, else none. Writes ends[].idle
+ * and the idle_at of the nodes. */
 SUAN_MUSTUSE enum suan_code suan_ends_profile(const struct suan_planner *p, struct suan_ppool *o,
 					      bool idle, struct suan_profile *ret);
 /* Brings o->base up to date. */
