@@ -323,18 +323,6 @@ void suan_api_submit_bulk(struct suan_api_call *c)
 	submit(c, bulk_submitted);
 }
 
-static void put_candidates(const struct suan_engine *e, const struct suan_candidate *list,
-			   uint32_t n, struct suan_jsonw *w)
-{
-	suan_jsonw_open(w, "candidates", '[');
-	for (uint32_t i = 0; i < n; i++) {
-		suan_jsonw_open(w, NULL, '{');
-		suan_doc_candidate(e, &list[i], w);
-		suan_jsonw_close(w, '}');
-	}
-	suan_jsonw_close(w, ']');
-}
-
 /* ---- listing ---- */
 
 struct filter {
@@ -554,48 +542,6 @@ void suan_api_tasks(struct suan_api_call *c)
 	} else
 		suan_jsonw_null(&w, "next");
 	suan_jsonw_close(&w, '}');
-	suan_api_send(c, 200, &text, NULL);
-}
-
-void suan_api_why(struct suan_api_call *c)
-{
-	const struct suan_engine *e = suan_api_engine(c->api);
-	uint32_t max = suan_engine_pool_count(e), n;
-	struct suan_candidate *list;
-	struct suan_job_view v;
-	struct suan_task_view t;
-	struct suan_quota_view quota;
-	struct suan_jsonw w;
-	struct suan_buf text, reason;
-	int64_t decided = 0;
-
-	if (!suan_api_find_job(c, &v))
-		return;
-	if (v.is_array && !c->element)
-		c->index = suan_range_at(v.array, 0);
-	list = suan_arena_array(&c->arena, max + 1, sizeof(*list));
-	n = list ? suan_engine_why(e, (struct suan_run_id){c->job, c->index, 0}, list, max,
-				   &decided)
-		 : 0;
-	suan_engine_task(e, c->job, c->index, &t);
-	suan_buf_init(&text, 0);
-	suan_buf_init(&reason, 0);
-	if (t.reason == SUAN_R_QUOTA && suan_engine_quota(e, c->job, &quota))
-		suan_doc_quota(&quota, &reason);
-	else
-		suan_doc_reason(e, t.reason, t.reason_a, t.reason_b, &reason);
-	suan_jsonw_init(&w, &text);
-	suan_jsonw_open(&w, NULL, '{');
-	suan_jsonw_i64(&w, "job", (int64_t)c->job);
-	suan_jsonw_i64(&w, "index", c->index);
-	suan_jsonw_str(&w, "state", suan_state_name(t.state));
-	suan_jsonw_time(&w, "decided", decided);
-	suan_jsonw_str(&w, "reason", t.reason ? suan_reason_name(t.reason) : NULL);
-	suan_jsonw_str(&w, "reason_text", reason.len ? suan_buf_str(&reason) : NULL);
-	suan_doc_forecast(&v, &w);
-	put_candidates(e, list, n < max ? n : max, &w);
-	suan_jsonw_close(&w, '}');
-	suan_buf_done(&reason);
 	suan_api_send(c, 200, &text, NULL);
 }
 

@@ -89,8 +89,19 @@ static const struct schema schemas[] = {
 		"\"predicted_start_p50\":{\"$ref\":\"#/components/schemas/Time\"},"
 		"\"predicted_start_p90\":{\"$ref\":\"#/components/schemas/Time\"},"
 		"\"predicted_start_p99\":{\"$ref\":\"#/components/schemas/Time\"},"
+		"\"binding\":{\"oneOf\":[{\"$ref\":\"#/components/schemas/Change\"},"
+		"{\"type\":\"null\"}]},"
+		"\"changes\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/"
+		"Change\"}},"
 		"\"candidates\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/"
 		"Candidate\"}}}}"},
+	{"Change", "{\"type\":\"object\",\"required\":[\"kind\",\"text\"],\"properties\":{"
+		   "\"kind\":{\"enum\":[\"cores\",\"gpus\",\"memory\",\"room\",\"latency\","
+		   "\"lists\",\"priority\"]},\"text\":{\"type\":\"string\"},"
+		   "\"site\":{\"type\":[\"string\",\"null\"]},"
+		   "\"pool\":{\"type\":[\"string\",\"null\"]},"
+		   "\"a\":{\"type\":\"integer\"},\"b\":{\"type\":\"integer\"},"
+		   "\"earlier_s\":{\"type\":\"number\"}}}"},
 	{"Patch", "{\"type\":\"object\",\"required\":[\"priority\"],\"additionalProperties\":false,"
 		  "\"properties\":{\"priority\":{\"type\":\"integer\",\"minimum\":-1000000,"
 		  "\"maximum\":1000000}}}"},

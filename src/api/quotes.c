@@ -1,4 +1,5 @@
-/* Quotes: where a job would go, when, for how much; and a place that is held for a while. */
+/* Quotes: where a job would go, when, for how much; a place that is held for a while; and why past
+ * decisions were as they were. */
 #include "api/jobs.h"
 
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 #define LONGEST_HOLD_MS (INT64_C(24) * 3600000)
 #define MOST_TRIES	8 /* places asked for a hold */
+#define MOST_CHANGES	8
 
 struct quote {
 	struct suan_api_call *c;
@@ -84,6 +86,18 @@ static bool ask(struct quote *q, struct suan_api_call *c)
 
 /* ---- the answer ---- */
 
+static void put_offers(const struct suan_engine *e, const struct suan_offer *list, uint32_t n,
+		       struct suan_jsonw *w)
+{
+	suan_jsonw_open(w, "candidates", '[');
+	for (uint32_t i = 0; i < n; i++) {
+		suan_jsonw_open(w, NULL, '{');
+		suan_doc_offer(e, &list[i], w);
+		suan_jsonw_close(w, '}');
+	}
+	suan_jsonw_close(w, ']');
+}
+
 static void put_waits(const struct quote *q, struct suan_jsonw *w)
 {
 	const struct suan_engine *e = suan_api_engine(q->c->api);
@@ -108,13 +122,7 @@ static void put_quote(const struct quote *q, struct suan_jsonw *w)
 	suan_jsonw_bool(w, "ok", true);
 	if (suan_engine_quote_quota(suan_api_engine(q->c->api), &q->ev.u.submit.jobs[0], &quota))
 		suan_doc_limited(&quota, w);
-	suan_jsonw_open(w, "candidates", '[');
-	for (uint32_t i = 0; i < q->n; i++) {
-		suan_jsonw_open(w, NULL, '{');
-		suan_doc_offer(suan_api_engine(q->c->api), &q->list[i], w);
-		suan_jsonw_close(w, '}');
-	}
-	suan_jsonw_close(w, ']');
+	put_offers(suan_api_engine(q->c->api), q->list, q->n, w);
 	suan_jsonw_str(w, "by", q->by == SUAN_BY_COST ? "cost" : "carbon");
 	put_waits(q, w);
 	suan_api_put_warnings(q->c, w);
@@ -305,3 +313,73 @@ void suan_api_quote(struct suan_api_call *c)
 	}
 	hold(&q, hold_ms);
 }
+
+/* ---- decisions ---- */
+
+/* What bound it comes first; that is said apart as well. */
+static void put_changes(const struct suan_api_call *c, struct suan_jsonw *w)
+{
+	const struct suan_engine *e = suan_api_engine(c->api);
+	struct suan_remedy list[MOST_CHANGES];
+	uint32_t n = suan_engine_remedies(e, (struct suan_run_id){c->job, c->index, 0}, list,
+					 MOST_CHANGES);
+
+	if (n > 0) {
+		suan_jsonw_open(w, "binding", '{');
+		suan_doc_remedy(e, &list[0], w);
+		suan_jsonw_close(w, '}');
+	} else {
+		suan_jsonw_null(w, "binding");
+	}
+	suan_jsonw_open(w, "changes", '[');
+	for (uint32_t i = 0; i < n; i++) {
+		suan_jsonw_open(w, NULL, '{');
+		suan_doc_remedy(e, &list[i], w);
+		suan_jsonw_close(w, '}');
+	}
+	suan_jsonw_close(w, ']');
+}
+
+void suan_api_why(struct suan_api_call *c)
+{
+	const struct suan_engine *e = suan_api_engine(c->api);
+	uint32_t max = suan_engine_pool_count(e), n;
+	struct suan_offer *list;
+	struct suan_job_view v;
+	struct suan_task_view t;
+	struct suan_quota_view quota;
+	struct suan_jsonw w;
+	struct suan_buf text, reason;
+	int64_t decided = 0;
+
+	if (!suan_api_find_job(c, &v))
+		return;
+	if (v.is_array && !c->element)
+		c->index = suan_range_at(v.array, 0);
+	list = suan_arena_array(&c->arena, max + 1, sizeof(*list));
+	n = list ? suan_engine_why_offers(e, (struct suan_run_id){c->job, c->index, 0}, list, max,
+				   &decided)
+		 : 0;
+	suan_engine_task(e, c->job, c->index, &t);
+	suan_buf_init(&text, 0);
+	suan_buf_init(&reason, 0);
+	if (t.reason == SUAN_R_QUOTA && suan_engine_quota(e, c->job, &quota))
+		suan_doc_quota(&quota, &reason);
+	else
+		suan_doc_reason(e, t.reason, t.reason_a, t.reason_b, &reason);
+	suan_jsonw_init(&w, &text);
+	suan_jsonw_open(&w, NULL, '{');
+	suan_jsonw_i64(&w, "job", (int64_t)c->job);
+	suan_jsonw_i64(&w, "index", c->index);
+	suan_jsonw_str(&w, "state", suan_state_name(t.state));
+	suan_jsonw_time(&w, "decided", decided);
+	suan_jsonw_str(&w, "reason", t.reason ? suan_reason_name(t.reason) : NULL);
+	suan_jsonw_str(&w, "reason_text", reason.len ? suan_buf_str(&reason) : NULL);
+	suan_doc_forecast(&v, &w);
+	put_offers(e, list, n < max ? n : max, &w);
+	put_changes(c, &w);
+	suan_jsonw_close(&w, '}');
+	suan_buf_done(&reason);
+	suan_api_send(c, 200, &text, NULL);
+}
+

@@ -6,6 +6,7 @@
 
 #include "cli/client.h"
 #include "cli/cli.h"
+#include "cli/table.h"
 
 extern const struct suan_command suan_cli_submit, suan_cli_quote;
 extern const struct suan_command suan_cli_list, suan_cli_show, suan_cli_why;
@@ -23,7 +24,8 @@ extern const struct suan_command suan_cli_signals, suan_cli_simulate,
 int suan_cli_check_ids(const struct suan_command *c, const char *const *ids, int n);
 /* Prints a quote: the candidates with what they cost, what waiting is worth, what is held. */
 void suan_cli_print_quote(const json_t *quote);
-/* Prints the candidates of `suan why` as a table; false as suan_table_print. */
+/* The table of candidates as `suan why` prints it; prints them; false as suan_table_print. */
+struct suan_table suan_cli_candidate_table(void);
 bool suan_cli_print_candidates(const json_t *candidates, const char *format, bool no_header);
 
 /* Posts a reservation, with a fresh idempotency key if key is NULL; ends one. As suan_client_do. */

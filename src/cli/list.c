@@ -449,38 +449,6 @@ static const struct suan_option why_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
-static void fill_mark(const json_t *row, struct suan_buf *out)
-{
-	suan_buf_adds(out, json_is_true(json_object_get(row, "chosen")) ? "*" : " ");
-}
-
-static void fill_reason(const json_t *row, struct suan_buf *out)
-{
-	const char *text = json_string_value(json_object_get(row, "reason_text"));
-
-	suan_cli_add_clean(out, text ? text : "-");
-}
-
-static const struct suan_column why_columns[] = {
-	{"chosen", "", false, 0, 1, fill_mark},
-	{"site", "SITE", false, 12, 0, NULL},
-	{"pool", "POOL", false, 4, 4, NULL},
-	{"start", "PREDICTED START", true, 0, 3, fill_start},
-	{"reason", "WHY", false, 16, 2, fill_reason},
-	{NULL, NULL, false, 0, 0, NULL},
-};
-
-bool suan_cli_print_candidates(const json_t *candidates, const char *format, bool no_header)
-{
-	const struct suan_table t = {.columns = why_columns,
-				     .format = format,
-				     .default_format = "chosen,site,pool,start,reason",
-				     .no_header = no_header,
-				     .wrap = true};
-
-	return suan_table_print(&t, candidates);
-}
-
 /* By when it will have started, and how sure that is. */
 static void print_forecast(const json_t *w)
 {
@@ -502,6 +470,24 @@ static void print_forecast(const json_t *w)
 	}
 }
 
+/* The first is what bound it. */
+static void print_changes(const json_t *changes)
+{
+	const json_t *change;
+	size_t i;
+
+	json_array_foreach (changes, i, change) {
+		const char *text = json_string_value(json_object_get(change, "text"));
+		struct suan_buf clean;
+
+		suan_buf_init(&clean, 0);
+		suan_cli_add_clean(&clean, text ? text : "");
+		printf("%s%s\n", i == 0 ? "what would have changed it: " : "  or: ",
+		       suan_buf_str(&clean));
+		suan_buf_done(&clean);
+	}
+}
+
 static int print_why(const json_t *w, const struct suan_table *t)
 {
 	const char *state = json_string_value(json_object_get(w, "state"));
@@ -519,9 +505,10 @@ static int print_why(const json_t *w, const struct suan_table *t)
 	print_forecast(w);
 	printf("candidates %s%s\n", decided ? "when it was placed, " : "as of now",
 	       decided ? decided : "");
-	return suan_cli_print_candidates(json_object_get(w, "candidates"), t->format, t->no_header)
-		       ? SUAN_EXIT_OK
-		       : SUAN_EXIT_USAGE;
+	if (!suan_cli_print_candidates(json_object_get(w, "candidates"), t->format, t->no_header))
+		return SUAN_EXIT_USAGE;
+	print_changes(json_object_get(w, "changes"));
+	return SUAN_EXIT_OK;
 }
 
 static int explain(struct suan_client *c, const struct suan_table *t, const char *id, bool json)
@@ -544,8 +531,7 @@ static int explain(struct suan_client *c, const struct suan_table *t, const char
 
 static int run_why(int argc, char **argv)
 {
-	struct suan_table t = {.columns = why_columns,
-			       .default_format = "chosen,site,pool,start,reason"};
+	struct suan_table t = suan_cli_candidate_table();
 	const struct suan_option *opt;
 	const char *value, *id = NULL;
 	struct suan_args args;

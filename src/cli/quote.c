@@ -1,4 +1,4 @@
-/* Tables of quotes. */
+/* Tables of candidates: of quotes and of decisions. */
 #include "cli/commands.h"
 
 #include <stdio.h>
@@ -84,7 +84,7 @@ static const struct suan_column columns[] = {
 	{"chosen", "", false, 0, 1, fill_mark},
 	{"site", "SITE", false, 12, 0, NULL},
 	{"pool", "POOL", false, 4, 4, NULL},
-	{"start", "START", true, 0, 9, fill_start},
+	{"start", "PREDICTED START", true, 0, 3, fill_start},
 	{"start_p50", "START P50", true, 0, 3, fill_p50},
 	{"start_p90", "P90", true, 0, 6, fill_p90},
 	{"end", "END", true, 0, 7, fill_end},
@@ -166,6 +166,24 @@ static void print_held(const json_t *answer)
 	       suan_buf_str(&from));
 	suan_buf_done(&from);
 	suan_buf_done(&until);
+}
+
+struct suan_table suan_cli_candidate_table(void)
+{
+	return (struct suan_table){
+		.columns = columns,
+		.default_format = "chosen,site,pool,start,end,cost_yuan,energy_kwh,carbon_kg,"
+				  "market_kg,reason",
+		.wrap = true};
+}
+
+bool suan_cli_print_candidates(const json_t *candidates, const char *format, bool no_header)
+{
+	struct suan_table t = suan_cli_candidate_table();
+
+	t.format = format;
+	t.no_header = no_header;
+	return suan_table_print(&t, candidates);
 }
 
 void suan_cli_print_quote(const json_t *answer)

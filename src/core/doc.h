@@ -26,8 +26,11 @@ void suan_doc_pool(const struct suan_engine *e, const struct suan_pool_view *v,
 		   struct suan_jsonw *w);
 void suan_doc_candidate(const struct suan_engine *e, const struct suan_candidate *c,
 			struct suan_jsonw *w);
-/* doc_quote.c: a candidate with its costs; what waiting is worth beside the chosen one. */
+/* doc_quote.c: a candidate with its costs; what waiting is worth beside the chosen one; what would
+ * have changed a decision. */
 void suan_doc_offer(const struct suan_engine *e, const struct suan_offer *o, struct suan_jsonw *w);
+void suan_doc_remedy(const struct suan_engine *e, const struct suan_remedy *c,
+		     struct suan_jsonw *w);
 void suan_doc_waiting(const struct suan_engine *e, const struct suan_offer *chosen,
 		      const struct suan_waiting_offer *row, struct suan_jsonw *w);
 void suan_doc_reservation(const struct suan_engine *e, const struct suan_reservation_view *v,

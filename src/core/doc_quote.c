@@ -1,6 +1,11 @@
 /* What a job would cost, where and when, as JSON. */
 #include "core/doc.h"
 
+#include <stdio.h>
+
+#include "base/num.h"
+#include "wire/latency.h"
+
 static void put_kwh(struct suan_jsonw *w, int64_t joule)
 {
 	if (joule < 0)
@@ -70,4 +75,85 @@ void suan_doc_waiting(const struct suan_engine *e, const struct suan_offer *chos
 	put_change(w, "cost_change_percent", chosen->cost_uyuan, o->cost_uyuan);
 	put_change(w, "carbon_change_percent", chosen->carbon_mg, o->carbon_mg);
 	put_change(w, "market_change_percent", chosen->market_mg, o->market_mg);
+}
+
+static const char *site_of(const struct suan_engine *e, uint32_t pool, const char **ret_pool)
+{
+	struct suan_pool_view p;
+	struct suan_site_view s;
+
+	if (pool == SUAN_NO_POOL || !suan_engine_pool(e, pool, &p) ||
+	    !suan_engine_site(e, p.site, &s))
+		return NULL;
+	*ret_pool = p.name;
+	return s.spec->name;
+}
+
+static void add_amount(const struct suan_remedy *c, const char *what, struct suan_buf *out)
+{
+	char text[32];
+
+	if (c->kind == SUAN_REMEDY_MEMORY)
+		suan_format_size((uint64_t)c->a, text);
+	else
+		snprintf(text, sizeof(text), "%lld", (long long)c->a);
+	suan_buf_addf(out, "%s more free %s", text, what);
+}
+
+static void add_sentence(const struct suan_remedy *c, struct suan_buf *out)
+{
+	char a[32], b[32];
+
+	switch (c->kind) {
+	case SUAN_REMEDY_CORES:
+		add_amount(c, "cores", out);
+		break;
+	case SUAN_REMEDY_GPUS:
+		add_amount(c, "accelerators", out);
+		break;
+	case SUAN_REMEDY_MEMORY:
+		add_amount(c, "memory", out);
+		break;
+	case SUAN_REMEDY_ROOM:
+		suan_buf_adds(out, "room together, or for long enough,");
+		break;
+	case SUAN_REMEDY_LATENCY:
+		suan_latency_format((uint32_t)c->a, a);
+		suan_latency_format((uint32_t)c->b, b);
+		suan_buf_addf(out, "a latency bound of %s instead of %s would allow", a, b);
+		break;
+	case SUAN_REMEDY_LISTS:
+		suan_buf_adds(out, "without its lists of sites and hubs it might go to");
+		break;
+	case SUAN_REMEDY_PRIORITY:
+		suan_buf_addf(out, "%lld jobs go first; a higher priority, or less to ask for",
+			      (long long)c->a);
+		break;
+	}
+}
+
+void suan_doc_remedy(const struct suan_engine *e, const struct suan_remedy *c, struct suan_jsonw *w)
+{
+	const char *pool = NULL, *site = site_of(e, c->pool, &pool);
+	struct suan_buf text;
+	char span[32];
+	bool lack = c->kind <= SUAN_REMEDY_ROOM;
+
+	suan_buf_init(&text, 0);
+	add_sentence(c, &text);
+	if (site)
+		suan_buf_addf(&text, " %s%s/%s", lack ? "at " : "", site, pool);
+	if (lack) {
+		suan_format_duration(c->earlier_ms / 1000 * 1000, span);
+		suan_buf_addf(&text, " %s earlier", c->earlier_ms < 1000 ? "a moment" : span);
+	}
+	suan_jsonw_str(w, "kind", suan_remedy_name(c->kind));
+	suan_jsonw_str(w, "text", suan_buf_str(&text));
+	suan_jsonw_str(w, "site", site);
+	suan_jsonw_str(w, "pool", pool);
+	suan_jsonw_i64(w, "a", c->a);
+	suan_jsonw_i64(w, "b", c->b);
+	if (lack)
+		suan_jsonw_fixed(w, "earlier_s", c->earlier_ms, 3);
+	suan_buf_done(&text);
 }

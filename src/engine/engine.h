@@ -286,6 +286,31 @@ struct suan_offer {
 	int64_t data_ms;		/* its data is there; 0: it needs none to be moved */
 	int64_t energy_j, cost_uyuan, carbon_mg, market_mg;
 };
+/* suan_engine_why with what each costs, or cost when it was decided; without p50, p90 and data.
+ * Of one element of an array. */
+uint32_t suan_engine_why_offers(const struct suan_engine *e, struct suan_run_id task,
+				struct suan_offer *ret, uint32_t max, int64_t *ret_decided_ms);
+enum suan_remedy_kind {
+	SUAN_REMEDY_CORES, /* a more free ones in the pool, earlier_ms earlier than it started */
+	SUAN_REMEDY_GPUS,
+	SUAN_REMEDY_MEMORY, /* bytes */
+	SUAN_REMEDY_ROOM,   /* enough is free in sum, but not together, or not for long enough */
+	SUAN_REMEDY_LATENCY,	/* a bound of a µs instead of b: the pool too */
+	SUAN_REMEDY_LISTS,	/* without its lists of sites and hubs: the pool too */
+	SUAN_REMEDY_PRIORITY,	/* before the a jobs that go first */
+};
+struct suan_remedy {
+	enum suan_remedy_kind kind;
+	uint32_t pool;		/* SUAN_NO_POOL: none */
+	int64_t a, b;
+	int64_t earlier_ms;	/* of a waiting task: than it is planned */
+};
+/* What would have let a task start earlier, or elsewhere; the first is what bound it. Nothing: it
+ * started as soon as it could. Of a placed one from the runs that are remembered. Writes up to max,
+ * returns how many. */
+uint32_t suan_engine_remedies(const struct suan_engine *e, struct suan_run_id task,
+			     struct suan_remedy *ret, uint32_t max);
+const char *suan_remedy_name(enum suan_remedy_kind k);	/* "cores", "latency" … */
 enum suan_quote_by {
 	SUAN_BY_COST,
 	SUAN_BY_CARBON,			/* location-based */

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/codec.h"
 #include "base/grow.h"
 #include "engine/alone.h"
 #include "engine/reserve.h"
@@ -16,65 +15,25 @@ struct suan_pick {			/* which element a start of the planner is for */
 	struct suan_place *places;	/* owned; NULL: one place */
 };
 
-/* ---- why ---- */
-
-static uint64_t zigzag(int64_t v)
-{
-	return (uint64_t)v << 1 ^ (v < 0 ? UINT64_MAX : 0);
-}
-
-static int64_t unzigzag(uint64_t v)
-{
-	return (int64_t)(v >> 1 ^ (v & 1 ? UINT64_MAX : 0));
-}
-
-enum suan_code suan_why_put(struct suan_engine *e, const struct suan_start *s, uint32_t *ret_text)
-{
-	struct suan_buf *b = &e->scratch;
-	enum suan_code rc;
-
-	suan_buf_reset(b);
-	for (uint32_t i = 0; i < s->ncands; i++) {
-		suan_put_varint(b, s->cands[i].pool);
-		suan_put_varint(b, (uint64_t)s->cands[i].reason);
-		suan_put_varint(b, zigzag(s->cands[i].start_ms));
-		suan_put_varint(b, zigzag(s->cands[i].a));
-		suan_put_varint(b, zigzag(s->cands[i].b));
-	}
-	rc = suan_buf_ok(b, NULL);
-	if (rc == SUAN_OK)
-		rc = suan_intern_add(e->strings, suan_buf_str(b), b->len, ret_text);
-	return rc;
-}
-
-uint32_t suan_why_get(const struct suan_engine *e, uint32_t text, struct suan_candidate *ret,
-		      uint32_t max)
-{
-	struct suan_reader r;
-	uint64_t v[5] = {0};
-	uint32_t n = 0;
-	size_t len;
-	const char *bytes = suan_intern_bytes(e->strings, text, &len);
-
-	suan_reader_init(&r, bytes, len);
-	while (r.p < r.end) {
-		for (int i = 0; i < 5; i++)
-			if (!suan_get_varint(&r, &v[i]))
-				return n < max ? n : max;
-		if (n < max)
-			ret[n] = (struct suan_candidate){
-				.pool = (uint32_t)v[0], .reason = (enum suan_reason)v[1],
-				.start_ms = unzigzag(v[2]), .a = unzigzag(v[3]),
-				.b = unzigzag(v[4])};
-		n++;
-	}
-	return n;
-}
-
 /* ---- starts: first what can fail ---- */
 
+/* before: the start before and its pick follow; NULL: it is the first. Equal starts in a row share
+ * their candidates, and what those cost if they are planned as long. */
+static enum suan_code keep_why(struct suan_engine *e, const struct suan_start *s,
+			       const struct suan_start *before, struct suan_pick *p)
+{
+	const struct suan_pick *last = p - 1;
+
+	if (!before || before->cands != s->cands ||
+	    last->job->estimate_ms != p->job->estimate_ms)
+		return suan_why_put(e, p->job, s, &p->why);
+	suan_intern_ref(e->strings, last->why);
+	p->why = last->why;
+	return SUAN_OK;
+}
+
 static enum suan_code prepare_one(struct suan_engine *e, const struct suan_start *s,
-				  struct suan_pick *p)
+				  const struct suan_start *before, struct suan_pick *p)
 {
 	size_t bytes = s->nplaces * sizeof(*p->places);
 	struct suan_array *a;
@@ -89,7 +48,7 @@ static enum suan_code prepare_one(struct suan_engine *e, const struct suan_start
 		a->pick = p->pos + 1;
 	rc = suan_elems_open(e, p->job, p->pos);
 	if (rc == SUAN_OK && !e->policy.terse)
-		rc = suan_why_put(e, s, &p->why);
+		rc = keep_why(e, s, before, p);
 	if (rc != SUAN_OK || s->nplaces == 1)
 		return rc;
 	p->places = suan_jobs_room(e, bytes);
@@ -139,7 +98,8 @@ static enum suan_code prepare(struct suan_engine *e, const struct suan_start *st
 	if (rc == SUAN_OK)
 		rc = suan_effects_reserve(fx, (size_t)n * 2 + stops + leases_over(e, now_ms) + 1);
 	while (rc == SUAN_OK && done < n) {
-		rc = prepare_one(e, &starts[done], &e->picks[done]);
+		rc = prepare_one(e, &starts[done], done > 0 ? &starts[done - 1] : NULL,
+				 &e->picks[done]);
 		done++;
 	}
 	if (rc != SUAN_OK) {

@@ -583,11 +583,9 @@ uint32_t suan_engine_max_attempts(const struct suan_engine *e);
 SUAN_MUSTUSE enum suan_code suan_effects_reserve(struct suan_effects *fx, size_t more);
 void suan_effects_push(struct suan_effects *fx, const struct suan_effect *x);
 
-/* Decoded decision: candidates in interned bytes. */
-SUAN_MUSTUSE enum suan_code suan_why_put(struct suan_engine *e, const struct suan_start *s,
-					 uint32_t *ret_text);
-uint32_t suan_why_get(const struct suan_engine *e, uint32_t text, struct suan_candidate *ret,
-		      uint32_t max);
+/* why.c: the candidates of a start of the job, with what they cost, as interned bytes. */
+SUAN_MUSTUSE enum suan_code suan_why_put(struct suan_engine *e, const struct suan_job *j,
+					 const struct suan_start *s, uint32_t *ret_text);
 
 /* admit.c: candidates cannot start before the job's own earliest start. */
 void suan_not_before(struct suan_candidate *list, uint32_t n, int64_t begin_ms);

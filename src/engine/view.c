@@ -461,34 +461,6 @@ const struct suan_policy *suan_engine_policy(const struct suan_engine *e)
 	return &e->policy;
 }
 
-/* ---- why ---- */
-
-uint32_t suan_engine_why(const struct suan_engine *e, struct suan_run_id task,
-			 struct suan_candidate *ret, uint32_t max, int64_t *ret_decided_ms)
-{
-	const struct suan_job *j = suan_jobs_find(e, task.job);
-	const struct suan_elem *x;
-	struct suan_item item;
-	uint32_t pos, n;
-
-	*ret_decided_ms = 0;
-	if (!j || !suan_elems_pos(j, task.index, &pos))
-		return 0;
-	x = suan_elems_get(j, pos);
-	if (x->order_ms) {
-		*ret_decided_ms = x->order_ms;
-		return suan_why_get(e, x->why, ret, max);
-	}
-	item.id = j->planned ? task.job : UINT64_MAX;
-	suan_jobs_ask(e, j, &item.ask);
-	n = suan_planner_candidates(e->plan->planner, &item, e->now_ms, ret, max);
-	suan_not_before(ret, n < max ? n : max, j->more ? j->more->begin_ms : 0);
-	suan_net_explain(e, ret, n < max ? n : max);
-	suan_rules_explain(e, j->rule ? &e->rules[j->rule].where : NULL, ret, n < max ? n : max);
-	suan_acct_explain(e, &item.ask, ret, n < max ? n : max);
-	return n;
-}
-
 const struct suan_signals *suan_engine_signals(const struct suan_engine *e)
 {
 	return e->signals;

@@ -448,3 +448,24 @@ def test_a_quote_holds_its_place(make_server):
     assert ids == [again['id']], 'what nobody accepted is free again'
     assert 'hold' in s.cli('quote', '--hold', '25h', *job, 'true', code=2).stderr
     assert 'quote' in s.cli('submit', '--quote', 'x', *job, 'true', code=2).stderr
+
+
+def test_why_says_what_would_have_changed_it(make_server):
+    s = make_server(network=QUOTE).start()
+    job = ('--hub', 'west', '--walltime', '1h', '--cores', '2', '--')
+    first = s.submit(*job, 'sleep', '60')
+    second = s.submit(*job, 'true')
+    why = json.loads(s.cli('why', '--json', second).stdout)
+    assert (why['binding']['kind'], why['binding']['a'], why['binding']['site']) == ('cores', 2, 'far')
+    assert why['binding']['text'].startswith('2 more free cores at far/cpu ')
+    assert [c['kind'] for c in why['changes']] == ['cores', 'lists'] and why['changes'][1]['site'] == 'near'
+    s.cli('cancel', first)
+    s.wait(second)
+    s.kill()
+    s.start()
+    why = json.loads(s.cli('why', '--json', second).stdout)
+    assert why['decided'] and why['candidates'][0]['cost_yuan'] == 0.5
+    assert why['binding']['kind'] == 'cores' and 0 < why['binding']['earlier_s'] < 60
+    assert json.loads(s.cli('why', '--json', first).stdout)['binding'] is None
+    text = s.cli('why', second).stdout
+    assert 'what would have changed it: 2 more free cores at far/cpu' in text and 'KGCO2' in text
