@@ -66,19 +66,34 @@ static size_t step_of(const struct suan_profile *f, int64_t at)
 	return step_from(f, 0, at);
 }
 
-/* The step that begins at `at`, made if there is none; room is there. `lo` is not behind it. */
-static size_t split(struct suan_profile *f, size_t lo, int64_t at)
+/* Makes steps that begin at `from` and `to`, if there are none; room is there. All that follows is
+ * moved once. Returns the first; *ret_end: the one at `to`, or behind the last. */
+static size_t split(struct suan_profile *f, int64_t from, int64_t to, size_t *ret_end)
 {
-	size_t i = step_from(f, lo, at);
+	struct suan_step *s = f->steps;
+	size_t i = step_from(f, 0, from), k = f->count - 1;
+	bool at_from = s[i].from == from, at_to = true;
 
-	if (f->steps[i].from == at)
-		return i;
-	assert(f->count < f->cap);
-	memmove(&f->steps[i + 2], &f->steps[i + 1], (f->count - i - 1) * sizeof(*f->steps));
-	f->steps[i + 1] = f->steps[i];
-	f->steps[i + 1].from = at;
-	f->count++;
-	return i + 1;
+	if (to != SUAN_FOREVER) {
+		k = step_from(f, i, to);
+		at_to = s[k].from == to;
+	}
+	assert(f->count + (size_t)!at_from + (size_t)!at_to <= f->cap);
+	if (!at_to) {
+		memmove(&s[k + 2 + !at_from], &s[k + 1], (f->count - k - 1) * sizeof(*s));
+		s[k + 1 + !at_from] = s[k];
+		s[k + 1 + !at_from].from = to;
+	}
+	if (!at_from) {
+		size_t moved = at_to ? f->count : k + 1;
+
+		memmove(&s[i + 2], &s[i + 1], (moved - i - 1) * sizeof(*s));
+		s[i + 1] = s[i];
+		s[i + 1].from = from;
+	}
+	f->count += (size_t)!at_from + (size_t)!at_to;
+	*ret_end = to == SUAN_FOREVER ? f->count : k + (size_t)!at_from + (size_t)!at_to;
+	return i + !at_from;
 }
 
 static bool takes(const struct suan_vec *v)
@@ -103,8 +118,7 @@ enum suan_code suan_profile_reserve(struct suan_profile *f, const struct suan_ve
 	rc = suan_grow(&f->steps, &f->cap, f->count + 2, sizeof(*f->steps));
 	if (rc != SUAN_OK)
 		return rc;
-	first = split(f, 0, from);
-	end = to == SUAN_FOREVER ? f->count : split(f, first, to);
+	first = split(f, from, to, &end);
 	for (size_t i = first; i < end; i++)
 		suan_vec_sub(&f->steps[i].free, v);
 	if (takes(v) && from > f->rising)
