@@ -97,8 +97,8 @@ static int64_t log2_by_digits(int64_t log, uint64_t m)
 	return log;
 }
 
-/* From the nearest middle c on by the series of log((1 + s) / (1 - s)), s = (m - c) / (m + c). It
- * is right to 2^-36. Where that leaves the last digit open, digit by digit. */
+/* From the nearest middle c on by the series of log((1 + s) / (1 - s)), s = (m - c) / (m + c),
+ * right to 2^-36. Where that leaves the last digit open, digit by digit. */
 int64_t suan_log2_q16(uint64_t x)
 {
 	int64_t log = 63 - __builtin_clzll(x | 1), s, cube, part;

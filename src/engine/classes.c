@@ -459,6 +459,14 @@ uint32_t suan_classes_find(const struct suan_classes *c, uint64_t id)
 	return i;
 }
 
+/* Cores of so many starts, if they are not short. */
+static suan_cores long_cores(const struct suan_classes *c, const struct suan_class *k, uint64_t n)
+{
+	const struct suan_req *r = &c->shapes[k->shape].req;
+
+	return k->fit_ms > SUAN_SHORT_FIT_MS ? (suan_cores)n * r->tasks * r->cores : 0;
+}
+
 /* Hangs item i into its class. */
 static void enqueue(struct suan_classes *c, uint32_t i)
 {
@@ -478,6 +486,7 @@ static void enqueue(struct suan_classes *c, uint32_t i)
 	k->items++;
 	k->starts += c->items[i].count;
 	c->starts += c->items[i].count;
+	c->long_cores += long_cores(c, k, c->items[i].count);
 	c->count++;
 }
 
@@ -488,6 +497,7 @@ static void dequeue(struct suan_classes *c, uint32_t i)
 	k->items--;
 	k->starts -= c->items[i].count;
 	c->starts -= c->items[i].count;
+	c->long_cores -= long_cores(c, k, c->items[i].count);
 	c->count--;
 	if (k->head != i) {
 		tree_drop(c, &k->root, i);
@@ -527,6 +537,7 @@ void suan_classes_lower(struct suan_classes *c, uint32_t item, uint32_t by)
 	}
 	w->count -= by;
 	c->starts -= by;
+	c->long_cores -= long_cores(c, &c->classes[w->class], by);
 	c->classes[w->class].starts -= by;
 }
 
@@ -649,6 +660,7 @@ static bool least_right(const struct suan_classes *c, uint32_t i)
 
 bool suan_classes_verify(const struct suan_classes *c)
 {
+	suan_cores cores = 0;
 	uint64_t items = 0;
 
 	for (uint32_t h = suan_classes_first(c); h != NONE; h = tree_next(c, h)) {
@@ -666,6 +678,7 @@ bool suan_classes_verify(const struct suan_classes *c)
 		if (k->head != h || k->items != n || k->starts != starts || !least_right(c, h))
 			return false;
 		items += n;
+		cores += long_cores(c, k, starts);
 	}
-	return items == c->count;
+	return items == c->count && cores == c->long_cores;
 }

@@ -13,6 +13,7 @@
 #include "engine/planner_table.h"
 
 #define SUAN_NO_ITEM UINT32_MAX
+#define SUAN_SHORT_FIT_MS 300000 /* longer ones leave room for others */
 
 /* Rounded down, and no more than fits: cores, and expected run time in units of 16.384 s. */
 struct suan_little {
@@ -70,6 +71,8 @@ struct suan_shape {
 	uint32_t bounds_pass, bounds; /* see planner_bounds.c */
 };
 
+__extension__ typedef unsigned __int128 suan_cores;
+
 struct suan_classes {
 	struct suan_waiting *items;
 	struct suan_class *classes;
@@ -82,6 +85,7 @@ struct suan_classes {
 	uint32_t used_shapes;
 	uint64_t count;					/* items */
 	uint64_t starts;				/* sum of their counts */
+	suan_cores long_cores;			/* of the starts that are not short */
 	struct suan_table by_id, by_ask, by_shape;
 };
 

@@ -26,6 +26,9 @@
  *     of a pool end together and room for wide ones appears, then where fewest are free. Headroom:
  *     where several open pools admit it, a longer start of at most a fifth of the smallest of them
  *     must leave a sixteenth of that free in some pool; what only waits for that is not planned.
+ *     With one open pool and steps, such a start must leave a fiftieth, while the starts that
+ *     wait and are not short ask for no more cores than the pool has, and the first item in order
+ *     is not firm within 162 hours.
  *     The protected starts go to the pool with the least time until the start plus 3/2 of the cores
  *     × time idle until then per core asked for, so that wide ones follow each other in one pool;
  *     firm ones to the earliest.

@@ -319,11 +319,13 @@ static enum suan_code conservative(struct suan_pass *s)
 
 /* ---- begin and end ---- */
 
-/* suan: is the first item in order firm? What a quota keeps from starting does not count. */
+/* suan: is the first item in order firm, and is it calm? What a quota keeps from starting does not
+ * count. */
 static enum suan_code find_firm(struct suan_pass *s)
 {
 	struct suan_planner *p = s->p;
 	uint32_t first = SUAN_NO_ITEM;
+	int64_t first_firm_ms = SUAN_FOREVER;
 
 	if (p->kind == SUAN_PLAN_SUAN)
 		first = suan_classes_first(&p->waiting);
@@ -339,7 +341,11 @@ static enum suan_code find_firm(struct suan_pass *s)
 		if (!suan_quotas_block(p, k, bits, false))
 			break;
 	}
-	s->firm = first != SUAN_NO_ITEM && p->waiting.items[first].firm_ms <= s->now;
+	if (first != SUAN_NO_ITEM) {
+		s->firm = p->waiting.items[first].firm_ms <= s->now;
+		first_firm_ms = p->waiting.items[first].firm_ms;
+	}
+	s->calm = suan_pass_calm(s, first_firm_ms);
 	return SUAN_OK;
 }
 

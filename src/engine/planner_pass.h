@@ -23,6 +23,7 @@ struct suan_pass {
 	uint64_t seen;		  /* items before the present one that go on waiting */
 	bool idle;		  /* some ask wants idle nodes */
 	bool firm;		  /* suan: the first item in order is */
+	bool calm;		  /* suan: one open pool, and few long ones wait, not for long */
 	bool shut;		  /* a quota kept the class from some pool */
 	uint32_t kept, most_kept; /* suan: protected starts */
 	struct suan_leeway most;  /* of a start in any live pool, after `counted` starts */
@@ -120,6 +121,8 @@ SUAN_MUSTUSE enum suan_code suan_pass_best_pool(struct suan_pass *s, const struc
 /* What it costs a protected start to wait there until `at`: the time, and what stands idle. */
 int64_t suan_pass_kept_cost(const struct suan_pass *s, const struct suan_waiting *w,
 			    const struct suan_profile *f, const struct suan_vec *v, int64_t at);
+/* Is there headroom in the only open pool, if the first item in order is firm from then on? */
+bool suan_pass_calm(const struct suan_pass *s, int64_t first_firm_ms);
 /* Weights of the mix as planner.h has them, before a pass. */
 void suan_pass_weigh_mix(struct suan_planner *p);
 /* Could it start now but for headroom, or for how the nodes are filled? */

@@ -14,7 +14,6 @@
 #define SUAN_RUN_CHUNK	     256u
 #define SUAN_NO_RUN	     UINT32_MAX
 #define SUAN_PUSH_CLASSES    64u
-#define SUAN_SHORT_FIT_MS    300000
 #define SUAN_MOST_KEPT	     16u	/* planned starts that suan protects */
 
 struct suan_prun {		/* a run; free slot: pool = SUAN_NO_POOL, nplaces = next free */

@@ -1,11 +1,18 @@
-/* The rules of `suan` over several pools: where a start goes, how much room it must leave, and what
- * standing idle costs; see planner.h. */
+/* The rules of `suan`: where a start goes, how much room it must leave, and what standing idle
+ * costs; see planner.h. */
 #include "engine/planner_pass.h"
 
 #include <string.h>
 
 #include "base/grow.h"
 #include "base/num.h"
+
+/* Headroom: so small a part of the smallest pool, or of the only one. */
+#define PART	  16
+#define LONE_PART 50
+/* How far off it must be that the first in order is firm, for headroom in the only pool: it is
+ * after a week, so that this is for its first six hours. */
+#define PATIENT_MS (INT64_C(162) * 3600000)
 
 struct fit {
 	int64_t rank, extension;
@@ -14,6 +21,25 @@ struct fit {
 	bool spoils;		/* with a mix: cores alone, in a pool with accelerators */
 	int32_t free;
 };
+
+bool suan_pass_calm(const struct suan_pass *s, int64_t first_firm_ms)
+{
+	const struct suan_planner *p = s->p;
+	suan_cores cores = 0;
+	uint32_t open = 0;
+
+	for (size_t i = 0; i < p->npools; i++) {
+		const struct suan_plan_pool *spec = &p->pools[i].spec;
+
+		if (spec->closed != SUAN_R_NONE)
+			continue;
+		cores = (suan_cores)spec->nodes * spec->cores;
+		open++;
+	}
+	return p->kind == SUAN_PLAN_SUAN && p->steps > 0 && open == 1 &&
+	       p->waiting.long_cores <= cores &&
+	       first_firm_ms > suan_sat_add(s->now, PATIENT_MS);
+}
 
 /* Cores of the smallest of the open pools that admit the shape, if longer starts have to leave
  * headroom; 0: they need not. */
@@ -34,13 +60,13 @@ static int64_t smallest(const struct suan_pass *s, const struct suan_class *k, c
 		least = cores < least ? cores : least;
 		n++;
 	}
-	return n > 1 ? least : 0;
+	return n > 1 || s->calm ? least : 0;
 }
 
 /* How many cores a start must leave. */
-static int32_t headroom(int64_t least, const struct suan_vec *v)
+static int32_t headroom(const struct suan_pass *s, int64_t least, const struct suan_vec *v)
 {
-	return v->cores <= least / 5 ? (int32_t)(least / 16) : 0;
+	return v->cores <= least / 5 ? (int32_t)(least / (s->calm ? LONE_PART : PART)) : 0;
 }
 
 /* The two live pools that admit the shape with most free cores. */
@@ -191,7 +217,7 @@ enum suan_code suan_pass_best_pool(struct suan_pass *s, const struct suan_class 
 		rc = suan_pass_allowed(s, o, &v, k, &answer);
 		if (rc != SUAN_OK)
 			return rc;
-		if (answer == SUAN_YES && !leaves(&roomy, p->live[i], &v, headroom(least, &v)))
+		if (answer == SUAN_YES && !leaves(&roomy, p->live[i], &v, headroom(s, least, &v)))
 			answer = SUAN_LATER;
 		*ret_later |= answer == SUAN_LATER;
 		measure(s, k, p->live[i], &fit);
@@ -235,7 +261,7 @@ enum suan_code suan_pass_held_back(struct suan_pass *s, const struct suan_class 
 		if (!suan_bit(bits, p->live[i]) || suan_quotas_shut(p, k, p->live[i], true))
 			continue;
 		suan_nodes_vec(&o->nodes, &p->waiting.shapes[k->shape].req, &v);
-		if (!suan_vec_fits(&v, &o->nodes.free) || headroom(least, &v) == 0)
+		if (!suan_vec_fits(&v, &o->nodes.free) || headroom(s, least, &v) == 0)
 			continue;
 		rc = suan_pass_view(s, o);
 		if (rc != SUAN_OK)

@@ -554,6 +554,34 @@ static bool is_short(const struct ref_item *x)
 	return x->item.ask.fit_ms <= 300000;
 }
 
+static uint32_t open_pools(const struct ref *r)
+{
+	uint32_t open = 0;
+
+	for (uint32_t i = 0; i < r->npools; i++)
+		open += r->pools[i].closed == SUAN_R_NONE;
+	return open;
+}
+
+/* One pool is open, and the long starts that wait ask for no more cores than it has, and the
+ * first in order is far from firm. */
+static bool calm(const struct ref *r)
+{
+	uint64_t wanted = 0, cores = 0;
+
+	for (uint32_t i = 0; i < r->npools; i++)
+		if (r->pools[i].closed == SUAN_R_NONE)
+			cores = (uint64_t)r->pools[i].nodes * r->pools[i].cores;
+	for (uint32_t i = 0; i < r->nitems; i++) {
+		const struct suan_ask *a = &r->items[i].item.ask;
+
+		if (!is_short(&r->items[i]))
+			wanted += (uint64_t)r->items[i].item.count * a->req.tasks * a->req.cores;
+	}
+	return r->steps > 0 && open_pools(r) == 1 && wanted <= cores &&
+	       r->first_firm_ms > r->now + INT64_C(162) * 3600000;
+}
+
 /* Cores that must stay free in some pool; 0: none. */
 static int64_t headroom(const struct ref *r, const struct ref_item *x, uint32_t pool)
 {
@@ -568,10 +596,10 @@ static int64_t headroom(const struct ref *r, const struct ref_item *x, uint32_t 
 		if (cores < least)
 			least = cores;
 	}
-	if (firm(r) || is_short(x) || n < 2 || x->item.ask.push.over ||
+	if (firm(r) || is_short(x) || n < 1 || (n == 1 && !calm(r)) || x->item.ask.push.over ||
 	    ref_total(&r->pools[pool], &x->item.ask.req).cores > least / 5)
 		return 0;
-	return least / 16;
+	return least / (calm(r) ? 50 : 16);
 }
 
 static bool leaves_headroom(const struct ref *r, const struct ref_item *x, uint32_t pool)
@@ -727,15 +755,6 @@ static uint32_t kept(const struct ref *r)
 	for (uint32_t i = 0; i < r->nholds; i++)
 		n += r->holds[i].hard;
 	return n;
-}
-
-static uint32_t open_pools(const struct ref *r)
-{
-	uint32_t open = 0;
-
-	for (uint32_t i = 0; i < r->npools; i++)
-		open += r->pools[i].closed == SUAN_R_NONE;
-	return open;
 }
 
 static bool may_keep(const struct ref *r)

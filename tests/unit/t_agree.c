@@ -27,6 +27,7 @@ struct world {
 	uint64_t next_id;
 	int64_t now;
 	bool large, lengthy;	/* lengthy: mostly asks of more than five minutes */
+	bool lone;		/* one pool of many cores, and few are firm */
 	bool quotas;		/* groups with limits */
 	bool pushes;		/* some items may push out others */
 	uint32_t runs;		/* named so far */
@@ -108,13 +109,15 @@ static void set_quotas(struct world *w)
 
 static void make_pools(struct world *w)
 {
-	uint32_t n = w->large ? 1 : 1 + pick(w, 4);
+	uint32_t n = w->large || w->lone ? 1 : 1 + pick(w, 4);
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct suan_plan_pool p = {0};
 
 		p.nodes = w->large ? 66 + pick(w, 20) : 1 + pick(w, chance(w, 50) ? 2 : 6);
 		p.cores = 1 + pick(w, w->large ? 4 : 8);
+		if (w->lone)
+			p.cores += 40;
 		p.gpus = chance(w, 50) ? pick(w, 5) : 0;
 		p.gpu_kind = p.gpus ? 1 + pick(w, 2) : 0;
 		p.memory = chance(w, 70) ? 4 + pick(w, 16) : 0;
@@ -198,6 +201,11 @@ static void arrive(struct world *w)
 		item.priority = (int32_t)pick(w, 6);
 	item.key = chance(w, 30) ? (int64_t)pick(w, 4) - 1 : 0;
 	item.firm_ms = chance(w, 50) ? w->now + 1000 * (int64_t)pick(w, 60) : 0;
+	if (w->lone && chance(w, 97)) {
+		item.firm_ms = SUAN_FOREVER;
+		if (chance(w, 30))
+			item.firm_ms = w->now + INT64_C(162) * 3600000 + 1000 * pick(w, 60);
+	}
 	item.count = chance(w, 20) ? 1 + pick(w, 4) : 1;
 	join_group(w, &item);
 	ref_add(w->slow, &item);
@@ -517,7 +525,8 @@ static bool history(struct world *w, uint64_t seed, struct ref *slow)
 	kind = (enum suan_plan_mode)pick(w, SUAN_NPLANS);
 	depth = depths[pick(w, 4)];
 	paid = steps[pick(w, 4)];
-	w->lengthy = chance(w, 40);
+	w->lone = !w->large && chance(w, 12);
+	w->lengthy = w->lone || chance(w, 40);
 	passes = w->large ? 10 : 30;
 	busy = 2 + pick(w, 6);
 	ref_init(slow, kind, depth);

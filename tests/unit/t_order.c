@@ -182,7 +182,7 @@ static void t_steps(void)
 
 		kit_init(&k);
 		kit_pool(kit_site(&k, "a", "east"), "p", 1, 100);
-		kit_pool(kit_site(&k, "b", "east"), "p", 1, 100);
+			kit_pool(kit_site(&k, "b", "east"), "p", 1, 100);
 		kit_network(&k);
 		policy.plan_steps = steps[i][0] * SUAN_PLAN_STEPS;
 		kit_policy(&k, &policy);
@@ -205,13 +205,69 @@ static void t_steps(void)
 	}
 }
 
-/* Two pools of 100 cores, kept full by jobs of five cores: room for ten appears only if nobody may
- * take the last cores. Once the job of ten has waited for a week, it is the one that does. */
-static void t_no_starvation_over_pools(uint32_t plan_steps)
+static bool starts(struct kit *k, uint64_t id)
+{
+	kit_pass(k);
+	return kit_state(k, id, 0) == SUAN_STAGING;
+}
+
+/* One pool of 128 cores, `used` of them taken by job 1. */
+static void lone(struct kit *k, uint32_t used, uint32_t plan_steps)
+{
+	kit_one_pool(k, 1, 128);
+	kit_policy(k, &(struct suan_policy){.kind = SUAN_POLICY_SUAN, .plan_steps = plan_steps});
+	submit(k, used, 9 * HOUR, 0);
+	if (!starts(k, 1))
+		abort();
+	kit_started(k, 1, 0, 1);
+}
+
+/* A fiftieth of a lone pool stays free for short jobs, unless many long cores wait. */
+static void t_headroom(void)
+{
+	struct kit k;
+	uint64_t id;
+
+	lone(&k, 110, SUAN_PLAN_STEPS);
+	id = submit(&k, 17, HOUR, 1000);
+	ok(!starts(&k, id), "one pool: a long start leaves two of 128 cores");
+	ok(starts(&k, submit(&k, 2, 60000, 1000)), "a short one may take them");
+	ok(!starts(&k, id), "the long one goes on waiting");
+	kit_started(&k, 3, 0, 1);
+	kit_ended(&k, 3, 0, 1, SUAN_OUT_EXITED);
+	ok(!starts(&k, id), "after that one too");
+	k.now += 6 * HOUR;
+	ok(starts(&k, id), "until six hours are over");
+	kit_done(&k);
+
+	lone(&k, 110, SUAN_PLAN_STEPS);
+	ok(starts(&k, submit(&k, 16, HOUR, 1000)), "one that leaves two cores starts");
+	kit_done(&k);
+
+	lone(&k, 102, SUAN_PLAN_STEPS);
+	ok(starts(&k, submit(&k, 26, HOUR, 1000)), "so does one of more than a fifth of the pool");
+	kit_done(&k);
+
+	lone(&k, 110, 0);
+	ok(starts(&k, submit(&k, 17, HOUR, 1000)), "nothing is kept without steps");
+	kit_done(&k);
+
+	lone(&k, 110, SUAN_PLAN_STEPS);
+	id = submit(&k, 112, HOUR, 1000);
+	ok(!starts(&k, id), "a wide one waits");
+	ok(starts(&k, submit(&k, 17, HOUR, 1000)), "long ones want more than 128: nothing is kept");
+	kit_done(&k);
+}
+
+/* Pools of 100 cores, kept full by jobs of five cores: room for ten appears only if nobody may take
+ * the last cores. Once the job of ten has waited for a week, it is the one that does; with one
+ * pool, six hours after it became the first in order, which here takes two days. */
+static void t_no_starvation_by_headroom(uint32_t pools, uint32_t plan_steps)
 {
 	enum {
 		RUNS = 40
 	};
+	int64_t most = pools == 1 ? 55 * HOUR : 7 * DAY + HOUR;
 	struct suan_job_spec small = kit_job(5, 1, 600000), ten = kit_job(10, 1, HOUR);
 	struct suan_run_id runs[RUNS];
 	int64_t ends[RUNS] = {0}, came;
@@ -220,7 +276,8 @@ static void t_no_starvation_over_pools(uint32_t plan_steps)
 
 	kit_init(&k);
 	kit_pool(kit_site(&k, "a", "east"), "p", 1, 100);
-	kit_pool(kit_site(&k, "b", "east"), "p", 1, 100);
+	if (pools == 2)
+		kit_pool(kit_site(&k, "b", "east"), "p", 1, 100);
 	kit_network(&k);
 	kit_policy(&k, &(struct suan_policy){.kind = SUAN_POLICY_SUAN, .plan_steps = plan_steps});
 	memset(runs, 0, sizeof(runs));
@@ -248,7 +305,7 @@ static void t_no_starvation_over_pools(uint32_t plan_steps)
 		}
 		if (ten_id && kit_state(&k, ten_id, 0) != SUAN_PENDING)
 			break;
-		k.now += 15000; /* forty jobs of ten minutes: as fast as they end */
+		k.now += 30000 / pools; /* forty jobs of ten minutes: as fast as they end */
 		for (size_t at = 0; at < RUNS; at++) {
 			if (runs[at].job == 0 || ends[at] > k.now)
 				continue;
@@ -257,9 +314,9 @@ static void t_no_starvation_over_pools(uint32_t plan_steps)
 			runs[at].job = 0;
 		}
 	}
-	is_int(kit_state(&k, ten_id, 0), SUAN_STAGING, "over two pools: it starts");
-	ok(k.now < came + 7 * DAY + HOUR, "after a week at the latest, not %lld h",
-	   (long long)((k.now - came) / HOUR));
+	is_int(kit_state(&k, ten_id, 0), SUAN_STAGING, "the job of ten starts");
+	ok(k.now < came + most, "pools: %u; within %lld h, not %lld h", pools,
+	   (long long)(most / HOUR), (long long)((k.now - came) / HOUR));
 	kit_done(&k);
 }
 
@@ -271,9 +328,11 @@ int main(void)
 	t_learnt();
 	t_no_starvation();
 	t_steps();
+	t_headroom();
+	t_no_starvation_by_headroom(1, SUAN_PLAN_STEPS);
 #ifndef SLOW_BUILD /* half a minute there */
-	t_no_starvation_over_pools(0);
+	t_no_starvation_by_headroom(2, 0);
 #endif
-	t_no_starvation_over_pools(SUAN_PLAN_STEPS);
+	t_no_starvation_by_headroom(2, SUAN_PLAN_STEPS);
 	return tap_done();
 }

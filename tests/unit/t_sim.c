@@ -117,8 +117,8 @@ static void test_predicted(void)
 	struct sim_kit g;
 
 	sim_kit_cores(&g, 4,
-		 SWF(1, 0, 10, 1, 1000) SWF(2, 0, 10, 1, 1000) SWF(3, 20, 50, 3, 1000)
-			 SWF(4, 21, 10, 4, 1000) SWF(5, 22, 100, 1, 100));
+		      SWF(1, 0, 10, 1, 1000) SWF(2, 0, 10, 1, 1000) SWF(3, 20, 50, 3, 1000)
+			      SWF(4, 21, 10, 4, 1000) SWF(5, 22, 100, 1, 100));
 	sim_kit_run(&g);
 	starts_are(&g, "0 0 20 122 22", "the estimates leave room before 4");
 	g.setup.estimates = SUAN_SIM_PREDICTED;
@@ -172,9 +172,9 @@ static void test_refusals(void)
 
 	/* 1, 4, 6 are too large, 8 has no run time; 4 and 6 stand among others of their instant. */
 	sim_kit_cores(&g, 4,
-		 SWF(1, 100, 10, 5, 10) SWF(2, 200, 10, 1, 10) SWF(3, 300, 10, 1, 10)
-			 SWF(4, 300, 10, 9, 10) SWF(5, 300, 10, 1, 10) SWF(6, 300, 10, 9, 10)
-				 SWF(7, 300, 10, 1, 10) SWF(8, 400, 0, 1, 10));
+		      SWF(1, 100, 10, 5, 10) SWF(2, 200, 10, 1, 10) SWF(3, 300, 10, 1, 10)
+			      SWF(4, 300, 10, 9, 10) SWF(5, 300, 10, 1, 10) SWF(6, 300, 10, 9, 10)
+				      SWF(7, 300, 10, 1, 10) SWF(8, 400, 0, 1, 10));
 	sim_kit_run(&g);
 	starts_are(&g, "0 100 100 100", "time begins with the first accepted job");
 	is_int(g.s.all.total, 8, "total");
@@ -286,9 +286,9 @@ static void test_lost_too_often(void)
 
 	sim_kit_network(&g, two_sites, SWF(1, 0, 1000, 8, 1000));
 	sim_kit_outages(&g, "1,site,b,down\n"
-			 "10,site,a,down\n11,site,a,up\n20,site,a,down\n21,site,a,up\n"
-			 "30,site,a,down\n31,site,a,up\n40,site,a,down\n41,site,a,up\n"
-			 "50,site,a,down\n51,site,a,up\n");
+			    "10,site,a,down\n11,site,a,up\n20,site,a,down\n21,site,a,up\n"
+			    "30,site,a,down\n31,site,a,up\n40,site,a,down\n41,site,a,up\n"
+			    "50,site,a,down\n51,site,a,up\n");
 	sim_kit_run(&g);
 	is_int(g.s.all.failed, 1, "after five losses the engine gives up");
 	is_int(g.s.all.unfinished, 0, "so it is not waiting");
@@ -302,7 +302,7 @@ static void test_link_cut(void)
 
 	/* Cut from 10 to 60; the run at a ends at 30. */
 	sim_kit_network(&g, two_sites,
-		   SWF(1, 0, 30, 8, 100) SWF(2, 20, 100, 8, 100) SWF(3, 40, 10, 8, 10));
+			SWF(1, 0, 30, 8, 100) SWF(2, 20, 100, 8, 100) SWF(3, 40, 10, 8, 10));
 	sim_kit_outages(&g, "10,link,b:a,down\n60,link,a:b,up\n");
 	sim_kit_run(&g);
 	/* both sites hang on this one link: b is cut off as well */
@@ -322,7 +322,7 @@ static void test_link_cut(void)
 	/* Nor does mending its link open a site. */
 	sim_kit_network(&g, two_sites, SWF(1, 20, 30, 8, 100));
 	sim_kit_outages(&g, "0,site,a,down\n0,site,b,drain\n5,link,b:a,down\n10,link,a:b,up\n"
-			 "70,site,b,up\n");
+			    "70,site,b,up\n");
 	sim_kit_run(&g);
 	starts_are(&g, "70", "linked, but closed");
 	sim_kit_done(&g);
@@ -387,9 +387,9 @@ static void test_deadlines(void)
 	struct sim_kit g;
 
 	sim_kit_cores(&g, 1,
-		 "{\"id\":1,\"submit_s\":5,\"run_s\":10,\"deadline_s\":15}\n"
-		 "{\"id\":2,\"submit_s\":6,\"run_s\":10,\"deadline_s\":24}\n"
-		 "{\"id\":3,\"submit_s\":7,\"run_s\":1,\"inputs\":[{\"data\":\"d\"}]}\n");
+		      "{\"id\":1,\"submit_s\":5,\"run_s\":10,\"deadline_s\":15}\n"
+		      "{\"id\":2,\"submit_s\":6,\"run_s\":10,\"deadline_s\":24}\n"
+		      "{\"id\":3,\"submit_s\":7,\"run_s\":1,\"inputs\":[{\"data\":\"d\"}]}\n");
 	sim_kit_run(&g);
 	starts_are(&g, "0 10 20", "in order");
 	is_int(g.s.all.deadlines_met, 1, "the first ends at 15 of the trace");
@@ -405,10 +405,10 @@ static void test_own(void)
 
 	/* a is cheaper, so the first goes there; the second, of 8 cores, to b; the third waits. */
 	sim_kit_network(&g, two_sites,
-		   "{\"id\":1,\"submit_s\":0,\"run_s\":100,\"tasks\":8,\"site\":\"b\"}\n"
-		   "{\"id\":2,\"submit_s\":0,\"run_s\":40,\"tasks\":8,\"site\":\"a\"}\n"
-		   "{\"id\":3,\"submit_s\":10,\"run_s\":20,\"tasks\":8,\"site\":\"a\"}\n"
-		   "{\"id\":4,\"submit_s\":10,\"run_s\":20,\"tasks\":1}\n");
+			"{\"id\":1,\"submit_s\":0,\"run_s\":100,\"tasks\":8,\"site\":\"b\"}\n"
+			"{\"id\":2,\"submit_s\":0,\"run_s\":40,\"tasks\":8,\"site\":\"a\"}\n"
+			"{\"id\":3,\"submit_s\":10,\"run_s\":20,\"tasks\":8,\"site\":\"a\"}\n"
+			"{\"id\":4,\"submit_s\":10,\"run_s\":20,\"tasks\":1}\n");
 	sim_kit_run(&g);
 	starts_are(&g, "0 0 40 60", "starts");
 	is_int(g.s.sites[0].total, 1, "one ran at a");
@@ -706,7 +706,7 @@ static void test_oom(void)
 	struct sim_kit g;
 
 	sim_kit_network(&g, two_sites,
-		   SWF(1, 0, 30, 8, 100) SWF(2, 20, 100, 8, 100) SWF(3, 20, 9, 9, 9));
+			SWF(1, 0, 30, 8, 100) SWF(2, 20, 100, 8, 100) SWF(3, 20, 9, 9, 9));
 	sim_kit_outages(&g, "10,link,b:a,down\n60,link,a:b,up\n70,site,a,down\n80,site,a,up\n");
 	with_reservations(&g, &all,
 			  "reservations: [{site: a, maintenance: true, from: 500, to: 600}]\n");
@@ -745,12 +745,13 @@ static void test_more(void)
 	struct suan_sim_outcome o = {.policy = "easy"};
 	struct sim_kit g;
 
-	sim_kit_network(&g,
-		   "network: n\nsites: [{name: s, hub: h, pools: [{name: p, nodes: 1, cores: 2}]}]",
-		   "{\"submit_s\":3,\"run_s\":10}\n{\"submit_s\":3,\"run_s\":20}\n"
-		   "{\"submit_s\":3,\"run_s\":5}\n{\"submit_s\":4,\"run_s\":1}\n"
-		   "{\"submit_s\":4,\"run_s\":1}\n{\"submit_s\":5,\"run_s\":2}\n"
-		   "{\"submit_s\":6,\"run_s\":2}\n{\"submit_s\":7,\"run_s\":2}\n");
+	sim_kit_network(
+		&g,
+		"network: n\nsites: [{name: s, hub: h, pools: [{name: p, nodes: 1, cores: 2}]}]",
+		"{\"submit_s\":3,\"run_s\":10}\n{\"submit_s\":3,\"run_s\":20}\n"
+		"{\"submit_s\":3,\"run_s\":5}\n{\"submit_s\":4,\"run_s\":1}\n"
+		"{\"submit_s\":4,\"run_s\":1}\n{\"submit_s\":5,\"run_s\":2}\n"
+		"{\"submit_s\":6,\"run_s\":2}\n{\"submit_s\":7,\"run_s\":2}\n");
 	for (int i = 0; i < 8; i++) {
 		spec[i] = (struct suan_job_spec){.name = "",
 						 .user = "",
@@ -934,7 +935,8 @@ static const char choosing[] = SENT(2, 100, "\"site\":\"a\",") SENT(2, 100, "\"s
 	SENT(2, 100, "\"site\":\"a\",") SENT(4, 100, "\"site\":\"b\",")
 		SENT(1, 10, "\"not_hub\":\"east\",");
 
-static void chosen_are(struct sim_kit *g, enum suan_sim_choice rule, const char *want, const char *what)
+static void chosen_are(struct sim_kit *g, enum suan_sim_choice rule, const char *want,
+		       const char *what)
 {
 	char got[32] = "";
 
