@@ -128,7 +128,7 @@ static bool lists_good(struct question *q)
 
 	if (!home.count && !j->site.count && !j->hub.count && !j->not_site.count &&
 	    !j->not_hub.count)
-		return true;
+		return near_good(q);
 	return names_known(q, "home", &home, false) && names_known(q, "site", &j->site, false) &&
 	       names_known(q, "hub", &j->hub, true) &&
 	       names_known(q, "not_site", &j->not_site, false) &&
