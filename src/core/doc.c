@@ -66,7 +66,9 @@ static const struct sentence sentences[SUAN_NREASONS] = {
 				   "wants %a tasks at once, at most %b fit in an empty pool"},
 	[SUAN_R_DEADLINE] = {TIMES, "would end %a, after its deadline %b; it is planned with its "
 				    "estimate or walltime"},
-	[SUAN_R_NO_POOL] = {PLAIN, "no pool is left to run it: its site and hub lists exclude all"},
+	[SUAN_R_NO_POOL] = {PLAIN,
+			    "no pool is left to run it: its site and hub lists, or its bound on "
+			    "the latency, exclude all"},
 	[SUAN_R_BAD_DEPENDENCY] = {PLAIN, "depends on job %a, which does not exist"},
 	[SUAN_R_TOO_LONG] = {DURATION, "walltime %a is longer than the %b allowed"},
 	[SUAN_R_QUEUE_FULL] = {PLAIN, "%a jobs are waiting, the limit is %b"},

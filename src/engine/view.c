@@ -42,7 +42,8 @@ static struct cause dep_cause(enum suan_deps state, uint64_t job)
 }
 
 /* Every pool that could take it is closed: why the one is that opens first by itself, or else the
- * first of them. NONE: some is open. */
+ * first of them. NONE: some is open. NO_POOL: the network changed, and where it may run there is
+ * none. */
 static struct cause all_closed(const struct suan_engine *e, const struct suan_job *j)
 {
 	struct cause first = {.reason = SUAN_R_NONE};
@@ -64,6 +65,8 @@ static struct cause all_closed(const struct suan_engine *e, const struct suan_jo
 		else if (first.reason == SUAN_R_NONE)
 			first.reason = p.closed;
 	}
+	if (first.reason == SUAN_R_NONE && j->rule)
+		first.reason = SUAN_R_NO_POOL;
 	return first;
 }
 

@@ -22,11 +22,27 @@ struct history {
 	bool accounts;		/* jobs name accounts and classes, defined or not */
 	bool homes;		/* sites are guarded against losing by sharing */
 	bool signals;		/* sites are told of prices, carbon and so on */
+	uint32_t latencies[20];	/* of the network: from city x and each site */
 };
 
 static inline uint32_t dice(struct history *h, uint32_t n)
 {
 	return (uint32_t)suan_rng_below(&h->rng, n);
+}
+
+/* Without dice: what else happens is as without latencies. */
+static inline void history_latencies(struct history *h)
+{
+	static struct suan_city_spec cities[] = {{"x", "", "", 0, 0, 0}};
+	struct suan_network *net = &h->k.net;
+
+	net->cities = cities;
+	net->ncities = 1;
+	net->latency_us = h->latencies;
+	net->nlatency = (1 + net->nsites) * net->nsites;
+	for (uint32_t i = 0; i < net->nlatency; i++)
+		h->latencies[i] = i % 7 == 5 ? SUAN_FAR_US
+					     : (uint32_t)(h->k.now + i * 7919) % 9000;
 }
 
 static inline void history_network(struct history *h)
@@ -56,6 +72,7 @@ static inline void history_network(struct history *h)
 			p->delegated = dice(h, 4) ? SUAN_DELEGATED_NO : SUAN_DELEGATED_YES;
 		}
 	}
+	history_latencies(h);
 	kit_network(k);
 }
 
@@ -169,6 +186,7 @@ static inline void random_reserve(struct history *h)
 	r.to_ms = (r.from_ms ? r.from_ms : h->k.now) + dice(h, 90000);
 	r.maintenance = dice(h, 5) == 0;
 	r.single = dice(h, 6) == 0;
+	r.until_ms = r.single && r.to_ms % 2 ? h->k.now + (r.to_ms - h->k.now) / 2 : 0;
 	r.exempt = dice(h, 2);
 	if (dice(h, 4) == 0)
 		r.users = (struct suan_names){&user, 1};
@@ -222,6 +240,15 @@ static inline void random_signal(struct history *h)
 	kit_step(&h->k, &ev);
 }
 
+/* Without dice, as above. */
+static inline void near_somewhere(struct suan_job_spec *s)
+{
+	int64_t way = s->walltime_ms % 9000;
+
+	s->near = way == 0 ? "x" : way == 1000 ? "b" : "";
+	s->max_latency_us = s->near[0] ? 3000 + (uint32_t)(s->walltime_ms % 7000) : 0;
+}
+
 static inline void random_spec(struct history *h, struct suan_job_spec *s, struct suan_dep *deps,
 			       const char **lists)
 {
@@ -260,6 +287,7 @@ static inline void random_spec(struct history *h, struct suan_job_spec *s, struc
 		s->site = (struct suan_names){&lists[0], 1};
 	if (dice(h, 6) == 0)
 		s->not_hub = (struct suan_names){&lists[1], 1};
+	near_somewhere(s);
 	if (h->accounts && !h->preempting) {
 		static const char *const accounts[] = {"org", "org/ai", "org/film", "edu", "",
 						       "nobody"};

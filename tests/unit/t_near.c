@@ -129,10 +129,19 @@ static void t_new_network(void)
 	kit_network(&k);
 	is_int(started_in(&k), 1, "the other when more is near enough");
 	ok(kit_submit(&k, &s) && started_in(&k) == 1, "and one more");
+	s.req.cores = 8;
+	s.req.tasks = 2;	/* the whole of b, which is in use; c is too far */
+	s.max_latency_us = 250;
+	ok(kit_submit(&k, &s) == 4 && started_in(&k) == SUAN_NO_POOL, "a large one waits");
+	s.req.cores = 2;
+	s.req.tasks = 1;
+	s.max_latency_us = 500;
 	k.net.nlatency = 0;
 	kit_network(&k);
 	ok(!kit_submit(&k, &s) && k.fx.refused == SUAN_R_TOO_FAR && k.fx.a == -1,
 	   "of a network that nobody has measured nothing is known");
+	kit_pass(&k);
+	is_int(kit_view(&k, 4).reason, SUAN_R_NO_POOL, "and one that waits says that none is left");
 	k.net.nlatency = 11;
 	ok(suan_engine_step(k.e, &(struct suan_event){.seq = suan_engine_seq(k.e) + 1,
 						      .now_ms = k.now, .type = SUAN_EV_NETWORK,
