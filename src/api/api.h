@@ -9,7 +9,8 @@
  * job; or text/x-shellscript, application/yaml → 201, Location, full job; Idempotency-Key; 200
  * instead of 201 when the key was known POST   /v1/jobs:bulk application/x-ndjson, all or nothing →
  * 201 {"first":id,"count":n} POST   /v1/jobs:check      one job as for POST /v1/jobs, nothing is
- * kept → {"ok":true,"candidates":[…]} GET    /v1/jobs/{id} full job (archived ones too), or one
+ * kept → {"ok":true,"candidates":[…]} POST   /v1/quotes ?by=cost|carbon &hold=10m as check, with
+ * costs; held: 201 {"id","quote","held"} GET    /v1/jobs/{id} full job (archived ones too), or one
  * task PATCH  /v1/jobs/{id}       {"priority":n} GET /v1/jobs/{id}/tasks ?state &limit &cursor
  * (index) → {"tasks":[…],"next":…} GET /v1/jobs/{id}/why →
  * {"job","index","state","decided","reason","reason_text","candidates":[…]} GET /v1/jobs/{id}/logs
