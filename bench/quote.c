@@ -124,7 +124,8 @@ int main(void)
 
 		if (suan_engine_offers(e, &s, now, offers, SITES) != SITES)
 			return 1;
-		rows += suan_engine_waits(e, &s, &offers[0], SUAN_BY_COST, waits);
+		rows += suan_engine_waits(e, &s, &offers[0],
+					  &(struct suan_waiting_ask){now, SUAN_BY_COST}, waits);
 		cpu[i] = now_ms(CLOCK_PROCESS_CPUTIME_ID) - used;
 		times[i] = now_ms(CLOCK_MONOTONIC) - begin;
 	}

@@ -101,11 +101,12 @@ static void put_offers(const struct suan_engine *e, const struct suan_offer *lis
 static void put_waits(const struct quote *q, struct suan_jsonw *w)
 {
 	const struct suan_engine *e = suan_api_engine(q->c->api);
+	const struct suan_waiting_ask how = {q->ev.now_ms, q->by};
 	struct suan_waiting_offer rows[SUAN_QUOTE_WAITS];
 	uint32_t n = 0;
 
 	if (q->n > 0 && q->list[0].reason == SUAN_R_CHOSEN)
-		n = suan_engine_waits(e, &q->ev.u.submit.jobs[0], &q->list[0], q->by, rows);
+		n = suan_engine_waits(e, &q->ev.u.submit.jobs[0], &q->list[0], &how, rows);
 	suan_jsonw_open(w, "waiting", '[');
 	for (uint32_t i = 0; i < n; i++) {
 		suan_jsonw_open(w, NULL, '{');

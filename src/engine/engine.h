@@ -326,8 +326,12 @@ uint32_t suan_engine_offers(const struct suan_engine *e, const struct suan_job_s
 			    int64_t now_ms, struct suan_offer *ret, uint32_t max);
 /* Of the first offer: what waiting is worth, by whole hours, best by one measure (then the other,
  * then the time and the pool). Only as long as its deadline allows. Returns how many rows. */
+struct suan_waiting_ask {
+	int64_t now_ms;		/* of the offers */
+	enum suan_quote_by by;
+};
 uint32_t suan_engine_waits(const struct suan_engine *e, const struct suan_job_spec *spec,
-			   const struct suan_offer *chosen, enum suan_quote_by by,
+			   const struct suan_offer *chosen, const struct suan_waiting_ask *ask,
 			   struct suan_waiting_offer ret[SUAN_QUOTE_WAITS]);
 
 #endif

@@ -214,43 +214,45 @@ static enum suan_code start_in_window(struct asker *s, uint32_t pool, int64_t *r
 	return rc;
 }
 
-static enum suan_code start_in(struct asker *s, uint32_t pool, int64_t *ret)
+/* Not before this time; one that is now must pack on the nodes too. */
+static enum suan_code start_from(struct asker *s, const struct suan_ppool *o, int64_t from,
+				 int64_t *ret)
 {
-	const struct suan_ppool *o = &s->p->pools[pool];
-	const struct suan_req *req = &s->ask->req;
-	int64_t duration = suan_pool_length(o, s->ask->duration_ms, s->ask->limit_ms), floor;
+	int64_t length = suan_pool_length(o, s->ask->duration_ms, s->ask->limit_ms);
+	enum suan_code rc = SUAN_OK;
 	bool fits = true;
 	struct suan_vec v;
-	enum suan_code rc = pool_view(s, pool, &floor);
 
-	if (rc != SUAN_OK)
-		return rc;
-	suan_nodes_vec(&o->nodes, req, &v);
-	*ret = suan_profile_earliest(&s->f, &v, duration, floor, SUAN_FOREVER);
+	suan_nodes_vec(&o->nodes, &s->ask->req, &v);
+	*ret = suan_profile_earliest(&s->f, &v, length, from, SUAN_FOREVER);
 	if (*ret == s->now)
 		rc = packs(s, o, &fits);
 	if (rc == SUAN_OK && !fits)
-		*ret = suan_profile_earliest(&s->f, &v, duration, s->first_end, SUAN_FOREVER);
+		*ret = suan_profile_earliest(&s->f, &v, length, s->first_end, SUAN_FOREVER);
 	return rc;
 }
 
-/* Not before each of the times; a start that is not now is one of the sums alone. */
+static enum suan_code start_in(struct asker *s, uint32_t pool, int64_t *ret)
+{
+	int64_t floor;
+	enum suan_code rc = pool_view(s, pool, &floor);
+
+	return rc == SUAN_OK ? start_from(s, &s->p->pools[pool], floor, ret) : rc;
+}
+
 static enum suan_code starts_in(struct asker *s, uint32_t pool, const struct suan_delays *d,
 				int64_t *ret)
 {
-	const struct suan_ppool *o = &s->p->pools[pool];
-	int64_t length = suan_pool_length(o, s->ask->duration_ms, s->ask->limit_ms), floor;
-	struct suan_vec v;
+	int64_t floor;
 	enum suan_code rc = pool_view(s, pool, &floor);
 
-	suan_nodes_vec(&o->nodes, &s->ask->req, &v);
 	for (uint32_t k = 0; k < d->count && rc == SUAN_OK; k++) {
 		int64_t from = d->from_ms[k] > floor ? d->from_ms[k] : floor;
 
 		if (k > 0 && ret[k - 1] >= from)
 			ret[k] = ret[k - 1];	/* the first after that is the first after this */
 		else
-			ret[k] = suan_profile_earliest(&s->f, &v, length, from, SUAN_FOREVER);
+			rc = start_from(s, &s->p->pools[pool], from, &ret[k]);
 	}
 	return rc;
 }

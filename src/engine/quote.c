@@ -190,25 +190,25 @@ static uint32_t best_by_hour(struct search *s, struct suan_waiting_offer *ret)
 }
 
 uint32_t suan_engine_waits(const struct suan_engine *e, const struct suan_job_spec *spec,
-			   const struct suan_offer *chosen, enum suan_quote_by by,
+			   const struct suan_offer *chosen, const struct suan_waiting_ask *ask,
 			   struct suan_waiting_offer ret[SUAN_QUOTE_WAITS])
 {
 	int64_t from[MOST_HOURS + 1], *starts;
 	struct suan_delays d = {.from_ms = from};
 	struct suan_asking a = {.allow = NULL};
-	struct search s = {.d = &d, .by = by, .best = {.pool = SUAN_NO_POOL}};
+	struct search s = {.d = &d, .by = ask->by, .best = {.pool = SUAN_NO_POOL}};
 	uint32_t rows = 0;
 	struct quote q;
 
 	if (chosen->start_ms == SUAN_FOREVER)
 		return 0;
-	begin_quote(&q, e, spec, e->now_ms);
+	begin_quote(&q, e, spec, ask->now_ms);
 	d.count = hours_left(&q, chosen) + 1;
 	for (uint32_t k = 0; k < d.count; k++)
 		from[k] = suan_sat_add(chosen->start_ms, (int64_t)k * HOUR_MS);
 	starts = malloc(((size_t)e->plan->npools * d.count + 1) * sizeof(*starts));
 	if (starts && suan_admit_ask(e, spec, &a) == SUAN_OK &&
-	    suan_planner_later(e->plan->planner, &a.item, e->now_ms, &d, starts) == SUAN_OK) {
+	    suan_planner_later(e->plan->planner, &a.item, ask->now_ms, &d, starts) == SUAN_OK) {
 		s.q = &q;
 		s.starts = starts;
 		rows = best_by_hour(&s, ret);

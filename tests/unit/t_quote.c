@@ -38,6 +38,13 @@ static void tell_price(struct kit *k, const char *site, const int64_t *hourly, u
 	ok(kit_step(k, &ev) == SUAN_OK, "prices of %s: %s", site, k->err.text);
 }
 
+static uint32_t waits(const struct kit *k, const struct suan_job_spec *s,
+		      const struct suan_offer *chosen, enum suan_quote_by by,
+		      struct suan_waiting_offer *ret)
+{
+	return suan_engine_waits(k->e, s, chosen, &(struct suan_waiting_ask){k->now, by}, ret);
+}
+
 static void t_offers(void)
 {
 	struct kit k;
@@ -100,7 +107,7 @@ static void t_waiting(void)
 	two_sites(&k);
 	tell_price(&k, "a", prices, 24);
 	suan_engine_offers(k.e, &s, k.now, o, 2);
-	is_int(suan_engine_waits(k.e, &s, &o[0], SUAN_BY_COST, w), 5, "five rows");
+	is_int(waits(&k, &s, &o[0], SUAN_BY_COST, w), 5, "five rows");
 	ok(w[0].wait_ms == HOUR && w[0].best.start_ms == k.now && w[0].best.cost_uyuan == 1000000,
 	   "an hour is worth nothing");
 	ok(w[1].wait_ms == 3 * HOUR && w[1].best.cost_uyuan == 1000000, "nor three");
@@ -109,16 +116,16 @@ static void t_waiting(void)
 	   "six are");
 	ok(w[3].best.start_ms == k.now + 4 * HOUR && w[4].best.start_ms == k.now + 20 * HOUR &&
 	   w[4].best.cost_uyuan == 500000, "and a day is more");
-	suan_engine_waits(k.e, &s, &o[0], SUAN_BY_CARBON, w);
+	waits(&k, &s, &o[0], SUAN_BY_CARBON, w);
 	ok(w[0].best.pool == 1 && w[0].best.carbon_mg == 100000 && w[0].best.start_ms == k.now,
 	   "by carbon the other place is best at once");
 	s.deadline_ms = k.now + 5 * HOUR + HOUR / 2;
-	is_int(suan_engine_waits(k.e, &s, &o[0], SUAN_BY_COST, w), 2,
+	is_int(waits(&k, &s, &o[0], SUAN_BY_COST, w), 2,
 	       "no row that ends past its deadline");
 	s.deadline_ms = k.now + HOUR;
-	is_int(suan_engine_waits(k.e, &s, &o[0], SUAN_BY_COST, w), 0, "no time to wait");
+	is_int(waits(&k, &s, &o[0], SUAN_BY_COST, w), 0, "no time to wait");
 	o[0].start_ms = SUAN_FOREVER;
-	is_int(suan_engine_waits(k.e, &s, &o[0], SUAN_BY_COST, w), 0, "nor a start to wait after");
+	is_int(waits(&k, &s, &o[0], SUAN_BY_COST, w), 0, "nor a start to wait after");
 	kit_done(&k);
 }
 
@@ -137,10 +144,43 @@ static void t_waiting_in_a_queue(void)
 	kit_pass(&k);
 	suan_engine_offers(k.e, &s, k.now, o, 2);
 	ok(o[0].pool == 1 && o[0].start_ms == k.now, "at once at the dear place");
-	suan_engine_waits(k.e, &s, &o[0], SUAN_BY_COST, w);
+	waits(&k, &s, &o[0], SUAN_BY_COST, w);
 	ok(w[1].best.pool == 1, "the cheap one is taken for four hours");
 	ok(w[2].best.pool == 0 && w[2].best.start_ms == k.now + 4 * HOUR &&
 	   w[2].best.cost_uyuan == 400000, "then it is worth it");
+	kit_done(&k);
+}
+
+/* Free in sum, but not on one node: no start now, here as among the offers. */
+static void t_waiting_for_nodes(void)
+{
+	struct kit k;
+	struct suan_job_spec half = kit_job(1, 3, 2 * HOUR), s = kit_job(1, 4, HOUR);
+	struct suan_waiting_offer w[SUAN_QUOTE_WAITS];
+	struct suan_offer o[2];
+	struct suan_site_spec *a, *b;
+
+	kit_init(&k);
+	k.now = 400 * 24 * HOUR;
+	a = kit_site(&k, "a", "east");
+	a->price_uyuan_kwh = 1000000;
+	kit_pool(a, "p", 2, 6)->busy_watt = 1000;
+	b = kit_site(&k, "b", "west");
+	b->price_uyuan_kwh = 2000000;
+	kit_pool(b, "p", 1, 6)->busy_watt = 1000;
+	kit_network(&k);
+	half.site = (struct suan_names){(const char *[]){"a"}, 1};
+	half.req.tasks = half.req.nodes = 2;
+	kit_submit(&k, &half);
+	kit_pass(&k);
+	k.now += 1000;	/* a question comes later than the last event */
+	suan_engine_offers(k.e, &s, k.now, o, 2);
+	ok(o[0].pool == 1 && o[1].start_ms == k.now + 2 * HOUR - 1000,
+	   "not on either node");
+	waits(&k, &s, &o[0], SUAN_BY_COST, w);
+	ok(w[0].best.pool == 1 && w[1].best.pool == 0 &&
+	   w[1].best.start_ms == k.now + 2 * HOUR - 1000,
+	   "and waiting says the same");
 	kit_done(&k);
 }
 
@@ -213,6 +253,7 @@ int main(void)
 	t_begin_and_busy();
 	t_waiting();
 	t_waiting_in_a_queue();
+	t_waiting_for_nodes();
 	t_holds();
 	return tap_done();
 }
