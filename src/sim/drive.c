@@ -11,6 +11,7 @@
 #include "engine/engine.h"
 #include "sim/choose.h"
 #include "sim/ends.h"
+#include "sim/feed.h"
 #include "sim/reservations.h"
 #include "sim/sim.h"
 
@@ -818,6 +819,37 @@ static enum suan_code introduce(struct drive *d)
 	return rc == SUAN_OK ? step_once(d, policy) : rc;
 }
 
+static enum suan_code tell(struct drive *d, uint32_t site, enum suan_signal_kind kind,
+			   const struct suan_signal *g)
+{
+	struct suan_signal_spec spec = {.site = d->s->network->sites[site].name,
+					.kind = kind,
+					.marginal = g->marginal};
+	enum suan_code rc;
+
+	if (g->series.count == 0)
+		return SUAN_OK;
+	rc = suan_sim_feed(g, d->shift_ms - (g->dated ? d->s->signals->shift_ms : 0), &spec);
+	if (rc == SUAN_OK && spec.nsteps > 0)
+		rc = step_once(d, (struct suan_event){.type = SUAN_EV_SIGNAL, .u.signal = &spec});
+	free((void *)(uintptr_t)spec.steps); /* NULL if there was no room for them */
+	return rc;
+}
+
+/* The engine knows the series as the scores do; it has no reason to doubt them. */
+static enum suan_code tell_all(struct drive *d)
+{
+	const struct suan_sim_signals *g = d->s->signals;
+	enum suan_code rc = SUAN_OK;
+
+	for (uint32_t i = 0; g && g->count > 0 && rc == SUAN_OK && i < g->nsites; i++) {
+		rc = tell(d, i, SUAN_SIGNAL_PRICE, &g->sites[i].price);
+		if (rc == SUAN_OK)
+			rc = tell(d, i, SUAN_SIGNAL_CARBON, &g->sites[i].carbon);
+	}
+	return rc;
+}
+
 /* Leaves out what the engine refuses before the first job that it takes: time begins there. */
 static enum suan_code find_zero(struct drive *d)
 {
@@ -931,6 +963,8 @@ static enum suan_code open_all(struct drive *d)
 		d->shift_ms = ZERO_MS;
 	else if (rc == SUAN_OK)
 		rc = find_zero(d);
+	if (rc == SUAN_OK)
+		rc = tell_all(d);
 	if (rc == SUAN_OK)
 		next_arrival(d);
 	return rc;

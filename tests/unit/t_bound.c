@@ -2,6 +2,8 @@
 #include "lib/sim_kit.h"
 
 #include "base/rng.h"
+#include "engine/signals.h"
+#include "sim/feed.h"
 
 struct rig {
 	struct sim_kit k;
@@ -145,9 +147,30 @@ static void test_random(void)
 	ok(strict > 40, "and %d bounds say something", strict);
 }
 
+/* What the engine of the simulation is told: from its time 0 on, in its own time. */
+static void t_feed(void)
+{
+	static const char text[] = "time,value\n0,1\n3600,2\n7200,3\n10800,4\n";
+	struct suan_signal_want want = {SUAN_SIGNAL_CARBON, 0, false};
+	struct suan_signal_spec spec = {0};
+	struct suan_err err = {0};
+	struct suan_signal g;
+
+	must(suan_signal_parse(text, strlen(text), "c", &want, &g, &err), &err);
+	must(suan_sim_feed(&g, -5400000, &spec), &err);
+	ok(spec.nsteps == 3 && spec.steps[0].at_ms == 0 && spec.steps[0].value == 2000 &&
+		   spec.steps[1].at_ms == 1800000 && spec.steps[2].value == 4000 &&
+		   spec.until_ms == 9000000,
+	   "what is before the begin is cut off, but for the value that holds there");
+	ok(suan_signals_check(&spec, 0, NULL) == SUAN_OK, "and the engine takes it");
+	free((void *)(uintptr_t)spec.steps);
+	suan_signal_done(&g);
+}
+
 int main(void)
 {
 	test_small();
 	test_random();
+	t_feed();
 	return tap_done();
 }
