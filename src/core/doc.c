@@ -98,6 +98,7 @@ static const struct sentence sentences[SUAN_NREASONS] = {
 	[SUAN_R_NODES_LOST] = {PLAIN, "%a of its %b nodes left the pool"},
 	[SUAN_R_TOO_FAR] = {LATENCY, "would have %a; want ≤ %b"},
 	[SUAN_R_RESIDENCY] = {PLAIN, "data that it reads may not be there"},
+	[SUAN_R_GOAL] = {TIMES, "waits for a better time, %a; starts by %b if it can"},
 };
 
 static void add_number(enum numbers kind, int64_t v, struct suan_buf *out)

@@ -74,6 +74,8 @@ static bool spec_good(struct question *q)
 	if (j->req.nodes > q->ask.req.tasks && !j->req.exclusive)
 		return invalid(q, "nodes", "more nodes than tasks; right is at least one task on "
 			       "each node");
+	if ((unsigned)j->goal >= SUAN_NGOALS || j->max_delay_ms < 0)
+		return invalid(q, j->max_delay_ms < 0 ? "max_delay_s" : "goal", "no such goal");
 	if ((unsigned)j->guarantee > SUAN_AT_LEAST_ONCE)
 		return invalid(q, "guarantee", "no such guarantee");
 	for (uint32_t i = 0; i < j->ndeps; i++)

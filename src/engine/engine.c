@@ -116,6 +116,8 @@ void suan_engine_free(struct suan_engine *e)
 		free(e->plan->dirty);
 		free(e->plan->fresh);
 		free(e->plan->rights);
+		free(e->plan->goals);
+		free(e->plan->marks);
 		free(e->plan);
 	}
 	suan_history_done(&e->history, e->strings);
@@ -312,8 +314,11 @@ static enum suan_code apply(struct suan_engine *e, const struct suan_event *ev,
 		suan_engine_unreserve(e, ev);
 		return SUAN_OK;
 	case SUAN_EV_SIGNAL:
-		return suan_signals_put(e->signals, suan_net_site(&e->net, ev->u.signal->site),
-					ev->u.signal, ev->now_ms);
+		if (suan_signals_put(e->signals, suan_net_site(&e->net, ev->u.signal->site),
+				     ev->u.signal, ev->now_ms) != SUAN_OK)
+			return SUAN_ENOMEM;
+		e->goals_ms = INT64_MIN;
+		return SUAN_OK;
 	}
 	return suan_fail(err, SUAN_EINVAL, "no such event: %u", (unsigned)ev->type);
 }

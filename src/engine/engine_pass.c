@@ -5,6 +5,7 @@
 
 #include "base/grow.h"
 #include "engine/alone.h"
+#include "engine/goal.h"
 #include "engine/reserve.h"
 #include "engine/state.h"
 
@@ -219,6 +220,8 @@ enum suan_code suan_engine_pass(struct suan_engine *e, int64_t now_ms, struct su
 	enum suan_code rc = suan_sync(e, now_ms);
 
 	if (rc == SUAN_OK)
+		rc = suan_goals_pass(e, now_ms);
+	if (rc == SUAN_OK)
 		rc = suan_alone_pass(e, now_ms);
 	if (rc == SUAN_OK && e->alone)
 		rc = suan_sync(e, now_ms);	/* some may go first now */
@@ -234,10 +237,12 @@ enum suan_code suan_engine_pass(struct suan_engine *e, int64_t now_ms, struct su
 	if (rc != SUAN_OK) {
 		/* The planner may know of begins that have not come if the next pass is earlier. */
 		e->plan->all_dirty = true;
+		suan_goals_undo(e);
 		suan_alone_undo(e);
 		suan_dues_restore(e);
 		return rc;
 	}
+	e->plan->nmarks = 0;
 	suan_alone_commit(e);
 	for (uint32_t i = 0; i < n; i++)
 		commit_one(e, &starts[i], &e->picks[i], now_ms, fx);
@@ -251,6 +256,8 @@ enum suan_code suan_engine_pass(struct suan_engine *e, int64_t now_ms, struct su
 	begin = suan_dues_begin(e);
 	if (begin && begin->at_ms < wake.at_ms)
 		wake.at_ms = begin->at_ms;
+	if (suan_goals_wake(e, now_ms) < wake.at_ms)
+		wake.at_ms = suan_goals_wake(e, now_ms);
 	if (planner_wake < wake.at_ms)
 		wake.at_ms = planner_wake;
 	if (wake.at_ms != SUAN_FOREVER)

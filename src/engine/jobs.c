@@ -225,7 +225,8 @@ static enum suan_code make_more(struct suan_engine *e, struct suan_job *j,
 
 	const struct suan_reservation *r = suan_reserve_lookup(e, spec->reservation);
 
-	if (!is_array(spec) && !spec->ndeps && !spec->begin_ms && !spec->deadline_ms && !r)
+	if (!is_array(spec) && !spec->ndeps && !spec->begin_ms && !spec->deadline_ms && !r &&
+	    spec->goal == SUAN_GOAL_FASTEST)
 		return SUAN_OK;
 	rc = suan_jobs_more(e, j);
 	if (rc == SUAN_OK && is_array(spec))
@@ -237,6 +238,8 @@ static enum suan_code make_more(struct suan_engine *e, struct suan_job *j,
 	j->more->begin_ms = spec->begin_ms;
 	j->more->deadline_ms = spec->deadline_ms;
 	j->more->reservation = r ? r->id : 0;
+	j->more->goal = (uint8_t)spec->goal;
+	j->more->max_delay_ms = spec->max_delay_ms;
 	return SUAN_OK;
 }
 

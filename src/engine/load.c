@@ -537,6 +537,14 @@ static void get_rare(struct loader *l, const struct suan_field *f, struct suan_j
 		j->more->preempted = get_u32(l, f, UINT32_MAX);
 	else if (f->tag == SUAN_SNAP_JOB_PREEMPTED_WORK)
 		j->more->preempted_core_ms = suan_field_i64(f);
+	else if (f->tag == SUAN_SNAP_JOB_GOAL)
+		j->more->goal = (uint8_t)get_u32(l, f, SUAN_NGOALS - 1);
+	else if (f->tag == SUAN_SNAP_JOB_MAX_DELAY)
+		j->more->max_delay_ms = suan_field_i64(f);
+	else if (f->tag == SUAN_SNAP_JOB_TARGET_TIME)
+		j->more->target_ms = suan_field_i64(f);
+	else if (f->tag == SUAN_SNAP_JOB_TARGET)
+		j->more->target = get_u32(l, f, UINT32_MAX);
 	else if (f->tag == SUAN_SNAP_JOB_BEGIN)
 		j->more->begin_ms = suan_field_i64(f);
 	else
@@ -593,7 +601,8 @@ static void get_job_field(struct loader *l, const struct suan_field *f, struct s
 	else if (f->tag == SUAN_SNAP_JOB_HELD)
 		j->held = get_u32(l, f, 1);
 	else if (f->tag == SUAN_SNAP_JOB_BEGIN || f->tag == SUAN_SNAP_JOB_DEADLINE ||
-		 f->tag == SUAN_SNAP_JOB_PREEMPTED || f->tag == SUAN_SNAP_JOB_PREEMPTED_WORK)
+		 f->tag == SUAN_SNAP_JOB_PREEMPTED || f->tag == SUAN_SNAP_JOB_PREEMPTED_WORK ||
+		 (f->tag >= SUAN_SNAP_JOB_GOAL && f->tag <= SUAN_SNAP_JOB_TARGET))
 		get_rare(l, f, j);
 	else if (f->tag == SUAN_SNAP_JOB_DEP)
 		get_dep(l, f, j);
@@ -935,6 +944,8 @@ static void get_counters(struct loader *l, const struct suan_field *f)
 		l->e->seq = f->u64;
 	else if (f->tag == SUAN_SNAP_NEXT_ID)
 		l->e->next_id = f->u64;
+	else if (f->tag == SUAN_SNAP_GOALS)
+		l->e->goals_ms = suan_field_i64(f);
 	else if (f->tag == SUAN_SNAP_EPOCH)
 		l->e->epoch_ms = suan_field_i64(f);
 	else
@@ -994,6 +1005,7 @@ static void get_part(struct loader *l, const struct suan_field *f)
 	case SUAN_SNAP_NOW:
 	case SUAN_SNAP_NEXT_ID:
 	case SUAN_SNAP_EPOCH:
+	case SUAN_SNAP_GOALS:
 		get_counters(l, f);
 		break;
 	case SUAN_SNAP_POLICY:

@@ -173,6 +173,14 @@ struct suan_req {
 	bool exclusive;
 };
 
+enum suan_goal {		/* what place and time of a start are chosen for */
+	SUAN_GOAL_FASTEST,
+	SUAN_GOAL_CHEAPEST,
+	SUAN_GOAL_GREENEST,
+	SUAN_GOAL_BALANCED,	/* money and carbon, each by its mean */
+	SUAN_NGOALS
+};
+
 struct suan_names {		/* a list of strings */
 	const char **list;
 	uint32_t count;
@@ -191,6 +199,9 @@ struct suan_job_spec {
 	int64_t estimate_ms;	/* 0 = walltime */
 	int64_t begin_ms;	/* earliest start; 0 = now */
 	int64_t deadline_ms;	/* latest end; 0 = none */
+	enum suan_goal goal;
+	int64_t max_delay_ms;	/* start so long after the submission at most, if there is another
+				 * goal than fastest; 0 = as the deadline allows, else at once */
 	int32_t priority;	/* higher first */
 	bool hold;
 	bool checkpointable;
@@ -335,6 +346,7 @@ enum suan_reason {
 	SUAN_R_NODES_LOST,	/* of a broken reservation: nodes left the pool */
 	SUAN_R_TOO_FAR,		/* its place would be a away, may be b (µs; a −1: unknown) */
 	SUAN_R_RESIDENCY,	/* data that it reads may not be there */
+	SUAN_R_GOAL,		/* of a job: waits for a better time, a; latest start b */
 	SUAN_NREASONS
 };
 
@@ -549,6 +561,7 @@ const char *suan_policy_name(enum suan_policy_kind p);
 const char *suan_packing_name(enum suan_packing p);
 const char *suan_event_name(enum suan_event_type t);
 const char *suan_limit_name(enum suan_limit l);
+const char *suan_goal_name(enum suan_goal g);
 
 /* May this be defined? EINVAL with the field at fault: unknown parent, cycle, name that is there
  * twice, number out of range. No string may be NULL. */

@@ -101,6 +101,7 @@ const char *suan_reason_name(enum suan_reason r)
 		[SUAN_R_NODES_LOST] = "nodes-lost",
 		[SUAN_R_TOO_FAR] = "too-far",
 		[SUAN_R_RESIDENCY] = "residency",
+		[SUAN_R_GOAL] = "goal",
 	};
 
 	return WORD(words, r);
@@ -206,4 +207,12 @@ const char *suan_signal_source_name(enum suan_signal_source s)
 	};
 
 	return WORD(words, s);
+}
+
+const char *suan_goal_name(enum suan_goal g)
+{
+	static const char *const names[SUAN_NGOALS] = {"fastest", "cheapest", "greenest",
+						       "balanced"};
+
+	return (unsigned)g < SUAN_NGOALS ? names[g] : "?";
 }

@@ -300,4 +300,13 @@ void suan_planner_load(const struct suan_planner *p, uint32_t pool, struct suan_
 SUAN_MUSTUSE enum suan_code suan_planner_verify(const struct suan_planner *p, struct suan_err *err);
 size_t suan_planner_memory(const struct suan_planner *p);
 
+/* planner_goal.c: what runs and windows leave of the pool from now on, by sums; *ret is an open
+ * profile or zeroed. And whether the open pool takes the ask at all, and how much that is. */
+struct suan_profile;
+struct suan_vec;
+SUAN_MUSTUSE enum suan_code suan_planner_left(const struct suan_planner *p, uint32_t pool,
+					      int64_t now_ms, struct suan_profile *ret);
+bool suan_planner_takes(const struct suan_planner *p, uint32_t pool, const struct suan_ask *ask,
+			struct suan_vec *ret);
+
 #endif

@@ -50,6 +50,8 @@ static const struct suan_pack_row job_rows[] = {
 	{50, SUAN_PACK_STR, AT(suan_job_spec, reservation), 0},
 	{130, SUAN_PACK_STR, AT(suan_job_spec, near), 0},
 	{131, SUAN_PACK_U32, AT(suan_job_spec, max_latency_us), 0},
+	{120, SUAN_PACK_U32, AT(suan_job_spec, goal), SUAN_NGOALS - 1},
+	{121, SUAN_PACK_I64, AT(suan_job_spec, max_delay_ms), 0},
 };
 static const struct suan_pack_table job_table = TABLE(job_rows);
 

@@ -191,6 +191,10 @@ static void put_job(struct writer *w, const struct suan_job *j)
 	put_i64(w, SUAN_SNAP_JOB_BEGIN, suan_jobs_begin(j));
 	put_i64(w, SUAN_SNAP_JOB_DEADLINE, suan_jobs_deadline(j));
 	put_u64(w, SUAN_SNAP_JOB_RESERVATION, suan_jobs_reservation(j));
+	put_u64(w, SUAN_SNAP_JOB_GOAL, j->more ? j->more->goal : 0);
+	put_i64(w, SUAN_SNAP_JOB_MAX_DELAY, j->more ? j->more->max_delay_ms : 0);
+	put_i64(w, SUAN_SNAP_JOB_TARGET_TIME, j->more ? j->more->target_ms : 0);
+	put_u64(w, SUAN_SNAP_JOB_TARGET, j->more ? j->more->target : 0);
 	put_given(w, j);
 	put_u64(w, SUAN_SNAP_JOB_PREEMPTED, j->more ? j->more->preempted : 0);
 	put_i64(w, SUAN_SNAP_JOB_PREEMPTED_WORK, j->more ? j->more->preempted_core_ms : 0);
@@ -250,6 +254,7 @@ static void put_head(struct writer *w)
 	suan_put_i64(w->out, SUAN_SNAP_NOW, e->now_ms);
 	suan_put_u64(w->out, SUAN_SNAP_NEXT_ID, e->next_id);
 	put_i64(w, SUAN_SNAP_EPOCH, e->epoch_ms);
+	put_i64(w, SUAN_SNAP_GOALS, e->goals_ms);
 	mark = suan_put_begin(w->out, SUAN_SNAP_POLICY);
 	suan_pack(w->out, &suan_pack_policy, &e->policy);
 	suan_put_end(w->out, mark);

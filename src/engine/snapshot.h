@@ -34,6 +34,7 @@ enum suan_snapshot_tag {	/* of the whole, in this order */
 	SUAN_SNAP_RESERVATION = 50,	/* before the jobs; reserve_pack.c */
 	SUAN_SNAP_RESERVE_ID = 51,	/* of the last one ever made */
 	SUAN_SNAP_SIGNAL = 100,	/* of a site and kind, after the sites; signals_save.c */
+	SUAN_SNAP_GOALS = 120,	/* when goals were planned last */
 };
 
 enum suan_snapshot_leaf {	/* LEVEL has the first two */
@@ -69,7 +70,9 @@ enum suan_snapshot_job {	/* 1 … 19: members by table */
 	SUAN_SNAP_JOB_GIVEN,
 	SUAN_SNAP_JOB_RESERVATION = 50,
 	SUAN_SNAP_JOB_PREEMPTED = 60, SUAN_SNAP_JOB_PREEMPTED_WORK,
-	SUAN_SNAP_JOB_HOME = 70, SUAN_SNAP_JOB_ALONE	/* site + 1; 2 if nobody follows it */
+	SUAN_SNAP_JOB_HOME = 70, SUAN_SNAP_JOB_ALONE,	/* site + 1; 2 if nobody follows it */
+	SUAN_SNAP_JOB_GOAL = 120, SUAN_SNAP_JOB_MAX_DELAY, SUAN_SNAP_JOB_TARGET_TIME,
+	SUAN_SNAP_JOB_TARGET
 };
 
 enum suan_snapshot_elem {	/* 1 … 9: members by table */

@@ -78,6 +78,11 @@ struct suan_more {		/* rarely used parts */
 	int64_t begin_ms, deadline_ms;
 	uint32_t reservation;		/* 0 = none */
 	bool due;			/* in the heap for its begin */
+	uint8_t goal;			/* enum suan_goal */
+	bool listed;			/* in plan->goals */
+	int64_t max_delay_ms;
+	int64_t target_ms;		/* of goal.c: when it is to start; 0 = not decided, */
+	uint32_t target;		/* and in which pool + 1; 0 = in any */
 	uint32_t preempted;		/* runs stopped for others, */
 	int64_t preempted_core_ms;	/* and their work that was lost */
 };
@@ -209,6 +214,10 @@ struct suan_plan {
 	uint32_t ngroups, nsets;	/* of accounts that the planner knows */
 	bool groups_dirty;		/* it must be told of all anew */
 	bool windows_dirty;		/* of the reservations */
+	uint64_t *goals;		/* owned: waiting jobs with a goal, see goal.h; by id */
+	size_t ngoals, goals_cap;
+	struct suan_goal_mark *marks;	/* owned: targets before the present pass */
+	size_t nmarks, marks_cap;
 };
 
 struct suan_reserves {			/* reserve.h */
@@ -230,6 +239,7 @@ struct suan_engine {
 	struct suan_forecast forecast;
 	struct suan_acct acct;
 	struct suan_mix mix;		/* of accelerators asked for */
+	int64_t goals_ms;		/* when goal.c planned last; INT64_MIN = it has to */
 
 	uint64_t next_id;		/* of the next job */
 	struct suan_job_page **pages;	/* owned; page p has ids p × SUAN_PAGE … */

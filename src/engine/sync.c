@@ -4,6 +4,7 @@
 
 #include "base/grow.h"
 #include "engine/alone.h"
+#include "engine/goal.h"
 #include "engine/order.h"
 #include "engine/reserve.h"
 #include "engine/state.h"
@@ -57,12 +58,21 @@ static enum suan_code sync_job(struct suan_engine *e, struct suan_job *j, int64_
 
 	if (rc != SUAN_OK)
 		return rc;
+	if (want > 0 && suan_goal_of(j) != SUAN_GOAL_FASTEST) {
+		rc = suan_goals_list(e, j);
+		if (rc != SUAN_OK)
+			return rc;
+		want = suan_goals_waits(j, now_ms) ? 0 : want;
+	}
 	if (want == j->planned && !j->replan && (want == 0 || !e->plan->rekey))
 		return SUAN_OK;
 	if (want == 0) {
 		suan_planner_drop(e->plan->planner, j->id);
 	} else {
 		suan_jobs_ask(e, j, &item.ask);
+		rc = suan_goals_pool(e, j, &item.ask);
+		if (rc != SUAN_OK)
+			return rc;
 		item.priority = suan_preempt_priority(e, j);
 		item.key = suan_order_key(e, j, now_ms);
 		item.firm_ms = suan_alone_owed(e, j) ? j->submit_ms : suan_order_firm(j);

@@ -4,6 +4,7 @@
 #include "base/num.h"
 #include "engine/alone.h"
 #include "engine/reserve.h"
+#include "engine/goal.h"
 #include "engine/state.h"
 
 struct cause {			/* why something waits, or how it ended */
@@ -132,6 +133,8 @@ static struct cause waiting_cause(const struct suan_engine *e, const struct suan
 		return (struct cause){SUAN_R_HELD, 0, 0};
 	if (suan_jobs_begin(j) > e->now_ms)
 		return (struct cause){SUAN_R_BEGIN, suan_jobs_begin(j), 0};
+	if (suan_goals_waits(j, e->now_ms))
+		return (struct cause){SUAN_R_GOAL, j->more->target_ms, suan_goals_latest(e, j)};
 	d = suan_deps_state(e, j, &on);
 	if (d == SUAN_DEPS_MET && suan_deps_has_corr(j) && x->attempt == 0)
 		d = suan_deps_element(e, j, suan_elems_index(j, pos), &on);
