@@ -238,7 +238,7 @@ static enum suan_code take(struct work *w, uint32_t i, struct spot at, int sign)
 		return SUAN_OK;
 	v = w->starts[i].needs[at.pool].vec;
 	if (sign < 0)
-		v = (struct suan_vec){-v.memory, -v.cores, -v.gpus, -v.nodes};
+		v = (struct suan_vec){-v.memory, -v.cores, -v.gpus, -v.nodes, 0};
 	return suan_profile_reserve(&w->free[at.pool], &v, at.start_ms,
 				    suan_sat_add(at.start_ms, w->starts[i].run_ms));
 }

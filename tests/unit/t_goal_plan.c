@@ -23,7 +23,7 @@ struct fixture {
 
 static void init(struct fixture *f, uint32_t npools, int32_t cores)
 {
-	struct suan_vec all = {0, cores, 0, 0};
+	struct suan_vec all = {0, cores, 0, 0, 0};
 
 	memset(f, 0, sizeof(*f));
 	for (uint32_t p = 0; p < npools; p++) {
@@ -52,7 +52,7 @@ static void done(struct fixture *f)
 static void add(struct fixture *f, uint32_t i, int32_t cores, int64_t run_ms, int64_t latest_ms)
 {
 	for (uint32_t p = 0; p < f->ground.npools; p++)
-		f->needs[i][p] = (struct suan_goal_need){{0, cores, 0, 0}, cores * 1000};
+		f->needs[i][p] = (struct suan_goal_need){{0, cores, 0, 0, 0}, cores * 1000};
 	f->starts[i] = (struct suan_goal_start){.id = i + 1,
 						.latest_ms = latest_ms,
 						.run_ms = run_ms,
