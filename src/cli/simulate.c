@@ -34,7 +34,8 @@ static const struct suan_option simulate_options[] = {
 	{"plan-steps", 0, "N", "effort of a pass; default: 200000 for suan, else no limit"},
 	{"alone", 0, NULL, "also each site alone with its own jobs, and who is worse off"},
 	{"ignore-homes", 0, NULL, "suan: do not see to it that no site is worse off than alone"},
-	{"goal", 0, "GOAL", "fastest; there is no other in this version"},
+	{"goal", 0, "GOAL", "of jobs that name none: fastest, cheapest, greenest, balanced"},
+	{"max-delay", 0, "TIME", "longest wait for it; by run time: 2h:6h,24h, up to 2h wait 6h"},
 	{"help", 'h', NULL, "show this help"},
 	{NULL, 0, NULL, NULL},
 };
@@ -214,6 +215,58 @@ int suan_simulate_policies(struct suan_simulate *s, const char *value)
 	return rc;
 }
 
+static int take_goal(struct suan_simulate *s, const char *value)
+{
+	for (int i = 0; i < SUAN_NGOALS; i++)
+		if (strcmp(value, suan_goal_name((enum suan_goal)i)) == 0) {
+			s->goal = (enum suan_goal)i;
+			return SUAN_EXIT_OK;
+		}
+	return bad_value(s, "goal", value, "fastest, cheapest, greenest or balanced");
+}
+
+/* One of "2h:6h,24h": of n bytes. */
+static bool read_delay(const char *text, size_t n, struct suan_sim_delay *ret)
+{
+	char piece[64], *colon;
+
+	if (n >= sizeof(piece))
+		return false;
+	memcpy(piece, text, n);
+	piece[n] = '\0';
+	ret->estimate_ms = INT64_MAX;
+	colon = strchr(piece, ':');
+	if (!colon)
+		return suan_parse_duration(piece, 1000, &ret->delay_ms, NULL) == SUAN_OK;
+	*colon = '\0';
+	return suan_parse_duration(piece, 1000, &ret->estimate_ms, NULL) == SUAN_OK &&
+	       suan_parse_duration(colon + 1, 1000, &ret->delay_ms, NULL) == SUAN_OK;
+}
+
+static int take_delays(struct suan_simulate *s, const char *value)
+{
+	const char *at = value;
+	bool good = true;
+
+	for (s->ndelays = 0; good; s->ndelays++) {
+		size_t n = strcspn(at, ",");
+
+		good = s->ndelays < SUAN_SIMULATE_DELAYS &&
+		       read_delay(at, n, &s->delays[s->ndelays]) &&
+		       (s->ndelays == 0 ||
+			s->delays[s->ndelays].estimate_ms > s->delays[s->ndelays - 1].estimate_ms);
+		at += n;
+		if (!*at)
+			break;
+		at++;
+	}
+	s->ndelays++;
+	return good ? SUAN_EXIT_OK
+		    : bad_value(s, "max-delay", value,
+				"a duration such as 6h, or with limits of the run time, the short "
+				"ones first: 2h:6h,24h");
+}
+
 int suan_simulate_option(struct suan_simulate *s, const struct suan_option *o, const char *value)
 {
 	int rc = take_trace_option(s, o, value);
@@ -232,11 +285,10 @@ int suan_simulate_option(struct suan_simulate *s, const struct suan_option *o, c
 		return take_count(s, o, value, &s->plan_depth);
 	if (strcmp(o->name, "plan-steps") == 0)
 		return take_steps(s, o, value);
-	if (strcmp(o->name, "goal") == 0 && strcmp(value, "fastest") != 0)
-		return suan_cli_usage(&suan_cli_simulate,
-				      "--goal: found \"%s\"; the scheduler of this version knows "
-				      "no goal but fastest",
-				      value);
+	if (strcmp(o->name, "goal") == 0)
+		return take_goal(s, value);
+	if (strcmp(o->name, "max-delay") == 0)
+		return take_delays(s, value);
 	if (strcmp(o->name, "trace") == 0)
 		s->trace = value;
 	else if (strcmp(o->name, "network") == 0)
@@ -283,6 +335,14 @@ int suan_simulate_check(const struct suan_simulate *s)
 					      "--policy %s: users choose among the sites of a "
 					      "network: --network FILE",
 					      s->names[i]);
+	if (s->goal != SUAN_GOAL_FASTEST && !s->network)
+		return suan_cli_usage(s->command,
+				      "--goal %s: by what? It needs --network, whose "
+				      "sites have price or carbon",
+				      suan_goal_name(s->goal));
+	if (s->ndelays > 0 && s->goal == SUAN_GOAL_FASTEST)
+		return suan_cli_usage(s->command, "--max-delay: for what? --goal cheapest, "
+						  "greenest or balanced");
 	if (s->bound && s->cores)
 		return suan_cli_usage(s->command,
 				      "--bound: of what? It needs --network, whose sites have "

@@ -10,6 +10,7 @@
 #include "sim/sim.h"
 
 #define SUAN_SIMULATE_POLICIES 16
+#define SUAN_SIMULATE_DELAYS   8
 #define SUAN_EXIT_INTERRUPTED  130 /* as a shell says it of Ctrl-C */
 
 struct suan_simulate {
@@ -32,6 +33,9 @@ struct suan_simulate {
 	uint64_t jobs;
 	uint32_t repeat, plan_depth, plan_steps;
 	bool has_steps;
+	enum suan_goal goal;
+	struct suan_sim_delay delays[SUAN_SIMULATE_DELAYS]; /* ndelays, shorter estimates first */
+	uint32_t ndelays;
 	int64_t min_run_ms, grace_ms, checkpoint_ms; /* of preemption; 0 = not given */
 };
 

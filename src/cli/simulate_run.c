@@ -343,6 +343,8 @@ static enum suan_code find_bounds(struct run *r, uint32_t i)
 	rc = suan_sim_find_bounds(&r->setup[i], &r->result[i], &r->bounds[i], &r->err);
 	clear_bar(r);
 	o->bounds = &r->bounds[i];
+	if (rc == SUAN_OK && r->s->goal != SUAN_GOAL_FASTEST)
+		rc = suan_sim_capture(&r->setup[i], &r->bounds[i], &r->err);
 	if (rc == SUAN_OK && r->s->plan)
 		return find_plans(r, o);
 	if (rc == SUAN_OK && i == 0 && o->bounds->joint.cost == SUAN_SIM_NONE &&
@@ -386,6 +388,9 @@ static enum suan_code simulate(struct run *r, uint32_t i)
 					.repeat = s->repeat,
 					.processors_only = !s->network,
 					.choice = s->choices[i],
+					.goal = s->goal,
+					.delays = s->delays,
+					.ndelays = s->ndelays,
 					.tick = tick,
 					.ctx = r};
 	*o = (struct suan_sim_outcome){.policy = s->names[i],

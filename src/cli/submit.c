@@ -63,8 +63,8 @@ struct submit {
 	int nfields;
 	const char *wrap, *bulk, *key, *file, *guaranteed;
 	const char *quote, *hold, *by; /* the id that is accepted; of quotes */
-	char reservation[16]; /* that was made for the job */
-	char **rest; /* operands: command, or file and its arguments */
+	char reservation[16];	       /* that was made for the job */
+	char **rest;		       /* operands: command, or file and its arguments */
 	int nrest;
 	bool dashes; /* "--" came before the operands: they are a command */
 	bool wait, dry_run, json;
@@ -116,7 +116,7 @@ static const char *placeholder(enum suan_field_type type)
 		[SUAN_F_COUNT] = "N",	    [SUAN_F_INT] = "N",		[SUAN_F_SIZE] = "SIZE",
 		[SUAN_F_SECONDS] = "TIME",  [SUAN_F_TIME] = "WHEN",	[SUAN_F_RANGE] = "RANGE",
 		[SUAN_F_DEPS] = "TYPE:JOB", [SUAN_F_STAGES] = "FILE",	[SUAN_F_GUARANTEE] = "WORD",
-		[SUAN_F_NAMES] = "A,B",	    [SUAN_F_LATENCY] = "5ms",
+		[SUAN_F_NAMES] = "A,B",	    [SUAN_F_LATENCY] = "5ms",	[SUAN_F_GOAL] = "GOAL",
 		[SUAN_F_SBATCH] = "VALUE"};
 
 	return names[type];
@@ -201,8 +201,7 @@ static int take_long(struct submit *s, const char *arg, int argc, char **argv, i
 	if (arg[n] == '=')
 		return apply_own(s, o, arg + n + 1);
 	if (*at >= argc)
-		return suan_cli_usage(s->command, "--%s needs a value: %s", o->name,
-				      o->value);
+		return suan_cli_usage(s->command, "--%s needs a value: %s", o->name, o->value);
 	return apply_own(s, o, argv[(*at)++]);
 }
 
@@ -227,8 +226,7 @@ static int take_letters(struct submit *s, const char *p, int argc, char **argv, 
 		if (p[1])
 			return add_field(s, f, f->name, p + 1, true);
 		if (*at >= argc)
-			return suan_cli_usage(s->command, "-%c needs a value: %s", *p,
-					      f->help);
+			return suan_cli_usage(s->command, "-%c needs a value: %s", *p, f->help);
 		return add_field(s, f, f->name, argv[(*at)++], true);
 	}
 	return SUAN_EXIT_OK;
@@ -257,8 +255,7 @@ static int parse(struct submit *s, int argc, char **argv)
 	s->rest = argv + at;
 	s->nrest = argc - at;
 	if (!s->dashes && s->nrest > 1 && strcmp(s->rest[1], "--") == 0)
-		return suan_cli_usage(s->command,
-				      "write options before the file, then -- COMMAND");
+		return suan_cli_usage(s->command, "write options before the file, then -- COMMAND");
 	return rc;
 }
 
@@ -333,15 +330,14 @@ static int read_file(struct submit *s, const char *file)
 	n = text.len;
 	if (n == 0 && strcmp(file, "-") == 0)
 		return suan_cli_usage(s->command, "standard input is empty; what to run? "
-							"SCRIPT, JOB.yaml or -- COMMAND");
+						  "SCRIPT, JOB.yaml or -- COMMAND");
 	copy = suan_arena_mem(&s->arena, suan_buf_str(&text), n);
 	suan_buf_done(&text);
 	if (!copy)
 		return SUAN_EXIT_FAILED;
 	if (ends_with(file, ".json") || ends_with(file, ".yaml") || ends_with(file, ".yml")) {
 		if (s->nrest > 1)
-			return suan_cli_usage(s->command, "\"%s\" after a job file",
-					      s->rest[1]);
+			return suan_cli_usage(s->command, "\"%s\" after a job file", s->rest[1]);
 		if (suan_job_from_yaml(copy, n, suan_clock_now_ms(), &s->arena, &s->doc, &err) !=
 		    SUAN_OK)
 			return complain(&err, file);
@@ -487,8 +483,7 @@ static int build(struct submit *s)
 	else if (!isatty(STDIN_FILENO))
 		rc = read_file(s, "-");
 	else
-		rc = suan_cli_usage(s->command,
-				    "what to run? SCRIPT, JOB.yaml or -- COMMAND");
+		rc = suan_cli_usage(s->command, "what to run? SCRIPT, JOB.yaml or -- COMMAND");
 	if (rc == SUAN_EXIT_OK)
 		rc = apply_fields(s);
 	if (rc == SUAN_EXIT_OK)
@@ -614,11 +609,10 @@ static int reserve(struct submit *s)
 	int rc;
 
 	if (s->doc.spec.reservation[0])
-		return suan_cli_usage(s->command,
-				      "either --guaranteed-start or --reservation");
+		return suan_cli_usage(s->command, "either --guaranteed-start or --reservation");
 	if (!s->doc.spec.walltime_ms)
 		return suan_cli_usage(s->command, "--guaranteed-start needs a --walltime: "
-							"so long nodes are kept");
+						  "so long nodes are kept");
 	if (s->dry_run || s->doc.spec.array)
 		return suan_cli_usage(s->command,
 				      "--guaranteed-start goes with neither --dry-run nor --array");
@@ -654,8 +648,10 @@ static int accept_quote(struct submit *s)
 		return suan_cli_usage(s->command, "--quote goes with none of --reservation, "
 						  "--guaranteed-start, --dry-run and --array");
 	if (s->quote[strspn(s->quote, "0123456789")] || !s->quote[0])
-		return suan_cli_usage(s->command, "\"%s\" is no quote; expected the number that "
-						  "suan quote --hold printed", s->quote);
+		return suan_cli_usage(s->command,
+				      "\"%s\" is no quote; expected the number that "
+				      "suan quote --hold printed",
+				      s->quote);
 	s->doc.spec.reservation = s->quote;
 	return SUAN_EXIT_OK;
 }

@@ -365,6 +365,8 @@ static void spec_of_view(const struct suan_job_view *v, struct suan_job_spec *s)
 		.not_site = v->not_site,
 		.not_hub = v->not_hub,
 		.near = v->near,
+		.goal = v->goal,
+		.max_delay_ms = v->max_delay_ms,
 		.max_latency_us = v->max_latency_us,
 	};
 }

@@ -75,7 +75,11 @@ static bool spec_good(struct question *q)
 		return invalid(q, "nodes", "more nodes than tasks; right is at least one task on "
 			       "each node");
 	if ((unsigned)j->goal >= SUAN_NGOALS || j->max_delay_ms < 0)
-		return invalid(q, j->max_delay_ms < 0 ? "max_delay_s" : "goal", "no such goal");
+		return invalid(q, j->max_delay_ms < 0 ? "max_delay_s" : "goal",
+			       j->max_delay_ms < 0 ? "less than nothing" : "no such goal");
+	if (j->max_delay_ms > 0 && j->goal == SUAN_GOAL_FASTEST)
+		return invalid(q, "max_delay_s", "a delay, but for what? right is a goal as well: "
+			       "cheapest, greenest or balanced");
 	if ((unsigned)j->guarantee > SUAN_AT_LEAST_ONCE)
 		return invalid(q, "guarantee", "no such guarantee");
 	for (uint32_t i = 0; i < j->ndeps; i++)

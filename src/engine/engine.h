@@ -72,6 +72,8 @@ struct suan_job_view {
 	const struct suan_dep *deps;
 	uint32_t ndeps;
 	struct suan_names site, hub, not_site, not_hub;
+	enum suan_goal goal;
+	int64_t max_delay_ms;
 	const char *near;	  /* city or site, or "" */
 	uint32_t max_latency_us;  /* one way from there; 0 = any */
 	uint32_t reservation; /* its number; 0 = none */

@@ -296,6 +296,8 @@ bool suan_engine_job(const struct suan_engine *e, uint64_t id, struct suan_job_v
 	ret->estimate_ms = j->estimate_ms;
 	ret->submit_ms = j->submit_ms;
 	ret->priority = j->priority;
+	ret->goal = j->more ? (enum suan_goal)j->more->goal : SUAN_GOAL_FASTEST;
+	ret->max_delay_ms = j->more ? j->more->max_delay_ms : 0;
 	ret->checkpointable = j->checkpointable;
 	ret->guarantee = (enum suan_guarantee)j->guarantee;
 	view_strings(e, j, ret);

@@ -116,8 +116,15 @@ static struct span window(const struct problem *p, const struct suan_sim_row *ro
 	int64_t start = row->start_ms + p->r->zero_ms, end = start + j->run_ms;
 	int64_t deadline = j->deadline_ms ? suan_sat_add(j->deadline_ms, shift) : 0;
 
+	int64_t delay = suan_sim_delay(p->s, j);
+
 	if (freedom == PLACES)
 		return (struct span){start, end};
+	if (delay > 0) {
+		int64_t latest = suan_sat_add(j->submit_ms + shift, delay) + j->run_ms;
+
+		deadline = deadline > 0 && deadline < latest ? deadline : latest;
+	}
 	return (struct span){j->submit_ms + shift, deadline > end ? deadline : end};
 }
 
@@ -270,6 +277,48 @@ static void add_jobs(const struct problem *p, struct suan_sim_bound *to)
 	}
 }
 
+int64_t suan_sim_delay(const struct suan_sim_setup *s, const struct suan_trace_job *j)
+{
+	if (j->goal == SUAN_GOAL_FASTEST && s->goal == SUAN_GOAL_FASTEST)
+		return 0;
+	if (j->max_delay_ms > 0)
+		return j->max_delay_ms;
+	for (uint32_t i = 0; i < s->ndelays; i++)
+		if (j->estimate_ms <= s->delays[i].estimate_ms)
+			return s->delays[i].delay_ms;
+	return 0;
+}
+
+enum suan_code suan_sim_capture(const struct suan_sim_setup *s, struct suan_sim_bounds *b,
+				struct suan_err *err)
+{
+	const struct suan_sim_bound *fast = &b->fastest;
+	struct suan_sim_setup plain = *s;
+	struct suan_sim_result r = {0};
+	struct problem p = {.s = &plain, .r = &r};
+	int64_t gain = SUAN_SIM_NONE, most = 0;
+	enum suan_code rc;
+
+	plain.goal = SUAN_GOAL_FASTEST;
+	rc = suan_sim_run(&plain, &r, err);
+	if (rc != SUAN_OK)
+		return rc;
+	b->fastest = (struct suan_sim_bound){0, 0};
+	add_jobs(&p, &b->fastest);
+	if (s->goal == SUAN_GOAL_CHEAPEST && b->joint.cost != SUAN_SIM_NONE) {
+		gain = fast->cost - b->jobs.cost;
+		most = fast->cost - b->joint.cost;
+	} else if (s->goal == SUAN_GOAL_GREENEST && b->joint.carbon != SUAN_SIM_NONE) {
+		gain = fast->carbon - b->jobs.carbon;
+		most = fast->carbon - b->joint.carbon;
+	}
+	b->captured = gain == SUAN_SIM_NONE || most <= 0
+			      ? SUAN_SIM_NONE
+			      : (int64_t)((suan_int128)gain * 1000000 / most);
+	suan_sim_result_done(&r);
+	return SUAN_OK;
+}
+
 static void close_problem(struct problem *p)
 {
 	free(p->places);
@@ -282,7 +331,8 @@ enum suan_code suan_sim_find_bounds(const struct suan_sim_setup *s, const struct
 				    struct suan_sim_bounds *ret, struct suan_err *err)
 {
 	struct problem p = {.s = s, .r = r};
-	struct suan_sim_bounds b = {.slot_ms = 0};
+	struct suan_sim_bounds b = {.fastest = {SUAN_SIM_NONE, SUAN_SIM_NONE},
+				    .captured = SUAN_SIM_NONE};
 	enum suan_code rc = open_problem(&p, err);
 
 	if (rc == SUAN_OK)

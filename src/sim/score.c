@@ -167,6 +167,17 @@ static void count_deadline(struct score *c, const struct cursor *at, struct suan
 	}
 }
 
+/* With a goal: did it start in time? */
+static void count_delay(struct score *c, const struct cursor *at)
+{
+	int64_t most = suan_sim_delay(c->s, at->job);
+
+	if (most <= 0)
+		return;
+	c->to->delayed++;
+	c->to->late += at->row->start_ms < 0 || wait_of(at) > most;
+}
+
 static void add_row(struct score *c, const struct cursor *at)
 {
 	const struct suan_trace_job *j = at->job;
@@ -175,6 +186,7 @@ static void add_row(struct score *c, const struct cursor *at)
 	struct sums one = {.n = 1};
 	struct suan_sim_use *p;
 
+	count_delay(c, at);
 	if (at->row->start_ms < 0) {
 		if (j->deadline_ms)
 			count_deadline(c, at, NULL);

@@ -146,10 +146,12 @@ void suan_sim_bounds_json(const struct suan_sim_bounds *b, struct suan_jsonw *w)
 	suan_jsonw_open(w, "bound", '{');
 	number(w, "cost_yuan", b->joint.cost);
 	number(w, "carbon_kg", b->joint.carbon);
-	suan_jsonw_null(w, "captured"); /* of a goal, and there is none but fastest */
+	number(w, "captured", b->captured);
 	bound_json(w, "times_only", &b->times);
 	bound_json(w, "places_only", &b->places);
 	bound_json(w, "jobs", &b->jobs);
+	if (b->fastest.cost != SUAN_SIM_NONE || b->fastest.carbon != SUAN_SIM_NONE)
+		bound_json(w, "fastest", &b->fastest);
 	suan_jsonw_fixed(w, "slot_s", b->slot_ms, 3);
 	suan_jsonw_close(w, '}');
 }
@@ -192,6 +194,12 @@ void suan_sim_print_json(const struct suan_sim_outcome *o, struct suan_buf *out)
 		suan_jsonw_time(&w, "begin",
 				suan_sat_add(o->setup->signals->shift_ms, o->result->zero_ms));
 		number(&w, "covered", s->covered);
+		suan_jsonw_close(&w, '}');
+	}
+	if (s->delayed > 0) {
+		suan_jsonw_open(&w, "delays", '{');
+		suan_jsonw_i64(&w, "jobs", (int64_t)s->delayed);
+		suan_jsonw_i64(&w, "late", (int64_t)s->late);
 		suan_jsonw_close(&w, '}');
 	}
 	refused_json(&w, o->result);
@@ -494,10 +502,15 @@ static void bound_line(struct suan_buf *out, const char *what, const struct suan
 static void bounds_text(const struct suan_sim_bounds *b, struct suan_buf *out)
 {
 	suan_buf_addf(out, "%-36s %14s %14s\n", "OF THE JOBS ALONE", "COST YUAN", "CARBON KG");
+	if (b->fastest.cost != SUAN_SIM_NONE || b->fastest.carbon != SUAN_SIM_NONE)
+		bound_line(out, "with the goal fastest", &b->fastest);
 	bound_line(out, "as they ran", &b->jobs);
 	bound_line(out, "at least, at the best places", &b->places);
 	bound_line(out, "at least, at the best times", &b->times);
 	bound_line(out, "at least, at the best of both", &b->joint);
+	if (b->captured != SUAN_SIM_NONE)
+		suan_buf_addf(out, "captured of what can be saved: %.1f %%\n",
+			      (double)b->captured / 10000);
 }
 
 void suan_sim_print_text(const struct suan_sim_outcome *o, struct suan_buf *out)

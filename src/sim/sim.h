@@ -146,6 +146,10 @@ enum suan_sim_choice {
 	SUAN_SIM_NCHOICES
 };
 
+struct suan_sim_delay {
+	int64_t estimate_ms, delay_ms;
+};
+
 struct suan_sim_setup { /* everything borrowed */
 	const struct suan_network *network;
 	const struct suan_trace *trace;
@@ -166,6 +170,11 @@ struct suan_sim_setup { /* everything borrowed */
 	uint32_t repeat;      /* the trace so many times end to end; 0 counts as 1 */
 	bool processors_only; /* of jobs, memory and number of nodes do not count */
 	enum suan_sim_choice choice; /* LEAVE with more */
+	/* Of jobs that name none; with it the delay of the first row whose estimate they do not
+	 * pass. */
+	enum suan_goal goal;
+	const struct suan_sim_delay *delays;
+	uint32_t ndelays;
 	/* Called now and then with how many jobs are over; false stops. May be NULL. */
 	bool (*tick)(void *ctx, uint64_t over, uint64_t all);
 	void *ctx;
@@ -289,6 +298,8 @@ struct suan_sim_scores {
 	struct suan_sim_account *accounts; /* owned */
 	uint32_t naccounts;
 	int64_t moved_bytes; /* 0, or NONE when jobs have inputs: not modelled */
+	uint64_t late;	 /* jobs that started later than the delay that their goal allows */
+	uint64_t delayed; /* jobs with such a delay */
 	int64_t covered; /* see suan_sim_signals_covered; NONE: no signals */
 	bool alone;	     /* home_… is known */
 };
@@ -323,6 +334,10 @@ struct suan_sim_bounds {
 	struct suan_sim_bound joint;   /* at the best places and times */
 	struct suan_sim_bound times;   /* where they ran, at the best times */
 	struct suan_sim_bound places;  /* when they ran, at the best places */
+	/* With a goal: the same jobs with the goal fastest, and the part of the difference between
+	 * that and joint that was saved, in millionths; NONE. */
+	struct suan_sim_bound fastest;
+	int64_t captured;
 	int64_t slot_ms;
 };
 
@@ -335,6 +350,12 @@ SUAN_MUSTUSE enum suan_code suan_sim_find_bounds(const struct suan_sim_setup *s,
 						 const struct suan_sim_result *r,
 						 struct suan_sim_bounds *ret,
 						 struct suan_err *err);
+
+/* What the goal saved: simulates the same with the goal fastest; sets fastest and captured. */
+SUAN_MUSTUSE enum suan_code suan_sim_capture(const struct suan_sim_setup *s,
+					     struct suan_sim_bounds *b, struct suan_err *err);
+/* The longest delay of the job by its goal; 0: it has none. */
+int64_t suan_sim_delay(const struct suan_sim_setup *s, const struct suan_trace_job *j);
 
 /* The cheapest, or greenest, of all ways to do the same work, as joint above: what is done where
  * and when, and what more room would be worth. */

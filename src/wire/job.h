@@ -44,6 +44,7 @@ enum suan_field_type {
 	SUAN_F_GUARANTEE,
 	SUAN_F_NAMES,  /* a string or a list of strings; as an option separated by commas */
 	SUAN_F_LATENCY, /* milliseconds, 3 decimals; or "5ms", "region" */
+	SUAN_F_GOAL,
 	SUAN_F_SBATCH, /* an option of sbatch alone that needs a value */
 	SUAN_NFIELD_TYPES
 };

@@ -349,7 +349,7 @@ static reader_fn *const readers[SUAN_NFIELD_TYPES] = {
 	[SUAN_F_SIZE] = read_amount, [SUAN_F_SECONDS] = read_amount, [SUAN_F_TIME] = read_amount,
 	[SUAN_F_RANGE] = read_text, [SUAN_F_DEPS] = read_deps, [SUAN_F_STAGES] = read_stages,
 	[SUAN_F_GUARANTEE] = read_text, [SUAN_F_NAMES] = read_names,
-	[SUAN_F_LATENCY] = read_latency,
+	[SUAN_F_LATENCY] = read_latency, [SUAN_F_GOAL] = read_text,
 };
 
 static bool unknown_field(struct suan_json *j, const char *name)

@@ -6,16 +6,16 @@
 #include "wire/job_value.h"
 #include "wire/nearest.h"
 
-#define TEN_YEARS_MS (INT64_C(3650) * 24 * 3600 * 1000)
-#define LAST_TIME_MS INT64_C(253402300799999)	/* end of the year 9999 */
-#define MOST_MEMORY  (INT64_C(1) << 50)
+#define TEN_YEARS_MS	 (INT64_C(3650) * 24 * 3600 * 1000)
+#define LAST_TIME_MS	 INT64_C(253402300799999) /* end of the year 9999 */
+#define MOST_MEMORY	 (INT64_C(1) << 50)
 
-#define AT(member)  .at = offsetof(struct suan_job_doc, member)
+#define AT(member)	 .at = offsetof(struct suan_job_doc, member)
 #define COUNT_AT(member) .count_at = offsetof(struct suan_job_doc, member)
-#define RANGE(a, b) .min = (a), .max = (b)
+#define RANGE(a, b)	 .min = (a), .max = (b)
 
-#define TEXT_SCHEMA  "{\"type\":\"string\"}"
-#define BOOL_SCHEMA  "{\"type\":\"boolean\",\"default\":false}"
+#define TEXT_SCHEMA	 "{\"type\":\"string\"}"
+#define BOOL_SCHEMA	 "{\"type\":\"boolean\",\"default\":false}"
 #define NAMES_SCHEMA                                                                               \
 	"{\"oneOf\":[{\"type\":\"string\"},{\"type\":\"array\",\"items\":{\"type\":\"string\"}}]}"
 #define WORDS_SCHEMA "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}"
@@ -26,153 +26,326 @@
 	"{\"type\":\"string\",\"examples\":[\"1h30m\"]}]}"
 
 static const struct suan_job_field fields[] = {
-	{.name = "name", .sbatch = "job-name", .letter = 'J', .type = SUAN_F_STRING,
-	 AT(spec.name), .help = "name for people, at most 256 bytes",
+	{.name = "name",
+	 .sbatch = "job-name",
+	 .letter = 'J',
+	 .type = SUAN_F_STRING,
+	 AT(spec.name),
+	 .help = "name for people, at most 256 bytes",
 	 .schema = "{\"type\":\"string\",\"maxLength\":256}"},
-	{.name = "command", .type = SUAN_F_STRINGS, AT(run.command), COUNT_AT(run.ncommand),
+	{.name = "command",
+	 .type = SUAN_F_STRINGS,
+	 AT(run.command),
+	 COUNT_AT(run.ncommand),
 	 .help = "program and its arguments; or else a script",
 	 .schema = "{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"minItems\":1}"},
-	{.name = "script", .type = SUAN_F_STRING, AT(run.script),
+	{.name = "script",
+	 .type = SUAN_F_STRING,
+	 AT(run.script),
 	 .help = "text of a script that begins with #!",
 	 .schema = "{\"type\":\"string\",\"pattern\":\"^#!\"}"},
-	{.name = "args", .type = SUAN_F_STRINGS, AT(run.args), COUNT_AT(run.nargs),
-	 .help = "arguments of the script", .schema = WORDS_SCHEMA},
-	{.name = "tasks", .sbatch = "ntasks", .letter = 'n', .type = SUAN_F_COUNT,
-	 AT(spec.req.tasks), RANGE(1, 1000000), .help = "tasks that run at the same time",
+	{.name = "args",
+	 .type = SUAN_F_STRINGS,
+	 AT(run.args),
+	 COUNT_AT(run.nargs),
+	 .help = "arguments of the script",
+	 .schema = WORDS_SCHEMA},
+	{.name = "tasks",
+	 .sbatch = "ntasks",
+	 .letter = 'n',
+	 .type = SUAN_F_COUNT,
+	 AT(spec.req.tasks),
+	 RANGE(1, 1000000),
+	 .help = "tasks that run at the same time",
 	 .schema = "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000000,\"default\":1}"},
-	{.name = "cores", .sbatch = "cpus-per-task", .letter = 'c', .type = SUAN_F_COUNT,
-	 AT(spec.req.cores), RANGE(1, 65536), .help = "cores per task",
+	{.name = "cores",
+	 .sbatch = "cpus-per-task",
+	 .letter = 'c',
+	 .type = SUAN_F_COUNT,
+	 AT(spec.req.cores),
+	 RANGE(1, 65536),
+	 .help = "cores per task",
 	 .schema = "{\"type\":\"integer\",\"minimum\":1,\"maximum\":65536,\"default\":1}"},
-	{.name = "nodes", .sbatch = "nodes", .letter = 'N', .type = SUAN_F_COUNT,
-	 AT(spec.req.nodes), RANGE(1, 1000000),
+	{.name = "nodes",
+	 .sbatch = "nodes",
+	 .letter = 'N',
+	 .type = SUAN_F_COUNT,
+	 AT(spec.req.nodes),
+	 RANGE(1, 1000000),
 	 .help = "spread the tasks over exactly this many nodes",
 	 .schema = "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000000}"},
-	{.name = "memory", .sbatch = "mem", .type = SUAN_F_SIZE, AT(spec.req.memory),
-	 RANGE(0, MOST_MEMORY), .help = "memory per task: bytes, or a size such as 2GiB",
+	{.name = "memory",
+	 .sbatch = "mem",
+	 .type = SUAN_F_SIZE,
+	 AT(spec.req.memory),
+	 RANGE(0, MOST_MEMORY),
+	 .help = "memory per task: bytes, or a size such as 2GiB",
 	 .schema = "{\"oneOf\":[{\"type\":\"integer\",\"minimum\":0,\"maximum\":1125899906842624},"
 		   "{\"type\":\"string\",\"examples\":[\"2GiB\"]}]}"},
-	{.name = "gpus", .sbatch = "gpus", .letter = 'G', .type = SUAN_F_COUNT,
-	 AT(spec.req.gpus), RANGE(0, 1024), .help = "accelerators per task",
+	{.name = "gpus",
+	 .sbatch = "gpus",
+	 .letter = 'G',
+	 .type = SUAN_F_COUNT,
+	 AT(spec.req.gpus),
+	 RANGE(0, 1024),
+	 .help = "accelerators per task",
 	 .schema = "{\"type\":\"integer\",\"minimum\":0,\"maximum\":1024,\"default\":0}"},
-	{.name = "gpu", .type = SUAN_F_STRING, AT(spec.gpu), .help = "kind of accelerator",
+	{.name = "gpu",
+	 .type = SUAN_F_STRING,
+	 AT(spec.gpu),
+	 .help = "kind of accelerator",
 	 .schema = TEXT_SCHEMA},
-	{.name = "exclusive", .sbatch = "exclusive", .type = SUAN_F_BOOL, AT(spec.req.exclusive),
-	 .help = "whole nodes", .schema = BOOL_SCHEMA},
-	{.name = "walltime_s", .sbatch = "time", .letter = 't', .type = SUAN_F_SECONDS,
-	 AT(spec.walltime_ms), RANGE(1, TEN_YEARS_MS),
+	{.name = "exclusive",
+	 .sbatch = "exclusive",
+	 .type = SUAN_F_BOOL,
+	 AT(spec.req.exclusive),
+	 .help = "whole nodes",
+	 .schema = BOOL_SCHEMA},
+	{.name = "walltime_s",
+	 .sbatch = "time",
+	 .letter = 't',
+	 .type = SUAN_F_SECONDS,
+	 AT(spec.walltime_ms),
+	 RANGE(1, TEN_YEARS_MS),
 	 .help = "longest run time: seconds, or a duration such as 1h30m",
 	 .schema = SECONDS_SCHEMA},
-	{.name = "estimate_s", .type = SUAN_F_SECONDS, AT(spec.estimate_ms),
-	 RANGE(1, TEN_YEARS_MS), .help = "expected run time, for planning",
+	{.name = "estimate_s",
+	 .type = SUAN_F_SECONDS,
+	 AT(spec.estimate_ms),
+	 RANGE(1, TEN_YEARS_MS),
+	 .help = "expected run time, for planning",
 	 .schema = SECONDS_SCHEMA},
-	{.name = "array", .sbatch = "array", .letter = 'a', .type = SUAN_F_RANGE,
-	 AT(spec.array), .help = "indices of an array job and how many run at once: 0-99%10",
+	{.name = "array",
+	 .sbatch = "array",
+	 .letter = 'a',
+	 .type = SUAN_F_RANGE,
+	 AT(spec.array),
+	 .help = "indices of an array job and how many run at once: 0-99%10",
 	 .schema = "{\"type\":\"string\",\"examples\":[\"0-99%10\"]}"},
-	{.name = "after", .sbatch = "dependency", .letter = 'd', .type = SUAN_F_DEPS,
-	 AT(spec.deps), COUNT_AT(spec.ndeps),
+	{.name = "after",
+	 .sbatch = "dependency",
+	 .letter = 'd',
+	 .type = SUAN_F_DEPS,
+	 AT(spec.deps),
+	 COUNT_AT(spec.ndeps),
 	 .help = "wait for other jobs: afterok:1:2,afterany:3",
 	 .schema = "{\"oneOf\":[{\"type\":\"string\"},{\"type\":\"array\",\"items\":{\"oneOf\":["
 		   "{\"type\":\"string\"},{\"type\":\"object\",\"required\":[\"type\",\"job\"],"
 		   "\"properties\":{\"type\":{\"enum\":[\"afterok\",\"afterany\",\"afternotok\","
 		   "\"aftercorr\"]},\"job\":{\"type\":\"integer\",\"minimum\":1}}}]}}]}"},
-	{.name = "account", .sbatch = "account", .letter = 'A', .type = SUAN_F_STRING,
-	 AT(spec.account), .help = "account that pays", .schema = TEXT_SCHEMA},
-	{.name = "qos", .sbatch = "qos", .letter = 'q', .type = SUAN_F_STRING, AT(spec.qos),
-	 .help = "class of service", .schema = TEXT_SCHEMA},
-	{.name = "reservation", .sbatch = "reservation", .type = SUAN_F_STRING,
-	 AT(spec.reservation), .help = "run in this reservation only: its name or number",
+	{.name = "account",
+	 .sbatch = "account",
+	 .letter = 'A',
+	 .type = SUAN_F_STRING,
+	 AT(spec.account),
+	 .help = "account that pays",
 	 .schema = TEXT_SCHEMA},
-	{.name = "priority", .sbatch = "priority", .type = SUAN_F_INT, AT(spec.priority),
-	 RANGE(-1000000, 1000000), .help = "higher goes first",
+	{.name = "qos",
+	 .sbatch = "qos",
+	 .letter = 'q',
+	 .type = SUAN_F_STRING,
+	 AT(spec.qos),
+	 .help = "class of service",
+	 .schema = TEXT_SCHEMA},
+	{.name = "reservation",
+	 .sbatch = "reservation",
+	 .type = SUAN_F_STRING,
+	 AT(spec.reservation),
+	 .help = "run in this reservation only: its name or number",
+	 .schema = TEXT_SCHEMA},
+	{.name = "priority",
+	 .sbatch = "priority",
+	 .type = SUAN_F_INT,
+	 AT(spec.priority),
+	 RANGE(-1000000, 1000000),
+	 .help = "higher goes first",
 	 .schema = "{\"type\":\"integer\",\"minimum\":-1000000,\"maximum\":1000000,"
 		   "\"default\":0}"},
-	{.name = "hold", .sbatch = "hold", .letter = 'H', .type = SUAN_F_BOOL, AT(spec.hold),
-	 .help = "wait until released", .schema = BOOL_SCHEMA},
-	{.name = "begin", .sbatch = "begin", .letter = 'b', .type = SUAN_F_TIME,
-	 AT(spec.begin_ms), RANGE(0, LAST_TIME_MS),
-	 .help = "earliest start: RFC 3339, or now+2h", .schema = TIME_SCHEMA},
-	{.name = "deadline", .sbatch = "deadline", .type = SUAN_F_TIME, AT(spec.deadline_ms),
-	 RANGE(0, LAST_TIME_MS), .help = "latest end: RFC 3339, or now+2h",
+	{.name = "hold",
+	 .sbatch = "hold",
+	 .letter = 'H',
+	 .type = SUAN_F_BOOL,
+	 AT(spec.hold),
+	 .help = "wait until released",
+	 .schema = BOOL_SCHEMA},
+	{.name = "begin",
+	 .sbatch = "begin",
+	 .letter = 'b',
+	 .type = SUAN_F_TIME,
+	 AT(spec.begin_ms),
+	 RANGE(0, LAST_TIME_MS),
+	 .help = "earliest start: RFC 3339, or now+2h",
 	 .schema = TIME_SCHEMA},
-	{.name = "site", .sbatch = "clusters", .letter = 'M', .type = SUAN_F_NAMES,
-	 AT(spec.site.list), COUNT_AT(spec.site.count), .help = "run only at these sites",
+	{.name = "deadline",
+	 .sbatch = "deadline",
+	 .type = SUAN_F_TIME,
+	 AT(spec.deadline_ms),
+	 RANGE(0, LAST_TIME_MS),
+	 .help = "latest end: RFC 3339, or now+2h",
+	 .schema = TIME_SCHEMA},
+	{.name = "site",
+	 .sbatch = "clusters",
+	 .letter = 'M',
+	 .type = SUAN_F_NAMES,
+	 AT(spec.site.list),
+	 COUNT_AT(spec.site.count),
+	 .help = "run only at these sites",
 	 .schema = NAMES_SCHEMA},
-	{.name = "hub", .type = SUAN_F_NAMES, AT(spec.hub.list), COUNT_AT(spec.hub.count),
-	 .help = "run only in these hubs", .schema = NAMES_SCHEMA},
-	{.name = "not_site", .type = SUAN_F_NAMES, AT(spec.not_site.list),
-	 COUNT_AT(spec.not_site.count), .help = "never run at these sites",
+	{.name = "hub",
+	 .type = SUAN_F_NAMES,
+	 AT(spec.hub.list),
+	 COUNT_AT(spec.hub.count),
+	 .help = "run only in these hubs",
 	 .schema = NAMES_SCHEMA},
-	{.name = "not_hub", .type = SUAN_F_NAMES, AT(spec.not_hub.list),
-	 COUNT_AT(spec.not_hub.count), .help = "never run in these hubs", .schema = NAMES_SCHEMA},
-	{.name = "home", .type = SUAN_F_STRING, AT(spec.home),
+	{.name = "not_site",
+	 .type = SUAN_F_NAMES,
+	 AT(spec.not_site.list),
+	 COUNT_AT(spec.not_site.count),
+	 .help = "never run at these sites",
+	 .schema = NAMES_SCHEMA},
+	{.name = "not_hub",
+	 .type = SUAN_F_NAMES,
+	 AT(spec.not_hub.list),
+	 COUNT_AT(spec.not_hub.count),
+	 .help = "never run in these hubs",
+	 .schema = NAMES_SCHEMA},
+	{.name = "home",
+	 .type = SUAN_F_STRING,
+	 AT(spec.home),
 	 .help = "site whose user this is: sharing must not make its jobs wait longer",
 	 .schema = TEXT_SCHEMA},
-	{.name = "guarantee", .type = SUAN_F_GUARANTEE, AT(spec.guarantee),
+	{.name = "guarantee",
+	 .type = SUAN_F_GUARANTEE,
+	 AT(spec.guarantee),
 	 .help = "after a loss: lease, at-most-once or at-least-once",
 	 .schema = "{\"enum\":[\"lease\",\"at-most-once\",\"at-least-once\"],"
 		   "\"default\":\"lease\"}"},
-	{.name = "checkpointable", .type = SUAN_F_BOOL, AT(spec.checkpointable),
-	 .help = "may be stopped and started again", .schema = BOOL_SCHEMA},
-	{.name = "inputs", .type = SUAN_F_STAGES, AT(run.inputs), COUNT_AT(run.ninputs),
+	{.name = "checkpointable",
+	 .type = SUAN_F_BOOL,
+	 AT(spec.checkpointable),
+	 .help = "may be stopped and started again",
+	 .schema = BOOL_SCHEMA},
+	{.name = "inputs",
+	 .type = SUAN_F_STAGES,
+	 AT(run.inputs),
+	 COUNT_AT(run.ninputs),
 	 .help = "files to bring in: PATH, or NAME=PATH",
 	 .schema = "{\"type\":\"array\",\"items\":{\"oneOf\":[{\"type\":\"string\"},"
 		   "{\"type\":\"object\",\"required\":[\"url\"],\"properties\":{"
 		   "\"url\":{\"type\":\"string\"},\"path\":{\"type\":\"string\"},"
 		   "\"sha256\":{\"type\":\"string\",\"pattern\":\"^[0-9a-f]{64}$\"}}}]}}"},
-	{.name = "outputs", .type = SUAN_F_STAGES, AT(run.outputs), COUNT_AT(run.noutputs),
+	{.name = "outputs",
+	 .type = SUAN_F_STAGES,
+	 AT(run.outputs),
+	 COUNT_AT(run.noutputs),
 	 .help = "files to bring back: NAME=PATH",
 	 .schema = "{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"url\"],"
 		   "\"properties\":{\"path\":{\"type\":\"string\"},"
 		   "\"url\":{\"type\":\"string\"}}}}"},
-	{.name = "env", .type = SUAN_F_ENV, AT(env.list), COUNT_AT(env.count),
+	{.name = "env",
+	 .type = SUAN_F_ENV,
+	 AT(env.list),
+	 COUNT_AT(env.count),
 	 .help = "environment variable NAME=VALUE",
 	 .schema = "{\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}}"},
-	{.name = "dir", .sbatch = "chdir", .letter = 'D', .type = SUAN_F_STRING, AT(run.dir),
-	 .help = "working directory; else the run's own folder", .schema = TEXT_SCHEMA},
-	{.name = "stdin", .sbatch = "input", .letter = 'i', .type = SUAN_F_STRING,
-	 AT(run.stdin_path), .help = "file for standard input", .schema = TEXT_SCHEMA},
-	{.name = "stdout", .sbatch = "output", .letter = 'o', .type = SUAN_F_STRING,
-	 AT(run.stdout_path), .help = "file for standard output; %j is the job's id",
+	{.name = "dir",
+	 .sbatch = "chdir",
+	 .letter = 'D',
+	 .type = SUAN_F_STRING,
+	 AT(run.dir),
+	 .help = "working directory; else the run's own folder",
 	 .schema = TEXT_SCHEMA},
-	{.name = "stderr", .sbatch = "error", .letter = 'e', .type = SUAN_F_STRING,
-	 AT(run.stderr_path), .help = "file for standard error", .schema = TEXT_SCHEMA},
-	{.name = "append", .type = SUAN_F_BOOL, AT(run.append),
-	 .help = "append to these files instead of replacing them", .schema = BOOL_SCHEMA},
-	{.name = "near", .type = SUAN_F_STRING, AT(spec.near),
-	 .help = "city or site that it serves, with max_latency_ms", .schema = TEXT_SCHEMA},
-	{.name = "max_latency_ms", .type = SUAN_F_LATENCY, AT(spec.max_latency_us),
+	{.name = "stdin",
+	 .sbatch = "input",
+	 .letter = 'i',
+	 .type = SUAN_F_STRING,
+	 AT(run.stdin_path),
+	 .help = "file for standard input",
+	 .schema = TEXT_SCHEMA},
+	{.name = "stdout",
+	 .sbatch = "output",
+	 .letter = 'o',
+	 .type = SUAN_F_STRING,
+	 AT(run.stdout_path),
+	 .help = "file for standard output; %j is the job's id",
+	 .schema = TEXT_SCHEMA},
+	{.name = "stderr",
+	 .sbatch = "error",
+	 .letter = 'e',
+	 .type = SUAN_F_STRING,
+	 AT(run.stderr_path),
+	 .help = "file for standard error",
+	 .schema = TEXT_SCHEMA},
+	{.name = "append",
+	 .type = SUAN_F_BOOL,
+	 AT(run.append),
+	 .help = "append to these files instead of replacing them",
+	 .schema = BOOL_SCHEMA},
+	{.name = "near",
+	 .type = SUAN_F_STRING,
+	 AT(spec.near),
+	 .help = "city or site that it serves, with max_latency_ms",
+	 .schema = TEXT_SCHEMA},
+	{.name = "max_latency_ms",
+	 .type = SUAN_F_LATENCY,
+	 AT(spec.max_latency_us),
 	 .help = "one way from there at most: 5ms, or city (1), region (5), nation (20)",
 	 .schema = "{\"oneOf\":[{\"type\":\"number\",\"exclusiveMinimum\":0,\"maximum\":3600000},"
 		   "{\"type\":\"string\",\"examples\":[\"5ms\",\"region\"]}]}"},
+	{.name = "goal",
+	 .type = SUAN_F_GOAL,
+	 AT(spec.goal),
+	 .help = "place and time for: fastest, cheapest, greenest, or balanced (both of these)",
+	 .schema = "{\"enum\":[\"fastest\",\"cheapest\",\"greenest\",\"balanced\"],"
+		   "\"default\":\"fastest\"}"},
+	{.name = "max_delay_s",
+	 .type = SUAN_F_SECONDS,
+	 AT(spec.max_delay_ms),
+	 RANGE(1, TEN_YEARS_MS),
+	 .help = "for its goal, starts so long after submission at most",
+	 .schema = SECONDS_SCHEMA},
 };
 
 #define NFIELDS (sizeof(fields) / sizeof(fields[0]))
 _Static_assert(NFIELDS <= SUAN_JOB_FIELDS, "one bit of given for each field");
 /* Values are set through offsets, so the compiler does not see a change of their types. */
-_Static_assert(_Generic(((struct suan_job_spec *)NULL)->array, const struct suan_range *: 1,
-		default: 0), "SUAN_F_RANGE");
-_Static_assert(_Generic(((struct suan_job_spec *)NULL)->req.tasks, uint32_t: 1, default: 0),
+_Static_assert(_Generic(((struct suan_job_spec *)NULL)->array, const struct suan_range * : 1,
+			default : 0),
+	       "SUAN_F_RANGE");
+_Static_assert(_Generic(((struct suan_job_spec *)NULL)->req.tasks, uint32_t : 1, default : 0),
 	       "SUAN_F_COUNT");
-_Static_assert(_Generic(((struct suan_job_spec *)NULL)->req.memory, uint64_t: 1, default: 0),
+_Static_assert(_Generic(((struct suan_job_spec *)NULL)->req.memory, uint64_t : 1, default : 0),
 	       "SUAN_F_SIZE");
-_Static_assert(_Generic(((struct suan_job_spec *)NULL)->walltime_ms, int64_t: 1, default: 0),
+_Static_assert(_Generic(((struct suan_job_spec *)NULL)->walltime_ms, int64_t : 1, default : 0),
 	       "SUAN_F_SECONDS, SUAN_F_TIME");
-_Static_assert(_Generic(((struct suan_job_spec *)NULL)->max_latency_us, uint32_t: 1, default: 0),
+_Static_assert(_Generic(((struct suan_job_spec *)NULL)->max_latency_us, uint32_t : 1, default : 0),
 	       "SUAN_F_LATENCY");
-_Static_assert(_Generic(((struct suan_job_spec *)NULL)->priority, int32_t: 1, default: 0),
+_Static_assert(sizeof(((struct suan_job_spec *)NULL)->goal) == sizeof(enum suan_goal),
+	       "SUAN_F_GOAL");
+_Static_assert(_Generic(((struct suan_job_spec *)NULL)->priority, int32_t : 1, default : 0),
 	       "SUAN_F_INT");
 
 /* Options of sbatch that are no field. */
 #define SPECIAL(option, what, text)                                                                \
-	{.sbatch = option, .special = what, .type = SUAN_F_SBATCH, .help = text, .name = option}
+	{                                                                                          \
+		.sbatch = option, .special = what, .type = SUAN_F_SBATCH, .help = text,            \
+		.name = option                                                                     \
+	}
 #define SWITCH(option, what, text)                                                                 \
-	{.sbatch = option, .special = what, .type = SUAN_F_BOOL, .help = text, .name = option}
+	{                                                                                          \
+		.sbatch = option, .special = what, .type = SUAN_F_BOOL, .help = text,              \
+		.name = option                                                                     \
+	}
 #define IGNORED(option, short_option, text)                                                        \
-	{.sbatch = option, .letter = short_option, .special = SUAN_JOB_IGNORED,                    \
-	 .type = SUAN_F_SBATCH, .ignored = true, .help = text, .name = option}
+	{                                                                                          \
+		.sbatch = option, .letter = short_option, .special = SUAN_JOB_IGNORED,             \
+		.type = SUAN_F_SBATCH, .ignored = true, .help = text, .name = option               \
+	}
 #define IGNORED_SWITCH(option, short_option, text)                                                 \
-	{.sbatch = option, .letter = short_option, .special = SUAN_JOB_IGNORED,                    \
-	 .type = SUAN_F_BOOL, .ignored = true, .help = text, .name = option}
+	{                                                                                          \
+		.sbatch = option, .letter = short_option, .special = SUAN_JOB_IGNORED,             \
+		.type = SUAN_F_BOOL, .ignored = true, .help = text, .name = option                 \
+	}
 
 static const struct suan_job_field extras[] = {
 	SPECIAL("mem-per-cpu", SUAN_JOB_MEM_CPU, "memory per core"),
@@ -203,7 +376,7 @@ static const struct suan_job_field extras[] = {
 
 #define NEXTRAS (sizeof(extras) / sizeof(extras[0]))
 
-static const char *const planned[] = {"goal", "max_delay_s", "budget"};
+static const char *const planned[] = {"weights", "budget"};
 
 #define NPLANNED (sizeof(planned) / sizeof(planned[0]))
 

@@ -147,6 +147,16 @@ static enum suan_code set_bool(const struct suan_job_setting *s, struct suan_err
 	return SUAN_OK;
 }
 
+static enum suan_code set_goal(const struct suan_job_setting *s, struct suan_err *err)
+{
+	for (int i = 0; i < SUAN_NGOALS; i++)
+		if (strcmp(s->text, suan_goal_name((enum suan_goal)i)) == 0) {
+			*(enum suan_goal *)suan_job_at(s->doc, s->field->at) = (enum suan_goal)i;
+			return SUAN_OK;
+		}
+	return expected(s, "fastest, cheapest, greenest or balanced", err);
+}
+
 static enum suan_code set_guarantee(const struct suan_job_setting *s, struct suan_err *err)
 {
 	static const enum suan_guarantee all[] = {SUAN_LEASE, SUAN_AT_MOST_ONCE,
@@ -386,6 +396,7 @@ static enum suan_code (*const setters[SUAN_NFIELD_TYPES])(const struct suan_job_
 	[SUAN_F_GUARANTEE] = set_guarantee,
 	[SUAN_F_NAMES] = set_names,
 	[SUAN_F_LATENCY] = set_latency,
+	[SUAN_F_GOAL] = set_goal,
 };
 
 enum suan_code suan_job_value(const struct suan_job_setting *s, struct suan_err *err)

@@ -123,6 +123,9 @@ static void put_scalar(const struct suan_job_doc *doc, const struct suan_job_fie
 		if (*(const enum suan_guarantee *)p != SUAN_LEASE)
 			suan_jsonw_str(w, f->name,
 				       suan_guarantee_name(*(const enum suan_guarantee *)p));
+	} else if (f->type == SUAN_F_GOAL) {
+		if (*(const enum suan_goal *)p != SUAN_GOAL_FASTEST)
+			suan_jsonw_str(w, f->name, suan_goal_name(*(const enum suan_goal *)p));
 	} else if (f->type == SUAN_F_RANGE) {
 		const struct suan_range *r = *(const struct suan_range *const *)p;
 

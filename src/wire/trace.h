@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "engine/model.h"
 
 enum suan_trace_form {
 	SUAN_TRACE_SWF,
@@ -32,6 +33,8 @@ struct suan_trace_job {
 	uint32_t not_hub;	/* runs in any hub but this one */
 	bool checkpointable;	/* stopped for others, it goes on from where it was */
 	uint32_t first_input, ninputs;	/* in suan_trace.inputs */
+	int64_t max_delay_ms;	/* start so long after its submission at most; 0 = not said */
+	enum suan_goal goal;
 	uint32_t near, max_latency_us;	/* place that it serves, and how near; 0 = any */
 };
 

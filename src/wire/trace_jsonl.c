@@ -72,6 +72,23 @@ static bool read_inputs(struct suan_json *j, void *object)
 	return !j->failed;
 }
 
+static bool read_goal(struct suan_json *j, void *object)
+{
+	struct doc *d = object;
+	const char *word;
+
+	if (!suan_json_string(j, &word))
+		return false;
+	for (int i = 0; i < SUAN_NGOALS; i++)
+		if (strcmp(word, suan_goal_name((enum suan_goal)i)) == 0) {
+			d->job.goal = (enum suan_goal)i;
+			return true;
+		}
+	return suan_json_fail(j, SUAN_EINVAL,
+			      "expected fastest, cheapest, greenest or balanced, found \"%.40s\"",
+			      word);
+}
+
 #define AT(field) offsetof(struct doc, field)
 #define TIME(name, at)                                                                             \
 	{                                                                                          \
@@ -109,6 +126,8 @@ static const struct suan_key keys[] = {
 	TEXT("near", AT(near)),
 	{"max_latency_ms", SUAN_KEY_U32_FIXED, AT(job.max_latency_us), 3, 1, 3600000000, NULL,
 	 false},
+	TIME("max_delay_s", AT(job.max_delay_ms)),
+	{"goal", SUAN_KEY_CALL, 0, 0, 0, 0, read_goal, false},
 	{"inputs", SUAN_KEY_CALL, 0, 0, 0, 0, read_inputs, false},
 };
 static const struct suan_keys table = {keys, sizeof(keys) / sizeof(keys[0])};
@@ -134,6 +153,8 @@ static enum suan_code add(struct doc *d)
 
 	if (d->job.deadline_ms < 0)
 		d->job.deadline_ms = 0;
+	if (d->job.max_delay_ms < 0)
+		d->job.max_delay_ms = 0;
 	rc = suan_trace_add(r, &d->job, &to);
 	if (rc != SUAN_OK)
 		return rc;

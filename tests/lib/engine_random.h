@@ -249,6 +249,14 @@ static inline void near_somewhere(struct suan_job_spec *s)
 	s->max_latency_us = s->near[0] ? 3000 + (uint32_t)(s->walltime_ms % 7000) : 0;
 }
 
+static inline void random_goal(struct history *h, struct suan_job_spec *s)
+{
+	if (!h->signals || dice(h, 3) > 0)
+		return;
+	s->goal = (enum suan_goal)(1 + dice(h, SUAN_NGOALS - 1));
+	s->max_delay_ms = dice(h, 4) ? 1 + 1000 * (int64_t)dice(h, 30000) : 0;
+}
+
 static inline void random_spec(struct history *h, struct suan_job_spec *s, struct suan_dep *deps,
 			       const char **lists)
 {
@@ -305,6 +313,7 @@ static inline void random_spec(struct history *h, struct suan_job_spec *s, struc
 	s->payload_len = dice(h, 8);
 	s->env = "environment";
 	s->env_len = dice(h, 12);
+	random_goal(h, s);
 	if (h->preempting) {
 		static const char *const classes[] = {"", "low", "low", "once", "high", "high"};
 

@@ -250,6 +250,32 @@ sites:
 """
 
 
+def test_goals_move_jobs_in_time_and_space(tmp_path):
+    day = 'time,value\n' + ''.join('%d,%d\n' % (h * 3600, v) for h, v in enumerate([500, 500, 100, 500, 300, 300]))
+    (tmp_path / 'a.csv').write_text(day)
+    (tmp_path / 'b.csv').write_text('time,value\n0,400\n3600,400\n7200,400\n10800,50\n14400,400\n')
+    net, trace = tmp_path / 'n.yaml', tmp_path / 't.jsonl'
+    net.write_text('network: n\nsites:\n' + ''.join(
+        '  - {name: %s, price: 1, carbon: %s.csv, pools: [{name: p, nodes: 1, cores: 2, busy_watt: 2000}]}\n' % (x, x) for x in 'ab'))
+    # 1 may wait until the second hour, 2 until the third, 3 not at all, 4 has a goal of its own
+    trace.write_text(''.join('{"id":%d,"submit_s":0,"run_s":3600,"cores":2%s}\n' % x for x in (
+        (1, ',"max_delay_s":7200'), (2, ''), (3, ',"goal":"cheapest","max_delay_s":1'))))
+    args = ('--network', net, '--trace', trace, '--goal', 'greenest', '--max-delay', '30m:1h,3h', '--out', tmp_path / 'o')
+    r = result(*args, '--bound')
+    with open(tmp_path / 'o' / 'schedule.csv', encoding='utf-8') as f:
+        rows = {x['job']: (x['site'], float(x['start'])) for x in csv.DictReader(f)}
+    # the engine's hours begin a second before those of the trace
+    assert (rows['1'][0], rows['2'][0], rows['3'][1]) == ('a', 'b', 0)
+    assert 7199 <= rows['1'][1] <= 7200 and 10799 <= rows['2'][1] <= 10800
+    b = r['bound']
+    assert r['delays'] == {'jobs': 3, 'late': 0} and 0.85 < b['captured'] <= 1
+    assert b['fastest']['carbon_kg'] > b['jobs']['carbon_kg'] >= b['carbon_kg']
+    assert 'captured of what can be saved: %.1f %%' % (100 * b['captured']) in suan(*args, '--bound').stdout
+    for bad, want in ((('--goal', 'green'), 'want fastest, cheapest, greenest or balanced'), (('--max-delay', '6h'), 'for what?'),
+                      (('--goal', 'greenest', '--max-delay', '2h:6h,1h:2h'), 'the short ones first')):
+        assert want in suan('--network', net, '--trace', trace, *bad, code=2).stderr
+
+
 def test_users_who_choose_themselves(tmp_path):
     net, trace = tmp_path / 'n.yaml', tmp_path / 't.jsonl'
     net.write_text('network: n\nsites:\n' + ''.join('  - {name: %s, price: %d, pools: [{name: p, nodes: 1, cores: 2}]}\n' % x

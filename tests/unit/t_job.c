@@ -19,7 +19,7 @@
 	"\"outputs\":[{\"path\":\"o\",\"url\":\"file:///out/o\"}],\"env\":{\"A\":\"1\","           \
 	"\"B\":\"\"},"                                                                             \
 	"\"dir\":\"/tmp\",\"stdin\":\"i\",\"stdout\":\"o-%j\",\"stderr\":\"e-%j\",\"append\":true,"\
-	"\"near\":\"xian\",\"max_latency_ms\":4.5}"
+	"\"near\":\"xian\",\"max_latency_ms\":4.5,\"goal\":\"greenest\",\"max_delay_s\":60}"
 
 static void full(void)
 {
@@ -195,13 +195,14 @@ static const struct {
 	 "outputs/0/sha256: unknown field; known: path, url"},
 	{"{\"corse\":4}", "corse: unknown field; did you mean \"cores\"?"},
 	{"{\"cores\":4,\"cores\":5}", "cores: given twice"},
-	{"{\"goal\":\"cheapest\"}", "goal: not supported by this version"},
+	{"{\"goal\":\"best\"}",
+	 "goal: expected fastest, cheapest, greenest or balanced, found \"best\""},
 	{"{\"max_latency_ms\":0}",
 	 "max_latency_ms: expected milliseconds from 0.001 to 3600000, found 0"},
 	{"{\"max_latency_ms\":\"far\"}",
 	 "max_latency_ms: expected a latency such as 5ms or 800us, or city (1 ms), region (5 ms) "
 	 "or nation (20 ms), found \"far\""},
-	{"{\"max_delay_s\":1}", "max_delay_s: not supported by this version"},
+	{"{\"weights\":{}}", "weights: not supported by this version"},
 	{"{\"budget\":1}", "budget: not supported by this version"},
 	{"{\"user\":\"root\"}", NULL},
 	{"{\"command\":[\"a\"]} x", "line 1, column 19: expected the end of the text, found x"},

@@ -25,7 +25,7 @@ static const struct {
 	{"not_site", "unknown option --not_site; did you mean --not-site?"},
 	{"xyzzy", "unknown option --xyzzy"},
 	{"", "unknown option --"},
-	{"goal", "--goal: not supported by this version"},
+	{"budget", "--budget: not supported by this version"},
 	{"max-latency-ms", "unknown option --max-latency-ms; did you mean --max-latency?"},
 	{"mail", "sbatch: option '--mail' is ambiguous; possibilities: '--mail-type' "
 		 "'--mail-user'"},

@@ -328,7 +328,7 @@ static void test_jsonl_damaged(void)
 		"log:1: walltime: unknown key; known: id, submit_s, run_s, estimate_s, tasks, "
 		"cores, "
 		"gpus, gpu, memory, nodes, user, account, qos, checkpointable, site, not_hub, "
-		"reservation, deadline_s, near, max_latency_ms, inputs");
+		"reservation, deadline_s, near, max_latency_ms, max_delay_s, goal, inputs");
 	refused(f, "{\"run_s\":\"1\"}\n",
 		"log:1: run_s: expected a number from -1000000000000 to 1000000000000, found "
 		"\"1\"");

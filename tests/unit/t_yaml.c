@@ -376,7 +376,7 @@ static const struct {
 	{"name: x\ncorse: 2\n", "line 2: corse: unknown field; did you mean \"cores\"?"},
 	{"name: x\ninputs:\n  - /a\n  - path: b\n",
 	 "line 4: inputs/1: expected a url: the file to bring in"},
-	{"name: x\ngoal:\n  - y\n", "line 2: goal: not supported by this version"},
+	{"name: x\nbudget:\n  - y\n", "line 2: budget: not supported by this version"},
 	{"- a\n", "line 1: expected an object, found an array"},
 	{"cores: 1\ncores: 2\n", "line 2: cores: given twice"},
 	{"a: [\n", NULL},
