@@ -255,6 +255,8 @@ static uint32_t shape_hash(const struct suan_ask *ask)
 		h = mix(h, ask->allow[i]);
 	if (ask->group)
 		h = mix(h, ask->group);
+	if (ask->arrivals)
+		h = mix(h, ~(uint64_t)ask->arrivals);
 	return fold(mix(h, ask->push.over));
 }
 
@@ -275,6 +277,7 @@ static bool same_shape(const struct suan_shape *s, const struct suan_ask *ask)
 	return x->tasks == y->tasks && x->nodes == y->nodes && x->cores == y->cores &&
 	       x->gpus == y->gpus && x->memory == y->memory && x->gpu_kind == y->gpu_kind &&
 	       x->exclusive == y->exclusive && s->group == ask->group &&
+	       s->arrivals == ask->arrivals &&
 	       s->nallow == ask->nallow && s->over == ask->push.over &&
 	       (s->nallow == 0 ||
 		memcmp(s->allow, ask->allow, s->nallow * sizeof(*s->allow)) == 0);
@@ -332,6 +335,8 @@ static void shape_release(struct suan_classes *c, uint32_t i)
 		c->exclusive--;
 	if (s->group)
 		c->grouped--;
+	if (s->arrivals)
+		c->delayed--;
 	c->used_shapes--;
 	free(s->pools);
 	free(s->allow);
@@ -382,11 +387,14 @@ static enum suan_code shape_make(struct suan_classes *c, const struct suan_ask *
 	s->nallow = ask->nallow;
 	s->over = ask->push.over;
 	s->group = ask->group;
+	s->arrivals = ask->arrivals;
 	s->hash = hash;
 	if (s->req.exclusive)
 		c->exclusive++;
 	if (s->group)
 		c->grouped++;
+	if (s->arrivals)
+		c->delayed++;
 	c->used_shapes++;
 	suan_table_put(&c->by_shape, hash, i);
 	*ret = i;

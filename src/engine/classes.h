@@ -64,6 +64,7 @@ struct suan_shape {
 	int64_t blocked_ms, blocked_fit_ms, blocked_limit_ms;
 	uint32_t nallow, pools_gen;
 	uint32_t group;		/* of suan_ask */
+	uint32_t arrivals;	/* of suan_ask */
 	uint32_t classes;	/* 0: free slot */
 	uint32_t hash;
 	uint32_t blocked_pass, long_pass;
@@ -82,6 +83,7 @@ struct suan_classes {
 	uint32_t heads;					/* root */
 	uint32_t exclusive;				/* shapes in use that want whole nodes */
 	uint32_t grouped;				/* shapes in use of some group */
+	uint32_t delayed;				/* shapes in use with arrivals */
 	uint32_t used_shapes;
 	uint64_t count;					/* items */
 	uint64_t starts;				/* sum of their counts */

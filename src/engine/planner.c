@@ -60,6 +60,7 @@ void suan_planner_free(struct suan_planner *p)
 	suan_windows_free(p->windows, p->nwindows);
 	suan_slots_done(&p->slots);
 	suan_quotas_done(&p->quotas);
+	suan_arrivals_done(p);
 	suan_pushing_free(p->push);
 	free(p);
 }

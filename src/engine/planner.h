@@ -54,6 +54,9 @@
  *     the first start of an ask in this pass is planned, that ask is planned in that pool not
  *     before the pool's first expected end (of the runs before the pass; without any, of its first
  *     start in it).
+ *   - Arrivals: an ask with a set starts in a pool from the time on that the set has for it, and is
+ *     planned there not before; it does not search for another order and stands in no wall of
+ *     others. A slot of conservative whose time comes before the arrival is given up.
  * Quotas are rules of their own: planner_quota.h.
  * With one pool this is exactly the classic policy. A run's expected end is start + duration; once
  * that has passed, start + limit; once that has passed, now + 1 s. */
@@ -104,6 +107,7 @@ struct suan_ask {
 	uint32_t quota;		/* set of groups whose limits count, planner_quota.h; 0 = none */
 	struct suan_push push;
 	uint32_t group;		/* > 0: runs only in the window of this group */
+	uint32_t arrivals;	/* set of times from which on it may run in a pool; 0 = any */
 };
 
 struct suan_item {
@@ -268,6 +272,15 @@ struct suan_delays {
 SUAN_MUSTUSE enum suan_code suan_planner_later(const struct suan_planner *p,
 					       const struct suan_item *item, int64_t now_ms,
 					       const struct suan_delays *d, int64_t *ret);
+/* Times from which on asks with this set (1, 2, …) may run in each pool: INT64_MIN, at once;
+ * SUAN_FOREVER, never. Copied; pools beyond: at once. Unknown sets allow everything. Where items
+ * with the set wait, suan_planner_freed() is to be told too: a question alone moves no slot. */
+SUAN_MUSTUSE enum suan_code suan_planner_arrivals(struct suan_planner *p, uint32_t set,
+						  const int64_t *at_ms, uint32_t npools);
+int64_t suan_planner_arrival(const struct suan_planner *p, uint32_t set, uint32_t pool);
+/* Planned starts of the last pass, in order; false: no more. Those of groups are not among them. */
+bool suan_planner_planned(const struct suan_planner *p, size_t i, uint64_t *ret_id,
+			  uint32_t *ret_pool, int64_t *ret_start_ms);
 
 /* Quotas, see planner_quota.h. Groups are numbered from 0, sets from 1, both without gaps; drop
  * forgets them all, after which runs and waiting items must be given their sets anew. */

@@ -9,8 +9,9 @@
  * be made now only where it is one start (what was backfilled does not delay that), and only if no
  * nodes said no where the sums said now (that looks at the first end, which may be another one).
  *
- * Quotas count what is planned anew in each pass, whom a start pushes out is looked for anew, and
- * windows begin and end; so with them every pass is a whole one.
+ * Quotas count what is planned anew in each pass, whom a start pushes out is looked for anew,
+ * windows begin and end, and what a start waits for arrives; so with them every pass is a whole
+ * one.
  *
  * Under conservative, what has a slot keeps it: only items without one have to be met, and mostly
  * these are the new ones. */
@@ -69,7 +70,7 @@ bool suan_pass_may_go_on(const struct suan_planner *p, uint32_t depth, bool idle
 	const struct suan_again *a = &p->again;
 
 	if (!a->only || a->lost || p->kind != SUAN_PLAN_EASY || idle || p->nplanned < depth ||
-	    p->quotas.ngroups > 0 || p->push || p->nwindows > 0)
+	    p->quotas.ngroups > 0 || p->push || p->nwindows > 0 || p->waiting.delayed > 0)
 		return false;
 	if (p->nstarts > 0 && (p->nplanned > 1 || a->packed))
 		return false;

@@ -184,7 +184,8 @@ enum suan_code suan_pass_earliest(struct suan_pass *s, const struct suan_class *
 
 	*ret = SUAN_NO_POOL;
 	*ret_at = SUAN_FOREVER;
-	if (p->npools == 1 || h->classes == 1 || p->kind == SUAN_PLAN_CONSERVATIVE)
+	/* a start may be planned at an arrival, which is no step of the profile */
+	if (p->npools == 1 || h->classes == 1 || h->arrivals || p->kind == SUAN_PLAN_CONSERVATIVE)
 		return look_everywhere(s, k, bits, ret, ret_at);
 	if (h->bounds_pass != p->pass)
 		rc = fill(s, k, bits);

@@ -60,7 +60,8 @@ static enum suan_code try_start(struct suan_pass *s, uint32_t item, struct suan_
 	enum suan_code rc = SUAN_OK;
 
 	*ret = false;
-	if (s->now < w->w.from_ms || s->now > suan_window_latest(&w->w, k->limit_ms))
+	if (s->now < w->w.from_ms || s->now > suan_window_latest(&w->w, k->limit_ms) ||
+	    suan_arrival_at(p, p->waiting.shapes[k->shape].arrivals, w->w.pool) > s->now)
 		return rc;
 	suan_nodes_vec(&o->nodes, &p->waiting.shapes[k->shape].req, &v);
 	if (k->quota && !suan_quotas_room(p, k->quota, &v, false))
@@ -98,9 +99,13 @@ static enum suan_code plan(struct suan_pass *s, uint32_t item, struct suan_pwind
 	int64_t latest = suan_window_latest(&w->w, k->limit_ms);
 	struct suan_planned h = {
 		.id = x->id, .key = x->key, .priority = x->priority, .pool = w->w.pool};
+	int64_t arrival = suan_arrival_at(p, p->waiting.shapes[k->shape].arrivals, w->w.pool);
 	enum suan_code rc = view(s, w);
 
 	*ret = false;
+	from = from > arrival ? from : arrival;
+	if (from > latest)
+		return rc;
 	if (rc == SUAN_OK)
 		rc = suan_grow(&w->holds, &w->holds_cap, w->nholds + 1, sizeof(*w->holds));
 	if (rc != SUAN_OK)

@@ -24,9 +24,15 @@ enum suan_code suan_pass_earliest_in(struct suan_pass *s, const struct suan_clas
 	struct suan_vec v;
 	enum suan_code rc = suan_pass_view(s, o);
 	int64_t from = *at > o->floor ? *at : o->floor, length;
+	int64_t arrival = suan_arrival_at(s->p, s->p->waiting.shapes[k->shape].arrivals, pool);
 
 	if (rc != SUAN_OK)
 		return rc;
+	from = from > arrival ? from : arrival;
+	if (from == SUAN_FOREVER || from > latest) {
+		*at = SUAN_FOREVER;
+		return SUAN_OK;
+	}
 	suan_nodes_vec(&o->nodes, &s->p->waiting.shapes[k->shape].req, &v);
 	length = suan_pool_length(o, k->duration_ms, k->limit_ms);
 	*at = suan_pass_search(o, &v, length, from, latest);

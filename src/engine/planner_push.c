@@ -285,6 +285,7 @@ static bool usable(const struct suan_pass *s, const struct suan_class *k, uint32
 	const struct suan_shape *h = &p->waiting.shapes[k->shape];
 
 	return suan_bit(h->pools ? h->pools : &h->one, pool) && o->spec.closed == SUAN_R_NONE &&
+	       suan_arrival_at(p, h->arrivals, pool) <= s->now &&
 	       o->planned == p->push->rooms[pool].waiting && !suan_quotas_shut(p, k, pool, true);
 }
 

@@ -75,7 +75,8 @@ static enum suan_code collect(struct suan_pass *s)
 		if (q->count > 0 && w->priority != p->waiting.items[q->item[0]].priority)
 			break;
 		k = &p->waiting.classes[w->class];
-		if (k->fit_ms > SUAN_SHORT_FIT_MS && p->waiting.shapes[k->shape].group == 0)
+		if (k->fit_ms > SUAN_SHORT_FIT_MS && p->waiting.shapes[k->shape].group == 0 &&
+		    p->waiting.shapes[k->shape].arrivals == 0)
 			q->item[q->count++] = item;
 		rc = suan_pass_push_same(p, item);
 		if (rc != SUAN_OK)

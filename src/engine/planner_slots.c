@@ -236,7 +236,8 @@ static bool resolve(struct suan_planner *p, struct suan_slot *s, const uint64_t 
 	*bits = suan_shape_pools(p, k->shape);
 	if (!*bits || !suan_bit(*bits, s->pool) || p->pools[s->pool].spec.closed ||
 	    w->slots >= w->count || p->waiting.shapes[k->shape].group ||
-	    s->to - s->from != length_in(p, s->pool, k))
+	    s->to - s->from != length_in(p, s->pool, k) ||
+	    s->from < suan_arrival_at(p, p->waiting.shapes[k->shape].arrivals, s->pool))
 		return false;
 	w->slots++;
 	s->item = item;
@@ -368,21 +369,28 @@ static int64_t sooner(const struct suan_planner *p, const struct suan_slot *s, u
 {
 	const struct suan_ppool *o = &p->pools[pool];
 	const struct suan_class *k = &p->waiting.classes[p->waiting.items[s->item].class];
+	int64_t arrival = suan_arrival_at(p, p->waiting.shapes[k->shape].arrivals, pool);
+	int64_t from = now > arrival ? now : arrival;
 	struct suan_vec v;
 
+	if (from >= before)
+		return SUAN_FOREVER;
 	suan_nodes_vec(&o->nodes, &p->waiting.shapes[k->shape].req, &v);
-	return suan_profile_earliest(&o->soft, &v, length_in(p, pool, k), now, before - 1);
+	return suan_profile_earliest(&o->soft, &v, length_in(p, pool, k), from, before - 1);
 }
 
 /* The same in its own pool, where its own place is free for it. */
 static int64_t sooner_at_home(const struct suan_planner *p, const struct suan_slot *s, int64_t now,
 			      struct walls *w)
 {
-	int64_t from = behind_walls(w, s, now);
-	int64_t at = suan_profile_sooner(&p->pools[s->pool].soft, &s->vec, s->to - s->from, from,
-					 s->from);
+	const struct suan_class *k = &p->waiting.classes[p->waiting.items[s->item].class];
+	uint32_t set = p->waiting.shapes[k->shape].arrivals;
+	int64_t arrival = suan_arrival_at(p, set, s->pool), from = behind_walls(w, s, now), at;
 
-	if (at == SUAN_FOREVER && from < s->from)
+	from = from > arrival ? from : arrival;
+	at = suan_profile_sooner(&p->pools[s->pool].soft, &s->vec, s->to - s->from, from,
+				 s->from);
+	if (at == SUAN_FOREVER && from < s->from && arrival <= now)
 		add_wall(w, s);
 	return at;
 }

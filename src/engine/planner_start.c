@@ -166,12 +166,17 @@ static enum suan_code glance(struct suan_pass *s, uint32_t pool, const struct su
 {
 	struct suan_ppool *o = &s->p->pools[pool];
 	int64_t from = s->now > o->floor ? s->now : o->floor, length;
+	int64_t arrival = suan_arrival_at(s->p, s->p->waiting.shapes[k->shape].arrivals, pool);
 	struct suan_vec v;
 	enum suan_code rc;
 
 	suan_nodes_vec(&o->nodes, &s->p->waiting.shapes[k->shape].req, &v);
-	*ret = s->now;
-	if (!failed && o->planned == 0 && o->nwindows == 0 && suan_vec_fits(&v, &o->nodes.free))
+	from = from > arrival ? from : arrival;
+	*ret = from;
+	if (from == SUAN_FOREVER)
+		return SUAN_OK;
+	if (!failed && from == s->now && o->planned == 0 && o->nwindows == 0 &&
+	    suan_vec_fits(&v, &o->nodes.free))
 		return SUAN_OK; /* runs only: never less free later */
 	rc = suan_pass_view(s, o);
 	if (rc != SUAN_OK)
@@ -325,7 +330,8 @@ enum suan_code suan_pass_try_pool(struct suan_pass *s, uint32_t item, uint32_t p
 	uint32_t nplaces;
 
 	*ret = SUAN_NO;
-	if (!suan_bit(bits, pool))
+	if (!suan_bit(bits, pool) ||
+	    suan_arrival_at(p, p->waiting.shapes[k->shape].arrivals, pool) > s->now)
 		return SUAN_OK;
 	suan_nodes_vec(&o->nodes, req, &v);
 	if (!suan_vec_fits(&v, &o->nodes.free))

@@ -153,6 +153,11 @@ struct suan_pwindow {		/* planner_windows.c */
 	bool built;			/* soft is right */
 };
 
+struct suan_arrival {		/* a set of them; planner_arrivals.c */
+	int64_t *at;		/* owned; by pool */
+	uint32_t count;
+};
+
 struct suan_planner {
 	enum suan_plan_mode kind;
 	uint32_t depth;
@@ -195,6 +200,8 @@ struct suan_planner {
 	struct suan_pwindow *windows;	/* owned; by pool, from, group */
 	uint64_t *hidden;		/* bit per node, see suan_window_hide */
 	size_t nwindows, hidden_cap;
+	struct suan_arrival *arrivals;	/* owned, by set */
+	size_t narrivals, arrivals_cap;
 };
 
 static inline struct suan_prun *suan_prun_at(const struct suan_planner *p, uint32_t run)
@@ -234,6 +241,15 @@ SUAN_MUSTUSE enum suan_code suan_ends_base(const struct suan_planner *p, struct 
 SUAN_MUSTUSE enum suan_code suan_ends_preview(const struct suan_planner *p,
 					      const struct suan_ppool *o, int64_t now_ms,
 					      struct suan_profile *ret);
+
+/* planner_arrivals.c. From when on may the ask run there? */
+static inline int64_t suan_arrival_at(const struct suan_planner *p, uint32_t set, uint32_t pool)
+{
+	if (set == 0 || set >= p->narrivals || pool >= p->arrivals[set].count)
+		return INT64_MIN;
+	return p->arrivals[set].at[pool];
+}
+void suan_arrivals_done(struct suan_planner *p);
 
 /* planner_again.c */
 void suan_again_note(struct suan_planner *p, uint32_t item);	/* it is new */

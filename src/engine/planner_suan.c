@@ -209,7 +209,8 @@ enum suan_code suan_pass_best_pool(struct suan_pass *s, const struct suan_class 
 		enum suan_code rc;
 		bool fits;
 
-		if (!suan_bit(bits, p->live[i]) || suan_bit(p->tried, p->live[i]))
+		if (!suan_bit(bits, p->live[i]) || suan_bit(p->tried, p->live[i]) ||
+		    suan_arrival_at(p, p->waiting.shapes[k->shape].arrivals, p->live[i]) > s->now)
 			continue;
 		suan_nodes_vec(&o->nodes, req, &v);
 		if (!suan_vec_fits(&v, &o->nodes.free))
@@ -258,7 +259,8 @@ enum suan_code suan_pass_held_back(struct suan_pass *s, const struct suan_class 
 		struct suan_vec v;
 		enum suan_code rc;
 
-		if (!suan_bit(bits, p->live[i]) || suan_quotas_shut(p, k, p->live[i], true))
+		if (!suan_bit(bits, p->live[i]) || suan_quotas_shut(p, k, p->live[i], true) ||
+		    suan_arrival_at(p, p->waiting.shapes[k->shape].arrivals, p->live[i]) > s->now)
 			continue;
 		suan_nodes_vec(&o->nodes, &p->waiting.shapes[k->shape].req, &v);
 		if (!suan_vec_fits(&v, &o->nodes.free) || headroom(s, least, &v) == 0)

@@ -194,6 +194,7 @@ static enum suan_code start_in_window(struct asker *s, uint32_t pool, int64_t *r
 	const struct suan_pwindow *w = suan_window_find(s->p, s->ask->group);
 	int64_t from = w->w.from_ms > s->now ? w->w.from_ms : s->now;
 	int64_t latest = suan_window_latest(&w->w, s->ask->limit_ms), length = s->ask->limit_ms;
+	int64_t arrival = suan_arrival_at(s->p, s->ask->arrivals, pool);
 	const struct suan_ppool *o = &s->p->pools[pool];
 	bool fits = true;
 	struct suan_vec v;
@@ -206,7 +207,9 @@ static enum suan_code start_in_window(struct asker *s, uint32_t pool, int64_t *r
 	if (rc != SUAN_OK)
 		return rc;
 	suan_nodes_vec(&o->nodes, &s->ask->req, &v);
-	*ret = suan_profile_earliest(&s->f, &v, length, from, latest);
+	from = from > arrival ? from : arrival;
+	*ret = from > latest ? SUAN_FOREVER
+			     : suan_profile_earliest(&s->f, &v, length, from, latest);
 	if (*ret == s->now)
 		rc = packs(s, o, &fits);
 	if (rc == SUAN_OK && !fits)
@@ -234,18 +237,25 @@ static enum suan_code start_from(struct asker *s, const struct suan_ppool *o, in
 
 static enum suan_code start_in(struct asker *s, uint32_t pool, int64_t *ret)
 {
-	int64_t floor;
+	int64_t arrival = suan_arrival_at(s->p, s->ask->arrivals, pool), floor;
 	enum suan_code rc = pool_view(s, pool, &floor);
 
-	return rc == SUAN_OK ? start_from(s, &s->p->pools[pool], floor, ret) : rc;
+	floor = floor > arrival ? floor : arrival;
+	*ret = floor;
+	if (rc != SUAN_OK || floor == SUAN_FOREVER)
+		return rc;
+	return start_from(s, &s->p->pools[pool], floor, ret);
 }
 
 static enum suan_code starts_in(struct asker *s, uint32_t pool, const struct suan_delays *d,
 				int64_t *ret)
 {
-	int64_t floor;
+	int64_t arrival = suan_arrival_at(s->p, s->ask->arrivals, pool), floor;
 	enum suan_code rc = pool_view(s, pool, &floor);
 
+	floor = floor > arrival ? floor : arrival;
+	if (floor == SUAN_FOREVER)
+		return rc;	/* what is read never comes there */
 	for (uint32_t k = 0; k < d->count && rc == SUAN_OK; k++) {
 		int64_t from = d->from_ms[k] > floor ? d->from_ms[k] : floor;
 

@@ -263,13 +263,29 @@ static bool fits_over(const struct ref *r, uint32_t pool, const struct suan_ask 
 	return true;
 }
 
+int64_t ref_arrival(const struct ref *r, const struct suan_ask *ask, uint32_t pool)
+{
+	return ask->arrivals ? r->arrivals[ask->arrivals][pool] : INT64_MIN;
+}
+
+void ref_arrivals(struct ref *r, uint32_t set, const int64_t *at)
+{
+	memcpy(r->arrivals[set], at, sizeof(r->arrivals[set]));
+	ref_freed(r);
+}
+
 int64_t ref_earliest(const struct ref *r, uint32_t pool, const struct suan_ask *asked,
 			int64_t from)
 {
 	struct suan_ask with = ref_planned_ask(r, pool, asked), *ask = &with;
 	static int64_t times[REF_RUNS + 2 * REF_HOLDS + 2 * REF_WINDOWS];
-	uint32_t n = ref_changes(r, pool, from, times);
+	uint32_t n;
 
+	if (ref_arrival(r, ask, pool) > from)
+		from = ref_arrival(r, ask, pool);
+	if (from == SUAN_FOREVER)
+		return from;
+	n = ref_changes(r, pool, from, times);
 	if (fits_over(r, pool, ask, from, false))
 		return from;
 	for (uint32_t i = 0; i < n; i++)
@@ -494,6 +510,10 @@ static bool plan_group(struct ref *r, struct ref_item *x, uint64_t ahead)
 	if (!w || !ref_may_use(r, x, w->w.pool) || !ref_room(r, ask, w->w.pool, PLANNING))
 		return false;
 	at = r->now > w->w.from_ms ? r->now : w->w.from_ms;
+	if (ref_arrival(r, ask, w->w.pool) > at)
+		at = ref_arrival(r, ask, w->w.pool);
+	if (at == SUAN_FOREVER)
+		return false;
 	if (window_fits(r, w, ask, at) && at == r->now)
 		at = window_change(r, w, at);	/* by sums; the nodes said no */
 	while (at != SUAN_FOREVER && !window_fits(r, w, ask, at))
@@ -520,7 +540,8 @@ bool ref_start_in(struct ref *r, const struct ref_item *x, uint32_t pool)
 	assert(r->nruns < REF_RUNS && r->nstarted < REF_STARTS);
 	if (r->kind == SUAN_PLAN_SUAN && !firm(r))
 		ask.duration_ms = ask.fit_ms;
-	if (!ref_may_use(r, x, pool) || !ref_room(r, &x->item.ask, pool, 0))
+	if (!ref_may_use(r, x, pool) || !ref_room(r, &x->item.ask, pool, 0) ||
+	    ref_arrival(r, &ask, pool) > r->now)
 		return false;
 	if (ask.group ? !group_fits(r, &x->item.ask)
 		      : r->shut[pool] || !fits_over(r, pool, &ask, r->now, true) ||
@@ -717,6 +738,7 @@ static bool same_ask(const struct ref_item *x, const struct ref_item *y)
 	       a->req.memory == b->req.memory && a->req.gpu_kind == b->req.gpu_kind &&
 	       a->req.exclusive == b->req.exclusive && a->duration_ms == b->duration_ms &&
 	       a->limit_ms == b->limit_ms && a->group == b->group &&
+	       a->arrivals == b->arrivals &&
 	       a->fit_ms == b->fit_ms && a->quota == b->quota &&
 	       a->push.over == b->push.over && a->push.class == b->push.class &&
 	       a->push.saves == b->push.saves && a->push.grace_ms == b->push.grace_ms &&
@@ -794,6 +816,7 @@ static bool held_back(const struct ref *r, const struct ref_item *x)
 {
 	for (uint32_t i = 0; i < r->npools; i++)
 		if (!r->shut[i] && ref_may_use(r, x, i) &&
+		    ref_arrival(r, &x->item.ask, i) <= r->now &&
 		    ref_room(r, &x->item.ask, i, PLANNING) && headroom(r, x, i) > 0) {
 			struct suan_ask ask = ref_planned_ask(r, i, &x->item.ask);
 
@@ -972,7 +995,8 @@ static uint32_t sought(struct ref *r, uint32_t item[8], uint32_t instead[8])
 	for (uint32_t i = 0; i < r->nitems && i < 64 && n < 8; i++) {
 		if (n > 0 && r->items[i].item.priority != r->items[item[0]].item.priority)
 			break;
-		if (!is_short(&r->items[i]) && r->items[i].item.ask.group == 0)
+		if (!is_short(&r->items[i]) && r->items[i].item.ask.group == 0 &&
+		    r->items[i].item.ask.arrivals == 0)
 			item[n++] = i;
 	}
 	if (n < 2)

@@ -95,6 +95,7 @@ struct ref {
 	uint32_t nwindows;
 	struct ref_hold grouped[REF_HOLDS];	/* planned starts in windows */
 	uint32_t ngrouped;
+	int64_t arrivals[REF_SETS][REF_POOLS];	/* by set; 0: none */
 };
 
 void ref_init(struct ref *r, enum suan_plan_mode kind, uint32_t depth);
@@ -128,5 +129,7 @@ bool ref_may_use(const struct ref *r, const struct ref_item *x, uint32_t pool);
 bool ref_room(const struct ref *r, const struct suan_ask *ask, uint32_t pool, uint32_t nholds);
 void ref_by_rank(const struct ref *r, uint32_t *ret);
 int64_t ref_expected_end(const struct ref *r, const struct ref_run *run);
+int64_t ref_arrival(const struct ref *r, const struct suan_ask *ask, uint32_t pool);
+void ref_arrivals(struct ref *r, uint32_t set, const int64_t *at);
 
 #endif

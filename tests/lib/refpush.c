@@ -92,6 +92,7 @@ static bool usable(const struct ref *r, const struct ref_item *x, uint32_t pool)
 	for (uint32_t i = 0; i < r->nholds; i++)
 		planned += r->holds[i].pool == pool;
 	return ref_may_use(r, x, pool) && planned == waiting_in(r, pool) &&
+	       ref_arrival(r, &x->item.ask, pool) <= r->now &&
 	       ref_room(r, &x->item.ask, pool, PLANNING);
 }
 

@@ -57,7 +57,7 @@ static void drop_dead_slots(struct ref *r)
 		struct ref_item *x = item_of(r, h->id);
 
 		if (x && ref_may_use(r, x, h->pool) && ref_slots_of(r, h->id, i) < x->item.count &&
-		    x->item.ask.group == 0 &&
+		    x->item.ask.group == 0 && h->from >= ref_arrival(r, &x->item.ask, h->pool) &&
 		    h->to - h->from == ref_length(r, h->pool, &x->item.ask)) {
 			h->ask = x->item.ask;
 			i++;

@@ -41,6 +41,8 @@ struct world {
 	uint32_t nodes[REF_WINDOWS][REF_NODES], nwindows, next_group;
 	uint64_t grouped;	/* starts in windows */
 	uint64_t toggled;	/* where windows are, nodes got or lost their numbers */
+	bool arrivals;		/* some may run in a pool only from a time on */
+	uint64_t delayed;	/* starts of such */
 };
 
 static uint32_t pick(struct world *w, uint32_t n)
@@ -208,6 +210,8 @@ static void arrive(struct world *w)
 	}
 	item.count = chance(w, 20) ? 1 + pick(w, 4) : 1;
 	join_group(w, &item);
+	if (w->arrivals && chance(w, 40))
+		item.ask.arrivals = 1 + pick(w, REF_SETS - 1);
 	ref_add(w->slow, &item);
 	if (suan_planner_add(w->fast, &item) != SUAN_OK)
 		abort();
@@ -343,6 +347,25 @@ static void change_pool(struct world *w)
 	}
 }
 
+/* What is read comes to a pool: at once, never, or at a time that may change. */
+static void set_arrivals(struct world *w)
+{
+	int64_t at[REF_POOLS];
+	uint32_t set = 1 + pick(w, REF_SETS - 1);
+
+	for (uint32_t i = 0; i < REF_POOLS; i++) {
+		at[i] = w->now + 1000 * (int64_t)pick(w, 60) - 5000;
+		if (chance(w, 40))
+			at[i] = INT64_MIN;
+		else if (chance(w, 15))
+			at[i] = SUAN_FOREVER;
+	}
+	ref_arrivals(w->slow, set, at);
+	if (suan_planner_arrivals(w->fast, set, at, REF_POOLS) != SUAN_OK)
+		abort();
+	suan_planner_freed(w->fast, SUAN_FOREVER);
+}
+
 /* Ends, arrivals and changes at one instant. */
 static void happen(struct world *w, uint32_t busy)
 {
@@ -372,6 +395,8 @@ static void happen(struct world *w, uint32_t busy)
 		set_quotas(w);
 	if (w->windows && chance(w, 30))
 		change_windows(w);
+	if (w->arrivals && chance(w, 30))
+		set_arrivals(w);
 	if (chance(w, 10))
 		give_slots_back(w);
 	if (chance(w, 20))
@@ -469,6 +494,7 @@ static bool pass(struct world *w)
 		w->by_mix += w->slow->mix && w->slow->kind == SUAN_PLAN_SUAN &&
 			     w->mix.count > 0 && w->slow->pools[starts[i].pool].gpus > 0;
 		w->grouped += w->slow->runs[run].ask.group > 0;
+		w->delayed += w->slow->runs[run].ask.arrivals > 0;
 	}
 	if (n != w->slow->nstarted) {
 		printf("# %u starts, want %u\n", n, w->slow->nstarted);
@@ -543,6 +569,9 @@ static bool history(struct world *w, uint64_t seed, struct ref *slow)
 	w->quotas = chance(w, 50);
 	if (w->quotas)
 		set_quotas(w);
+	w->arrivals = seed % 3 == 0;
+	for (uint32_t i = 0; i < 2 * REF_SETS && w->arrivals; i++)
+		set_arrivals(w);
 	for (uint32_t i = 0; i < KINDS; i++)
 		make_ask(w, &w->kinds[i], &w->allow[i]);
 	for (uint32_t i = 0; i < passes && good; i++) {
@@ -575,7 +604,7 @@ int main(void)
 	for (uint64_t i = 0; i < cases && good == i; i++) {
 		uint64_t starts = w.starts, predictions = w.predictions, stops = w.stops;
 		uint64_t by_mix = w.by_mix, unnumbered = w.unnumbered;
-		uint64_t grouped = w.grouped, toggled = w.toggled;
+		uint64_t grouped = w.grouped, toggled = w.toggled, delayed = w.delayed;
 
 		memset(&w, 0, sizeof(w));
 		w.by_mix = by_mix;
@@ -585,6 +614,7 @@ int main(void)
 		w.stops = stops;
 		w.grouped = grouped;
 		w.toggled = toggled;
+		w.delayed = delayed;
 		good += history(&w, seed + i, slow);
 	}
 	printf("# %llu starts, %llu in windows, %llu predictions, %llu stops, %.1f s\n",
@@ -594,7 +624,7 @@ int main(void)
 	ok(good == cases, "%llu of %llu random histories agree", (unsigned long long)good,
 	   (unsigned long long)cases);
 	ok(given || (w.starts > cases * 5 && w.predictions > cases * 5 && w.stops > cases / 8 &&
-		     w.grouped > cases / 5),
+		     w.grouped > cases / 5 && w.delayed > cases / 5),
 	   "they are worth the name");
 	ok(given || w.toggled > cases / 60, "%llu times nodes got or lost their numbers",
 	   (unsigned long long)w.toggled);
