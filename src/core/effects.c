@@ -106,6 +106,10 @@ void suan_core_take_effects(struct suan_core *c, const struct suan_event *ev)
 		case SUAN_FX_CHANGED:
 			changed(c, f);
 			break;
+		case SUAN_FX_COPY: /* no command of the service makes data sets */
+		case SUAN_FX_COPY_STOP:
+		case SUAN_FX_ERASE:
+			break;
 		}
 	}
 	if (ev->type == SUAN_EV_REPORT && ev->u.report.kind == SUAN_REPORT_ENDED)

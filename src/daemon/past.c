@@ -323,30 +323,28 @@ static enum suan_code take_capacity(struct reading *r, const struct suan_event *
 
 static enum suan_code take(struct reading *r, const struct suan_event *ev, struct suan_err *err)
 {
-	bool good = r->fx.code == SUAN_OK;
-
+	if (r->fx.code != SUAN_OK && ev->type != SUAN_EV_SUBMIT && ev->type != SUAN_EV_POLICY)
+		return SUAN_OK;	/* refused: nothing came of it */
 	switch (ev->type) {
 	case SUAN_EV_SUBMIT:
 		return take_submit(r, ev);
 	case SUAN_EV_NETWORK:
-		return good ? take_network(r, ev->now_ms, err) : SUAN_OK;
+		return take_network(r, ev->now_ms, err);
 	case SUAN_EV_ACCOUNTS:
-		return good ? take_accounts(r, ev, err) : SUAN_OK;
+		return take_accounts(r, ev, err);
 	case SUAN_EV_POLICY:
 		r->p->policy = *suan_engine_policy(r->e);
 		return SUAN_OK;
 	case SUAN_EV_SITE:
-		return good ? take_site(r, ev) : SUAN_OK;
+		return take_site(r, ev);
 	case SUAN_EV_CAPACITY:
-		return good ? take_capacity(r, ev) : SUAN_OK;
+		return take_capacity(r, ev);
 	case SUAN_EV_HOLD:
 	case SUAN_EV_RELEASE:
-		if (good)
-			take_hold(r, ev);
+		take_hold(r, ev);
 		return SUAN_OK;
 	case SUAN_EV_PRIORITY:
-		if (good)
-			take_priority(r, ev);
+		take_priority(r, ev);
 		return SUAN_OK;
 	case SUAN_EV_CANCEL:
 	case SUAN_EV_REQUEUE:
@@ -356,6 +354,8 @@ static enum suan_code take(struct reading *r, const struct suan_event *ev, struc
 	case SUAN_EV_RESERVE:
 	case SUAN_EV_UNRESERVE:
 	case SUAN_EV_SIGNAL:
+	case SUAN_EV_DATA:
+	case SUAN_EV_TRANSFER:
 		break;
 	}
 	return SUAN_OK;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "engine/data.h"
 #include "engine/reserve.h"
 #include "engine/state.h"
 
@@ -141,6 +142,26 @@ static bool lists_good(struct question *q)
 	       names_known(q, "not_hub", &j->not_hub, true) && near_good(q);
 }
 
+static bool inputs_good(struct question *q)
+{
+	const struct suan_job_spec *j = q->job;
+
+	for (uint32_t i = 0; i < j->inputs.count; i++) {
+		const char *name = j->inputs.list[i];
+		const struct suan_dataset *d = suan_data_lookup(q->e, name);
+		bool good = d && suan_data_readable(d, j->user, j->account);
+
+		if (good)
+			continue;
+		q->out->code = suan_fail_field(
+			q->err, d ? SUAN_EREFUSED : SUAN_EINVAL, "inputs",
+			d ? "data set \"%.100s\" is not for you" : "no data set \"%.100s\"",
+			name);
+		return false;
+	}
+	return true;
+}
+
 /* ---- against the state ---- */
 
 static bool deps_good(struct question *q)
@@ -177,20 +198,30 @@ static int nearness(enum suan_reason r)
 	return -1;
 }
 
+/* Why it may not be there, if it may not: for its lists and bounds, or else for what it reads. */
+static struct suan_exclusion exclusion(const struct question *q, uint32_t pool)
+{
+	struct suan_exclusion x = {SUAN_R_NONE, 0, 0};
+
+	if (!q->allow || q->allow[pool / 64] >> (pool % 64) & 1)
+		return x;
+	x = suan_rules_exclude(q->e, &q->where, pool);
+	x.reason = x.reason == SUAN_R_NONE ? SUAN_R_RESIDENCY : x.reason;
+	return x;
+}
+
 /* Why nothing of this job can ever start in this pool as the network is now. */
 static enum suan_reason pool_misses(const struct question *q, uint32_t pool, int64_t *a, int64_t *b)
 {
 	const struct suan_engine *e = q->e;
 	const struct suan_eng_pool *p = &e->net.pools[pool];
-	struct suan_exclusion x = {SUAN_R_NONE, 0, 0};
+	struct suan_exclusion x = exclusion(q, pool);
 	struct suan_ask anywhere = q->ask;
 	enum suan_reason r;
 
 	*a = *b = 0;
 	if (p->gone || e->net.sites[p->site].gone)
 		return SUAN_R_SITE_DOWN;
-	if (q->allow && !(q->allow[pool / 64] >> (pool % 64) & 1))
-		x = suan_rules_exclude(e, &q->where, pool);
 	if (x.reason == SUAN_R_NOT_ALLOWED)
 		return x.reason;
 	if (!e->net.sites[p->site].spec->driver[0] && !e->policy.model_sites)
@@ -316,17 +347,32 @@ static bool deadline_good(struct question *q, int64_t deadline, bool prediction)
 
 /* ---- one job, all jobs ---- */
 
+/* Residency of what it reads. */
+static bool data_may_be(const struct question *q, uint32_t site)
+{
+	for (uint32_t i = 0; i < q->job->inputs.count; i++) {
+		const struct suan_dataset *d = suan_data_lookup(q->e, q->job->inputs.list[i]);
+
+		if (d && !suan_data_allows(q->e, d, site))
+			return false;
+	}
+	return true;
+}
+
 static enum suan_code make_allow(struct question *q)
 {
 	uint32_t words = q->e->net.npools / 64 + 1;
 
 	suan_rules_where(q->job, &q->where);
-	if (!suan_rules_any(&q->where))
+	if (!suan_rules_any(&q->where) && !q->job->inputs.count)
 		return SUAN_OK;
 	q->allow = calloc(words, sizeof(*q->allow));
 	if (!q->allow)
 		return SUAN_ENOMEM;
 	suan_rules_bits(q->e, &q->where, q->allow);
+	for (uint32_t i = 0; i < q->e->net.npools && q->job->inputs.count; i++)
+		if (!data_may_be(q, q->e->net.pools[i].site))
+			q->allow[i / 64] &= ~(UINT64_C(1) << (i % 64));
 	q->ask.allow = q->allow;
 	q->ask.nallow = words;
 	return SUAN_OK;
@@ -356,7 +402,7 @@ static enum suan_code admit_one(struct question *q, uint32_t item, bool predicti
 		most = longest;
 
 	make_ask(q);
-	if (!spec_good(q) || !lists_good(q) || !reservation_known(q))
+	if (!spec_good(q) || !lists_good(q) || !inputs_good(q) || !reservation_known(q))
 		return SUAN_OK;
 	if (most && q->ask.limit_ms > most) {
 		refuse(q, SUAN_R_TOO_LONG, q->ask.limit_ms, most);
@@ -442,11 +488,13 @@ static enum suan_code quote_ask(struct question *q)
 }
 
 enum suan_code suan_admit_ask(const struct suan_engine *e, const struct suan_job_spec *spec,
-			      struct suan_asking *ret)
+			      int64_t now_ms, struct suan_asking *ret)
 {
 	struct question q = {.e = e, .job = spec};
 	enum suan_code rc = quote_ask(&q);
 
+	if (rc == SUAN_OK)
+		rc = suan_wants_ask(e, &spec->inputs, now_ms, &q.ask.arrivals);
 	*ret = (struct suan_asking){{.id = UINT64_MAX, .ask = q.ask}, q.where, q.allow};
 	return rc;
 }
@@ -457,7 +505,7 @@ uint32_t suan_engine_quote(const struct suan_engine *e, const struct suan_job_sp
 	struct suan_asking a;
 	uint32_t n = 0;
 
-	if (suan_admit_ask(e, spec, &a) == SUAN_OK) {
+	if (suan_admit_ask(e, spec, now_ms, &a) == SUAN_OK) {
 		n = suan_planner_candidates(e->plan->planner, &a.item, now_ms, ret, max);
 		suan_not_before(ret, n < max ? n : max, spec->begin_ms);
 		suan_net_explain(e, ret, n < max ? n : max);

@@ -7,6 +7,7 @@
 
 #include "base/grow.h"
 #include "engine/alone.h"
+#include "engine/data.h"
 #include "engine/order.h"
 #include "engine/reserve.h"
 #include "engine/state.h"
@@ -78,6 +79,8 @@ struct suan_engine *suan_engine_new(void)
 	e->next_id = 1;
 	suan_map_init(&e->rule_of);
 	suan_map_init(&e->key_of);
+	suan_map_init(&e->data.by_name);
+	suan_map_init(&e->data.want_of);
 	suan_arena_init(&e->net.arena, 0);
 	suan_acct_init(&e->acct);
 	if (!make_parts(e)) {
@@ -110,6 +113,7 @@ void suan_engine_free(struct suan_engine *e)
 	suan_dues_done(&e->leases);
 	suan_reserve_done(e);
 	suan_signals_free(e->signals);
+	suan_data_done(e);
 	if (e->plan) {
 		suan_planner_free(e->plan->planner);
 		suan_dues_done(&e->plan->begins);
@@ -194,6 +198,7 @@ static void set_site(struct suan_engine *e, const struct suan_event *ev)
 	if (e->net.sites[site].state == ev->u.site.state)
 		return;
 	e->net.sites[site].state = ev->u.site.state;
+	e->data.stale = true;	/* what comes from there or cannot */
 	suan_planner_freed(e->plan->planner, SUAN_FOREVER);
 	e->plan->pools_dirty = true;
 }
@@ -250,6 +255,8 @@ static void answer(const struct suan_engine *e, const struct suan_event *ev,
 		suan_engine_ask_unreserve(e, ev, out, err);
 	} else if (ev->type == SUAN_EV_SIGNAL) {
 		ask_signal(e, ev, out, err);
+	} else if (ev->type == SUAN_EV_DATA) {
+		suan_engine_ask_data(e, ev, out, err);
 	}
 }
 
@@ -319,6 +326,10 @@ static enum suan_code apply(struct suan_engine *e, const struct suan_event *ev,
 			return SUAN_ENOMEM;
 		e->goals_ms = INT64_MIN;
 		return SUAN_OK;
+	case SUAN_EV_DATA:
+		return suan_engine_data(e, ev, out);
+	case SUAN_EV_TRANSFER:
+		return suan_engine_transfer_report(e, ev, out);
 	}
 	return suan_fail(err, SUAN_EINVAL, "no such event: %u", (unsigned)ev->type);
 }

@@ -23,6 +23,7 @@ struct suan_effects { /* owned; reused from step to step */
 	uint32_t njobs;
 	uint32_t reservation; /* RESERVE, UNRESERVE: its number */
 	uint32_t nodes;	      /* RESERVE: so many nodes are in it */
+	uint32_t data;	      /* DATA: its number */
 	bool repeated; /* the idempotency key was known: nothing new was made */
 };
 
@@ -77,6 +78,8 @@ struct suan_job_view {
 	const char *near;	  /* city or site, or "" */
 	uint32_t max_latency_us;  /* one way from there; 0 = any */
 	uint32_t reservation; /* its number; 0 = none */
+	const uint32_t *inputs;	/* data sets that it reads, by number */
+	uint32_t ninputs;
 	const void *payload, *env;
 	size_t payload_len, env_len;
 	/* Summary: RUNNING if any runs, else STAGING, PENDING, else the worst end
@@ -191,6 +194,36 @@ struct suan_site_view {
 	const struct suan_site_spec *spec; /* its pools: see first_pool */
 };
 
+struct suan_data_view {
+	uint32_t id;
+	const char *name, *owner, *account, *source;
+	const char *sha256;	/* "" = not known yet */
+	const char *text;	/* what went wrong last; "" = nothing */
+	uint64_t bytes, files;
+	int64_t made_ms, expires_ms;
+	struct suan_names sites, hubs, users, accounts;
+	uint32_t copies, complete;
+};
+
+struct suan_replica_view {
+	uint32_t site;
+	enum suan_replica_state state;
+	bool kept;		/* the cache does not drop it */
+	uint32_t runs;		/* that read it now */
+	int64_t used_ms, checked_ms;
+	uint32_t transfer;	/* that makes or checks it; 0 = none */
+};
+
+struct suan_transfer_view {
+	uint32_t id, attempt, data;
+	uint32_t from, to;	/* sites; from SUAN_NO_POOL: outside; = to: a check */
+	bool running;
+	uint32_t failures;
+	int64_t made_ms, begin_ms, end_ms;	/* planned; FOREVER: nobody can say */
+	uint64_t bytes, done_bytes;
+	uint64_t mbit;		/* reserved on each link; 0: not on links */
+};
+
 struct suan_reservation_view {
 	uint32_t id;
 	const char *name, *owner;
@@ -212,6 +245,20 @@ bool suan_engine_reservation(const struct suan_engine *e, uint32_t id,
 /* Nodes of a part, ascending, and their pool. NULL: no such part. */
 const uint32_t *suan_engine_reserved(const struct suan_engine *e, uint32_t id, uint32_t part,
 				     uint32_t *ret_pool, uint32_t *ret_n);
+/* Data sets and transfers by number: smallest > after; 0 = none. By name; 0 = none. */
+uint32_t suan_engine_next_data(const struct suan_engine *e, uint32_t after);
+uint32_t suan_engine_find_data(const struct suan_engine *e, const char *name);
+bool suan_engine_data_set(const struct suan_engine *e, uint32_t id, struct suan_data_view *ret);
+/* Copies by place in the order of sites; false: there are no more. */
+bool suan_engine_replica(const struct suan_engine *e, uint32_t id, uint32_t place,
+			 struct suan_replica_view *ret);
+uint32_t suan_engine_next_transfer(const struct suan_engine *e, uint32_t after);
+bool suan_engine_transfer(const struct suan_engine *e, uint32_t id,
+			  struct suan_transfer_view *ret);
+uint64_t suan_engine_moved_bytes(const struct suan_engine *e);	/* between sites, so far */
+/* May the user read it? */
+bool suan_engine_may_read(const struct suan_engine *e, uint32_t id, const char *user,
+			  const char *account);
 bool suan_engine_job(const struct suan_engine *e, uint64_t id, struct suan_job_view *ret);
 /* Ids in order: smallest id > after, or largest id < before; 0 = none. before 0 = from the end. */
 uint64_t suan_engine_next_job(const struct suan_engine *e, uint64_t after);

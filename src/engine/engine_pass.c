@@ -5,6 +5,7 @@
 
 #include "base/grow.h"
 #include "engine/alone.h"
+#include "engine/data.h"
 #include "engine/goal.h"
 #include "engine/reserve.h"
 #include "engine/state.h"
@@ -91,19 +92,23 @@ static enum suan_code prepare(struct suan_engine *e, const struct suan_start *st
 			      int64_t now_ms, struct suan_effects *fx)
 {
 	uint32_t done = 0;
-	size_t stops = 0;
+	size_t stops = 0, moves = 0;
 	enum suan_code rc = suan_grow(&e->picks, &e->picks_cap, n, sizeof(*e->picks));
 
 	if (rc == SUAN_OK)
+		rc = suan_data_prepare(e, now_ms, &moves);
+	if (rc == SUAN_OK)
 		rc = suan_preempt_reserve(e, &stops);
 	if (rc == SUAN_OK)
-		rc = suan_effects_reserve(fx, (size_t)n * 2 + stops + leases_over(e, now_ms) + 1);
+		rc = suan_effects_reserve(fx, (size_t)n * 2 + stops + moves +
+					      leases_over(e, now_ms) + 1);
 	while (rc == SUAN_OK && done < n) {
 		rc = prepare_one(e, &starts[done], done > 0 ? &starts[done - 1] : NULL,
 				 &e->picks[done]);
 		done++;
 	}
 	if (rc != SUAN_OK) {
+		suan_data_undo(e);
 		undo(e, starts, n, done);
 		suan_planner_revert(e->plan->planner);
 	}
@@ -139,7 +144,8 @@ static void commit_one(struct suan_engine *e, const struct suan_start *s, const 
 	suan_outlook_started(e, p->job, now_ms);
 	suan_alone_started(e, p->job, now_ms);
 	p->job->started = true;
-	p->job->planned--;
+	suan_wants_planned(e, p->job, p->job->planned - 1);
+	suan_wants_began(e, p->job, e->net.pools[s->pool].site, now_ms);
 	if (a) {
 		a->pick = 0;
 		a->last_pool = s->pool;
@@ -166,6 +172,7 @@ static void expire(struct suan_engine *e, const struct suan_due *d, int64_t now_
 	x = suan_elems_at(j, pos);
 	suan_planner_end(e->plan->planner, x->run);
 	suan_acct_ended(e, j, x, now_ms);
+	suan_wants_ended(e, j, x->pool, now_ms);
 	x->end_ms = now_ms;
 	if (a && now_ms > a->last_end_ms)
 		a->last_end_ms = now_ms;
@@ -215,7 +222,7 @@ enum suan_code suan_engine_pass(struct suan_engine *e, int64_t now_ms, struct su
 	const struct suan_start *starts;
 	const struct suan_due *begin;
 	struct suan_effect wake = {.type = SUAN_FX_WAKE, .pool = SUAN_NO_POOL};
-	int64_t planner_wake = SUAN_FOREVER;
+	int64_t planner_wake = SUAN_FOREVER, moved;
 	uint32_t n = 0;
 	enum suan_code rc = suan_sync(e, now_ms);
 
@@ -226,10 +233,15 @@ enum suan_code suan_engine_pass(struct suan_engine *e, int64_t now_ms, struct su
 	if (rc == SUAN_OK && e->alone)
 		rc = suan_sync(e, now_ms);	/* some may go first now */
 	if (rc == SUAN_OK)
+		rc = suan_transfer_plan(e, now_ms);
+	if (rc == SUAN_OK)
+		rc = suan_wants_sync(e, now_ms);
+	if (rc == SUAN_OK)
 		rc = suan_planner_pass(e->plan->planner, now_ms, &starts, &n, &planner_wake);
 	if (rc == SUAN_OK)
 		rc = prepare(e, starts, n, now_ms, fx);
 	if (rc == SUAN_OK && suan_reserve_prepare(e, now_ms) != SUAN_OK) {
+		suan_data_undo(e);
 		undo(e, starts, n, n);
 		suan_planner_revert(e->plan->planner);
 		rc = SUAN_ENOMEM;
@@ -253,6 +265,9 @@ enum suan_code suan_engine_pass(struct suan_engine *e, int64_t now_ms, struct su
 		wake.at_ms = now_ms;
 	if (suan_reserve_wake(e) < wake.at_ms)
 		wake.at_ms = suan_reserve_wake(e);
+	moved = suan_data_settle(e, now_ms, fx);
+	if (moved < wake.at_ms)
+		wake.at_ms = moved;
 	begin = suan_dues_begin(e);
 	if (begin && begin->at_ms < wake.at_ms)
 		wake.at_ms = begin->at_ms;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "engine/alone.h"
+#include "engine/data.h"
 
 struct verdict {
 	enum suan_state state;
@@ -154,6 +155,7 @@ static void end(struct suan_engine *e, struct suan_job *j, uint32_t pos,
 	} else {
 		suan_planner_end(e->plan->planner, x->run);
 		suan_acct_ended(e, j, x, ev->now_ms);
+		suan_wants_ended(e, j, x->pool, ev->now_ms);
 		note_times(j, x, r, ev->now_ms);
 		if (x->pushed && !ended_first(r))
 			suan_preempt_note(e, j, x);

@@ -5,6 +5,7 @@
 
 #include "base/grow.h"
 #include "engine/alone.h"
+#include "engine/data.h"
 #include "engine/order.h"
 #include "engine/reserve.h"
 #include "engine/state.h"
@@ -159,6 +160,7 @@ void suan_jobs_ask(const struct suan_engine *e, const struct suan_job *j, struct
 	ret->limit_ms = j->walltime_ms;
 	ret->deadline_ms = suan_jobs_deadline(j);
 	ret->group = suan_jobs_reservation(j);
+	ret->arrivals = suan_wants_get(j);
 	if (j->rule) {
 		ret->allow = e->rules[j->rule].allow;
 		ret->nallow = e->rules[j->rule].words;
@@ -226,13 +228,16 @@ static enum suan_code make_more(struct suan_engine *e, struct suan_job *j,
 	const struct suan_reservation *r = suan_reserve_lookup(e, spec->reservation);
 
 	if (!is_array(spec) && !spec->ndeps && !spec->begin_ms && !spec->deadline_ms && !r &&
-	    spec->goal == SUAN_GOAL_FASTEST)
+	    spec->goal == SUAN_GOAL_FASTEST &&
+	    !spec->inputs.count)
 		return SUAN_OK;
 	rc = suan_jobs_more(e, j);
 	if (rc == SUAN_OK && is_array(spec))
 		rc = make_array(e, j, spec);
 	if (rc == SUAN_OK && spec->ndeps)
 		rc = make_deps(e, j, spec);
+	if (rc == SUAN_OK)
+		rc = suan_wants_of_job(e, &spec->inputs, &j->more->want);
 	if (rc != SUAN_OK)
 		return rc;
 	j->more->begin_ms = spec->begin_ms;
@@ -324,6 +329,7 @@ static void free_more(struct suan_engine *e, struct suan_more *m)
 {
 	if (!m)
 		return;
+	suan_wants_drop(e, m->want);
 	if (m->array) {
 		suan_intern_drop(e->strings, m->array->range);
 		suan_jobs_release(e, m->array, sizeof(*m->array));
@@ -359,6 +365,7 @@ void suan_jobs_forget(struct suan_engine *e, struct suan_job *j)
 {
 	if (j->planned)
 		suan_planner_drop(e->plan->planner, j->id);
+	suan_wants_planned(e, j, 0);
 	if (j->home)
 		suan_alone_mark(e, j);
 	suan_keys_drop(e, j->key);

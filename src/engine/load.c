@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/num.h"
 #include "engine/alone.h"
+#include "engine/data.h"
 #include "engine/reserve.h"
 #include "engine/signals_inside.h"
 #include "engine/tables.h"
@@ -587,6 +588,24 @@ static void get_reservation(struct loader *l, const struct suan_field *f, struct
 		j->more->reservation = get_u32(l, f, l->e->reserves.last_id);
 }
 
+static void get_inputs(struct loader *l, const struct suan_field *f, struct suan_job *j)
+{
+	uint32_t *ids = suan_unpack_list(&l->u, (uint32_t)f->len, sizeof(*ids)), n = 0;
+	struct suan_reader r;
+	uint64_t v = 0;
+
+	damage(l, !f->is_bytes || f->len == 0 || (j->more && j->more->want));
+	if (!failed(l))
+		needs(l, suan_jobs_more(l->e, j));
+	suan_field_reader(f, &r);
+	while (!failed(l) && r.p < r.end) {
+		damage(l, !suan_get_varint(&r, &v) || v > UINT32_MAX || (n > 0 && v <= ids[n - 1]));
+		ids[n++] = (uint32_t)v;
+	}
+	if (!failed(l))
+		needs(l, suan_wants_add(l->e, ids, n, &j->more->want));
+}
+
 static void get_job_field(struct loader *l, const struct suan_field *f, struct suan_job *j,
 			  struct key_fields *k)
 {
@@ -620,6 +639,8 @@ static void get_job_field(struct loader *l, const struct suan_field *f, struct s
 		j->alone = (uint8_t)get_u32(l, f, SUAN_NOT_FOLLOWED);
 	else if (f->tag == SUAN_SNAP_JOB_RESERVATION)
 		get_reservation(l, f, j);
+	else if (f->tag == SUAN_SNAP_JOB_INPUTS)
+		get_inputs(l, f, j);
 	else
 		(void)suan_unpack_field(&l->u, &suan_job_members, f, j);
 }
@@ -909,6 +930,8 @@ static void finish(struct loader *l)
 	while (!failed(l) && (id = suan_engine_next_job(e, id)))
 		finish_job(l, suan_jobs_find(e, id));
 	if (!failed(l))
+		damage(l, !suan_data_restored(e));
+	if (!failed(l))
 		suan_acct_recount(e);
 	e->plan->groups_dirty = e->acct.ncaps > 0;
 	e->plan->pools_dirty = true;
@@ -978,6 +1001,15 @@ static void get_memory(struct loader *l, const struct suan_field *f)
 		break;
 	case SUAN_SNAP_SLOT:
 		get_slot(l, f);
+		break;
+	case SUAN_SNAP_DATA:
+	case SUAN_SNAP_TRANSFER:
+	case SUAN_SNAP_DATA_ID:
+	case SUAN_SNAP_TRANSFER_ID:
+	case SUAN_SNAP_MOVED:
+		damage(l, !l->has_network);
+		if (!failed(l))
+			needs(l, suan_data_get(l->e, f, &l->arena));
 		break;
 	case SUAN_SNAP_HOME:
 	case SUAN_SNAP_TWIN:

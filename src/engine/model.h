@@ -97,6 +97,7 @@ struct suan_site_spec {
 	bool has_temperature;
 	struct suan_pue_point *pue;	/* by temperature, ascending; pue_milli without one */
 	uint32_t npue;
+	uint64_t cache_bytes;		/* of copies of data sets; 0 = no limit */
 };
 
 struct suan_link_spec {		/* directed */
@@ -213,6 +214,7 @@ struct suan_job_spec {
 	struct suan_names site, hub;		/* allow; empty = all */
 	struct suan_names not_site, not_hub;	/* deny */
 	const char *home;	/* site of those it belongs to; NULL, "" = none */
+	struct suan_names inputs;	/* data sets that it reads, by name */
 	const void *payload;	/* opaque to the engine: what to run (wire/payload.h) */
 	size_t payload_len;
 	const void *env;	/* opaque: environment, apart so that equal ones are stored once */
@@ -347,6 +349,7 @@ enum suan_reason {
 	SUAN_R_TOO_FAR,		/* its place would be a away, may be b (µs; a −1: unknown) */
 	SUAN_R_RESIDENCY,	/* data that it reads may not be there */
 	SUAN_R_GOAL,		/* of a job: waits for a better time, a; latest start b */
+	SUAN_R_DATA,		/* waits for its inputs: there at a (FOREVER: nobody can say) */
 	SUAN_NREASONS
 };
 
@@ -377,6 +380,8 @@ enum suan_event_type {
 	SUAN_EV_RESERVE = 15,	/* keep nodes for somebody, or for nobody */
 	SUAN_EV_UNRESERVE = 16,	/* give them back, now or earlier than was said */
 	SUAN_EV_SIGNAL = 17,	/* values of a site over time, see signals.h */
+	SUAN_EV_DATA = 18,	/* make, copy, share or remove a data set */
+	SUAN_EV_TRANSFER = 19,	/* from a site about a copy */
 };
 
 enum suan_policy_kind {
@@ -468,6 +473,55 @@ struct suan_target {		/* what a command is about */
 	bool preempt;		/* SUAN_EV_REQUEUE: only what runs, and it counts as preempted */
 };
 
+/* ---- data sets ---- */
+
+enum suan_data_op {
+	SUAN_DATA_PUT = 1,	/* a new one, from a source outside */
+	SUAN_DATA_REPLICATE,	/* one more copy, at a site */
+	SUAN_DATA_EVICT,	/* the copy at a site goes */
+	SUAN_DATA_RM,		/* all of it goes */
+	SUAN_DATA_GRANT,	/* others may read it too */
+	SUAN_DATA_VERIFY,	/* the copy at a site is read again; "" = all copies */
+};
+
+struct suan_data_command {
+	enum suan_data_op op;
+	const char *name;
+	const char *who;	/* asks; PUT: owns it */
+	const char *account;	/* PUT */
+	bool operate;		/* may, whoever owns it */
+	const char *site;
+	const char *source;	/* PUT: path or URL, opaque to the engine */
+	const char *sha256;	/* PUT: hex, "" = found when it is copied */
+	uint64_t bytes, files;	/* PUT: 0 = found when it is copied */
+	bool present;		/* PUT: it lies at the site already (simulation) */
+	int64_t expires_ms;	/* PUT: goes then; 0 = never */
+	struct suan_names sites, hubs;	/* PUT: where copies may be; both empty = anywhere */
+	struct suan_names users, accounts;	/* PUT, GRANT: may read it; "*" = everybody */
+};
+
+enum suan_transfer_kind {
+	SUAN_TRANSFER_PROGRESS = 1,
+	SUAN_TRANSFER_DONE,
+	SUAN_TRANSFER_FAILED,	/* tried again later, maybe from elsewhere */
+	SUAN_TRANSFER_BROKEN,	/* the source is not what it should be, or is not there */
+};
+
+struct suan_transfer_report {
+	uint32_t id, attempt;
+	enum suan_transfer_kind kind;
+	uint64_t bytes;		/* so far; DONE: of the data set */
+	uint64_t files;		/* DONE */
+	const char *sha256;	/* DONE: hex */
+	const char *text;	/* FAILED, BROKEN: for people */
+};
+
+enum suan_replica_state {
+	SUAN_REPLICA_COPYING,
+	SUAN_REPLICA_COMPLETE,
+	SUAN_REPLICA_LOST,	/* was not what it should be, or could not be had */
+};
+
 enum suan_report_kind {
 	SUAN_REPORT_STAGING = 1,	/* order received */
 	SUAN_REPORT_STARTED,
@@ -529,6 +583,8 @@ struct suan_event {
 		const struct suan_reserve *reserve;
 		struct suan_unreserve unreserve;
 		const struct suan_signal_spec *signal;
+		const struct suan_data_command *data;
+		struct suan_transfer_report transfer;
 	} u;
 };
 
@@ -541,6 +597,9 @@ enum suan_effect_type {
 	SUAN_FX_STOP,
 	SUAN_FX_WAKE,		/* a PASS is wanted at at_ms */
 	SUAN_FX_CHANGED,	/* state of run.job / run.index changed to state */
+	SUAN_FX_COPY,		/* begin transfer, see suan_engine_transfer() */
+	SUAN_FX_COPY_STOP,	/* break it off; site, attempt of run.attempt */
+	SUAN_FX_ERASE,		/* the copy of data at site goes */
 };
 
 struct suan_effect {
@@ -549,6 +608,7 @@ struct suan_effect {
 	uint32_t pool;
 	enum suan_state state;
 	int64_t at_ms;
+	uint32_t transfer, data, site;	/* of COPY, COPY_STOP, ERASE */
 };
 
 /* Short stable words, borrowed constants: "PENDING", "afterok", "too-many-cores", "submit" … */
@@ -562,6 +622,7 @@ const char *suan_packing_name(enum suan_packing p);
 const char *suan_event_name(enum suan_event_type t);
 const char *suan_limit_name(enum suan_limit l);
 const char *suan_goal_name(enum suan_goal g);
+const char *suan_replica_name(enum suan_replica_state s);
 
 /* May this be defined? EINVAL with the field at fault: unknown parent, cycle, name that is there
  * twice, number out of range. No string may be NULL. */

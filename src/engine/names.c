@@ -102,6 +102,7 @@ const char *suan_reason_name(enum suan_reason r)
 		[SUAN_R_TOO_FAR] = "too-far",
 		[SUAN_R_RESIDENCY] = "residency",
 		[SUAN_R_GOAL] = "goal",
+		[SUAN_R_DATA] = "data",
 	};
 
 	return WORD(words, r);
@@ -164,6 +165,8 @@ const char *suan_event_name(enum suan_event_type t)
 		[SUAN_EV_RESERVE] = "reserve",
 		[SUAN_EV_UNRESERVE] = "unreserve",
 		[SUAN_EV_SIGNAL] = "signal",
+		[SUAN_EV_DATA] = "data",
+		[SUAN_EV_TRANSFER] = "transfer",
 	};
 
 	return WORD(words, t);
@@ -215,4 +218,15 @@ const char *suan_goal_name(enum suan_goal g)
 						       "balanced"};
 
 	return (unsigned)g < SUAN_NGOALS ? names[g] : "?";
+}
+
+const char *suan_replica_name(enum suan_replica_state s)
+{
+	static const char *const words[] = {
+		[SUAN_REPLICA_COPYING] = "COPYING",
+		[SUAN_REPLICA_COMPLETE] = "COMPLETE",
+		[SUAN_REPLICA_LOST] = "LOST",
+	};
+
+	return WORD(words, s);
 }

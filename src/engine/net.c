@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "engine/copier.h"
 #include "engine/alone.h"
+#include "engine/data.h"
 
 #define FIRST_PAUSE_MS	 1000
 #define LONGEST_PAUSE_MS 300000
@@ -546,6 +547,8 @@ enum suan_code suan_net_set(struct suan_engine *e, const struct suan_event *ev,
 	suan_net_done(&old);
 	if (rc != SUAN_OK)
 		return suan_fail(err, rc, "out of memory");
+	suan_links_free(e->data.links);
+	e->data.links = NULL;
 	suan_rules_refresh(e);
 	suan_planner_freed(e->plan->planner, SUAN_FOREVER);
 	e->plan->pools_dirty = e->plan->all_dirty = e->plan->rekey = true;

@@ -86,6 +86,7 @@ static const struct suan_pack_row site_rows[] = {
 	{101, SUAN_PACK_U32, AT(suan_site_spec, renewable_ppm), 0},
 	{102, SUAN_PACK_I32, AT(suan_site_spec, temperature_mdeg), 0},
 	{103, SUAN_PACK_BOOL, AT(suan_site_spec, has_temperature), 0},
+	{140, SUAN_PACK_U64, AT(suan_site_spec, cache_bytes), 0},
 };
 static const struct suan_pack_table site_table = TABLE(site_rows);
 

@@ -207,7 +207,7 @@ uint32_t suan_engine_waits(const struct suan_engine *e, const struct suan_job_sp
 	for (uint32_t k = 0; k < d.count; k++)
 		from[k] = suan_sat_add(chosen->start_ms, (int64_t)k * HOUR_MS);
 	starts = malloc(((size_t)e->plan->npools * d.count + 1) * sizeof(*starts));
-	if (starts && suan_admit_ask(e, spec, &a) == SUAN_OK &&
+	if (starts && suan_admit_ask(e, spec, ask->now_ms, &a) == SUAN_OK &&
 	    suan_planner_later(e->plan->planner, &a.item, ask->now_ms, &d, starts) == SUAN_OK) {
 		s.q = &q;
 		s.starts = starts;

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "engine/accounts.h"
 #include "engine/pack.h"
+#include "engine/record_data.h"
 #include "engine/record_reserve.h"
 #include "engine/record_signal.h"
 
@@ -17,7 +18,7 @@ enum { EV_SEQ = 1, EV_NOW, EV_TYPE, EV_BODY, EV_RULES };
 #define RULES 1u	/* absent: those of the first version */
 enum { SUB_JOB = 1, SUB_KEY, SUB_HASH, SUB_TAGS };
 enum { JOB_ARRAY = 20, JOB_DEP, JOB_SITE, JOB_HUB, JOB_NOT_SITE, JOB_NOT_HUB, JOB_PAYLOAD,
-       JOB_ENV, JOB_TAGS };
+       JOB_ENV, JOB_INPUT = 140, JOB_TAGS };
 enum { RANGE_CAP = 1, RANGE_RUN };
 enum { REPORT_USAGE = 20 };
 enum { SITE_NAME = 1, SITE_STATE };
@@ -134,6 +135,7 @@ static void put_job(struct suan_buf *b, const struct suan_job_spec *j)
 	put_names(b, JOB_HUB, &j->hub);
 	put_names(b, JOB_NOT_SITE, &j->not_site);
 	put_names(b, JOB_NOT_HUB, &j->not_hub);
+	put_names(b, JOB_INPUT, &j->inputs);
 	if (j->payload_len)
 		suan_put_bytes(b, JOB_PAYLOAD, j->payload, j->payload_len);
 	if (j->env_len)
@@ -218,6 +220,12 @@ static bool put_body(struct suan_buf *b, const struct suan_event *ev)
 	case SUAN_EV_SIGNAL:
 		suan_record_put_signal(b, EV_BODY, ev->u.signal);
 		return true;
+	case SUAN_EV_DATA:
+		suan_record_put_data(b, EV_BODY, ev->u.data);
+		return true;
+	case SUAN_EV_TRANSFER:
+		put_table(b, EV_BODY, &suan_record_transfer, &ev->u.transfer);
+		return true;
 	}
 	return false;
 }
@@ -299,6 +307,8 @@ static struct suan_names *names_of(struct suan_job_spec *j, uint32_t tag)
 		return &j->not_site;
 	case JOB_NOT_HUB:
 		return &j->not_hub;
+	case JOB_INPUT:
+		return &j->inputs;
 	default:
 		return NULL;
 	}
@@ -340,6 +350,8 @@ static void get_job(struct suan_unpack *u, const struct suan_field *f, struct su
 		if (counts[tag])
 			names_of(j, tag)->list = suan_unpack_list(u, counts[tag],
 								  sizeof(char *));
+	if (counts[JOB_INPUT])
+		j->inputs.list = suan_unpack_list(u, counts[JOB_INPUT], sizeof(char *));
 	if (counts[JOB_DEP])
 		j->deps = suan_unpack_list(u, counts[JOB_DEP], sizeof(*j->deps));
 	u->bad |= counts[JOB_ARRAY] > 1;
@@ -473,6 +485,12 @@ static void get_body(struct suan_unpack *u, const struct suan_field *f, struct s
 	case SUAN_EV_SIGNAL:
 		ev->u.signal = suan_record_get_signal(u, f);
 		break;
+	case SUAN_EV_DATA:
+		ev->u.data = suan_record_get_data(u, f);
+		break;
+	case SUAN_EV_TRANSFER:
+		suan_unpack_all(u, &suan_record_transfer, f, &ev->u.transfer);
+		break;
 	}
 }
 
@@ -490,7 +508,7 @@ static void get_event(struct suan_unpack *u, struct suan_reader *r, struct suan_
 			ev->now_ms = suan_field_i64(&x);
 		} else if (x.tag == EV_TYPE) {
 			ev->type = (enum suan_event_type)x.u64;
-			u->bad |= x.u64 > SUAN_EV_SIGNAL;
+			u->bad |= x.u64 > SUAN_EV_TRANSFER;
 		} else if (x.tag == EV_BODY) {
 			body = x;
 			has_body = true;

@@ -106,9 +106,8 @@ void suan_rules_explain(const struct suan_engine *e, const struct suan_where *w,
 		if (list[i].reason != SUAN_R_NOT_ALLOWED)
 			continue;
 		x = exclude(e, w, row, list[i].pool);
-		if (x.reason == SUAN_R_NONE)
-			continue;
-		list[i].reason = x.reason;
+		/* what a job reads is in no list of a job that is only asked about */
+		list[i].reason = x.reason == SUAN_R_NONE ? SUAN_R_RESIDENCY : x.reason;
 		list[i].a = x.a;
 		list[i].b = x.b;
 	}

@@ -6,6 +6,7 @@
 #include "base/codec.h"
 #include "base/hash.h"
 #include "engine/alone.h"
+#include "engine/data.h"
 #include "engine/reserve.h"
 #include "engine/signals_inside.h"
 #include "engine/tables.h"
@@ -143,6 +144,19 @@ static void put_deps(struct writer *w, const struct suan_job *j)
 	}
 }
 
+static void put_inputs(struct writer *w, const struct suan_job *j)
+{
+	uint32_t want = suan_wants_get(j);
+	size_t mark;
+
+	if (want == 0)
+		return;
+	mark = suan_put_begin(w->out, SUAN_SNAP_JOB_INPUTS);
+	for (uint32_t i = 0; i < w->e->data.wants[want].count; i++)
+		suan_put_varint(w->out, w->e->data.wants[want].ids[i]);
+	suan_put_end(w->out, mark);
+}
+
 static void put_array(struct writer *w, const struct suan_array *a)
 {
 	put_string(w, SUAN_SNAP_JOB_RANGE, a->range);
@@ -201,6 +215,7 @@ static void put_job(struct writer *w, const struct suan_job *j)
 	put_u64(w, SUAN_SNAP_JOB_HOME, j->home);
 	put_u64(w, SUAN_SNAP_JOB_ALONE, j->alone == SUAN_NOT_FOLLOWED ? j->alone : 0);
 	put_deps(w, j);
+	put_inputs(w, j);
 	if (suan_jobs_array(j))
 		put_array(w, suan_jobs_array(j));
 	if (j->key)
@@ -427,6 +442,7 @@ enum suan_code suan_engine_save(const struct suan_engine *e, struct suan_buf *ou
 	for (size_t i = 0; i < e->reserves.count; i++)
 		suan_reserve_put(e->reserves.list[i], SUAN_SNAP_RESERVATION, out);
 	put_u64(&w, SUAN_SNAP_RESERVE_ID, e->reserves.last_id);
+	suan_data_put(e, out);
 	while ((id = suan_engine_next_job(e, id)))
 		put_job(&w, suan_jobs_find(e, id));
 	put_twins(&w, twins, ntwins);

@@ -35,6 +35,8 @@ enum suan_snapshot_tag {	/* of the whole, in this order */
 	SUAN_SNAP_RESERVE_ID = 51,	/* of the last one ever made */
 	SUAN_SNAP_SIGNAL = 100,	/* of a site and kind, after the sites; signals_save.c */
 	SUAN_SNAP_GOALS = 120,	/* when goals were planned last */
+	SUAN_SNAP_DATA = 140,	/* before the jobs; data_pack.c */
+	SUAN_SNAP_TRANSFER, SUAN_SNAP_DATA_ID, SUAN_SNAP_TRANSFER_ID, SUAN_SNAP_MOVED,
 };
 
 enum suan_snapshot_leaf {	/* LEVEL has the first two */
@@ -72,7 +74,8 @@ enum suan_snapshot_job {	/* 1 … 19: members by table */
 	SUAN_SNAP_JOB_PREEMPTED = 60, SUAN_SNAP_JOB_PREEMPTED_WORK,
 	SUAN_SNAP_JOB_HOME = 70, SUAN_SNAP_JOB_ALONE,	/* site + 1; 2 if nobody follows it */
 	SUAN_SNAP_JOB_GOAL = 120, SUAN_SNAP_JOB_MAX_DELAY, SUAN_SNAP_JOB_TARGET_TIME,
-	SUAN_SNAP_JOB_TARGET
+	SUAN_SNAP_JOB_TARGET,
+	SUAN_SNAP_JOB_INPUTS = 140	/* ids of data sets */
 };
 
 enum suan_snapshot_elem {	/* 1 … 9: members by table */

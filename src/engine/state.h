@@ -77,6 +77,7 @@ struct suan_more {		/* rarely used parts */
 	size_t ndependents, dependents_cap;
 	int64_t begin_ms, deadline_ms;
 	uint32_t reservation;		/* 0 = none */
+	uint32_t want;			/* inputs: data.h; 0 = none */
 	bool due;			/* in the heap for its begin */
 	uint8_t goal;			/* enum suan_goal */
 	bool listed;			/* in plan->goals */
@@ -228,6 +229,27 @@ struct suan_reserves {			/* reserve.h */
 	size_t over_cap;
 };
 
+struct suan_data {			/* data.h */
+	struct suan_dataset **list;	/* owned; by id */
+	size_t count, cap;
+	struct suan_transfer *transfers;	/* owned; by id */
+	size_t ntransfers, transfers_cap;
+	uint32_t last_id, last_transfer;
+	uint64_t moved_bytes;		/* between sites, of transfers that are done */
+	struct suan_map by_name;	/* interned name → id */
+	struct suan_want *wants;	/* owned; 0 and 1 are nobody's */
+	size_t nwants, wants_cap;
+	uint32_t free_want, live_wants;
+	struct suan_map want_of;	/* interned ids → number */
+	struct suan_links *links;	/* owned; NULL: to be made anew */
+	bool stale;			/* the plan of transfers is */
+	size_t before;			/* transfers before the pass added some */
+	size_t copies;			/* of all data sets */
+	uint32_t pass;
+	int64_t *arrivals;		/* owned; scratch, by pool */
+	size_t arrivals_cap;
+};
+
 struct suan_engine {
 	uint64_t seq;
 	int64_t now_ms;
@@ -260,6 +282,7 @@ struct suan_engine {
 	struct suan_alone *alone;	/* owned; NULL: no job ever had a home */
 	struct suan_reserves reserves;
 	struct suan_signals *signals;	/* owned; of all sites of net */
+	struct suan_data data;
 	struct suan_plan *plan;		/* owned; apart: a question may bring it up to date */
 	size_t bytes;			/* of jobs and their parts */
 
@@ -554,7 +577,8 @@ SUAN_MUSTUSE enum suan_code suan_admit(const struct suan_engine *e, const struct
 				       bool prediction, struct suan_effects *out,
 				       struct suan_err *err);
 
-/* What a job that comes after all others asks of the planner, and where it may go. */
+/* What a job that comes after all others asks of the planner, and where it may go. The planner is
+ * told when its inputs arrive, until the next such question. */
 struct suan_asking {
 	struct suan_item item;
 	struct suan_where where;	/* borrowed from the spec */
@@ -562,7 +586,7 @@ struct suan_asking {
 };
 SUAN_MUSTUSE enum suan_code suan_admit_ask(const struct suan_engine *e,
 					   const struct suan_job_spec *spec,
-					   struct suan_asking *ret);
+					   int64_t now_ms, struct suan_asking *ret);
 
 /* ---- verify.c ---- */
 

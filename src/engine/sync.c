@@ -4,6 +4,7 @@
 
 #include "base/grow.h"
 #include "engine/alone.h"
+#include "engine/data.h"
 #include "engine/goal.h"
 #include "engine/order.h"
 #include "engine/reserve.h"
@@ -79,7 +80,7 @@ static enum suan_code sync_job(struct suan_engine *e, struct suan_job *j, int64_
 		rc = suan_planner_add(e->plan->planner, &item);
 	}
 	if (rc == SUAN_OK) {
-		j->planned = want;
+		suan_wants_planned(e, j, want);
 		j->replan = false;
 	}
 	return rc;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/alone.h"
+#include "engine/data.h"
 #include "engine/reserve.h"
 #include "engine/signals_inside.h"
 #include "engine/state.h"
@@ -235,6 +236,9 @@ enum suan_code suan_engine_verify(const struct suan_engine *e, struct suan_err *
 	bad = rc == SUAN_OK ? suan_signals_verify(e->signals) : NULL;
 	if (bad)
 		rc = suan_fail(err, SUAN_ECORRUPT, "%s", bad);
+	bad = rc == SUAN_OK ? suan_data_verify(e) : NULL;
+	if (bad)
+		rc = suan_fail(err, SUAN_ECORRUPT, "data: %s", bad);
 	if (rc == SUAN_OK)
 		rc = suan_planner_verify(e->plan->planner, err);
 	if (rc == SUAN_OK)

@@ -3,6 +3,7 @@
 
 #include "base/num.h"
 #include "engine/alone.h"
+#include "engine/data.h"
 #include "engine/reserve.h"
 #include "engine/goal.h"
 #include "engine/state.h"
@@ -98,6 +99,30 @@ static bool waits_for_end(const struct suan_engine *e, const struct suan_job *j,
 	return false;
 }
 
+/* Its inputs are nowhere it may run, or come to where it is planned only when it is. */
+static struct cause data_cause(const struct suan_engine *e, const struct suan_job *j, uint32_t pool,
+			       int64_t start_ms)
+{
+	uint32_t want = suan_wants_get(j);
+	int64_t at = SUAN_FOREVER, a, b;
+	struct suan_ask ask;
+
+	if (want == 0)
+		return (struct cause){SUAN_R_NONE, 0, 0};
+	suan_jobs_ask(e, j, &ask);
+	for (uint32_t i = 0; i < e->plan->npools && i < e->net.npools; i++) {
+		int64_t there = suan_planner_arrival(e->plan->planner, want, i);
+
+		if (pool != SUAN_NO_POOL ? i != pool
+					 : suan_planner_fits(e->plan->planner, i, &ask, &a, &b))
+			continue;
+		at = there < at ? there : at;
+	}
+	if (at <= e->now_ms || (pool != SUAN_NO_POOL && at < start_ms))
+		return (struct cause){SUAN_R_NONE, 0, 0};
+	return (struct cause){SUAN_R_DATA, at, 0};
+}
+
 static struct cause queue_cause(const struct suan_engine *e, const struct suan_job *j)
 {
 	uint32_t pool;
@@ -107,6 +132,8 @@ static struct cause queue_cause(const struct suan_engine *e, const struct suan_j
 	struct cause closed = reservation_cause(e, j);
 	struct suan_short lack;
 
+	if (closed.reason == SUAN_R_NONE)
+		closed = data_cause(e, j, known ? pool : SUAN_NO_POOL, start);
 	if (closed.reason == SUAN_R_NONE && !known && suan_acct_short(e, j, &lack))
 		return (struct cause){SUAN_R_QUOTA, lack.used, lack.most};
 	if (!known && closed.reason == SUAN_R_NONE)
@@ -300,6 +327,10 @@ bool suan_engine_job(const struct suan_engine *e, uint64_t id, struct suan_job_v
 	ret->max_delay_ms = j->more ? j->more->max_delay_ms : 0;
 	ret->checkpointable = j->checkpointable;
 	ret->guarantee = (enum suan_guarantee)j->guarantee;
+	if (suan_wants_get(j)) {
+		ret->inputs = e->data.wants[suan_wants_get(j)].ids;
+		ret->ninputs = e->data.wants[suan_wants_get(j)].count;
+	}
 	view_strings(e, j, ret);
 	view_more(j, ret);
 	view_state(e, j, ret);

@@ -23,6 +23,9 @@ struct history {
 	bool homes;		/* sites are guarded against losing by sharing */
 	bool signals;		/* sites are told of prices, carbon and so on */
 	uint32_t latencies[20];	/* of the network: from city x and each site */
+	bool data;		/* jobs read data sets, which move over links */
+	struct suan_link_spec links[8];
+	uint64_t copies, reads;	/* transfers that began; starts of jobs with inputs */
 };
 
 static inline uint32_t dice(struct history *h, uint32_t n)
@@ -43,6 +46,26 @@ static inline void history_latencies(struct history *h)
 	for (uint32_t i = 0; i < net->nlatency; i++)
 		h->latencies[i] = i % 7 == 5 ? SUAN_FAR_US
 					     : (uint32_t)(h->k.now + i * 7919) % 9000;
+}
+
+/* Between sites and over a city that is none; now and then none at all. */
+static inline void random_links(struct history *h)
+{
+	static const char *const ends[] = {"a", "b", "c", "d", "city"};
+	struct kit *k = &h->k;
+
+	k->net.links = h->links;
+	k->net.nlinks = dice(h, 12) ? 3 + dice(h, 6) : 0;
+	for (uint32_t i = 0; i < k->net.nlinks; i++) {
+		uint32_t from = dice(h, 5);
+
+		h->links[i] = (struct suan_link_spec){
+			.from = ends[from], .to = ends[(from + 1 + dice(h, 4)) % 5]};
+		h->links[i].mbit_s = dice(h, 15) ? 8u << dice(h, 5) : 0;
+		h->links[i].latency_us = dice(h, 3) * 1000;
+	}
+	for (uint32_t i = 0; i < k->net.nsites; i++)
+		k->sites[i].cache_bytes = dice(h, 3) ? 0 : 3000000 + dice(h, 6000000);
 }
 
 static inline void history_network(struct history *h)
@@ -73,6 +96,8 @@ static inline void history_network(struct history *h)
 		}
 	}
 	history_latencies(h);
+	if (h->data)
+		random_links(h);
 	kit_network(k);
 }
 
@@ -322,17 +347,94 @@ static inline void random_spec(struct history *h, struct suan_job_spec *s, struc
 	}
 }
 
+/* ---- data sets ---- */
+
+static const char *const data_names[] = {"d0", "d1", "d2", "d3", "d4", "d5", "d6", "d7"};
+
+static inline void random_data(struct history *h)
+{
+	static const char *const sites[] = {"a", "b", "c", "d", "a", "b", "", "nowhere"};
+	static const char *const hubs[] = {"east", "west"};
+	static const char *const users[] = {"v", "*"};
+	struct suan_data_command c = {.op = SUAN_DATA_PUT, .name = data_names[dice(h, 8)],
+				      .who = dice(h, 5) ? "u" : "v", .account = "acc"};
+	struct suan_event ev = {.type = SUAN_EV_DATA, .u.data = &c};
+	uint32_t what = dice(h, 12);
+
+	c.site = sites[dice(h, 8)];
+	c.operate = dice(h, 4) == 0;
+	if (what >= 4)
+		c.op = (enum suan_data_op)(1 + (what - 4) % 6);
+	if (what == 9 || what == 10)
+		c.op = SUAN_DATA_REPLICATE;
+	if (dice(h, 2))
+		c.users = (struct suan_names){(const char **)(uintptr_t)&users[dice(h, 2)], 1};
+	if (c.op == SUAN_DATA_PUT) {
+		c.source = dice(h, 9) ? "/somewhere" : "";
+		c.present = dice(h, 2);
+		c.bytes = c.present || dice(h, 2) ? 1000 + dice(h, 3000000) : 0;
+		if (dice(h, 3) == 0)
+			c.hubs = (struct suan_names){
+				(const char **)(uintptr_t)&hubs[dice(h, 2)], 1};
+		if (dice(h, 6) == 0)
+			c.expires_ms = h->k.now + dice(h, 60000);
+	}
+	kit_step(&h->k, &ev);
+}
+
+static inline void random_transfer(struct history *h)
+{
+	static const char sha[] =
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	struct suan_event ev = {.type = SUAN_EV_TRANSFER};
+	struct suan_transfer_report *r = &ev.u.transfer;
+	struct suan_transfer_view v = {.id = 0};
+	uint32_t skip = dice(h, 4), id = 0, next;
+
+	while ((next = suan_engine_next_transfer(h->k.e, id)) && (id == 0 || skip-- > 0))
+		id = next;
+	(void)suan_engine_transfer(h->k.e, id, &v);
+	*r = (struct suan_transfer_report){.id = id, .attempt = v.attempt, .sha256 = "",
+					   .text = "", .bytes = v.bytes};
+	r->kind = dice(h, 3) ? SUAN_TRANSFER_DONE
+			     : (enum suan_transfer_kind)(1 + dice(h, SUAN_TRANSFER_BROKEN));
+	if (r->kind == SUAN_TRANSFER_PROGRESS)
+		r->bytes = v.bytes / 2;
+	if (r->kind == SUAN_TRANSFER_DONE) {
+		r->sha256 = sha + (dice(h, 30) == 0 ? 64 : 0);
+		r->files = 1 + dice(h, 3);
+		r->bytes = v.bytes ? v.bytes : 1000 + dice(h, 3000000);
+	}
+	if (r->kind >= SUAN_TRANSFER_FAILED)
+		r->text = dice(h, 2) ? "no such file" : "";
+	r->attempt += dice(h, 20) == 0;
+	kit_step(&h->k, &ev);
+}
+
+static inline void random_inputs(struct history *h, struct suan_job_spec *s, const char **names)
+{
+	s->inputs.list = names;
+	for (uint32_t i = 0; i < 2 && h->data && dice(h, 3); i++) {
+		const char *name = data_names[dice(h, 8)];
+
+		if (suan_engine_find_data(h->k.e, name) || dice(h, 12) == 0)
+			names[s->inputs.count++] = name;
+	}
+}
+
 static inline void random_submit(struct history *h)
 {
 	struct suan_job_spec specs[3];
 	struct suan_dep deps[3][2];
-	const char *lists[3][2];
+	const char *lists[3][2], *inputs[3][2];
 	struct suan_event ev = {.type = SUAN_EV_SUBMIT,
 				.u.submit = {.jobs = specs, .njobs = 1}};
 
 	ev.u.submit.njobs += dice(h, 4) == 0 ? dice(h, 3) : 0;
-	for (uint32_t i = 0; i < ev.u.submit.njobs; i++)
+	for (uint32_t i = 0; i < ev.u.submit.njobs; i++) {
 		random_spec(h, &specs[i], deps[i], lists[i]);
+		random_inputs(h, &specs[i], inputs[i]);
+	}
 	if (dice(h, 3) == 0) {
 		ev.u.submit.has_key = true;
 		ev.u.submit.key[0] = 1;
@@ -445,6 +547,25 @@ static inline void random_site(struct history *h)
 	}
 }
 
+static inline void random_copy(struct history *h)
+{
+	if (dice(h, 3))
+		random_transfer(h);
+	else
+		random_data(h);
+}
+
+static inline void history_pass(struct history *h)
+{
+	const struct suan_effect *start;
+
+	h->passed = true;
+	kit_pass(&h->k);
+	h->copies += kit_effects(&h->k, SUAN_FX_COPY);
+	for (size_t i = 0; h->data && (start = kit_effect(&h->k, SUAN_FX_START, i)); i++)
+		h->reads += kit_view(&h->k, start->run.job).ninputs > 0;
+}
+
 /* One event. The first is the network. */
 static inline void history_step(struct history *h)
 {
@@ -473,6 +594,10 @@ static inline void history_step(struct history *h)
 		random_signal(h);
 		return;
 	}
+	if (h->data && dice(h, 4) == 0) {
+		random_copy(h);
+		return;
+	}
 	if (what < (h->preempting ? 40 : 20))
 		random_submit(h);
 	else if (what < 65)
@@ -485,10 +610,8 @@ static inline void history_step(struct history *h)
 		random_reserve(h);
 	else if (what < 82)
 		random_unreserve(h);
-	else {
-		h->passed = true;
-		kit_pass(&h->k);
-	}
+	else
+		history_pass(h);
 }
 
 #endif

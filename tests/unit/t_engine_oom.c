@@ -12,18 +12,21 @@ static void keep(void *ctx, const struct suan_event *ev)
 		abort();
 }
 
-enum kind { PLAIN, CONSERVATIVE, PREEMPTING, HOMES, SIGNALS };
+struct kind {
+	bool conservative, preempting, homes, signals, data;
+};
 
-static uint64_t record(struct suan_buf *log, uint64_t seed, enum kind kind)
+static uint64_t record(struct suan_buf *log, uint64_t seed, struct kind kind)
 {
 	struct history h;
 	uint64_t hash;
 
 	history_init(&h, seed);
-	h.conservative = kind == CONSERVATIVE;
-	h.preempting = kind == PREEMPTING;
-	h.homes = kind == HOMES;
-	h.signals = kind == SIGNALS;
+	h.conservative = kind.conservative;
+	h.preempting = kind.preempting;
+	h.homes = kind.homes;
+	h.signals = kind.signals;
+	h.data = kind.data;
 	h.k.log = keep;
 	h.k.ctx = log;
 	while (suan_engine_seq(h.k.e) < STEPS)
@@ -159,34 +162,44 @@ int main(void)
 		return tap_done();
 	}
 	suan_buf_init(&log, 0);
-	want = record(&log, 11, PLAIN);
+	want = record(&log, 11, (struct kind){.data = false});
 	t_new();
 	t_steps(&log, want);
 	t_snapshot(&log, want);
 	suan_buf_done(&log);
 	/* the policy whose planner remembers */
 	suan_buf_init(&log, 0);
-	want = record(&log, 12, CONSERVATIVE);
+	want = record(&log, 12, (struct kind){.conservative = true});
 	t_steps(&log, want);
 	t_snapshot(&log, want);
 	suan_buf_done(&log);
 	/* runs that are stopped for others */
 	suan_buf_init(&log, 0);
-	want = record(&log, 13, PREEMPTING);
+	want = record(&log, 13, (struct kind){.preempting = true});
 	t_steps(&log, want);
 	t_snapshot(&log, want);
 	suan_buf_done(&log);
 	/* homes, whose virtual schedules are taken back */
 	suan_buf_init(&log, 0);
-	want = record(&log, 14, HOMES);
+	want = record(&log, 14, (struct kind){.homes = true});
 	t_steps(&log, want);
 	t_snapshot(&log, want);
 	suan_buf_done(&log);
 	/* what sites are told over time */
 	suan_buf_init(&log, 0);
-	want = record(&log, 15, SIGNALS);
+	want = record(&log, 15, (struct kind){.signals = true});
 	t_steps(&log, want);
 	t_snapshot(&log, want);
+	suan_buf_done(&log);
+	/* data sets that move */
+	suan_buf_init(&log, 0);
+	want = record(&log, 16, (struct kind){.data = true});
+	t_steps(&log, want);
+	t_snapshot(&log, want);
+	suan_buf_done(&log);
+	suan_buf_init(&log, 0);
+	want = record(&log, 16, (struct kind){.data = true, .conservative = true});
+	t_steps(&log, want);
 	suan_buf_done(&log);
 	return tap_done();
 }

@@ -47,6 +47,26 @@ static bool preempts(uint64_t seed, uint32_t steps, uint64_t *stops)
 	return good;
 }
 
+/* Jobs that read data sets, which move over links that nobody may oversell. */
+static bool moves(uint64_t seed, uint32_t steps, uint64_t *copies, uint64_t *reads)
+{
+	struct history h;
+	bool good = true;
+
+	history_init(&h, seed);
+	h.data = true;
+	for (uint32_t i = 0; i < steps && good; i++) {
+		history_step(&h);
+		good = kit_good(&h.k);
+		if (!good)
+			printf("# seed %" PRIu64 ", event %u\n", seed, i + 1);
+	}
+	*copies += h.copies;
+	*reads += h.reads;
+	kit_done(&h.k);
+	return good;
+}
+
 static bool survives(uint64_t seed, uint32_t steps, bool homes)
 {
 	struct history h;
@@ -67,12 +87,17 @@ static bool survives(uint64_t seed, uint32_t steps, bool homes)
 int main(void)
 {
 	const char *text = getenv("SUAN_SEED");
-	uint64_t stops = 0, seed = text ? strtoull(text, NULL, 10) : 1;
+	uint64_t copies = 0, reads = 0, stops = 0, seed = text ? strtoull(text, NULL, 10) : 1;
 
 	for (int i = 0; i < (text ? 1 : SEEDS); i++)
 		ok(preempts(seed + (uint64_t)i, STEPS, &stops), "preempting, seed %" PRIu64,
 		   seed + (uint64_t)i);
 	ok(text || stops > 2 * SEEDS, "%" PRIu64 " stops", stops);
+	for (int i = 0; i < (text ? 1 : SEEDS); i++)
+		ok(moves(seed + (uint64_t)i, STEPS, &copies, &reads), "data, seed %" PRIu64,
+		   seed + (uint64_t)i);
+	ok(text || (copies > 20 * SEEDS && reads > 20 * SEEDS),
+	   "%" PRIu64 " copies, %" PRIu64 " starts that read", copies, reads);
 	for (int i = 0; i < (text ? 1 : SEEDS); i++)
 		for (int homes = 0; homes < 2; homes++)
 			ok(survives(seed + (uint64_t)i, STEPS, homes),

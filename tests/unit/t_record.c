@@ -13,9 +13,9 @@ static struct suan_pool_spec pools[] = {
 static struct suan_pue_point pue[] = {{-5000, 1120}, {20000, 1180}};
 static struct suan_site_spec sites[] = {
 	{"zhongwei", "中卫", "ningxia", "owner", "local", 105180000, 37500000, 1150, -1, 0, "p.csv",
-	 "", 7, pools, 2, 7100000, false, SUAN_CARBON_ZERO, 450000, -3000, true, pue, 2},
+	 "", 7, pools, 2, 7100000, false, SUAN_CARBON_ZERO, 450000, -3000, true, pue, 2, 0},
 	{"empty", "", "", "", "", -1, INT32_MIN, 0, INT64_MAX, INT64_MIN, "", "c.csv", 0, NULL, 0,
-	 0, true, 0, 0, 0, false, NULL, 0},
+	 0, true, 0, 0, 0, false, NULL, 0, UINT64_MAX},
 };
 static struct suan_hub_spec hubs[] = {{"ningxia", "宁夏", "west"}};
 static struct suan_city_spec cities[] = {{"beijing", "北京", "jing", 1, 2, 3}};
@@ -310,6 +310,42 @@ static void t_reserve(struct suan_arena *a, struct suan_buf *b)
 		ok(got.u.unreserve.id == UINT32_MAX && got.u.unreserve.to_ms == -1, "its end");
 }
 
+static void t_data(struct suan_arena *a, struct suan_buf *b)
+{
+	const char *names[] = {"ann", "中卫"};
+	struct suan_data_command c = {.op = SUAN_DATA_VERIFY, .name = "film", .who = "me",
+				      .account = "org", .operate = true, .site = "zhongwei",
+				      .source = "/films", .sha256 = "00", .bytes = UINT64_MAX,
+				      .files = 3, .present = true, .expires_ms = INT64_MAX,
+				      .sites = {names, 2}, .hubs = {names + 1, 1},
+				      .users = {names, 1}, .accounts = {names, 2}};
+	struct suan_event ev = {.seq = 1, .now_ms = 2, .type = SUAN_EV_DATA, .u.data = &c}, got;
+	const struct suan_data_command *x;
+
+	if (!round_trip(&ev, a, &got, b))
+		return;
+	x = got.u.data;
+	ok(x->op == SUAN_DATA_VERIFY && x->operate && x->present, "op and flags");
+	is_str(x->name, "film", "name");
+	is_str(x->source, "/films", "source");
+	ok(strcmp(x->who, "me") == 0 && strcmp(x->account, "org") == 0 &&
+		   strcmp(x->site, "zhongwei") == 0 && strcmp(x->sha256, "00") == 0, "words");
+	ok(x->bytes == UINT64_MAX && x->files == 3 && x->expires_ms == INT64_MAX, "numbers");
+	ok(x->sites.count == 2 && x->hubs.count == 1 && x->users.count == 1 &&
+		   x->accounts.count == 2, "lists");
+	is_str(x->hubs.list[0], "中卫", "a hub");
+	damaged(b, "a damaged command is noticed");
+	ev.type = SUAN_EV_TRANSFER;
+	ev.u.transfer =
+		(struct suan_transfer_report){7, 8, SUAN_TRANSFER_BROKEN, 9, 10, "ab", "no"};
+	if (!round_trip(&ev, a, &got, b))
+		return;
+	ok(got.u.transfer.id == 7 && got.u.transfer.attempt == 8 &&
+		   got.u.transfer.kind == SUAN_TRANSFER_BROKEN && got.u.transfer.bytes == 9 &&
+		   got.u.transfer.files == 10 && strcmp(got.u.transfer.sha256, "ab") == 0 &&
+		   strcmp(got.u.transfer.text, "no") == 0, "what a site says of a copy");
+}
+
 static void t_sequence(void)
 {
 	struct suan_event ev = {.seq = 1, .now_ms = 1, .type = SUAN_EV_PASS}, got;
@@ -387,6 +423,7 @@ int main(void)
 	t_submit(&arena, &bytes);
 	t_small(&arena, &bytes);
 	t_reserve(&arena, &bytes);
+	t_data(&arena, &bytes);
 	t_report(&arena, &bytes);
 	t_rules(&arena, &bytes);
 	t_sequence();

@@ -174,7 +174,7 @@ static void at_every_event(uint64_t seed)
 	free(l);
 }
 
-static void one_seed(uint64_t seed, bool preempting, bool homes)
+static void one_seed(uint64_t seed, bool preempting, bool homes, bool data)
 {
 	struct history h;
 	struct log *l = calloc(1, sizeof(*l));
@@ -185,6 +185,8 @@ static void one_seed(uint64_t seed, bool preempting, bool homes)
 	history_init(&h, seed);
 	h.preempting = preempting;
 	h.homes = h.signals = homes;
+	h.data = data;
+	h.conservative = data && seed % 2;
 	record(&h, l, STEPS);
 	want = suan_engine_hash(h.k.e);
 	for (int s = 0; s < SUAN_NSTATES; s++)
@@ -240,11 +242,13 @@ int main(void)
 	uint64_t seed = text ? strtoull(text, NULL, 10) : 0;
 
 	for (uint64_t i = 0; i < (text ? 1u : MOST_SEEDS); i++)
-		one_seed(seed + i, false, false);
+		one_seed(seed + i, false, false, false);
 	for (uint64_t i = 0; i < (text ? 1u : MOST_SEEDS); i++)
-		one_seed(seed + i, true, false);
+		one_seed(seed + i, true, false, false);
 	for (uint64_t i = 0; i < (text ? 1u : MOST_SEEDS); i++)
-		one_seed(seed + i, false, true);
+		one_seed(seed + i, false, true, false);
+	for (uint64_t i = 0; i < (text ? 1u : MOST_SEEDS); i++)
+		one_seed(seed + i, false, false, true);
 	for (uint64_t i = 0; i < (text ? 1u : EVERY_SEEDS); i++)
 		at_every_event(seed + i);
 	overdue();

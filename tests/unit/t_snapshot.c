@@ -151,7 +151,7 @@ static bool forged(const struct suan_buf *b, size_t at, int bit)
 	return good;
 }
 
-static void t_damage(bool homes, uint64_t events)
+static void t_damage(bool homes, bool data, uint64_t events)
 {
 	struct history h;
 	struct suan_engine *e;
@@ -160,6 +160,7 @@ static void t_damage(bool homes, uint64_t events)
 
 	history_init(&h, 5);
 	h.homes = h.signals = homes;
+	h.data = data;
 	while (suan_engine_seq(h.k.e) < events)
 		history_step(&h);
 	if (!save(h.k.e, &b))
@@ -185,7 +186,8 @@ int main(void)
 	t_empty();
 	t_canonical();
 	t_parts();
-	t_damage(false, 150);
-	t_damage(true, 110);
+	t_damage(false, false, 150);
+	t_damage(true, false, 110);
+	t_damage(false, true, 150);
 	return tap_done();
 }
