@@ -21,6 +21,7 @@ static const struct suan_option simulate_options[] = {
 	{"accounts", 'A', "FILE", "accounts, classes and fair shares, as in suan.yaml(5)"},
 	{"reservations", 0, "FILE", "reservations and maintenance; YAML or JSON"},
 	{"faults-file", 0, "FILE", "outages of sites, links and nodes, as CSV"},
+	{"data", 0, "FILE", "data sets that jobs read: name, site and size, as CSV"},
 	{"from", 0, "TIME", "only submissions from this time of the trace on"},
 	{"until", 0, "TIME", "only submissions before this time of the trace"},
 	{"start", 0, "DATE", "what the trace's time 0 is, for price and carbon series"},
@@ -301,6 +302,8 @@ int suan_simulate_option(struct suan_simulate *s, const struct suan_option *o, c
 		s->reservations = value;
 	else if (strcmp(o->name, "faults-file") == 0)
 		s->faults = value;
+	else if (strcmp(o->name, "data") == 0)
+		s->data = value;
 	else if (strcmp(o->name, "json") == 0)
 		s->json = true;
 	else if (strcmp(o->name, "bound") == 0)
@@ -326,6 +329,10 @@ int suan_simulate_check(const struct suan_simulate *s)
 		return suan_cli_usage(s->command,
 				      "--alone and --faults-file: sites alone have no outages; "
 				      "leave one of them out");
+	if (s->data && (s->alone || !s->network))
+		return suan_cli_usage(s->command,
+				      "--data: data sets move between sites; right is --network, "
+				      "without --alone");
 	if (s->alone && !s->network)
 		return suan_cli_usage(s->command,
 				      "--alone compares the sites of a network: --network FILE");

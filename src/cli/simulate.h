@@ -16,6 +16,7 @@
 struct suan_simulate {
 	const struct suan_command *command;
 	const char *trace, *network, *out, *accounts, *faults, *reservations; /* NULL = not given */
+	const char *data;	  /* NULL = not given */
 	const char *const *words; /* of the command line, nwords of them */
 	int nwords;
 	uint32_t cores; /* 0 = not given */

@@ -29,6 +29,7 @@ struct run { /* of one call */
 	struct suan_trace trace;
 	struct suan_sim_outages outages;
 	struct suan_sim_reserves reserves;
+	struct suan_sim_data data;
 	struct suan_sim_signals signals;
 	struct suan_sim_setup setup[SUAN_SIMULATE_POLICIES];
 	struct suan_sim_result result[SUAN_SIMULATE_POLICIES];
@@ -260,6 +261,20 @@ static enum suan_code read_reservations(struct run *r)
 	return rc;
 }
 
+static enum suan_code read_data(struct run *r)
+{
+	struct suan_buf text;
+	enum suan_code rc;
+
+	if (!r->s->data)
+		return SUAN_OK;
+	rc = read_text(r, r->s->data, &text);
+	if (rc == SUAN_OK)
+		rc = suan_sim_data_parse(&text, r->s->data, &r->net, &r->data, &r->err);
+	suan_buf_done(&text);
+	return rc;
+}
+
 static enum suan_code read_signals(struct run *r)
 {
 	enum suan_code rc = SUAN_OK;
@@ -296,6 +311,8 @@ static enum suan_code read_all(struct run *r)
 		rc = read_accounts(r);
 	if (rc == SUAN_OK)
 		rc = read_outages(r);
+	if (rc == SUAN_OK)
+		rc = read_data(r);
 	if (rc == SUAN_OK)
 		rc = read_trace(r);
 	if (rc == SUAN_OK)
@@ -373,6 +390,7 @@ static enum suan_code simulate(struct run *r, uint32_t i)
 		(struct suan_sim_setup){.network = &r->net,
 					.trace = &r->trace,
 					.outages = &r->outages,
+					.data = s->data ? &r->data : NULL,
 					.signals = &r->signals,
 					.accounts = s->accounts ? &r->accounts : NULL,
 					.policy = {.kind = s->policies[i],
@@ -619,6 +637,7 @@ int suan_simulate(const struct suan_simulate *s)
 	for (enum suan_sim_aim aim = 0; aim < SUAN_SIM_AIMS; aim++)
 		suan_sim_plan_done(&r->plans[aim]);
 	suan_sim_outages_done(&r->outages);
+	suan_sim_data_done(&r->data);
 	suan_sim_signals_done(&r->signals);
 	suan_trace_done(&r->trace);
 	suan_arena_done(&r->arena);

@@ -12,6 +12,7 @@
 #include "sim/choose.h"
 #include "sim/ends.h"
 #include "sim/feed.h"
+#include "sim/moves.h"
 #include "sim/reservations.h"
 #include "sim/sim.h"
 
@@ -53,6 +54,8 @@ struct drive {
 	uint32_t copy, copies, idle_wakes;
 	struct suan_sim_chooser *chooser; /* owned; NULL: the engine chooses */
 	int64_t *done_ms; /* owned; by row: work that is kept. NULL: no class can be stopped */
+	const char **inputs; /* owned; names of the trace's inputs. NULL: they do not count */
+	struct suan_sim_moves moves;
 };
 
 /* ---- one event ---- */
@@ -148,6 +151,9 @@ static void fill_spec(const struct drive *d, const struct suan_trace_job *j,
 	spec->req.tasks = j->tasks;
 	spec->req.cores = j->cores;
 	spec->req.gpus = j->gpus;
+	spec->inputs = (struct suan_names){NULL, 0};
+	if (d->inputs && j->ninputs > 0)
+		spec->inputs = (struct suan_names){&d->inputs[j->first_input], j->ninputs};
 	if (!d->s->processors_only) {
 		spec->req.nodes = j->nodes;
 		spec->req.memory = j->memory;
@@ -436,6 +442,54 @@ static enum suan_code stop(struct drive *d, const struct suan_effect *f)
 	return SUAN_OK;
 }
 
+/* ---- data sets ---- */
+
+static enum suan_code end_moves(struct drive *d)
+{
+	struct suan_event ev = {.type = SUAN_EV_TRANSFER};
+	struct suan_sim_move m;
+	enum suan_code rc = SUAN_OK;
+
+	while (rc == SUAN_OK && suan_sim_moves_pop(&d->moves, d->now_ms, &m)) {
+		ev.u.transfer = (struct suan_transfer_report){
+			.id = m.transfer, .attempt = m.attempt, .kind = SUAN_TRANSFER_DONE,
+			.bytes = m.bytes, .sha256 = "", .text = ""};
+		rc = step(d, &ev);
+	}
+	return rc;
+}
+
+static enum suan_code name_inputs(struct drive *d)
+{
+	const struct suan_trace *t = d->s->trace;
+
+	if (!d->s->data)
+		return SUAN_OK;
+	d->inputs = calloc(t->ninputs + 1, sizeof(*d->inputs));
+	if (!d->inputs)
+		return SUAN_ENOMEM;
+	for (size_t i = 0; i < t->ninputs; i++)
+		d->inputs[i] = t->strings[t->inputs[i]];
+	return SUAN_OK;
+}
+
+/* All may read them. */
+static enum suan_code put_data(struct drive *d)
+{
+	const char *all = "*";
+	enum suan_code rc = SUAN_OK;
+
+	for (size_t i = 0; d->s->data && i < d->s->data->count && rc == SUAN_OK; i++) {
+		const struct suan_sim_datum *x = &d->s->data->list[i];
+		const struct suan_data_command c = {
+			.op = SUAN_DATA_PUT, .name = x->name, .who = "", .account = "",
+			.site = x->site, .bytes = x->bytes, .present = true, .users = {&all, 1}};
+
+		rc = step_once(d, (struct suan_event){.type = SUAN_EV_DATA, .u.data = &c});
+	}
+	return rc;
+}
+
 /* ---- outages ---- */
 
 /* The run is over and nobody knows how far it came: it starts again, unless it was lost too often;
@@ -695,6 +749,10 @@ static enum suan_code plan(struct drive *d)
 			d->idle_wakes = 0;
 		} else if (f->type == SUAN_FX_STOP) {
 			rc = stop(d, f);
+		} else if (f->type == SUAN_FX_COPY) {
+			rc = suan_sim_moves_begin(&d->moves, d->e, f);
+		} else if (f->type == SUAN_FX_COPY_STOP) {
+			suan_sim_moves_stop(&d->moves, f);
 		} else if (f->type == SUAN_FX_WAKE) {
 			d->wake_ms = f->at_ms > d->now_ms ? f->at_ms : d->now_ms;
 		}
@@ -713,6 +771,8 @@ static bool next_instant(struct drive *d)
 		at = commanded;
 	if (d->ends.count > 0 && d->ends.list[0].end_ms < at)
 		at = d->ends.list[0].end_ms;
+	if (suan_sim_moves_next(&d->moves) < at)
+		at = suan_sim_moves_next(&d->moves);
 	if (outage < at)
 		at = outage;
 	if (d->wake_ms < at) {
@@ -733,6 +793,8 @@ static enum suan_code walk(struct drive *d)
 
 	for (uint64_t round = 1; rc == SUAN_OK && next_instant(d); round++) {
 		rc = end_runs(d);
+		if (rc == SUAN_OK)
+			rc = end_moves(d);
 		for (; rc == SUAN_OK && outage_ms(d) == d->now_ms; d->outage++)
 			rc = change(d, d->outage);
 		while (rc == SUAN_OK && command_ms(d) == d->now_ms)
@@ -818,7 +880,9 @@ static enum suan_code introduce(struct drive *d)
 	if (rc == SUAN_OK && d->s->accounts)
 		rc = step_once(d, (struct suan_event){.type = SUAN_EV_ACCOUNTS,
 						      .u.accounts = d->s->accounts});
-	return rc == SUAN_OK ? step_once(d, policy) : rc;
+	if (rc == SUAN_OK)
+		rc = step_once(d, policy);
+	return rc == SUAN_OK ? put_data(d) : rc;
 }
 
 static enum suan_code tell(struct drive *d, uint32_t site, enum suan_signal_kind kind,
@@ -960,6 +1024,8 @@ static enum suan_code open_all(struct drive *d)
 	if (rc == SUAN_OK && d->s->choice != SUAN_SIM_LEAVE)
 		rc = suan_sim_chooser_new(d->s, &d->chooser);
 	if (rc == SUAN_OK)
+		rc = name_inputs(d);
+	if (rc == SUAN_OK)
 		rc = introduce(d);
 	if (rc == SUAN_OK && d->more)
 		d->shift_ms = ZERO_MS;
@@ -995,6 +1061,8 @@ static void close_all(struct drive *d)
 	free(d->done_ms);
 	free(d->deps);
 	free(d->home_of);
+	free(d->inputs);
+	suan_sim_moves_done(&d->moves);
 	free(d->site_of_pool);
 	free(d->sites);
 	free(d->links_down);
@@ -1028,6 +1096,7 @@ enum suan_code suan_sim_run(const struct suan_sim_setup *s, struct suan_sim_resu
 	if (rc == SUAN_OK) {
 		r.unfinished = r.nrows - r.completed - r.failed;
 		r.engine_hash = suan_engine_hash(d.e);
+		r.moved_bytes = suan_engine_moved_bytes(d.e);
 		while (r.nforecasts < SUAN_SIM_FORECASTS &&
 		       suan_engine_forecast(d.e, r.nforecasts, &r.forecasts[r.nforecasts]))
 			r.nforecasts++;

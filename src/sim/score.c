@@ -374,7 +374,9 @@ enum suan_code suan_sim_score(const struct suan_sim_setup *s, const struct suan_
 		scores.all.rejected = r->rejected;
 		scores.all.failed = r->failed;
 		scores.all.unfinished = r->unfinished;
-		scores.moved_bytes = s->trace->ninputs > 0 ? SUAN_SIM_NONE : 0;
+		scores.moved_bytes = (int64_t)r->moved_bytes;
+		if (s->trace->ninputs > 0 && !s->data)
+			scores.moved_bytes = SUAN_SIM_NONE;
 		scores.covered = SUAN_SIM_NONE;
 		if (s->signals && s->signals->count > 0)
 			scores.covered = suan_sim_signals_covered(s->signals, r->zero_ms,

@@ -82,6 +82,27 @@ SUAN_MUSTUSE enum suan_code suan_sim_reserves_parse(const struct suan_buf *text,
 						    struct suan_sim_reserves *ret,
 						    struct suan_err *err);
 
+/* ---- data sets ---- */
+
+struct suan_sim_datum {
+	const char *name; /* in the arena */
+	const char *site; /* where it is at first; borrowed from the network */
+	uint64_t bytes;
+};
+
+struct suan_sim_data { /* zeroed = none */
+	struct suan_sim_datum *list; /* owned; as in the file */
+	size_t count, cap;
+	struct suan_arena arena;
+};
+
+/* Lines "NAME,SITE,SIZE"; empty ones and those that begin with # do not count. Errors name file and
+ * line. */
+SUAN_MUSTUSE enum suan_code suan_sim_data_parse(const struct suan_buf *text, const char *file,
+						const struct suan_network *net,
+						struct suan_sim_data *ret, struct suan_err *err);
+void suan_sim_data_done(struct suan_sim_data *d);
+
 /* ---- signals ---- */
 
 struct suan_sim_site_signals {
@@ -157,6 +178,9 @@ struct suan_sim_setup { /* everything borrowed */
 	 * numbers of nodes count, and nothing repeats. */
 	const struct suan_sim_more *more;
 	const struct suan_sim_outages *outages; /* NULL = none */
+	/* What jobs read: it moves over the links, in the time that the engine reserves. NULL: not
+	 * known, inputs of jobs do not count. */
+	const struct suan_sim_data *data;
 	const struct suan_sim_signals *signals; /* NULL = none; for the scores */
 	struct suan_policy policy;		/* plan_depth 0: as much as the policy needs */
 	/* And classes, fair shares; NULL = none. Runs that are stopped for jobs of other classes
@@ -212,6 +236,7 @@ struct suan_sim_result {
 	uint64_t preempted;		 /* runs that were stopped for other jobs */
 	int64_t preempted_core_ms;	 /* what of them had to be done again; saturates */
 	uint64_t events, passes;	 /* that the engine took */
+	uint64_t moved_bytes;		 /* of data sets, between sites */
 	int64_t zero_ms, period_ms;	 /* first accepted submission in the trace; of a repeat */
 	/* By class: what became of starts predicted when a job was first planned. */
 	struct suan_forecast_view forecasts[SUAN_SIM_FORECASTS];
@@ -297,7 +322,7 @@ struct suan_sim_scores {
 	uint32_t nsites;
 	struct suan_sim_account *accounts; /* owned */
 	uint32_t naccounts;
-	int64_t moved_bytes; /* 0, or NONE when jobs have inputs: not modelled */
+	int64_t moved_bytes; /* NONE: jobs have inputs, and nobody said what they are */
 	uint64_t late;	 /* jobs that started later than the delay that their goal allows */
 	uint64_t delayed; /* jobs with such a delay */
 	int64_t covered; /* see suan_sim_signals_covered; NONE: no signals */

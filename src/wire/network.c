@@ -178,6 +178,8 @@ static const struct suan_key site_table[] = {
 	CALL("price", read_price),
 	CALL("carbon", read_carbon),
 	WHOLE("racks", suan_site_spec, racks, 0, 100 * MILLION),
+	{.name = "cache", .type = SUAN_KEY_SIZE, .at = offsetof(struct suan_site_spec, cache_bytes),
+	 .max = INT64_MAX},
 	CALL("pools", read_pools),
 };
 

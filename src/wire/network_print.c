@@ -176,6 +176,8 @@ static void put_site(struct suan_buf *out, const struct suan_site_spec *s)
 	site_signals(out, s);
 	if (s->racks)
 		site_number(out, "racks", s->racks, 0);
+	if (s->cache_bytes)
+		suan_buf_addf(out, "    cache: %llu\n", (unsigned long long)s->cache_bytes);
 	if (s->npools)
 		suan_buf_adds(out, "    pools:\n");
 	for (uint32_t i = 0; i < s->npools; i++)

@@ -395,6 +395,24 @@ def test_bad_input(args, text, code, words):
         assert w in p.stderr, (w, p.stderr)
 
 
+def test_data(tmp_path):
+    """What a job reads moves once, and takes the time that the link needs."""
+    (tmp_path / 'n.yaml').write_text(
+        'network: n\nsites:\n  - {name: a, pools: [{name: p, nodes: 1, cores: 1}]}\n'
+        '  - {name: b, pools: [{name: p, nodes: 1, cores: 1}]}\n'
+        'links:\n  - {from: a, to: b, gbit: 1}\n')
+    (tmp_path / 'd.csv').write_text('# name,site,size\nd,a,1.25GB\n')
+    jobs = ''.join('{"submit_s":0,"run_s":100,"cores":1,"inputs":[{"data":"d"}]}\n' for _ in range(4))
+    r = result('--network', tmp_path / 'n.yaml', '--trace', '-', '--data', tmp_path / 'd.csv', text=jobs)
+    assert r['moved_bytes'] == 1250000000 and r['jobs']['completed'] == 4
+    assert r['wait_s']['max'] == 110
+    assert result('--network', tmp_path / 'n.yaml', '--trace', '-', text=jobs)['moved_bytes'] is None
+    (tmp_path / 'd.csv').write_text('d,nowhere,1\n')
+    p = suan('--network', tmp_path / 'n.yaml', '--trace', '-', '--data', tmp_path / 'd.csv', text=jobs, code=2)
+    assert 'd.csv:1' in p.stderr and 'nowhere' in p.stderr
+    assert '--network' in suan('--cores', 4, '--trace', '-', '--data', 'x', text=jobs, code=2).stderr
+
+
 def test_gzip_cut_short(tmp_path):
     path = tmp_path / 'cut.swf.gz'
     path.write_bytes(gzip.compress(THREE.encode() * 50)[:-20])

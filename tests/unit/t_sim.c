@@ -382,6 +382,77 @@ static void test_outage_errors(void)
 	outage_fails("1,rack,a,up\n", "f.csv:1: found \"rack\", want site, link or pool");
 }
 
+static const char over_links[] = "network: n\n"
+				 "sites:\n"
+				 "  - name: a\n"
+				 "    pools: [{name: p, nodes: 1, cores: 4}]\n"
+				 "  - name: b\n"
+				 "    pools: [{name: p, nodes: 1, cores: 4}]\n"
+				 "links:\n"
+				 "  - {from: a, to: b, gbit: 1}\n";
+
+static void with_data(struct sim_kit *g, struct suan_sim_data *d, const char *text)
+{
+	struct suan_buf b = {0};
+
+	suan_buf_adds(&b, text);
+	must(suan_sim_data_parse(&b, "data", &g->net, d, &g->err), &g->err);
+	suan_buf_done(&b);
+	g->setup.data = d;
+}
+
+/* Four jobs of all cores, 100 s each, that read 12.5 GB: a second node that is 100 s away is worth
+ * nothing to the second job, and to the third once the data are there. */
+static void test_data(void)
+{
+	static const char readers[] =
+		"{\"submit_s\":0,\"run_s\":100,\"cores\":4,\"inputs\":[{\"data\":\"d\"}]}\n"
+		"{\"submit_s\":0,\"run_s\":100,\"cores\":4,\"inputs\":[{\"data\":\"d\"}]}\n"
+		"{\"submit_s\":0,\"run_s\":100,\"cores\":4,\"inputs\":[{\"data\":\"d\"}]}\n"
+		"{\"submit_s\":0,\"run_s\":100,\"cores\":4,\"inputs\":[{\"data\":\"d\"}]}\n"
+		"{\"submit_s\":0,\"run_s\":100,\"cores\":4,\"inputs\":[{\"data\":\"e\"}]}\n";
+	struct suan_sim_data d = {0};
+	struct sim_kit g;
+
+	sim_kit_network(&g, over_links, readers);
+	with_data(&g, &d, "# what, where, how large\n d , a , 12.5GB\n\n");
+	g.setup.policy.kind = SUAN_POLICY_EASY;
+	sim_kit_run(&g);
+	is_int((int64_t)g.r.rejected, 1, "nobody knows what e is");
+	starts_are(&g, "0 100 100 200", "the data are at both after the 100 s that they take");
+	is_int(g.s.moved_bytes, 12500000000, "and moved once");
+	suan_sim_data_done(&d);
+	with_data(&g, &d, "d,b,1\n");
+	sim_kit_run(&g);
+	starts_are(&g, "0 100 200 300", "there is no way from b to a");
+	is_int(g.s.moved_bytes, 0, "so nothing moves");
+	suan_sim_data_done(&d);
+	sim_kit_done(&g);
+}
+
+static void data_fails(const char *text, const char *want)
+{
+	struct suan_sim_data d = {0};
+	struct suan_err err = {0};
+	struct suan_buf b = {0};
+	struct sim_kit g;
+
+	sim_kit_network(&g, over_links, three);
+	suan_buf_adds(&b, text);
+	ok(suan_sim_data_parse(&b, "d.csv", &g.net, &d, &err) == SUAN_EINVAL, "refused: %s", want);
+	is_str(err.text, want, "the words");
+	suan_buf_done(&b);
+	sim_kit_done(&g);
+}
+
+static void test_data_errors(void)
+{
+	data_fails("d,a\n", "d.csv:1: found \"d,a\", want three fields: name, site, size");
+	data_fails("\nd,c,1\n", "d.csv:2: found \"c\", want the name of a site");
+	data_fails(",a,1\n", "d.csv:1: found \"\", want the name of a data set");
+	data_fails("d,a,much", "d.csv:1: found \"much\", want a size, such as 4096 or 10GiB");
+}
+
 static void test_deadlines(void)
 {
 	struct sim_kit g;
@@ -394,7 +465,7 @@ static void test_deadlines(void)
 	starts_are(&g, "0 10 20", "in order");
 	is_int(g.s.all.deadlines_met, 1, "the first ends at 15 of the trace");
 	is_int(g.s.all.deadlines_missed, 1, "the second at 25");
-	is_int(g.s.moved_bytes, SUAN_SIM_NONE, "inputs are not modelled");
+	is_int(g.s.moved_bytes, SUAN_SIM_NONE, "nobody said what the inputs are");
 	sim_kit_done(&g);
 }
 
@@ -982,6 +1053,8 @@ int main(void)
 	test_link_cut();
 	test_pool_outage();
 	test_outage_errors();
+	test_data();
+	test_data_errors();
 	test_deadlines();
 	test_own();
 	test_cut();
