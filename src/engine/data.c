@@ -167,10 +167,11 @@ bool suan_data_read(const struct suan_engine *e, const struct suan_dataset *d)
 
 	while ((id = suan_engine_next_job(e, id))) {
 		const struct suan_job *j = suan_jobs_find(e, id);
-		const struct suan_want *w = &e->data.wants[suan_wants_get(j)];
+		const struct suan_want *w;
 
 		if (suan_wants_get(j) == 0 || suan_jobs_over(j))
 			continue;
+		w = &e->data.wants[suan_wants_get(j)];
 		for (uint32_t i = 0; i < w->count; i++)
 			if (w->ids[i] == d->id)
 				return true;
