@@ -99,6 +99,7 @@ static const struct sentence sentences[SUAN_NREASONS] = {
 	[SUAN_R_TOO_FAR] = {LATENCY, "would have %a; want ≤ %b"},
 	[SUAN_R_RESIDENCY] = {PLAIN, "data that it reads may not be there"},
 	[SUAN_R_GOAL] = {TIMES, "waits for a better time, %a; starts by %b if it can"},
+	[SUAN_R_DATA] = {TIMES, "waits for data that it reads; expected %a"},
 };
 
 static void add_number(enum numbers kind, int64_t v, struct suan_buf *out)

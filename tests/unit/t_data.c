@@ -334,6 +334,7 @@ static void t_rights(void)
 	is_int(act(&k, SUAN_DATA_REPLICATE, film, "c"), SUAN_EREFUSED, "nor copied there");
 	is_int(k.fx.refused, SUAN_R_NOT_ALLOWED, "for that reason");
 	is_int((int64_t)job_of(&k, film, "c"), 0, "a job that reads them cannot run there");
+	is_int(k.fx.refused, SUAN_R_RESIDENCY, "for what it reads");
 	ok(job_of(&k, film, "b") > 0, "but in the east");
 	s.inputs = (struct suan_names){&film, 1};
 	s.user = "v";
@@ -345,6 +346,41 @@ static void t_rights(void)
 	ok(kit_submit(&k, &s) > 0, "then");
 	film = "none";
 	is_int((int64_t)kit_submit(&k, &s), 0, "data that are not there");
+	kit_done(&k);
+}
+
+static const struct suan_candidate *in_pool(const struct suan_candidate *list, uint32_t pool)
+{
+	while (list->pool != pool)
+		list++;
+	return list;
+}
+
+/* A job that is only asked about starts when its input is there, and nothing else changes. */
+static void t_asks(void)
+{
+	const char *hub = "east", *film = "film";
+	struct suan_data_command c = {.op = SUAN_DATA_PUT, .name = film, .who = "u", .site = "a",
+				      .bytes = 125 * MB, .present = true, .hubs = {&hub, 1}};
+	struct suan_job_spec s = kit_job(1, 4, 60 * SECOND);
+	struct suan_candidate list[3];
+	struct kit k;
+	uint64_t hash;
+
+	three_sites(&k);
+	command(&k, &c);
+	kit_pass(&k);
+	hash = suan_engine_hash(k.e);
+	s.inputs = (struct suan_names){&film, 1};
+	is_int(suan_engine_quote(k.e, &s, k.now, list, 3), 3, "three pools");
+	ok(list[0].pool == 0 && list[0].reason == SUAN_R_CHOSEN && list[0].start_ms == k.now,
+	   "at once where the data are");
+	is_int(in_pool(list, 1)->start_ms - k.now, SECOND, "later where they come to");
+	is_int(in_pool(list, 2)->reason, SUAN_R_RESIDENCY, "not where they may not be");
+	is_int((int64_t)suan_engine_hash(k.e), (int64_t)hash, "asking changes no state");
+	s.inputs.count = 0;
+	(void)suan_engine_quote(k.e, &s, k.now, list, 3);
+	ok(list[2].start_ms == k.now, "without inputs at once everywhere");
 	kit_done(&k);
 }
 
@@ -480,6 +516,7 @@ int main(void)
 	t_new();
 	t_refusals();
 	t_rights();
+	t_asks();
 	t_cache();
 	t_expires();
 	t_check();

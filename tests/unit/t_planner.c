@@ -451,9 +451,30 @@ static void pushed_in_between(void)
 	suan_planner_free(p);
 }
 
+/* One pool has what is read at 5 s, the other never, the third at once. */
+static void arrivals(void)
+{
+	const int64_t at[2] = {5000, SUAN_FOREVER}, from[2] = {0, 7000};
+	const struct suan_delays d = {from, 2};
+	struct suan_planner *p = make(SUAN_PLAN_EASY, 0, 3, 1, 4);
+	struct suan_item x = item(1, 4, 10);
+	int64_t start[6];
+
+	x.ask.arrivals = 3;
+	is_int(suan_planner_later(p, &x, 0, &d, start), SUAN_OK, "a set that nobody knows");
+	ok(start[0] == 0 && start[1] == 7000 && start[3] == 7000, "allows everything");
+	is_int(suan_planner_arrivals(p, 3, at, 2), SUAN_OK, "a set of two pools");
+	is_int(suan_planner_later(p, &x, 0, &d, start), SUAN_OK, "asked about two times");
+	ok(start[0] == 5000 && start[1] == 7000, "not before they arrive");
+	ok(start[2] == SUAN_FOREVER && start[3] == SUAN_FOREVER, "never where they never do");
+	ok(start[4] == 0 && start[5] == 7000, "pools beyond: at once");
+	suan_planner_free(p);
+}
+
 int main(void)
 {
 	policies();
+	arrivals();
 	pools_by_rank();
 	restart();
 	fragments(SUAN_PLAN_EASY, 3);
