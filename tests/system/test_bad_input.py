@@ -36,7 +36,9 @@ def jobs_in(server):
     ({'command': ['true'], 'after': [{'type': 'afterwards', 'job': 1}]}, 'after', 'afterok'),
     ({'command': ['true'], 'site': ['atlantis']}, 'site', 'atlantis'),
     ({'command': ['true'], 'hub': ['nowhere']}, 'hub', 'nowhere'),
-    ({'command': ['true'], 'goal': 'cheapest'}, 'goal', 'not'),
+    ({'command': ['true'], 'goal': 'cheap'}, 'goal', 'cheapest'),
+    ({'command': ['true'], 'budget': 1}, 'budget', 'not'),
+    ({'command': ['true'], 'max_delay_s': 60}, 'max_delay_s', 'goal'),
     ({'command': ['true'], 'inputs': [{'url': '/x', 'path': '../up'}]}, 'inputs', ''),
 ])
 def test_wrong_fields(server, body, field, words):

@@ -299,7 +299,7 @@ def test_names_are_names_in_paths(server):
 def test_formats(server):
     for args in (('list',), ('sites',), ('pools',), ('links',), ('token', 'list'), ('why', 1)):
         names = server.cli(*args, '--format', 'help').stdout.strip()
-        assert re.fullmatch('[a-z_]+(,[a-z_]+)+', names), args
+        assert re.fullmatch('[a-z0-9_]+(,[a-z0-9_]+)+', names), args
     server.submit('--hold', '--', 'true')
     assert 'no column "nonsense"' in server.cli('why', 1, '--format', 'nonsense', code=2).stderr
 

@@ -57,7 +57,7 @@ int main(void)
 	distinct("dependencies", dep, 0, SUAN_AFTERCORR + 1);
 	distinct("guarantees", guarantee, 0, SUAN_AT_LEAST_ONCE + 1);
 	distinct("policies", policy, 0, SUAN_NPOLICIES);
-	distinct("events", event, SUAN_EV_NETWORK, SUAN_EV_SIGNAL + 1);
+	distinct("events", event, SUAN_EV_NETWORK, SUAN_EV_TRANSFER + 1);
 	distinct("limits", limit, 0, SUAN_NLIMITS);
 	is_str(state(SUAN_OUT_OF_MEMORY), "OUT_OF_MEMORY", "a state as documented");
 	is_str(reason(SUAN_R_TOO_MANY_CORES), "too-many-cores", "a reason as documented");
