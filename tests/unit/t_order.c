@@ -330,9 +330,9 @@ int main(void)
 	t_steps();
 	t_headroom();
 	t_no_starvation_by_headroom(1, SUAN_PLAN_STEPS);
-#ifndef SLOW_BUILD /* half a minute there */
+#ifndef SLOW_BUILD /* half a minute each there */
 	t_no_starvation_by_headroom(2, 0);
-#endif
 	t_no_starvation_by_headroom(2, SUAN_PLAN_STEPS);
+#endif
 	return tap_done();
 }
