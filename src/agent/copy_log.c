@@ -48,6 +48,15 @@ static bool take_done(struct suan_copy_log *log, const char *line, size_t n)
 	return suan_parse_u64(number, &log->inode, NULL) == SUAN_OK;
 }
 
+/* 64 bytes of lower case hexadecimal. The text need not end with a NUL. */
+static bool is_digest(const char *s)
+{
+	for (int i = 0; i < 64; i++)
+		if (!((s[i] >= '0' && s[i] <= '9') || (s[i] >= 'a' && s[i] <= 'f')))
+			return false;
+	return true;
+}
+
 static int by_path(const void *a, const void *b)
 {
 	const struct suan_copy_logged *x = a, *y = b;
@@ -77,7 +86,7 @@ bool suan_copy_log_read(struct suan_copy_log *log, const char *text, size_t n, c
 				break;
 			continue;
 		}
-		if (used < 66 || strspn(line, "0123456789abcdef") != 64 || line[64] != ' ' ||
+		if (used < 66 || !is_digest(line) || line[64] != ' ' ||
 		    suan_manifest_read_entry(line + 65, n - at - 65, &e, path, &used))
 			break;
 		used += 65;
