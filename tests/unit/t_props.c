@@ -4,7 +4,7 @@
 
 #define STEPS 6000
 #ifdef SLOW_BUILD
-#define SEEDS 2
+#define SEEDS 3
 #else
 #define SEEDS 6
 #endif
