@@ -4,6 +4,7 @@
 
 #include "base/grow.h"
 #include "base/num.h"
+#include "sim/fields.h"
 #include "sim/sim.h"
 
 #define LONGEST_LINE 1024
@@ -18,19 +19,7 @@ struct reader {
 
 static enum suan_code bad(const struct reader *r, const char *found, const char *want)
 {
-	return suan_fail(r->err, SUAN_EINVAL, "%s:%lu: found \"%.100s\", want %s", r->file, r->line,
-			 found, want);
-}
-
-static char *trim(char *s)
-{
-	char *end = s + strlen(s);
-
-	while (*s == ' ' || *s == '\t')
-		s++;
-	while (end > s && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
-		*--end = '\0';
-	return s;
+	return suan_sim_bad_field(r->file, r->line, found, want, r->err);
 }
 
 static const char *site_named(const struct suan_network *net, const char *name)
@@ -48,15 +37,15 @@ static enum suan_code read_fields(struct reader *r, char *text, struct suan_sim_
 	if (!size)
 		return bad(r, text, "three fields: name, site, size");
 	*site++ = *size++ = '\0';
-	size = trim(size);
-	ret->name = suan_arena_str(r->arena, trim(text));
+	size = suan_sim_trim(size);
+	ret->name = suan_arena_str(r->arena, suan_sim_trim(text));
 	if (!ret->name)
 		return suan_fail(r->err, SUAN_ENOMEM, "out of memory");
-	ret->site = site_named(r->net, trim(site));
+	ret->site = site_named(r->net, suan_sim_trim(site));
 	if (!ret->name[0])
 		return bad(r, "", "the name of a data set");
 	if (!ret->site)
-		return bad(r, trim(site), "the name of a site");
+		return bad(r, suan_sim_trim(site), "the name of a site");
 	if (suan_parse_size(size, 1, &ret->bytes, NULL) != SUAN_OK || ret->bytes > INT64_MAX)
 		return bad(r, size, "a size, such as 4096 or 10GiB");
 	return SUAN_OK;
@@ -73,7 +62,7 @@ static enum suan_code read_line(struct reader *r, const char *line, size_t n,
 				 r->line, LONGEST_LINE);
 	memcpy(text, line, n);
 	text[n] = '\0';
-	if (*trim(text) == '\0' || *trim(text) == '#')
+	if (*suan_sim_trim(text) == '\0' || *suan_sim_trim(text) == '#')
 		return SUAN_OK;
 	if (suan_grow(&to->list, &to->cap, to->count + 1, sizeof(*to->list)) != SUAN_OK)
 		return suan_fail(r->err, SUAN_ENOMEM, "out of memory");

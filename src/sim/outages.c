@@ -4,6 +4,7 @@
 
 #include "base/grow.h"
 #include "base/num.h"
+#include "sim/fields.h"
 #include "sim/sim.h"
 
 #define LONGEST_LINE 1024
@@ -19,19 +20,7 @@ struct reader {
 
 static enum suan_code bad(const struct reader *r, const char *found, const char *want)
 {
-	return suan_fail(r->err, SUAN_EINVAL, "%s:%lu: found \"%.100s\", want %s", r->file, r->line,
-			 found, want);
-}
-
-static char *trim(char *s)
-{
-	char *end = s + strlen(s);
-
-	while (*s == ' ' || *s == '\t')
-		s++;
-	while (end > s && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
-		*--end = '\0';
-	return s;
+	return suan_sim_bad_field(r->file, r->line, found, want, r->err);
 }
 
 /* The first and the last comma end the outer fields and the second one the kind: names may have
@@ -44,10 +33,10 @@ static bool split(struct reader *r)
 	if (!name || value == name)
 		return false;
 	*kind = *name = *value = '\0';
-	r->field[0] = trim(r->text);
-	r->field[1] = trim(kind + 1);
-	r->field[2] = trim(name + 1);
-	r->field[3] = trim(value + 1);
+	r->field[0] = suan_sim_trim(r->text);
+	r->field[1] = suan_sim_trim(kind + 1);
+	r->field[2] = suan_sim_trim(name + 1);
+	r->field[3] = suan_sim_trim(value + 1);
 	return true;
 }
 
@@ -170,7 +159,7 @@ static enum suan_code read_line(struct reader *r, const char *line, size_t n,
 				 r->line, LONGEST_LINE);
 	memcpy(r->text, line, n);
 	r->text[n] = '\0';
-	if (*trim(r->text) == '\0' || *trim(r->text) == '#')
+	if (*suan_sim_trim(r->text) == '\0' || *suan_sim_trim(r->text) == '#')
 		return SUAN_OK;
 	rc = read_fields(r, &o);
 	if (rc == SUAN_OK && suan_sim_outages_add(to, &o) != SUAN_OK)

@@ -47,20 +47,27 @@ static bool preempts(uint64_t seed, uint32_t steps, uint64_t *stops)
 	return good;
 }
 
+static bool walk(struct history *h, uint64_t seed, uint32_t steps)
+{
+	for (uint32_t i = 0; i < steps; i++) {
+		history_step(h);
+		if (kit_good(&h->k))
+			continue;
+		printf("# seed %" PRIu64 ", event %u\n", seed, i + 1);
+		return false;
+	}
+	return true;
+}
+
 /* Jobs that read data sets, which move over links that nobody may oversell. */
 static bool moves(uint64_t seed, uint32_t steps, uint64_t *copies, uint64_t *reads)
 {
 	struct history h;
-	bool good = true;
+	bool good;
 
 	history_init(&h, seed);
 	h.data = true;
-	for (uint32_t i = 0; i < steps && good; i++) {
-		history_step(&h);
-		good = kit_good(&h.k);
-		if (!good)
-			printf("# seed %" PRIu64 ", event %u\n", seed, i + 1);
-	}
+	good = walk(&h, seed, steps);
 	*copies += h.copies;
 	*reads += h.reads;
 	kit_done(&h.k);
@@ -70,16 +77,11 @@ static bool moves(uint64_t seed, uint32_t steps, uint64_t *copies, uint64_t *rea
 static bool survives(uint64_t seed, uint32_t steps, bool homes)
 {
 	struct history h;
-	bool good = true;
+	bool good;
 
 	history_init(&h, seed);
 	h.homes = h.signals = homes;
-	for (uint32_t i = 0; i < steps && good; i++) {
-		history_step(&h);
-		good = kit_good(&h.k);
-		if (!good)
-			printf("# seed %" PRIu64 ", event %u\n", seed, i + 1);
-	}
+	good = walk(&h, seed, steps);
 	kit_done(&h.k);
 	return good;
 }
