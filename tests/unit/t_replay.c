@@ -5,11 +5,12 @@
 #include "lib/slow.h"
 
 #define STEPS 2500
-#define EVERY_STEPS 500
 #ifdef SLOW_BUILD
+#define EVERY_STEPS 250
 #define MOST_SEEDS 2u
 #define EVERY_SEEDS 1u
 #else
+#define EVERY_STEPS 500
 #define MOST_SEEDS 4u
 #define EVERY_SEEDS 2u
 #endif

@@ -129,7 +129,8 @@ static void begin(struct machine *m, uint32_t nodes, uint32_t cores)
 {
 	memset(m, 0, sizeof(*m));
 	kit_one_pool(&m->k, nodes, cores);
-	kit_policy(&m->k, &(struct suan_policy){.kind = SUAN_POLICY_SUAN, .terse = true});
+	kit_policy(&m->k, &(struct suan_policy){
+				  .kind = SUAN_POLICY_SUAN, .terse = true, .plan_depth = 50});
 	accounts_empty(&m->a);
 	m->a.all.fair_share = (struct suan_fair_share){24 * HOUR, 7 * 24 * HOUR, 60000};
 	if (suan_range_parse("0-9999", &m->set, NULL) != SUAN_OK)
