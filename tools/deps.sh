@@ -5,7 +5,8 @@ set -u
 build='gcc meson ninja-build pkg-config libmicrohttpd-dev libcurl4-openssl-dev libjansson-dev
 	libfyaml-dev libsqlite3-dev libsodium-dev zlib1g-dev libexpat1-dev coinor-libclp-dev'
 testing='clang libclang-rt-14-dev python3-pytest
-	python3-pytest-xdist valgrind curl jq man-db sqlite3 binutils rclone'
+	python3-pytest-xdist valgrind curl jq man-db sqlite3 binutils rclone
+	slurmctld slurmd slurm-client munge'
 demo='povray ffmpeg liblinear-tools zstd'
 bench='wrk'
 

@@ -378,6 +378,14 @@ static void driver_report(void *ctx, const struct suan_report *report)
 		tell(a, r);
 }
 
+static void driver_capacity(void *ctx, const char *pool, uint32_t nodes)
+{
+	struct suan_agent *a = ctx;
+
+	if (a->config.capacity)
+		a->config.capacity(a->config.ctx, pool, nodes);
+}
+
 /* Runs that waited for it. */
 static void driver_answers(void *ctx)
 {
@@ -411,12 +419,15 @@ static enum suan_code open_driver(struct suan_agent *a, struct suan_err *err)
 					    .loop = a->config.loop,
 					    .report = driver_report,
 					    .answers = driver_answers,
+					    .capacity = driver_capacity,
+					    .settings = a->config.driver_conf,
 					    .ctx = a};
 	enum suan_code rc;
 
 	if (!ops)
 		rc = suan_fail_field(err, SUAN_EINVAL, "driver",
-				     "site %s: no driver \"%s\"; there are local and fake", a->site,
+				     "site %s: no driver \"%s\"; there are local, slurm "
+				     "and fake", a->site,
 				     a->config.driver);
 	else if (!state)
 		rc = suan_fail(err, SUAN_ENOMEM, "out of memory");

@@ -17,7 +17,8 @@ struct suan_agent;
 
 struct suan_agent_config {
 	const char *site;
-	const char *driver;    /* "local", "fake" */
+	const char *driver;    /* "local", "slurm", "fake" */
+	const char *driver_conf; /* settings of the driver; NULL, "" = none */
 	const char *state_dir; /* made if missing: driver state and the runs' own folders */
 	const char *program;   /* path of the suan binary */
 	struct suan_loop *loop;
@@ -25,6 +26,8 @@ struct suan_agent_config {
 	/* Facts about runs, to be put on record; the same fact may come again after a restart. The
 	 * agent goes on telling an end until it is ordered to FORGET the run. */
 	void (*report)(void *ctx, const struct suan_report *report);
+	/* So many nodes of a pool can be used now; NULL = not wanted. */
+	void (*capacity)(void *ctx, const char *pool, uint32_t nodes);
 	void *ctx;
 };
 

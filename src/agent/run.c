@@ -343,6 +343,9 @@ enum suan_code suan_agent_run_prepare(struct suan_agent_run *r, struct suan_driv
 		.walltime_ms = o->walltime_ms,
 		.memory_bytes = o->req.memory * tasks_here(o),
 		.cores = o->req.cores * tasks_here(o),
+		.req = o->req,
+		.pool = o->pool,
+		.job_name = o->job_name,
 	};
 	if (r->what.stdin_path[0])
 		ret->stdin_path = file_path(r, r->what.stdin_path);

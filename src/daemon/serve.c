@@ -116,6 +116,28 @@ static void site_report(void *ctx, const struct suan_report *report)
 		suan_core_report(l->service->core, report);
 }
 
+/* Of a pool of the network; a site may have others. */
+static void site_capacity(void *ctx, const char *pool, uint32_t nodes)
+{
+	struct local_site *l = ctx;
+	struct suan_core *core = l->service->core;
+	struct suan_event ev = {.type = SUAN_EV_CAPACITY};
+	struct suan_site_view site;
+	struct suan_pool_view v;
+
+	if (!core || !suan_engine_site(suan_core_engine(core), l->number, &site))
+		return;
+	ev.u.capacity.pool =
+		suan_engine_find_pool(suan_core_engine(core), site.spec->name, pool);
+	if (!suan_engine_pool(suan_core_engine(core), ev.u.capacity.pool, &v))
+		return;
+	ev.u.capacity.nodes = nodes < v.spec.nodes ? nodes : v.spec.nodes;
+	if (ev.u.capacity.nodes == v.usable_nodes)
+		return;
+	ev.now_ms = suan_clock_now_ms();
+	suan_core_post(core, &ev, NULL, NULL, NULL);
+}
+
 static void site_orders(void *ctx, const struct suan_order *orders, uint32_t n)
 {
 	struct local_site *l = ctx;
@@ -152,10 +174,12 @@ static enum suan_code open_site(struct service *v, const struct suan_site_spec *
 	struct suan_site_link link = {.ctx = l, .orders = site_orders};
 	struct suan_agent_config config = {.site = spec->name,
 					   .driver = spec->driver,
+					   .driver_conf = spec->driver_conf,
 					   .program = v->program,
 					   .loop = v->loop,
 					   .grace_ms = v->s->set.grace_ms,
 					   .report = site_report,
+					   .capacity = site_capacity,
 					   .ctx = l};
 	struct suan_buf dir;
 	enum suan_code rc;

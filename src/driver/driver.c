@@ -6,7 +6,8 @@
 
 const struct suan_driver_ops *suan_driver_find(const char *name)
 {
-	static const struct suan_driver_ops *const all[] = {&suan_driver_local, &suan_driver_fake};
+	static const struct suan_driver_ops *const all[] = {
+		&suan_driver_local, &suan_driver_slurm, &suan_driver_fake};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (strcmp(all[i]->name, name) == 0)

@@ -28,6 +28,9 @@ struct suan_driver_run {
 	int64_t grace_ms;      /* between TERM and KILL */
 	uint64_t memory_bytes; /* of the whole run on this node; 0 = no limit */
 	uint32_t cores;	       /* for CPU weight or affinity where permitted */
+	/* for another scheduler; gpu_kind is not set */
+	struct suan_req req;
+	const char *pool, *job_name;
 };
 
 struct suan_driver_config {
@@ -40,11 +43,15 @@ struct suan_driver_config {
 	void (*report)(void *ctx, const struct suan_report *report);
 	/* It is ready again after it was not. Not called from inside another call; NULL is fine. */
 	void (*answers)(void *ctx);
+	/* So many nodes of a pool can be used now, as far as its owner's own work and its faults
+	 * leave them; told when it changes. Not called from inside another call; NULL is fine. */
+	void (*capacity)(void *ctx, const char *pool, uint32_t nodes);
+	const char *settings; /* of the driver: slurm.conf of a Slurm site; NULL, "" = none */
 	void *ctx;
 };
 
 struct suan_driver_ops {
-	const char *name; /* "local", "fake" */
+	const char *name; /* "local", "slurm", "fake" */
 	/* What keeps the runs may be there and silent: it is waited for a little while, then the
 	 * driver is open but not ready. */
 	enum suan_code (*open)(struct suan_driver **ret, const struct suan_driver_config *config,
@@ -79,6 +86,7 @@ struct suan_driver { /* first member of every driver */
 
 extern const struct suan_driver_ops suan_driver_local;
 extern const struct suan_driver_ops suan_driver_fake;
+extern const struct suan_driver_ops suan_driver_slurm;
 const struct suan_driver_ops *suan_driver_find(const char *name); /* NULL: unknown */
 
 /* "12_3.1" for arrays and others alike ("12_0.1"): job, index, attempt. */

@@ -98,6 +98,7 @@ struct suan_site_spec {
 	struct suan_pue_point *pue;	/* by temperature, ascending; pue_milli without one */
 	uint32_t npue;
 	uint64_t cache_bytes;		/* of copies of data sets; 0 = no limit */
+	const char *driver_conf;	/* path of slurm.conf; NULL, "" = the default */
 };
 
 struct suan_link_spec {		/* directed */

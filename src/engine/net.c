@@ -27,6 +27,7 @@ static void copy_site(struct suan_copier *c, struct suan_site_spec *s)
 	s->hub = suan_copier_str(c, s->hub);
 	s->owner = suan_copier_str(c, s->owner);
 	s->driver = suan_copier_str(c, s->driver);
+	s->driver_conf = suan_copier_str(c, s->driver_conf);
 	s->price_file = suan_copier_str(c, s->price_file);
 	s->carbon_file = suan_copier_str(c, s->carbon_file);
 	s->pue = suan_copier_list(c, s->pue, s->npue, sizeof(*s->pue));

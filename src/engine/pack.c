@@ -87,6 +87,7 @@ static const struct suan_pack_row site_rows[] = {
 	{102, SUAN_PACK_I32, AT(suan_site_spec, temperature_mdeg), 0},
 	{103, SUAN_PACK_BOOL, AT(suan_site_spec, has_temperature), 0},
 	{140, SUAN_PACK_U64, AT(suan_site_spec, cache_bytes), 0},
+	{160, SUAN_PACK_STR, AT(suan_site_spec, driver_conf), 0},
 };
 static const struct suan_pack_table site_table = TABLE(site_rows);
 

@@ -212,6 +212,15 @@ enum suan_code suan_fs_mkdirs(const char *path, unsigned mode, struct suan_err *
 	return rc;
 }
 
+enum suan_code suan_fs_mkdir(const char *path, unsigned mode, struct suan_err *err)
+{
+	if (mkdir(path, (mode_t)mode) == 0)
+		return SUAN_OK;
+	if (errno == EEXIST)
+		return suan_fail(err, SUAN_ECONFLICT, "%s is there already", path);
+	return suan_fail_os(err, errno, "cannot make the folder %s", path);
+}
+
 enum suan_code suan_fs_sync_names(const char *path, struct suan_err *err)
 {
 	char *s = strdup(path);

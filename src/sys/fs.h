@@ -21,6 +21,8 @@ SUAN_MUSTUSE enum suan_code suan_fs_read_at(const char *path, uint64_t offset, v
 SUAN_MUSTUSE enum suan_code suan_fs_write(const char *path, const void *bytes, size_t n,
 					  unsigned mode, bool durable, struct suan_err *err);
 SUAN_MUSTUSE enum suan_code suan_fs_mkdirs(const char *path, unsigned mode, struct suan_err *err);
+/* Makes one folder; ECONFLICT: something of that name is there, whoever made it. */
+SUAN_MUSTUSE enum suan_code suan_fs_mkdir(const char *path, unsigned mode, struct suan_err *err);
 /* Puts the names of an absolute path, its own and those of all folders above, on the disk; those in
  * folders that we may not read are left as they are. */
 SUAN_MUSTUSE enum suan_code suan_fs_sync_names(const char *path, struct suan_err *err);

@@ -171,6 +171,7 @@ static const struct suan_key site_table[] = {
 	STRING("hub", suan_site_spec, hub),
 	STRING("owner", suan_site_spec, owner),
 	STRING("driver", suan_site_spec, driver),
+	STRING("driver_conf", suan_site_spec, driver_conf),
 	DEGREES("lon", suan_site_spec, lon_udeg, 180),
 	DEGREES("lat", suan_site_spec, lat_udeg, 90),
 	{.name = "pue", .type = SUAN_KEY_U32_FIXED, .digits = 3,
@@ -188,7 +189,8 @@ static void init_site(void *item)
 	struct suan_site_spec *s = item;
 
 	*s = (struct suan_site_spec){.name = "", .zh = "", .hub = "", .owner = "", .driver = "",
-				     .pue_milli = 1000, .price_file = "", .carbon_file = ""};
+				     .driver_conf = "", .pue_milli = 1000, .price_file = "",
+				     .carbon_file = ""};
 }
 
 static const struct suan_key link_table[] = {

@@ -170,6 +170,7 @@ static void put_site(struct suan_buf *out, const struct suan_site_spec *s)
 	site_line(out, "hub", s->hub);
 	site_line(out, "owner", s->owner);
 	site_line(out, "driver", s->driver);
+	site_line(out, "driver_conf", s->driver_conf);
 	site_number(out, "lon", s->lon_udeg, 6);
 	site_number(out, "lat", s->lat_udeg, 6);
 	site_number(out, "pue", s->pue_milli, 3);
