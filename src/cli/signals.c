@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/table.h"
 #include "sim/sim.h"
+#include "sys/clock.h"
 #include "sys/fs.h"
 #include "wire/json.h"
 #include "wire/network.h"
@@ -80,11 +81,20 @@ static void add_time(struct suan_jsonw *w, const char *name, const struct suan_s
 		suan_jsonw_fixed(w, name, ms, 3);
 }
 
-static void add_site(struct suan_jsonw *w, const struct suan_site_spec *site, const char *file,
+static const struct {
+	const char *unit;
+	unsigned digits;
+} units[SUAN_NSIGNALS] = {
+	[SUAN_SIGNAL_PRICE] = {"yuan/kWh", 6},	    [SUAN_SIGNAL_CARBON] = {"g/kWh", 3},
+	[SUAN_SIGNAL_CARBON_MARKET] = {"g/kWh", 3}, [SUAN_SIGNAL_RENEWABLE] = {"share", 6},
+	[SUAN_SIGNAL_TEMPERATURE] = {"degC", 3},
+};
+
+static void add_site(struct suan_jsonw *w, const struct suan_site_spec *site,
 		     enum suan_signal_kind kind, const struct suan_signal *g)
 {
 	const struct suan_series *s = &g->series;
-	unsigned digits = kind == SUAN_SIGNAL_PRICE ? 6 : 3;
+	unsigned digits = units[kind].digits;
 	int64_t least, most;
 
 	if (s->count == 0)
@@ -105,7 +115,7 @@ static void add_site(struct suan_jsonw *w, const struct suan_site_spec *site, co
 	suan_jsonw_fixed(w, "min", least, digits);
 	suan_jsonw_fixed(w, "mean", mean_of(g), digits);
 	suan_jsonw_fixed(w, "max", most, digits);
-	suan_jsonw_str(w, "unit", kind == SUAN_SIGNAL_PRICE ? "yuan/kWh" : "g/kWh");
+	suan_jsonw_str(w, "unit", units[kind].unit);
 	suan_jsonw_i64(w, "gaps", (int64_t)g->gaps);
 	if (g->gaps)
 		add_time(w, "first_gap", g, g->first_gap_ms);
@@ -117,7 +127,8 @@ static void add_site(struct suan_jsonw *w, const struct suan_site_spec *site, co
 	suan_jsonw_bool(w, "unordered", g->unordered);
 	suan_jsonw_bool(w, "marginal", g->marginal);
 	suan_jsonw_str(w, "currency", g->currency[0] ? g->currency : NULL);
-	suan_jsonw_str(w, "file", file);
+	suan_jsonw_str(w, "file",
+		       g->form == SUAN_SIGNAL_RULES ? NULL : suan_sim_signal_file(site, kind));
 	suan_jsonw_close(w, '}');
 }
 
@@ -131,8 +142,8 @@ static void add_all(const struct call *c, struct suan_buf *out)
 	for (uint32_t i = 0; i < c->net.nsites; i++) {
 		const struct suan_site_spec *s = &c->net.sites[i];
 
-		add_site(&w, s, s->price_file, SUAN_SIGNAL_PRICE, &c->signals.sites[i].price);
-		add_site(&w, s, s->carbon_file, SUAN_SIGNAL_CARBON, &c->signals.sites[i].carbon);
+		for (int k = 0; k < SUAN_NSIGNALS; k++)
+			add_site(&w, s, (enum suan_signal_kind)k, &c->signals.sites[i].of[k]);
 	}
 	suan_jsonw_close(&w, ']');
 	suan_jsonw_close(&w, '}');
@@ -162,7 +173,7 @@ static int print(const struct call *c)
 		return SUAN_EXIT_FAILED;
 	}
 	if (c->signals.count == 0)
-		fprintf(stderr, "suan signals: no site of %s names a file for price or carbon\n",
+		fprintf(stderr, "suan signals: no site of %s names a file or a tariff\n",
 			c->network);
 	else if (!suan_table_print(&t, json_object_get(all, "signals")))
 		rc = SUAN_EXIT_USAGE;
@@ -183,6 +194,8 @@ static enum suan_code read_files(struct call *c)
 	suan_buf_done(&text);
 	if (rc == SUAN_OK)
 		rc = suan_sim_signals_read(&c->net, c->network, &c->signals, &c->err);
+	if (rc == SUAN_OK)
+		rc = suan_sim_signals_align(&c->signals, INT64_MIN, suan_clock_now_ms(), &c->err);
 	return rc;
 }
 

@@ -282,8 +282,9 @@ static enum suan_code read_signals(struct run *r)
 	if (r->s->network)
 		rc = suan_sim_signals_read(&r->net, r->s->network, &r->signals, &r->err);
 	if (rc == SUAN_OK)
-		suan_sim_signals_align(&r->signals, r->s->start_ms,
-				       r->trace.njobs ? r->trace.jobs[0].submit_ms : 0);
+		rc = suan_sim_signals_align(&r->signals, r->s->start_ms,
+					    r->trace.njobs ? r->trace.jobs[0].submit_ms : 0,
+					    &r->err);
 	return rc;
 }
 

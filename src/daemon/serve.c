@@ -11,6 +11,7 @@
 #include "api/api.h"
 #include "core/core.h"
 #include "daemon/reload.h"
+#include "daemon/teller.h"
 #include "daemon/settings.h"
 #include "http/server.h"
 #include "store/store.h"
@@ -38,6 +39,7 @@ struct service {
 	struct suan_core *core;
 	struct suan_api *api;
 	struct suan_http_server *http;
+	struct suan_teller *teller;
 	struct local_site *sites;
 	uint32_t nsites;
 	char program[4096];
@@ -102,8 +104,10 @@ static void reload_signal(void *ctx, int signo)
 	struct service *v = ctx;
 
 	(void)signo;
-	if (v->core)
-		suan_reload(v->s, v->core);
+	if (!v->core)
+		return;
+	suan_reload(v->s, v->core);
+	suan_teller_tell(v->teller);
 }
 
 /* ---- sites of this process ---- */
@@ -348,7 +352,12 @@ static enum suan_code open_all(struct service *v, struct suan_err *err)
 	if (rc == SUAN_OK)
 		rc = open_api(v, err);
 	if (rc == SUAN_OK)
+		rc = suan_teller_new(&v->teller, v->loop, v->core,
+				     v->s->has_network ? v->s->set.network : NULL);
+	if (rc == SUAN_OK)
 		rc = suan_loop_after(v->loop, round_over, v);
+	if (rc == SUAN_OK)
+		suan_teller_tell(v->teller);
 	return rc;
 }
 
@@ -365,6 +374,7 @@ static void close_all(struct service *v)
 	if (v->http)
 		suan_http_server_stop(v->http);
 	suan_core_close(v->core, suan_clock_now_ms());
+	suan_teller_free(v->teller);
 	v->core = NULL; /* what agents still report will be told again after the next start */
 	for (uint32_t i = 0; i < v->nsites; i++)
 		suan_agent_close(v->sites[i].agent);

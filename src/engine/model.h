@@ -99,6 +99,9 @@ struct suan_site_spec {
 	uint32_t npue;
 	uint64_t cache_bytes;		/* of copies of data sets; 0 = no limit */
 	const char *driver_conf;	/* path of slurm.conf; NULL, "" = the default */
+	/* NULL, "" = none, as price_file: */
+	const char *price_tariff;	/* wire/tariff.h */
+	const char *market_file, *renewable_file, *temperature_file;
 };
 
 struct suan_link_spec {		/* directed */

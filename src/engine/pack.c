@@ -88,6 +88,10 @@ static const struct suan_pack_row site_rows[] = {
 	{103, SUAN_PACK_BOOL, AT(suan_site_spec, has_temperature), 0},
 	{140, SUAN_PACK_U64, AT(suan_site_spec, cache_bytes), 0},
 	{160, SUAN_PACK_STR, AT(suan_site_spec, driver_conf), 0},
+	{161, SUAN_PACK_STR, AT(suan_site_spec, price_tariff), 0},
+	{162, SUAN_PACK_STR, AT(suan_site_spec, market_file), 0},
+	{163, SUAN_PACK_STR, AT(suan_site_spec, renewable_file), 0},
+	{164, SUAN_PACK_STR, AT(suan_site_spec, temperature_file), 0},
 };
 static const struct suan_pack_table site_table = TABLE(site_rows);
 

@@ -137,7 +137,7 @@ static suan_int128 listed(const struct suan_sim_chooser *c, uint32_t site,
 {
 	const struct suan_site_spec *spec = &c->s->network->sites[site];
 	const struct suan_signal *g = c->s->signals && c->s->signals->count > 0
-					      ? &c->s->signals->sites[site].price
+					      ? &c->s->signals->sites[site].of[SUAN_SIGNAL_PRICE]
 					      : NULL;
 	suan_int128 kwh = spec->price_uyuan_kwh, least = -1;
 

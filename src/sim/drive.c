@@ -909,9 +909,8 @@ static enum suan_code tell_all(struct drive *d)
 	enum suan_code rc = SUAN_OK;
 
 	for (uint32_t i = 0; g && g->count > 0 && rc == SUAN_OK && i < g->nsites; i++) {
-		rc = tell(d, i, SUAN_SIGNAL_PRICE, &g->sites[i].price);
-		if (rc == SUAN_OK)
-			rc = tell(d, i, SUAN_SIGNAL_CARBON, &g->sites[i].carbon);
+		for (int k = 0; rc == SUAN_OK && k < SUAN_NSIGNALS; k++)
+			rc = tell(d, i, (enum suan_signal_kind)k, &g->sites[i].of[k]);
 	}
 	return rc;
 }

@@ -62,12 +62,12 @@ static struct power power_of(const struct suan_sim_setup *s, uint32_t number,
 	const struct suan_site_spec *site = &s->network->sites[number];
 	const struct suan_sim_site_signals *g = signals_of(s, number);
 	struct power x = {SUAN_SIM_NONE, SUAN_SIM_NONE, SUAN_SIM_NONE};
-	bool watts = p->busy_watt > 0, priced = knows(g ? &g->price : NULL, site->price_uyuan_kwh);
+	bool watts = p->busy_watt > 0, priced = knows(g ? &g->of[SUAN_SIGNAL_PRICE] : NULL, site->price_uyuan_kwh);
 
 	if (watts)
 		x.energy = suan_wide_scale(d->core_ms, (suan_wide)watt * site->pue_milli,
 					   (suan_wide)p->cores * MS_PER_HOUR);
-	if (watts && knows(g ? &g->carbon : NULL, site->carbon_mg_kwh))
+	if (watts && knows(g ? &g->of[SUAN_SIGNAL_CARBON] : NULL, site->carbon_mg_kwh))
 		x.carbon = at_rate(d->carbon, watt, site, p);
 	if (watts && priced)
 		x.cost = at_rate(d->price, watt, site, p);
@@ -79,7 +79,7 @@ static void add_rent(const struct suan_sim_setup *s, const struct suan_sim_use *
 {
 	const struct suan_site_spec *site = &s->network->sites[use->site];
 	const struct suan_sim_site_signals *g = signals_of(s, use->site);
-	bool unread = site->price_uyuan_kwh < 0 && !knows(g ? &g->price : NULL, 0);
+	bool unread = site->price_uyuan_kwh < 0 && !knows(g ? &g->of[SUAN_SIGNAL_PRICE] : NULL, 0);
 	int64_t rent;
 
 	if (use->spec->price_hour_uyuan <= 0 || unread)
@@ -98,8 +98,8 @@ void suan_sim_use_add(const struct suan_sim_setup *s, int64_t start_ms,
 	int64_t span[2] = {start_ms, suan_sat_add(start_ms, job->run_ms)};
 
 	to->core_ms += (suan_wide)cores * (suan_wide)job->run_ms;
-	to->price += cores * over(s->signals, g ? &g->price : NULL, site->price_uyuan_kwh, span);
-	to->carbon += cores * over(s->signals, g ? &g->carbon : NULL, site->carbon_mg_kwh, span);
+	to->price += cores * over(s->signals, g ? &g->of[SUAN_SIGNAL_PRICE] : NULL, site->price_uyuan_kwh, span);
+	to->carbon += cores * over(s->signals, g ? &g->of[SUAN_SIGNAL_CARBON] : NULL, site->carbon_mg_kwh, span);
 }
 
 void suan_sim_use_power(const struct suan_sim_setup *s, const struct suan_sim_result *r,
@@ -114,8 +114,8 @@ void suan_sim_use_power(const struct suan_sim_setup *s, const struct suan_sim_re
 	struct draw idle = {(suan_wide)cores * (suan_wide)makespan_ms, 0, 0};
 	struct power x = power_of(s, use->site, use->spec, &busy, use->spec->busy_watt), rest;
 
-	idle.price = cores * over(s->signals, g ? &g->price : NULL, site->price_uyuan_kwh, span);
-	idle.carbon = cores * over(s->signals, g ? &g->carbon : NULL, site->carbon_mg_kwh, span);
+	idle.price = cores * over(s->signals, g ? &g->of[SUAN_SIGNAL_PRICE] : NULL, site->price_uyuan_kwh, span);
+	idle.carbon = cores * over(s->signals, g ? &g->of[SUAN_SIGNAL_CARBON] : NULL, site->carbon_mg_kwh, span);
 	if (idle.core_ms > busy.core_ms) {
 		idle.core_ms -= busy.core_ms;
 		idle.price -= busy.price;

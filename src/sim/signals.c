@@ -1,14 +1,18 @@
 /* The series that a network names, from their files. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/num.h"
 #include "sim/sim.h"
 #include "base/wide.h"
+#include "engine/signals.h"
 #include "sys/reader.h"
+#include "wire/tariff.h"
 
 #define MOST_FILE (256u << 20)
 #define MILLION	  1000000
+#define DAY_MS	  INT64_C(86400000)
 #define A_DATE_MS INT64_C(1000000000000) /* see wire/signal.h */
 
 static enum suan_code read_bytes(const char *path, struct suan_buf *text, struct suan_err *err)
@@ -57,20 +61,44 @@ static enum suan_code read_one(const char *network_file, const char *file,
 	return rc;
 }
 
+const char *suan_sim_signal_file(const struct suan_site_spec *s, enum suan_signal_kind kind)
+{
+	const char *file = kind == SUAN_SIGNAL_PRICE	       ? s->price_file
+			   : kind == SUAN_SIGNAL_CARBON	       ? s->carbon_file
+			   : kind == SUAN_SIGNAL_CARBON_MARKET ? s->market_file
+			   : kind == SUAN_SIGNAL_RENEWABLE     ? s->renewable_file
+							       : s->temperature_file;
+
+	return file ? file : "";
+}
+
+static enum suan_code read_tariff(const char *text, struct suan_sim_site_signals *g,
+				  struct suan_err *err)
+{
+	g->tariff = malloc(sizeof(*g->tariff));
+	if (!g->tariff)
+		return suan_fail(err, SUAN_ENOMEM, "out of memory");
+	return suan_tariff_parse(text, g->tariff, err);
+}
+
 static enum suan_code read_site(const struct suan_site_spec *site, const char *network_file,
 				struct suan_sim_signals *to, uint32_t i, struct suan_err *err)
 {
-	struct suan_signal_want price = {SUAN_SIGNAL_PRICE, site->price_exchange_uyuan, false};
-	struct suan_signal_want carbon = {SUAN_SIGNAL_CARBON, 0, site->carbon_lifecycle};
 	struct suan_sim_site_signals *g = &to->sites[i];
 	enum suan_code rc = SUAN_OK;
 
-	if (site->price_file[0]) {
-		rc = read_one(network_file, site->price_file, &price, &g->price, err);
+	if (site->price_tariff && site->price_tariff[0]) {
+		rc = read_tariff(site->price_tariff, g, err);
 		to->count += rc == SUAN_OK;
 	}
-	if (rc == SUAN_OK && site->carbon_file[0]) {
-		rc = read_one(network_file, site->carbon_file, &carbon, &g->carbon, err);
+	for (int k = 0; rc == SUAN_OK && k < SUAN_NSIGNALS; k++) {
+		struct suan_signal_want want = {(enum suan_signal_kind)k,
+						site->price_exchange_uyuan, site->carbon_lifecycle};
+		const char *file = suan_sim_signal_file(site, want.kind);
+
+		if (!file[0])
+			continue;
+		rc = read_one(network_file, file, &want, &g->of[k], err);
 		to->count += rc == SUAN_OK;
 	}
 	if (rc != SUAN_OK)
@@ -99,33 +127,64 @@ enum suan_code suan_sim_signals_read(const struct suan_network *net, const char 
 void suan_sim_signals_done(struct suan_sim_signals *s)
 {
 	for (uint32_t i = 0; s->sites && i < s->nsites; i++) {
-		suan_signal_done(&s->sites[i].price);
-		suan_signal_done(&s->sites[i].carbon);
+		for (int k = 0; k < SUAN_NSIGNALS; k++)
+			suan_signal_done(&s->sites[i].of[k]);
+		free(s->sites[i].tariff);
 	}
 	free(s->sites);
 	*s = (struct suan_sim_signals){0};
 }
 
-/* Series number i of 2 · nsites; NULL: there is none. */
+/* Series number i of all; NULL: there is none, or it comes from a tariff, which knows no end. */
 static const struct suan_signal *series_at(const struct suan_sim_signals *s, uint32_t i)
 {
-	const struct suan_sim_site_signals *g = &s->sites[i / 2];
-	const struct suan_signal *x = i % 2 ? &g->carbon : &g->price;
+	const struct suan_sim_site_signals *g = &s->sites[i / SUAN_NSIGNALS];
+	uint32_t kind = i % SUAN_NSIGNALS;
 
-	return x->series.count > 0 ? x : NULL;
+	if (g->of[kind].series.count == 0 || (kind == SUAN_SIGNAL_PRICE && g->tariff))
+		return NULL;
+	return &g->of[kind];
 }
 
-void suan_sim_signals_align(struct suan_sim_signals *s, int64_t start_ms, int64_t first_ms)
+/* Five years of it, which is as far as the engine looks ahead, from the day before the trace. */
+static enum suan_code lay_out(struct suan_sim_site_signals *g, int64_t from_ms,
+			      struct suan_err *err)
 {
-	s->shift_ms = start_ms == INT64_MIN ? 0 : start_ms;
-	if (start_ms != INT64_MIN || first_ms >= A_DATE_MS)
-		return;
-	for (uint32_t i = 0; i < 2 * s->nsites; i++) {
-		const struct suan_signal *x = series_at(s, i);
+	struct suan_signal x = {.form = SUAN_SIGNAL_RULES, .dated = true};
+	enum suan_code rc;
 
-		if (x && x->dated && x->series.steps[0].at_ms > s->shift_ms)
-			s->shift_ms = x->series.steps[0].at_ms;
+	from_ms -= DAY_MS;
+	x.until_ms = from_ms + SUAN_SIGNALS_AHEAD_MS;
+	rc = suan_tariff_steps(g->tariff, from_ms, x.until_ms, &x.series);
+	if (rc != SUAN_OK) {
+		suan_signal_done(&x);
+		return suan_fail(err, rc, "out of memory");
 	}
+	(void)suan_series_seal(&x.series);
+	x.rows = x.series.count;
+	(void)snprintf(x.currency, sizeof(x.currency), "CNY");
+	suan_signal_done(&g->of[SUAN_SIGNAL_PRICE]);
+	g->of[SUAN_SIGNAL_PRICE] = x;
+	return SUAN_OK;
+}
+
+enum suan_code suan_sim_signals_align(struct suan_sim_signals *s, int64_t start_ms,
+				      int64_t first_ms, struct suan_err *err)
+{
+	enum suan_code rc = SUAN_OK;
+
+	s->shift_ms = start_ms == INT64_MIN ? 0 : start_ms;
+	if (start_ms == INT64_MIN && first_ms < A_DATE_MS)
+		for (uint32_t i = 0; i < SUAN_NSIGNALS * s->nsites; i++) {
+			const struct suan_signal *x = series_at(s, i);
+
+			if (x && x->dated && x->series.steps[0].at_ms > s->shift_ms)
+				s->shift_ms = x->series.steps[0].at_ms;
+		}
+	for (uint32_t i = 0; rc == SUAN_OK && i < s->nsites; i++)
+		if (s->sites[i].tariff)
+			rc = lay_out(&s->sites[i], suan_sat_add(s->shift_ms, first_ms), err);
+	return rc;
 }
 
 int64_t suan_sim_signals_covered(const struct suan_sim_signals *s, int64_t zero_ms,
@@ -133,7 +192,7 @@ int64_t suan_sim_signals_covered(const struct suan_sim_signals *s, int64_t zero_
 {
 	int64_t from = zero_ms, until = suan_sat_add(zero_ms, makespan_ms);
 
-	for (uint32_t i = 0; i < 2 * s->nsites; i++) {
+	for (uint32_t i = 0; i < SUAN_NSIGNALS * s->nsites; i++) {
 		const struct suan_signal *x = series_at(s, i);
 		int64_t shift = x && x->dated ? s->shift_ms : 0;
 

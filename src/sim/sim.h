@@ -106,10 +106,12 @@ void suan_sim_data_done(struct suan_sim_data *d);
 /* ---- signals ---- */
 
 struct suan_sim_site_signals {
-	struct suan_signal price, carbon; /* of the files; zeroed: the site has none */
+	struct suan_signal of[SUAN_NSIGNALS]; /* of the files; zeroed: the site has none */
+	/* The price is a tariff: its series are laid out by suan_sim_signals_align. Owned. */
+	struct suan_tariff *tariff;
 };
 
-/* Series of price and carbon of the sites that name a file for them. */
+/* Series of the sites that name a file or a tariff for them. */
 struct suan_sim_signals { /* zeroed = none */
 	struct suan_sim_site_signals *sites; /* owned; as in the network */
 	uint32_t nsites;
@@ -118,6 +120,8 @@ struct suan_sim_signals { /* zeroed = none */
 	int64_t shift_ms;
 };
 
+/* The file that the site names for it, borrowed; "" = none. */
+const char *suan_sim_signal_file(const struct suan_site_spec *s, enum suan_signal_kind kind);
 /* Reads the files, plain or gzip, of the sites of *net, which was read from network_file: paths are
  * relative to its folder. EINVAL, ECORRUPT: damaged; ENOTFOUND … as in sys/fs.h; the text names the
  * site. *ret is untouched then. */
@@ -128,8 +132,9 @@ SUAN_MUSTUSE enum suan_code suan_sim_signals_read(const struct suan_network *net
 void suan_sim_signals_done(struct suan_sim_signals *s);
 /* Sets shift_ms for a trace whose time 0 is at start_ms. INT64_MIN: 0 is where the series with
  * dates begin, all of them; but if first_ms, the trace's first submission, is a date, it counts as
- * they do. */
-void suan_sim_signals_align(struct suan_sim_signals *s, int64_t start_ms, int64_t first_ms);
+ * they do. Without any series of a file, tariffs count from Thursday, 1 January 1970, UTC. ENOMEM. */
+SUAN_MUSTUSE enum suan_code suan_sim_signals_align(struct suan_sim_signals *s, int64_t start_ms,
+						   int64_t first_ms, struct suan_err *err);
 /* Of the makespan, from zero_ms of the trace on, the part for which all series say something;
  * millionths. */
 int64_t suan_sim_signals_covered(const struct suan_sim_signals *s, int64_t zero_ms,

@@ -105,6 +105,12 @@ static void put_pool(struct suan_buf *out, const struct suan_pool_spec *p)
 	put_unless(out, "busy_watt", p->busy_watt, 0);
 	if (p->price_hour_uyuan)
 		put_fixed(out, "price_hour", p->price_hour_uyuan, 6);
+	put_unless(out, "gpu_idle_watt", p->gpu_idle_watt, 0);
+	put_unless(out, "gpu_busy_watt", p->gpu_busy_watt, 0);
+	if (p->embodied_g)
+		put_fixed(out, "embodied_kg", (int64_t)p->embodied_g, 3);
+	if (p->life_hours) /* rounded up, so that it reads back as the same hours */
+		put_fixed(out, "life_years", ((int64_t)p->life_hours * 1000 + 8765) / 8766, 3);
 	if (p->delegated != SUAN_DELEGATED_BY_DRIVER)
 		suan_buf_addf(out, ", delegated: %s",
 			      p->delegated == SUAN_DELEGATED_YES ? "true" : "false");
@@ -140,6 +146,70 @@ static void site_file(struct suan_buf *out, const char *key, const char *file, c
 	suan_buf_addf(out, ", %s}\n", how);
 }
 
+/* "hours: …" of a part of a rule, up to the mark; behind it. */
+static const char *put_part(struct suan_buf *out, const char *key, const char *p, const char *mark)
+{
+	size_t n = strcspn(p, mark);
+
+	if (n > 0) {
+		put_key(out, key);
+		if (strcmp(key, "price") == 0)
+			suan_buf_add(out, p, n);
+		else
+			suan_json_quote(out, p, n);
+	}
+	return p[n] ? p + n + 1 : p + n;
+}
+
+/* From the line of wire/tariff.h. */
+static void put_tariff(struct suan_buf *out, const char *p)
+{
+	size_t zone = strcspn(p, "|");
+
+	suan_buf_addf(out, "    price:\n      zone: \"%.*s\"\n      tariff:\n", (int)zone, p);
+	p += zone + (p[zone] == '|');
+	while (*p) {
+		suan_buf_adds(out, "        - {");
+		p = put_part(out, "hours", p, ";");
+		p = put_part(out, "months", p, ";");
+		p = put_part(out, "days", p, ";");
+		p = put_part(out, "price", p, ";");
+		p = put_part(out, "name", p, "|");
+		suan_buf_adds(out, "}\n");
+	}
+}
+
+static void put_pue(struct suan_buf *out, const struct suan_site_spec *s)
+{
+	char degrees[32], pue[32];
+
+	if (!s->npue) {
+		site_number(out, "pue", s->pue_milli, 3);
+		return;
+	}
+	suan_buf_adds(out, "    pue:\n");
+	for (uint32_t i = 0; i < s->npue; i++) {
+		suan_keys_decimal(s->pue[i].temperature_mdeg, 3, degrees);
+		suan_keys_decimal(s->pue[i].pue_milli, 3, pue);
+		suan_buf_addf(out, "      - {temperature: %s, pue: %s}\n", degrees, pue);
+	}
+}
+
+static void more_signals(struct suan_buf *out, const struct suan_site_spec *s)
+{
+	int64_t market = s->carbon_market_mg_kwh;
+
+	site_line(out, "carbon_market", s->market_file);
+	if (market)
+		site_number(out, "carbon_market", market == SUAN_CARBON_ZERO ? 0 : market, 3);
+	site_line(out, "renewable", s->renewable_file);
+	if (s->renewable_ppm)
+		site_number(out, "renewable", s->renewable_ppm, 6);
+	site_line(out, "temperature", s->temperature_file);
+	if (s->has_temperature)
+		site_number(out, "temperature", s->temperature_mdeg, 3);
+}
+
 static void site_signals(struct suan_buf *out, const struct suan_site_spec *s)
 {
 	char how[64] = "";
@@ -150,7 +220,9 @@ static void site_signals(struct suan_buf *out, const struct suan_site_spec *s)
 		suan_keys_decimal(s->price_exchange_uyuan, 6, yuan);
 		(void)snprintf(how, sizeof(how), "exchange: %s", yuan);
 	}
-	if (s->price_uyuan_kwh >= 0)
+	if (s->price_tariff && s->price_tariff[0])
+		put_tariff(out, s->price_tariff);
+	else if (s->price_uyuan_kwh >= 0)
 		site_number(out, "price", s->price_uyuan_kwh, 6);
 	else
 		site_file(out, "price", s->price_file, how);
@@ -159,6 +231,7 @@ static void site_signals(struct suan_buf *out, const struct suan_site_spec *s)
 	else
 		site_file(out, "carbon", s->carbon_file,
 			  s->carbon_lifecycle ? "scope: lifecycle" : "");
+	more_signals(out, s);
 }
 
 static void put_site(struct suan_buf *out, const struct suan_site_spec *s)
@@ -173,7 +246,7 @@ static void put_site(struct suan_buf *out, const struct suan_site_spec *s)
 	site_line(out, "driver_conf", s->driver_conf);
 	site_number(out, "lon", s->lon_udeg, 6);
 	site_number(out, "lat", s->lat_udeg, 6);
-	site_number(out, "pue", s->pue_milli, 3);
+	put_pue(out, s);
 	site_signals(out, s);
 	if (s->racks)
 		site_number(out, "racks", s->racks, 0);
@@ -194,6 +267,8 @@ static void put_link(struct suan_buf *out, const struct suan_link_spec *l)
 	put_fixed(out, "ms", l->latency_us, 3);
 	if (l->price_uyuan_gib)
 		put_fixed(out, "price_gib", l->price_uyuan_gib, 6);
+	if (l->joule_gib)
+		put_fixed(out, "joule_gib", l->joule_gib, 0);
 	suan_buf_adds(out, "}\n");
 }
 

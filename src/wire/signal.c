@@ -10,6 +10,7 @@
 #include "wire/json.h"
 #include "wire/signal_inside.h"
 
+#define MOST_SHARE 1000000 /* millionths */
 #define A_DATE_MS      INT64_C(1000000000000) /* September 2001: before it, times are no dates */
 #define NANO_PER_MICRO 1000
 #define KWH_PER_MWH    1000
@@ -27,6 +28,8 @@ const char *suan_signal_form_name(enum suan_signal_form f)
 		return "prices, CSV";
 	case SUAN_SIGNAL_ENTSOE:
 		return "ENTSO-E, XML";
+	case SUAN_SIGNAL_RULES:
+		return "tariff";
 	case SUAN_SIGNAL_OWN:
 		break;
 	}
@@ -62,8 +65,14 @@ enum suan_code suan_signal_row(struct suan_signal_reader *r, uint32_t line, int6
 {
 	enum suan_code rc;
 
-	if (value < 0 && r->want->kind == SUAN_SIGNAL_CARBON)
-		return suan_signal_fail(r, line, "found a negative carbon intensity");
+	if (value < 0 && r->want->kind != SUAN_SIGNAL_PRICE &&
+	    r->want->kind != SUAN_SIGNAL_TEMPERATURE)
+		return suan_signal_fail(r, line, "found a negative %s",
+					r->want->kind == SUAN_SIGNAL_RENEWABLE
+						? "share of renewable power"
+						: "carbon intensity");
+	if (value > MOST_SHARE && r->want->kind == SUAN_SIGNAL_RENEWABLE)
+		return suan_signal_fail(r, line, "found a share above 1");
 	rc = suan_series_add(&r->got.series, at_ms, value);
 	if (rc != SUAN_OK)
 		return suan_fail(r->err, rc, "out of memory");

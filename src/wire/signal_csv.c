@@ -213,7 +213,9 @@ enum suan_code suan_signal_csv(struct suan_signal_reader *r)
 	/* our own form, unless the header says otherwise */
 	r->got.form = SUAN_SIGNAL_OWN;
 	r->mul = 1;
-	r->div = r->want->kind == SUAN_SIGNAL_PRICE ? 1000 : 1000000;
+	r->div = r->want->kind == SUAN_SIGNAL_PRICE || r->want->kind == SUAN_SIGNAL_RENEWABLE
+			 ? 1000
+			 : 1000000;
 	if (r->want->kind == SUAN_SIGNAL_PRICE)
 		(void)snprintf(r->got.currency, sizeof(r->got.currency), "CNY");
 	if (!take_row(&c))
@@ -226,7 +228,7 @@ enum suan_code suan_signal_csv(struct suan_signal_reader *r)
 	} else {
 		rc = read_header(&c);
 	}
-	if (r->want->kind == SUAN_SIGNAL_CARBON)
+	if (r->want->kind != SUAN_SIGNAL_PRICE)
 		r->got.currency[0] = '\0';
 	while (rc == SUAN_OK && take_row(&c))
 		rc = read_row(&c);

@@ -23,11 +23,11 @@ static void find(struct rig *g, const char *yaml, const char *jobs, const char *
 	for (uint32_t i = 0; series && i < k->net.nsites; i++) {
 		struct suan_sim_site_signals *s = &k->signals.sites[i];
 
-		must(suan_signal_parse(series[i], strlen(series[i]), "c", &carbon, &s->carbon,
-				       &k->err),
+		must(suan_signal_parse(series[i], strlen(series[i]), "c", &carbon,
+				       &s->of[SUAN_SIGNAL_CARBON], &k->err),
 		     &k->err);
-		must(suan_signal_parse(series[i], strlen(series[i]), "p", &price, &s->price,
-				       &k->err),
+		must(suan_signal_parse(series[i], strlen(series[i]), "p", &price,
+				       &s->of[SUAN_SIGNAL_PRICE], &k->err),
 		     &k->err);
 		k->signals.count += 2;
 	}

@@ -130,10 +130,17 @@ static void back(void)
 		"     carbon: 'a b.csv', racks: 12, cache: 10TiB, pools: [{name: p, nodes: 1, "
 		"cores: 1, memory: 1000,\n"
 		"     speed: 0.5, gpus: 2, idle_watt: 1, busy_watt: 2, price_hour: 0.025, "
-		"delegated: true}, {name: q, nodes: 1, cores: 1, delegated: false}]}\n"
+		"delegated: true}, {name: q, nodes: 1, cores: 1, delegated: false, "
+		"gpu_idle_watt: 50,\n     gpu_busy_watt: 400, embodied_kg: 1500.5, life_years: 4}]}\n"
+		"  - {name: t1, driver: slurm, driver_conf: /etc/slurm.conf, carbon_market: 0, "
+		"renewable: 0.63,\n     temperature: -3.5, pue: [{temperature: -5, pue: 1.12}, "
+		"{temperature: 20, pue: 1.18}],\n     price: {zone: '+08:00', tariff: [{hours: "
+		"'10:00-12:00,22-6', months: 7-8, days: mon-fri,\n     price: 0.98, name: peak}, "
+		"{price: -0.1}]}}\n"
+		"  - {name: t2, carbon_market: m.csv, renewable: r.csv, temperature: t.csv}\n"
 		"  - {name: s2}\n"
 		"links: [{from: c, to: s2, gbit: 0.5}, {from: s2, to: c, gbit: 1, ms: 1.234,\n"
-		"     price_gib: 0.5}]\n";
+		"     price_gib: 0.5, joule_gib: 1800}]\n";
 
 	round_trip(shortest, strlen(shortest), "the shortest form");
 	round_trip(full, strlen(full), "every key");
@@ -173,6 +180,20 @@ static const struct {
 	 "n.yaml:2: something: unknown key; known: network, hubs, cities, sites, links"},
 	{S S, "n.yaml:2: sites: given twice"},
 	{"sites:\n  - name: a\n    hub: h\n    hub: i\n", "n.yaml:4: sites/0/hub: given twice"},
+	{"sites:\n  - name: a\n    price: {exchange: 7}\n",
+	 "n.yaml:3: sites/0/price: found neither a file nor a tariff with rules, want one"},
+	{"sites:\n  - name: a\n    price: {file: x.csv, tariff: [{price: 1}]}\n",
+	 "n.yaml:3: sites/0/price: found both a file and a tariff, want one"},
+	{"sites:\n  - name: a\n    price: {tariff: [{price: 1, hours: 8-22}]}\n",
+	 "n.yaml:3: sites/0/price: no rule says what 00:00 on a mon in jan costs; a last rule "
+	 "without hours is for the rest"},
+	{"sites:\n  - name: a\n    price: {tariff: [{price: 1, name: a|b}]}\n",
+	 "n.yaml:3: sites/0/price: rule 1: found \"a|b\", want no ; and no |"},
+	{"sites:\n  - name: a\n    pue: [{temperature: 1, pue: 1.2}, {temperature: 1, pue: 1.3}]\n",
+	 "n.yaml:3: sites/0/pue: found temperatures that do not go up"},
+	{"sites:\n  - name: a\n    renewable: 1.5\n",
+	 "n.yaml:3: sites/0/renewable: expected a number from 0 to 1 or the name of a CSV file, "
+	 "found 1.5"},
 	{"sites:\n  - name: a\n  - name: a\n",
 	 "n.yaml:3: sites/1/name: \"a\" is there already; expected another name"},
 	{"sites:\n  - name: a b\n",
@@ -211,9 +232,9 @@ static const struct {
 	{"sites:\n  - name: a\n    pools:\n      - {name: p, nodes: 1, cores: 1, speed: 0}\n",
 	 "n.yaml:4: sites/0/pools/0/speed: expected a number from 0.001 to 1000, found 0"},
 	{"sites:\n  - name: a\n    pue: 0.9\n",
-	 "n.yaml:3: sites/0/pue: expected a number from 1 to 10, found 0.9"},
+	 "n.yaml:3: sites/0/pue: expected a number from 1 to 10 or a list of {temperature, pue}, found 0.9"},
 	{"sites:\n  - name: a\n    pue: low\n",
-	 "n.yaml:3: sites/0/pue: expected a number from 1 to 10, found \"low\""},
+	 "n.yaml:3: sites/0/pue: expected a number from 1 to 10 or a list of {temperature, pue}, found \"low\""},
 	{"sites:\n  - name: a\n    pue: 1e40\n",
 	 "n.yaml:3: sites/0/pue: expected a smaller number, found 1e40"},
 	{"sites:\n  - name: a\n    lon: 181\n",
