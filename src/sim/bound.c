@@ -48,7 +48,8 @@ static const struct suan_signal *series_of(const struct suan_sim_setup *s, uint3
 		return NULL;
 	g = &s->signals->sites[site];
 	if (carbon)
-		return g->of[SUAN_SIGNAL_CARBON].series.count > 0 ? &g->of[SUAN_SIGNAL_CARBON] : NULL;
+		return g->of[SUAN_SIGNAL_CARBON].series.count > 0 ? &g->of[SUAN_SIGNAL_CARBON]
+								  : NULL;
 	return g->of[SUAN_SIGNAL_PRICE].series.count > 0 ? &g->of[SUAN_SIGNAL_PRICE] : NULL;
 }
 

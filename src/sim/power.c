@@ -62,7 +62,8 @@ static struct power power_of(const struct suan_sim_setup *s, uint32_t number,
 	const struct suan_site_spec *site = &s->network->sites[number];
 	const struct suan_sim_site_signals *g = signals_of(s, number);
 	struct power x = {SUAN_SIM_NONE, SUAN_SIM_NONE, SUAN_SIM_NONE};
-	bool watts = p->busy_watt > 0, priced = knows(g ? &g->of[SUAN_SIGNAL_PRICE] : NULL, site->price_uyuan_kwh);
+	bool watts = p->busy_watt > 0,
+	     priced = knows(g ? &g->of[SUAN_SIGNAL_PRICE] : NULL, site->price_uyuan_kwh);
 
 	if (watts)
 		x.energy = suan_wide_scale(d->core_ms, (suan_wide)watt * site->pue_milli,
@@ -98,8 +99,10 @@ void suan_sim_use_add(const struct suan_sim_setup *s, int64_t start_ms,
 	int64_t span[2] = {start_ms, suan_sat_add(start_ms, job->run_ms)};
 
 	to->core_ms += (suan_wide)cores * (suan_wide)job->run_ms;
-	to->price += cores * over(s->signals, g ? &g->of[SUAN_SIGNAL_PRICE] : NULL, site->price_uyuan_kwh, span);
-	to->carbon += cores * over(s->signals, g ? &g->of[SUAN_SIGNAL_CARBON] : NULL, site->carbon_mg_kwh, span);
+	to->price += cores * over(s->signals, g ? &g->of[SUAN_SIGNAL_PRICE] : NULL,
+				  site->price_uyuan_kwh, span);
+	to->carbon += cores * over(s->signals, g ? &g->of[SUAN_SIGNAL_CARBON] : NULL,
+				   site->carbon_mg_kwh, span);
 }
 
 void suan_sim_use_power(const struct suan_sim_setup *s, const struct suan_sim_result *r,
@@ -114,8 +117,10 @@ void suan_sim_use_power(const struct suan_sim_setup *s, const struct suan_sim_re
 	struct draw idle = {(suan_wide)cores * (suan_wide)makespan_ms, 0, 0};
 	struct power x = power_of(s, use->site, use->spec, &busy, use->spec->busy_watt), rest;
 
-	idle.price = cores * over(s->signals, g ? &g->of[SUAN_SIGNAL_PRICE] : NULL, site->price_uyuan_kwh, span);
-	idle.carbon = cores * over(s->signals, g ? &g->of[SUAN_SIGNAL_CARBON] : NULL, site->carbon_mg_kwh, span);
+	idle.price = cores * over(s->signals, g ? &g->of[SUAN_SIGNAL_PRICE] : NULL,
+				  site->price_uyuan_kwh, span);
+	idle.carbon = cores * over(s->signals, g ? &g->of[SUAN_SIGNAL_CARBON] : NULL,
+				   site->carbon_mg_kwh, span);
 	if (idle.core_ms > busy.core_ms) {
 		idle.core_ms -= busy.core_ms;
 		idle.price -= busy.price;

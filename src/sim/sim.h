@@ -132,9 +132,11 @@ SUAN_MUSTUSE enum suan_code suan_sim_signals_read(const struct suan_network *net
 void suan_sim_signals_done(struct suan_sim_signals *s);
 /* Sets shift_ms for a trace whose time 0 is at start_ms. INT64_MIN: 0 is where the series with
  * dates begin, all of them; but if first_ms, the trace's first submission, is a date, it counts as
- * they do. Without any series of a file, tariffs count from Thursday, 1 January 1970, UTC. ENOMEM. */
-SUAN_MUSTUSE enum suan_code suan_sim_signals_align(struct suan_sim_signals *s, int64_t start_ms,
-						   int64_t first_ms, struct suan_err *err);
+ * they do. Without any series of a file, tariffs count from Thursday, 1 January 1970, UTC.
+ * ENOMEM. */
+SUAN_MUSTUSE enum suan_code suan_sim_signals_align(struct suan_sim_signals *s,
+						   int64_t start_ms, int64_t first_ms,
+						   struct suan_err *err);
 /* Of the makespan, from zero_ms of the trace on, the part for which all series say something;
  * millionths. */
 int64_t suan_sim_signals_covered(const struct suan_sim_signals *s, int64_t zero_ms,

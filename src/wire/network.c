@@ -54,7 +54,8 @@ static bool read_embodied(struct suan_json *j, void *object)
 	if (!suan_json_fixed(j, 3, &grams))
 		return false;
 	if (grams < 0 || grams > 1000 * MILLION)
-		return suan_json_fail(j, SUAN_EINVAL, "want kg of CO2 equivalent from 0 to 1000000");
+		return suan_json_fail(j, SUAN_EINVAL, "want kg of CO2 equivalent from 0 to "
+						      "1000000");
 	p->embodied_g = (uint64_t)grams;
 	return true;
 }
@@ -223,8 +224,8 @@ static const char *tariff_line(struct suan_json *j, const struct signal_file *f)
 		for (size_t k = 0; rc == SUAN_OK && k < sizeof(words) / sizeof(words[0]); k++)
 			if (strpbrk(words[k], ";|"))
 				rc = suan_fail(&err, SUAN_EINVAL,
-					       "rule %u: found \"%.40s\", want no ; and no |", i + 1,
-					       words[k]);
+					       "rule %u: found \"%.40s\", want no ; and no |",
+					       i + 1, words[k]);
 		if (f->exchange_uyuan)
 			yuan = yuan * f->exchange_uyuan / MILLION;
 		suan_keys_decimal((int64_t)yuan, 6, price);

@@ -1,7 +1,8 @@
 /* Signals of a site over time, from files that others publish: the price of electricity and its
  * carbon intensity. Read here:
  *   - our own CSV: a line "time,value", then RFC 3339 times or seconds, and yuan or grams per kWh,
- *     shares from 0 to 1, degrees Celsius; a third column "estimated" (true or false) may follow. The first line may be left out.
+ *     shares from 0 to 1, degrees Celsius; a third column "estimated" (true or false) may follow.
+ *     The first line may be left out.
  *   - Electricity Maps' CSV and the JSON of its API v3 (carbon; grams per kWh)
  *   - WattTime's JSON of its API v3 (carbon; marginal, in pounds per MWh)
  *   - CSV of prices with a column "Price (CUR/MWh)" or "Price (CUR/kWh)"

@@ -131,7 +131,8 @@ static void back(void)
 		"cores: 1, memory: 1000,\n"
 		"     speed: 0.5, gpus: 2, idle_watt: 1, busy_watt: 2, price_hour: 0.025, "
 		"delegated: true}, {name: q, nodes: 1, cores: 1, delegated: false, "
-		"gpu_idle_watt: 50,\n     gpu_busy_watt: 400, embodied_kg: 1500.5, life_years: 4}]}\n"
+		"gpu_idle_watt: 50,\n     gpu_busy_watt: 400, embodied_kg: 1500.5, "
+		"life_years: 4}]}\n"
 		"  - {name: t1, driver: slurm, driver_conf: /etc/slurm.conf, carbon_market: 0, "
 		"renewable: 0.63,\n     temperature: -3.5, pue: [{temperature: -5, pue: 1.12}, "
 		"{temperature: 20, pue: 1.18}],\n     price: {zone: '+08:00', tariff: [{hours: "
@@ -232,9 +233,11 @@ static const struct {
 	{"sites:\n  - name: a\n    pools:\n      - {name: p, nodes: 1, cores: 1, speed: 0}\n",
 	 "n.yaml:4: sites/0/pools/0/speed: expected a number from 0.001 to 1000, found 0"},
 	{"sites:\n  - name: a\n    pue: 0.9\n",
-	 "n.yaml:3: sites/0/pue: expected a number from 1 to 10 or a list of {temperature, pue}, found 0.9"},
+	 "n.yaml:3: sites/0/pue: expected a number from 1 to 10 or a list of "
+	 "{temperature, pue}, found 0.9"},
 	{"sites:\n  - name: a\n    pue: low\n",
-	 "n.yaml:3: sites/0/pue: expected a number from 1 to 10 or a list of {temperature, pue}, found \"low\""},
+	 "n.yaml:3: sites/0/pue: expected a number from 1 to 10 or a list of "
+	 "{temperature, pue}, found \"low\""},
 	{"sites:\n  - name: a\n    pue: 1e40\n",
 	 "n.yaml:3: sites/0/pue: expected a smaller number, found 1e40"},
 	{"sites:\n  - name: a\n    lon: 181\n",

@@ -84,7 +84,8 @@ static void t_week(void)
 	    suan_tariff_week(&t, july, &a) != SUAN_OK || suan_tariff_week(&t, may, &b) != SUAN_OK)
 		abort();
 	for (int64_t ms = 0; ms < week; ms += 60000) {
-		bad += suan_series_at(&a, (july + ms) % week) != suan_tariff_at(&t, july + ms, &name);
+		bad += suan_series_at(&a, (july + ms) % week) !=
+		       suan_tariff_at(&t, july + ms, &name);
 		bad += suan_series_at(&b, (may + ms) % week) != suan_tariff_at(&t, may + ms, &name);
 	}
 	is_int(bad, 0, "every minute of two weeks");
