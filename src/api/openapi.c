@@ -215,6 +215,28 @@ static const struct schema schemas[] = {
 	 "\"pool\":{\"type\":\"string\"},\"nodes\":{\"type\":\"integer\"},"
 	 "\"from\":{\"$ref\":\"#/components/schemas/Time\"},"
 	 "\"to\":{\"$ref\":\"#/components/schemas/Time\"}}}"},
+	{"SignalTold",
+	 "{\"type\":\"object\",\"required\":[\"site\",\"kind\",\"values\"],"
+	 "\"additionalProperties\":false,\"properties\":{\"site\":{\"type\":\"string\"},"
+	 "\"kind\":{\"enum\":[\"price\",\"carbon\",\"carbon_market\",\"renewable\","
+	 "\"temperature\"]},\"values\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+	 "\"required\":[\"time\",\"value\"],\"properties\":{\"time\":{\"type\":[\"string\","
+	 "\"number\"]},\"value\":{\"type\":\"number\"}}}},"
+	 "\"until\":{\"type\":[\"string\",\"number\"]},"
+	 "\"issued\":{\"type\":[\"string\",\"number\"]},"
+	 "\"period\":{\"enum\":[\"day\",\"week\"]},\"replace\":{\"type\":\"boolean\"},"
+	 "\"marginal\":{\"type\":\"boolean\"}}}"},
+	{"SignalPut",
+	 "{\"type\":\"object\",\"required\":[\"site\",\"kind\",\"values\"],\"properties\":{"
+	 "\"values\":{\"type\":\"integer\"},\"checked_only\":{\"type\":\"boolean\"}}}"},
+	{"SignalList",
+	 "{\"type\":\"object\",\"required\":[\"signals\"],\"properties\":{\"signals\":{"
+	 "\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"site\",\"kind\","
+	 "\"value\",\"unit\",\"source\"]}}}}"},
+	{"Signal",
+	 "{\"type\":\"object\",\"required\":[\"site\",\"kind\",\"unit\",\"values\",\"next\"],"
+	 "\"properties\":{\"values\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+	 "\"required\":[\"from\",\"until\",\"value\",\"source\"]}}}}"},
 	{"TokenAsk",
 	 "{\"type\":\"object\",\"required\":[\"user\"],\"additionalProperties\":false,"
 	 "\"properties\":{\"user\":{\"type\":\"string\"},\"role\":{\"enum\":[\"viewer\",\"user\","

@@ -6,6 +6,7 @@
 #include "api/jobs.h"
 #include "api/meta.h"
 #include "api/reservations.h"
+#include "api/signals.h"
 
 #define P_LIMIT                                                                                    \
 	{                                                                                          \
@@ -43,6 +44,11 @@ static const struct suan_api_body token_body = {"TokenAsk", {{"application/json"
 
 static const struct suan_api_body accounts_body = {
 	"AccountsAsk", {{"application/json", LARGEST_YAML}, {"application/yaml", LARGEST_YAML}}};
+
+static const struct suan_api_body signal_body = {"SignalTold",
+						 {{"application/json", LARGEST_JOB},
+						  {"text/csv", LARGEST_JOB},
+						  {"application/xml", LARGEST_JOB}}};
 
 const struct suan_api_route suan_api_routes[] = {
 	{"GET",
@@ -427,6 +433,53 @@ const struct suan_api_route suan_api_routes[] = {
 	 NULL,
 	 {{"to", "new end: RFC 3339, or now+2h; without it at once"}},
 	 {200, 400, 401, 403, 404, 507}},
+	{"GET",
+	 "/v1/signals",
+	 "listSignals",
+	 SUAN_ROLE_VIEWER,
+	 suan_api_signals,
+	 NULL,
+	 "Prices, carbon, renewable power and temperature of sites: now, and how good they are "
+	 "known",
+	 NULL,
+	 "SignalList",
+	 NULL,
+	 {{"site", "only of this site"}},
+	 {200, 401, 404}},
+	{"POST",
+	 "/v1/signals",
+	 "tellSignal",
+	 SUAN_ROLE_OPERATOR,
+	 suan_api_signals_put,
+	 NULL,
+	 "Tell values of a site: our own JSON; or, with site and kind in the query, a file as suan "
+	 "reads them",
+	 &signal_body,
+	 "SignalPut",
+	 NULL,
+	 {{"site", "of a file: of which site"},
+	  {"kind", "of a file: price, carbon, carbon_market, renewable or temperature"},
+	  {"exchange", "of a file: how many yuan one unit of its currency is"},
+	  {"issued", "of a file: it is a forecast of then"},
+	  {"lifecycle", "of a file with both: true for lifecycle factors"},
+	  {"replace", "of a file: true: what was told before of this kind is void"},
+	  {"check", "true: only check it"}},
+	 {200, 400, 401, 403, 404, 409, 413, 507}},
+	{"GET",
+	 "/v1/signals/{name}",
+	 "getSignal",
+	 SUAN_ROLE_VIEWER,
+	 suan_api_signal,
+	 NULL,
+	 "Values of one kind at a site over time, with where each is from",
+	 NULL,
+	 "Signal",
+	 NULL,
+	 {{"kind", "price, carbon, carbon_market, renewable or temperature"},
+	  {"from", "RFC 3339 or now-1d (now)"},
+	  {"to", "the same (a day later)"},
+	  {"limit", "at most so many, 1 to 10000 (1000)"}},
+	 {200, 400, 401, 404}},
 	{"GET",
 	 "/v1/tokens",
 	 "listTokens",

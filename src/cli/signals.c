@@ -1,262 +1,334 @@
-/* suan signals: the series that a network file names, read and judged. Needs no server. */
+/* suan signals: prices, carbon, renewable power and temperature of sites, as a service knows them,
+ * and telling it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/num.h"
+#include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/signals_file.h"
 #include "cli/table.h"
-#include "sim/sim.h"
 #include "sys/clock.h"
 #include "sys/fs.h"
-#include "wire/json.h"
-#include "wire/network.h"
 
-#define MOST_FILE (64u << 20)
+#define MOST_FILE     (64u << 20)
+#define MOST_OPERANDS 4
 
 static const struct suan_option signals_options[] = {
-	{"network", 'n', "FILE", "the sites, see suan-network(5)"},
+	{"from", 0, "TIME", "show: from when (now)"},
+	{"to", 0, "TIME", "show: until when (a day later)"},
+	{"issued", 0, "TIME", "put: the values are a forecast, made then (now)"},
+	{"until", 0, "TIME", "put VALUE: it holds until then (a day)"},
+	{"replace", 0, NULL, "put: what was told before of this kind is void"},
+	{"exchange", 0, "YUAN", "put FILE: one unit of its currency is so many yuan"},
+	{"lifecycle", 0, NULL, "put FILE: of a file with both, the lifecycle factors"},
+	{"dry-run", 0, NULL, "put: only check it"},
+	{"network", 'n', "FILE", "read the series of a network file instead; needs no server"},
 	{"format", 'o', "COLUMNS", "columns to print, with commas; \"help\" lists them"},
 	{"no-header", 0, NULL, "no line of titles"},
 	{"json", 0, NULL, "JSON, stable for scripts"},
-	{"help", 'h', NULL, "show this help"},
+	CLIENT_OPTIONS,
 	{NULL, 0, NULL, NULL},
 };
 
-struct call {
-	const char *network, *format;
-	bool no_header, json;
-	struct suan_arena arena;
-	struct suan_network net;
-	struct suan_sim_signals signals;
-	struct suan_err err;
+struct signals {
+	struct suan_client client;
+	struct suan_signals_shown shown;
+	const char *from, *to, *issued, *until, *exchange;
+	bool replace, lifecycle, dry_run;
+	const char *operands[MOST_OPERANDS];
+	int noperands;
 };
 
 static const struct suan_column columns[] = {
-	{"site", "SITE", false, 8, 0, NULL},
-	{"kind", "KIND", false, 0, 0, NULL},
-	{"form", "FORM", false, 6, 5, NULL},
-	{"from", "FROM", false, 0, 2, NULL},
-	{"until", "UNTIL", false, 0, 1, NULL},
-	{"step_s", "STEP S", true, 0, 4, NULL},
-	{"values", "VALUES", true, 0, 6, NULL},
-	{"min", "MIN", true, 0, 7, NULL},
-	{"mean", "MEAN", true, 0, 0, NULL},
-	{"max", "MAX", true, 0, 7, NULL},
-	{"unit", "UNIT", false, 0, 3, NULL},
-	{"gaps", "GAPS", true, 0, 0, NULL},
-	{"first_gap", "FIRST GAP", false, 0, 8, NULL},
-	{"missing_s", "MISSING S", true, 0, 8, NULL},
-	{"duplicates", "TWICE", true, 0, 0, NULL},
-	{"estimated", "ESTIMATED", true, 0, 6, NULL},
-	{"unordered", "UNORDERED", false, 0, 9, NULL},
-	{"marginal", "MARGINAL", false, 0, 9, NULL},
-	{"currency", "CURRENCY", false, 0, 9, NULL},
-	{"file", "FILE", false, 8, 9, NULL},
-	{NULL, NULL, false, 0, 0, NULL},
+	{"site", "SITE", false, 8, 0, NULL},	      {"kind", "KIND", false, 0, 0, NULL},
+	{"value", "NOW", true, 0, 0, NULL},	      {"unit", "UNIT", false, 0, 1, NULL},
+	{"source", "SOURCE", false, 0, 2, NULL},      {"values", "VALUES", true, 0, 6, NULL},
+	{"from", "FROM", false, 0, 7, NULL},	      {"until", "UNTIL", false, 0, 3, NULL},
+	{"issued", "ISSUED", false, 0, 8, NULL},      {"told", "TOLD", false, 0, 9, NULL},
+	{"gaps", "GAPS", true, 0, 4, NULL},	      {"duplicates", "TWICE", true, 0, 5, NULL},
+	{"estimated", "ESTIMATED", true, 0, 6, NULL}, {"tariff", "TARIFF", false, 0, 9, NULL},
+	{"marginal", "MARGINAL", false, 0, 9, NULL},  {NULL, NULL, false, 0, 0, NULL},
 };
-static const char usual[] = "site,kind,from,until,step_s,values,min,mean,max,unit,gaps,duplicates,"
-			    "estimated";
+static const char usual[] = "site,kind,value,unit,source,until,gaps,duplicates,estimated";
 
-/* Sum / span, half away from zero. */
-static int64_t mean_of(const struct suan_signal *g)
-{
-	const struct suan_series *s = &g->series;
-	int64_t from = s->steps[0].at_ms;
-	suan_int128 span = (suan_int128)g->until_ms - from, sum;
-
-	if (span <= 0)
-		return s->steps[0].value;
-	sum = suan_series_sum(s, from, g->until_ms);
-	return (int64_t)((sum < 0 ? sum - span / 2 : sum + span / 2) / span);
-}
-
-/* A date, or seconds where there are none. */
-static void add_time(struct suan_jsonw *w, const char *name, const struct suan_signal *g,
-		     int64_t ms)
-{
-	if (g->dated)
-		suan_jsonw_time(w, name, ms);
-	else
-		suan_jsonw_fixed(w, name, ms, 3);
-}
-
-static const struct {
-	const char *unit;
-	unsigned digits;
-} units[SUAN_NSIGNALS] = {
-	[SUAN_SIGNAL_PRICE] = {"yuan/kWh", 6},	    [SUAN_SIGNAL_CARBON] = {"g/kWh", 3},
-	[SUAN_SIGNAL_CARBON_MARKET] = {"g/kWh", 3}, [SUAN_SIGNAL_RENEWABLE] = {"share", 6},
-	[SUAN_SIGNAL_TEMPERATURE] = {"degC", 3},
+static const struct suan_column part_columns[] = {
+	{"from", "FROM", false, 0, 0, NULL},	 {"until", "UNTIL", false, 0, 1, NULL},
+	{"value", "VALUE", true, 0, 0, NULL},	 {"source", "SOURCE", false, 0, 2, NULL},
+	{"issued", "ISSUED", false, 0, 3, NULL}, {NULL, NULL, false, 0, 0, NULL},
 };
 
-static void add_site(struct suan_jsonw *w, const struct suan_site_spec *site,
-		     enum suan_signal_kind kind, const struct suan_signal *g)
+static int print(struct signals *s, const struct suan_table *t, json_t *answer, const char *list)
 {
-	const struct suan_series *s = &g->series;
-	unsigned digits = units[kind].digits;
-	int64_t least, most;
-
-	if (s->count == 0)
-		return;
-	least = most = s->steps[0].value;
-	for (size_t i = 1; i < s->count; i++) {
-		least = s->steps[i].value < least ? s->steps[i].value : least;
-		most = s->steps[i].value > most ? s->steps[i].value : most;
-	}
-	suan_jsonw_open(w, NULL, '{');
-	suan_jsonw_str(w, "site", site->name);
-	suan_jsonw_str(w, "kind", suan_signal_kind_name(kind));
-	suan_jsonw_str(w, "form", suan_signal_form_name(g->form));
-	add_time(w, "from", g, s->steps[0].at_ms);
-	add_time(w, "until", g, g->until_ms);
-	suan_jsonw_fixed(w, "step_s", g->step_ms, 3);
-	suan_jsonw_i64(w, "values", (int64_t)s->count);
-	suan_jsonw_fixed(w, "min", least, digits);
-	suan_jsonw_fixed(w, "mean", mean_of(g), digits);
-	suan_jsonw_fixed(w, "max", most, digits);
-	suan_jsonw_str(w, "unit", units[kind].unit);
-	suan_jsonw_i64(w, "gaps", (int64_t)g->gaps);
-	if (g->gaps)
-		add_time(w, "first_gap", g, g->first_gap_ms);
-	else
-		suan_jsonw_null(w, "first_gap");
-	suan_jsonw_fixed(w, "missing_s", g->gap_ms, 3);
-	suan_jsonw_i64(w, "duplicates", (int64_t)g->duplicates);
-	suan_jsonw_i64(w, "estimated", (int64_t)g->estimated);
-	suan_jsonw_bool(w, "unordered", g->unordered);
-	suan_jsonw_bool(w, "marginal", g->marginal);
-	suan_jsonw_str(w, "currency", g->currency[0] ? g->currency : NULL);
-	suan_jsonw_str(w, "file",
-		       g->form == SUAN_SIGNAL_RULES ? NULL : suan_sim_signal_file(site, kind));
-	suan_jsonw_close(w, '}');
+	if (s->shown.json)
+		suan_client_print_json(answer);
+	else if (!suan_table_print(t, json_object_get(answer, list)))
+		return SUAN_EXIT_USAGE;
+	return SUAN_EXIT_OK;
 }
 
-static void add_all(const struct call *c, struct suan_buf *out)
-{
-	struct suan_jsonw w;
-
-	suan_jsonw_init(&w, out);
-	suan_jsonw_open(&w, NULL, '{');
-	suan_jsonw_open(&w, "signals", '[');
-	for (uint32_t i = 0; i < c->net.nsites; i++) {
-		const struct suan_site_spec *s = &c->net.sites[i];
-
-		for (int k = 0; k < SUAN_NSIGNALS; k++)
-			add_site(&w, s, (enum suan_signal_kind)k, &c->signals.sites[i].of[k]);
-	}
-	suan_jsonw_close(&w, ']');
-	suan_jsonw_close(&w, '}');
-	suan_buf_addc(out, '\n');
-}
-
-static int print(const struct call *c)
+static int list(struct signals *s, const char *site)
 {
 	struct suan_table t = {.columns = columns,
-			       .format = c->format,
+			       .format = s->shown.format,
 			       .default_format = usual,
-			       .no_header = c->no_header};
-	struct suan_buf out = {0};
-	json_t *all;
-	int rc = SUAN_EXIT_OK;
+			       .no_header = s->shown.no_header};
+	struct suan_buf path = {0};
+	json_t *answer = NULL;
+	int rc;
 
-	add_all(c, &out);
-	if (c->json) {
-		fputs(suan_buf_str(&out), stdout);
-		suan_buf_done(&out);
+	if (suan_table_help(&t))
+		return SUAN_EXIT_OK;
+	suan_buf_adds(&path, "/v1/signals");
+	if (site)
+		suan_client_query(&path, "site", site);
+	rc = suan_client_get(&s->client, &answer, "%s", suan_buf_str(&path));
+	if (rc == SUAN_EXIT_OK)
+		rc = print(s, &t, answer, "signals");
+	json_decref(answer);
+	suan_buf_done(&path);
+	return rc;
+}
+
+static int show(struct signals *s, const char *site, const char *kind)
+{
+	struct suan_table t = {.columns = part_columns,
+			       .format = s->shown.format,
+			       .default_format = "from,until,value,source",
+			       .no_header = s->shown.no_header};
+	struct suan_buf path = {0};
+	json_t *answer = NULL;
+	int rc;
+
+	if (suan_table_help(&t))
+		return SUAN_EXIT_OK;
+	suan_buf_adds(&path, "/v1/signals/");
+	suan_client_segment(&path, site);
+	suan_client_query(&path, "kind", kind);
+	if (s->from)
+		suan_client_query(&path, "from", s->from);
+	if (s->to)
+		suan_client_query(&path, "to", s->to);
+	suan_client_query(&path, "limit", "10000");
+	rc = suan_client_get(&s->client, &answer, "%s", suan_buf_str(&path));
+	if (rc == SUAN_EXIT_OK)
+		rc = print(s, &t, answer, "values");
+	json_decref(answer);
+	suan_buf_done(&path);
+	return rc;
+}
+
+/* ---- put ---- */
+
+/* What was told, in a line. */
+static int told(const struct signals *s, const json_t *answer)
+{
+	const char *from = json_string_value(json_object_get(answer, "from"));
+	long long values = json_integer_value(json_object_get(answer, "values"));
+	long long gaps = json_integer_value(json_object_get(answer, "gaps"));
+	long long twice = json_integer_value(json_object_get(answer, "duplicates"));
+
+	if (s->shown.json) {
+		suan_client_print_json(answer);
 		return SUAN_EXIT_OK;
 	}
-	all = json_loads(suan_buf_str(&out), 0, NULL);
-	suan_buf_done(&out);
-	if (!all) {
-		fprintf(stderr, "suan signals: out of memory\n");
-		return SUAN_EXIT_FAILED;
-	}
-	if (c->signals.count == 0)
-		fprintf(stderr, "suan signals: no site of %s names a file or a tariff\n",
-			c->network);
-	else if (!suan_table_print(&t, json_object_get(all, "signals")))
-		rc = SUAN_EXIT_USAGE;
-	json_decref(all);
+	printf("%s of %s: %lld value%s%s%s%s%s%s\n",
+	       json_string_value(json_object_get(answer, "kind")),
+	       json_string_value(json_object_get(answer, "site")), values, values == 1 ? "" : "s",
+	       from ? " from " : "", from ? from : "", from ? " to " : "",
+	       from ? json_string_value(json_object_get(answer, "until")) : "",
+	       s->dry_run ? "; not told, as asked" : "");
+	if (gaps || twice)
+		fprintf(stderr,
+			"suan signals: %lld gaps, in which the value before goes on; %lld "
+			"times that came twice, of which the last counts\n",
+			gaps, twice);
+	return SUAN_EXIT_OK;
+}
+
+static int put_value(struct signals *s, const char *kind, const char *value)
+{
+	struct suan_client_call call = {
+		.method = "POST", .path = s->dry_run ? "/v1/signals?check=true" : "/v1/signals"};
+	json_t *answer = NULL, *body;
+	char now[32];
+	int rc;
+
+	suan_format_time(suan_clock_now_ms(), now);
+	body = json_pack("{s:s, s:s, s:[{s:s, s:f}], s:b}", "site", s->operands[1], "kind", kind,
+			 "values", "time", s->from ? s->from : now, "value", strtod(value, NULL),
+			 "replace", s->replace);
+	json_object_set_new(body, "until", json_string(s->until ? s->until : "now+1d"));
+	if (s->issued)
+		json_object_set_new(body, "issued", json_string(s->issued));
+	call.body = body;
+	rc = suan_client_do(&s->client, &call, &answer);
+	if (rc == SUAN_EXIT_OK)
+		rc = told(s, answer);
+	json_decref(answer);
+	json_decref(body);
 	return rc;
 }
 
-static enum suan_code read_files(struct call *c)
+/* By its first letter; which form exactly the server finds out. */
+static const char *type_of(const char *text)
 {
-	struct suan_buf text;
-	enum suan_code rc;
+	text += strspn(text, " \t\r\n");
+	if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
+		text += 3;
+	return *text == '<' ? "application/xml" : *text == '{' ? "application/json" : "text/csv";
+}
+
+static int put_file(struct signals *s, const char *kind, const char *file)
+{
+	struct suan_client_call call = {.method = "POST"};
+	struct suan_buf text, path = {0};
+	struct suan_err err = {0};
+	json_t *answer = NULL;
+	enum suan_code read;
+	int rc;
 
 	suan_buf_init(&text, MOST_FILE);
-	rc = suan_fs_read(c->network, &text, &c->err);
-	if (rc == SUAN_OK)
-		rc = suan_network_parse(suan_buf_str(&text), text.len, c->network, &c->arena,
-					&c->net, &c->err);
+	read = suan_fs_read(strcmp(file, "-") == 0 ? "/dev/stdin" : file, &text, &err);
+	if (read != SUAN_OK) {
+		fprintf(stderr, "suan signals: %s; want a file or a number\n", err.text);
+		suan_buf_done(&text);
+		return read == SUAN_ENOTFOUND ? SUAN_EXIT_NOTFOUND : SUAN_EXIT_FAILED;
+	}
+	suan_buf_adds(&path, "/v1/signals");
+	suan_client_query(&path, "site", s->operands[1]);
+	suan_client_query(&path, "kind", kind);
+	if (s->exchange)
+		suan_client_query(&path, "exchange", s->exchange);
+	if (s->issued)
+		suan_client_query(&path, "issued", s->issued);
+	if (s->lifecycle)
+		suan_client_query(&path, "lifecycle", "true");
+	if (s->replace)
+		suan_client_query(&path, "replace", "true");
+	if (s->dry_run)
+		suan_client_query(&path, "check", "true");
+	call.path = suan_buf_str(&path);
+	call.text = suan_buf_str(&text);
+	call.n = text.len;
+	call.type = type_of(call.text);
+	rc = suan_client_do(&s->client, &call, &answer);
+	if (rc == SUAN_EXIT_OK)
+		rc = told(s, answer);
+	json_decref(answer);
+	suan_buf_done(&path);
 	suan_buf_done(&text);
-	if (rc == SUAN_OK)
-		rc = suan_sim_signals_read(&c->net, c->network, &c->signals, &c->err);
-	if (rc == SUAN_OK)
-		rc = suan_sim_signals_align(&c->signals, INT64_MIN, suan_clock_now_ms(), &c->err);
 	return rc;
 }
 
-static int complain(const struct suan_err *e)
+static bool is_number(const char *text)
 {
-	fprintf(stderr, "suan signals: %s\n", e->text);
-	if (e->code == SUAN_ENOTFOUND)
-		return SUAN_EXIT_NOTFOUND;
-	return e->code == SUAN_EINVAL || e->code == SUAN_ECORRUPT || e->code == SUAN_ETOOBIG
-		       ? SUAN_EXIT_USAGE
-		       : SUAN_EXIT_FAILED;
+	int64_t v;
+
+	return suan_parse_fixed(text, 6, &v, NULL) == SUAN_OK;
+}
+
+/* ---- the command ---- */
+
+static int dispatch(struct signals *s)
+{
+	const char *verb = s->operands[0];
+	int n = s->noperands;
+
+	if (s->shown.network)
+		return n ? suan_cli_usage(&suan_cli_signals,
+					  "unexpected \"%s\"; the sites are --network FILE", verb)
+			 : suan_cli_signals_of_file(&s->shown);
+	if (n == 0)
+		return list(s, NULL);
+	if (strcmp(verb, "list") == 0 && n <= 2)
+		return list(s, s->operands[1]);
+	if (strcmp(verb, "show") == 0 && n == 3)
+		return show(s, s->operands[1], s->operands[2]);
+	if (strcmp(verb, "put") == 0 && n == 4)
+		return is_number(s->operands[3]) ? put_value(s, s->operands[2], s->operands[3])
+						 : put_file(s, s->operands[2], s->operands[3]);
+	if (strcmp(verb, "show") == 0)
+		return suan_cli_usage(&suan_cli_signals, "of what? show SITE KIND");
+	if (strcmp(verb, "put") == 0)
+		return suan_cli_usage(&suan_cli_signals, "what? put SITE KIND VALUE|FILE");
+	if (n == 1)
+		return list(s, verb);
+	return suan_cli_usage(&suan_cli_signals, "unexpected \"%s\"; want list, show or put", verb);
+}
+
+static bool take(struct signals *s, const struct suan_option *o, const char *value)
+{
+	const struct {
+		const char *name, **text;
+		bool *flag;
+	} mine[] = {
+		{"from", &s->from, NULL},
+		{"to", &s->to, NULL},
+		{"issued", &s->issued, NULL},
+		{"until", &s->until, NULL},
+		{"exchange", &s->exchange, NULL},
+		{"network", &s->shown.network, NULL},
+		{"format", &s->shown.format, NULL},
+		{"replace", NULL, &s->replace},
+		{"lifecycle", NULL, &s->lifecycle},
+		{"dry-run", NULL, &s->dry_run},
+		{"no-header", NULL, &s->shown.no_header},
+		{"json", NULL, &s->shown.json},
+	};
+
+	for (size_t i = 0; i < sizeof(mine) / sizeof(mine[0]); i++) {
+		if (strcmp(mine[i].name, o->name) != 0)
+			continue;
+		if (mine[i].text)
+			*mine[i].text = value;
+		else
+			*mine[i].flag = true;
+		return true;
+	}
+	return suan_client_option(&s->client, o, value);
 }
 
 static int run(int argc, char **argv)
 {
-	struct call c = {0};
+	struct signals s = {0};
 	const struct suan_option *o;
 	struct suan_args args;
 	const char *value;
-	int kind, rc;
+	int kind, rc = SUAN_EXIT_OK;
 
+	suan_client_init(&s.client, &suan_cli_signals);
 	suan_args_init(&args, &suan_cli_signals, argc, argv);
-	while ((kind = suan_args_next(&args, &o, &value)) != SUAN_ARG_END) {
+	while (rc == SUAN_EXIT_OK && (kind = suan_args_next(&args, &o, &value)) != SUAN_ARG_END) {
 		if (kind == SUAN_ARG_BAD)
-			return SUAN_EXIT_USAGE;
-		if (kind == SUAN_ARG_OPERAND)
-			return suan_cli_usage(&suan_cli_signals,
-					      "unexpected \"%s\"; the sites are --network FILE",
-					      value);
-		if (strcmp(o->name, "help") == 0) {
-			suan_cli_print_help(&suan_cli_signals);
-			return SUAN_EXIT_OK;
-		}
-		if (strcmp(o->name, "network") == 0)
-			c.network = value;
-		else if (strcmp(o->name, "format") == 0)
-			c.format = value;
-		else if (strcmp(o->name, "no-header") == 0)
-			c.no_header = true;
-		else if (strcmp(o->name, "json") == 0)
-			c.json = true;
+			rc = SUAN_EXIT_USAGE;
+		else if (kind == SUAN_ARG_OPERAND && s.noperands == MOST_OPERANDS)
+			rc = suan_cli_usage(&suan_cli_signals, "unexpected \"%s\"", value);
+		else if (kind == SUAN_ARG_OPERAND)
+			s.operands[s.noperands++] = value;
+		else
+			(void)take(&s, o, value);
 	}
-	if (suan_table_help(&(struct suan_table){
-		    .columns = columns, .format = c.format, .default_format = usual}))
-		return SUAN_EXIT_OK;
-	if (!c.network)
-		return suan_cli_usage(&suan_cli_signals, "of which sites? --network FILE");
-	suan_arena_init(&c.arena, 0);
-	rc = read_files(&c) == SUAN_OK ? print(&c) : complain(&c.err);
-	suan_sim_signals_done(&c.signals);
-	suan_arena_done(&c.arena);
+	if (rc == SUAN_EXIT_OK)
+		rc = dispatch(&s);
+	suan_client_done(&s.client);
 	return rc;
 }
 
 const struct suan_command suan_cli_signals = {
 	.name = "signals",
-	.usage = "suan signals --network FILE [OPTION]…",
-	.summary = "read the price and carbon series of a network file, and say how good they are",
-	.help = "Reads every file that a site names under price or carbon: our own CSV, "
-		"Electricity\n"
-		"Maps, WattTime, ENTSO-E, prices per MWh. No server is needed.",
+	.usage = "suan signals [list] [SITE] | show SITE KIND | put SITE KIND VALUE|FILE | "
+		 "--network "
+		 "FILE",
+	.summary = "prices, carbon, renewable power and temperature of sites: list, show, tell",
+	.help = "KIND: price (yuan/kWh), carbon and carbon_market (g/kWh), renewable (0 to 1),\n"
+		"temperature (degrees Celsius). put takes a number that holds from now on, or a "
+		"file:\n"
+		"our own CSV, Electricity Maps, WattTime, ENTSO-E, prices per MWh; - is standard "
+		"input.\n"
+		"With --network it reads and judges what a network file names; no server is "
+		"needed.",
 	.options = signals_options,
 	.run = run,
 };

@@ -35,6 +35,14 @@ void suan_doc_waiting(const struct suan_engine *e, const struct suan_offer *chos
 		      const struct suan_waiting_offer *row, struct suan_jsonw *w);
 void suan_doc_reservation(const struct suan_engine *e, const struct suan_reservation_view *v,
 			  struct suan_jsonw *w);
+/* doc_signal.c: a signal with its value at now_ms, and how good it is; false: nothing is known, and
+ * nothing was written. */
+bool suan_doc_signal(const struct suan_engine *e, uint32_t site, enum suan_signal_kind kind,
+		     int64_t now_ms, struct suan_jsonw *w);
+/* What holds from span[0] on, for as long as it is the same, up to span[1]; returns until when. */
+int64_t suan_doc_signal_part(const struct suan_engine *e, uint32_t site,
+			     enum suan_signal_kind kind, const int64_t span[2],
+			     struct suan_jsonw *w);
 /* One sentence with numbers for a reason: "wants 64 cores per task, the largest node has 32". */
 void suan_doc_reason(const struct suan_engine *e, enum suan_reason reason, int64_t a, int64_t b,
 		     struct suan_buf *out);

@@ -291,7 +291,8 @@ def test_every_route_is_documented_and_answers(server):
               'quoteJob': {'command': ['true']},
               'patchJob': {'priority': 3}, 'createToken': {'user': 'x'},
               'setAccounts': {}, 'reserve': {'nodes': 1, 'duration_s': 60, 'name': 'west'},
-              'checkReservation': {'nodes': 1, 'duration_s': 60}}
+              'checkReservation': {'nodes': 1, 'duration_s': 60},
+              'tellSignal': {'site': 'west', 'kind': 'price', 'values': [{'time': 'now', 'value': 1}]}}
     called = set()
     for path, ops in api['paths'].items():
         for method, op in ops.items():
@@ -304,7 +305,7 @@ def test_every_route_is_documented_and_answers(server):
                 ident = str(server.submit('--hold', '--', 'true'))
             if name == 'revokeToken':
                 ident = 'nothing'
-            url = url.replace('{id}', ident)
+            url = url.replace('{id}', ident) + ('?kind=price' if name == 'getSignal' else '')
             called.add(name)
             if name == 'events':
                 assert read_events(server, '/v1/events?after=0', {}, 1)
