@@ -310,6 +310,32 @@ static void print_member(const char *name, const json_t *v)
 	free(text);
 }
 
+static double number_in(const json_t *v, const char *name)
+{
+	return json_number_value(json_object_get(v, name));
+}
+
+/* A line each for energy, cost and carbon, as far as they are known. */
+static void print_footprint(const json_t *f)
+{
+	const json_t *carbon = json_object_get(f, "carbon_kg"), *sci = json_object_get(f, "sci");
+	const char *method = json_string_value(json_object_get(f, "method"));
+
+	if (json_is_number(json_object_get(f, "energy_kwh")))
+		printf("  %-16s %.6g kWh, %s\n", "energy", number_in(f, "energy_kwh"),
+		       method ? method : "");
+	if (json_is_number(json_object_get(f, "cost_yuan")))
+		printf("  %-16s %.6g yuan\n", "cost", number_in(f, "cost_yuan"));
+	if (json_is_number(json_object_get(carbon, "location")))
+		printf("  %-16s %.6g kg CO2e of the grid\n", "carbon",
+		       number_in(carbon, "location"));
+	if (json_is_number(json_object_get(carbon, "market")))
+		printf("  %-16s %.6g kg CO2e by contracts\n", "carbon_market",
+		       number_in(carbon, "market"));
+	if (json_is_number(json_object_get(sci, "g_per_run")))
+		printf("  %-16s %.6g g CO2e per run\n", "sci", number_in(sci, "g_per_run"));
+}
+
 static void print_job(const json_t *job)
 {
 	const char *state = json_string_value(json_object_get(job, "state")), *key;
@@ -318,7 +344,9 @@ static void print_job(const json_t *job)
 	printf("job %lld  %s%s%s\n", (long long)json_integer_value(json_object_get(job, "id")),
 	       suan_cli_state_colour(state), state ? state : "", suan_cli_colour_end());
 	json_object_foreach ((json_t *)(uintptr_t)job, key, v)
-		if (strcmp(key, "id") != 0 && strcmp(key, "state") != 0)
+		if (strcmp(key, "footprint") == 0)
+			print_footprint(v);
+		else if (strcmp(key, "id") != 0 && strcmp(key, "state") != 0)
 			print_member(key, v);
 }
 

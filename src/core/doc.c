@@ -418,6 +418,7 @@ enum suan_code suan_doc_job_full(const struct suan_engine *e, const struct suan_
 		put_run(e, v, w);
 		if (v->is_array)
 			put_array(v, w);
+		suan_doc_footprint(e, v, w);
 		suan_job_to_json(&doc, w);
 	}
 	suan_arena_done(&arena);
@@ -447,6 +448,8 @@ void suan_doc_task(const struct suan_engine *e, const struct suan_task_view *v,
 		suan_jsonw_str(w, "text", v->text);
 	if (over && v->start_ms)
 		put_usage(&v->usage, w);
+	if (v->start_ms)
+		suan_doc_task_footprint(e, v, w);
 }
 
 /* ---- sites and pools ---- */

@@ -35,6 +35,14 @@ void suan_doc_waiting(const struct suan_engine *e, const struct suan_offer *chos
 		      const struct suan_waiting_offer *row, struct suan_jsonw *w);
 void suan_doc_reservation(const struct suan_engine *e, const struct suan_reservation_view *v,
 			  struct suan_jsonw *w);
+/* doc_quote.c: energy_kwh; negative: null. */
+void suan_doc_kwh(struct suan_jsonw *w, int64_t joule);
+/* doc_footprint.c: energy, cost and carbon of the last run of each element, and SCI (ISO/IEC 21031),
+ * by the signals that are known now; null before it started, and of arrays of more than 10,000. */
+void suan_doc_footprint(const struct suan_engine *e, const struct suan_job_view *v,
+			struct suan_jsonw *w);
+void suan_doc_task_footprint(const struct suan_engine *e, const struct suan_task_view *t,
+			     struct suan_jsonw *w);
 /* doc_signal.c: a signal with its value at now_ms, and how good it is; false: nothing is known, and
  * nothing was written. */
 bool suan_doc_signal(const struct suan_engine *e, uint32_t site, enum suan_signal_kind kind,

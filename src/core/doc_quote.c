@@ -6,7 +6,7 @@
 #include "base/num.h"
 #include "wire/latency.h"
 
-static void put_kwh(struct suan_jsonw *w, int64_t joule)
+void suan_doc_kwh(struct suan_jsonw *w, int64_t joule)
 {
 	if (joule < 0)
 		suan_jsonw_null(w, "energy_kwh");
@@ -24,7 +24,7 @@ static void put_known(struct suan_jsonw *w, const char *name, int64_t millionths
 
 static void put_costs(const struct suan_offer *o, struct suan_jsonw *w)
 {
-	put_kwh(w, o->energy_j);
+	suan_doc_kwh(w, o->energy_j);
 	put_known(w, "cost_yuan", o->cost_uyuan);
 	suan_jsonw_open(w, "carbon_kg", '{');
 	put_known(w, "location", o->carbon_mg);

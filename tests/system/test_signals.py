@@ -54,6 +54,29 @@ def test_from_the_network_file(make_server, tmp_path):
     assert signals(server)['east', 'price']['value'] == 0.11
 
 
+def test_footprint_of_a_job(make_server, tmp_path):
+    (tmp_path / 'series.csv').write_text('2026-01-01T00:00:00Z,100\n')
+    server = make_server(network=TARIFF.replace('busy_watt: 1000', 'busy_watt: 36000, embodied_kg: 876.6, life_years: 1')).start()
+    held = server.submit('--hold', '--', 'true')
+    assert server.job(held)['footprint'] is None
+    job = server.submit('-c', '2', '--', 'sleep', '0.5')
+    f = server.wait(job, code=0)['footprint']
+    kwh = f['energy_kwh']  # 36 kW at PUE 1.5: 15 Wh a second
+    assert 0.0075 <= kwh < 0.15
+    assert 0.25 * kwh - 1e-5 <= f['cost_yuan'] <= 0.75 * kwh + 1e-5
+    assert abs(f['carbon_kg']['location'] - kwh * 0.1) < 1e-5 and f['carbon_kg']['market'] is None
+    assert f['unknown'] == ['carbon_market of the site'] and f['method'] == 'estimated'
+    sci = f['sci']  # making it: 100 g an hour
+    seconds = kwh / 0.015
+    assert abs(sci['embodied_g'] - seconds / 36) < 0.01
+    assert abs(sci['g_per_run'] - (kwh * 100 + sci['embodied_g'])) < 0.01 and sci['runs'] == 1
+    assert 'kWh, estimated' in server.cli('show', job).stdout
+    array = server.submit('--array', '0-2', '--', 'true')
+    server.wait(array, code=0)
+    tasks = json.loads(server.cli('show', '--json', '--tasks', array).stdout)
+    assert tasks['footprint']['sci']['runs'] == 3 and all(t['footprint'] for t in tasks['task_list'])
+
+
 def test_put(server, tmp_path):
     server.cli('signals', 'put', 'west', 'carbon', '10.5', '--until', 'now+1h')
     assert signals(server)['west', 'carbon']['value'] == 10.5
