@@ -37,7 +37,7 @@ void suan_doc_reservation(const struct suan_engine *e, const struct suan_reserva
 			  struct suan_jsonw *w);
 /* doc_quote.c: energy_kwh; negative: null. */
 void suan_doc_kwh(struct suan_jsonw *w, int64_t joule);
-/* doc_footprint.c: energy, cost and carbon of the last run of each element, and SCI (ISO/IEC 21031),
+/* doc_footprint.c: energy, cost and carbon of the last run of each element, SCI (ISO/IEC 21031),
  * by the signals that are known now; null before it started, and of arrays of more than 10,000. */
 void suan_doc_footprint(const struct suan_engine *e, const struct suan_job_view *v,
 			struct suan_jsonw *w);
