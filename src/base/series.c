@@ -54,29 +54,44 @@ size_t suan_series_seal(struct suan_series *s)
 				   : x[-1].before + (suan_int128)x[-1].value *
 							    ((suan_int128)x->at_ms - x[-1].at_ms);
 	}
+	if (n > 1)
+		s->pace_ms = ((uint64_t)s->steps[n - 1].at_ms - (uint64_t)s->steps[0].at_ms) /
+			     (n - 1);
 	return had - n;
 }
 
-/* The last step at or before the time, or the first. */
+/* The last step at or before the time, or the first. That is where it would be if all were equally
+ * long, as those of an hourly series are; or it is searched for. */
 static const struct suan_series_step *step_at(const struct suan_series *s, int64_t at_ms)
 {
-	size_t lo = 0, hi = s->count;
+	const struct suan_series_step *x = s->steps, *last = &s->steps[s->count - 1];
 
 	assert(s->count > 0 && !s->unsorted);
-	while (hi - lo > 1) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (s->steps[mid].at_ms <= at_ms)
-			lo = mid;
-		else
-			hi = mid;
-	}
-	return &s->steps[lo];
+	if (at_ms >= last->at_ms)
+		return last;
+	if (at_ms < x->at_ms)
+		return x;
+	x += ((uint64_t)at_ms - (uint64_t)x->at_ms) / s->pace_ms;
+	if (x < last && x->at_ms <= at_ms && x[1].at_ms > at_ms)
+		return x;
+	x = s->steps;
+	/* without branches that depend on the steps, as nobody could guess them */
+	for (size_t n = s->count; n > 1; n -= n / 2)
+		x += x[n / 2].at_ms <= at_ms ? n / 2 : 0;
+	return x;
 }
 
 int64_t suan_series_at(const struct suan_series *s, int64_t at_ms)
 {
 	return step_at(s, at_ms)->value;
+}
+
+int64_t suan_series_next(const struct suan_series *s, int64_t at_ms, int64_t none)
+{
+	const struct suan_series_step *x = step_at(s, at_ms);
+
+	x += x->at_ms <= at_ms;
+	return x < s->steps + s->count ? x->at_ms : none;
 }
 
 int64_t suan_series_least(const struct suan_series *s, int64_t from_ms, int64_t to_ms)

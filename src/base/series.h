@@ -19,6 +19,7 @@ struct suan_series_step {
 struct suan_series {		/* zeroed: no steps */
 	struct suan_series_step *steps;	/* owned; by time, no two at one */
 	size_t count, cap;
+	uint64_t pace_ms;	/* of sealed ones with two steps or more: from one to the next */
 	bool unsorted;		/* something was added out of order, or twice */
 };
 
@@ -31,6 +32,8 @@ size_t suan_series_seal(struct suan_series *s);
 
 /* There is at least one step. */
 int64_t suan_series_at(const struct suan_series *s, int64_t at_ms);
+/* The first step after the time; `none` if there is none. */
+int64_t suan_series_next(const struct suan_series *s, int64_t at_ms, int64_t none);
 /* The least value in [from, to); from < to. */
 int64_t suan_series_least(const struct suan_series *s, int64_t from_ms, int64_t to_ms);
 /* value × ms over [from, to), exactly; from ≤ to. */

@@ -1,5 +1,7 @@
 #include "engine/energy.h"
 
+#include <assert.h>
+
 #include "base/num.h"
 #include "base/wide.h"
 
@@ -84,24 +86,32 @@ static void add_span(const struct suan_energy_at *at, int64_t from_ms, int64_t t
 		pue * suan_signals_sum(g, at->site, SUAN_SIGNAL_CARBON_MARKET, from_ms, to_ms);
 }
 
+/* The PUE at the time. *ret_to: until then, if that is before. */
+static uint32_t pue_at(const struct suan_energy_at *at, int64_t at_ms, int64_t *ret_to)
+{
+	const enum suan_signal_kind kind = SUAN_SIGNAL_TEMPERATURE;
+	int64_t next;
+
+	if (at->spec->npue == 0 || !suan_signals_known(at->signals, at->site, kind))
+		return at->spec->pue_milli;
+	next = suan_signals_next_change_ms(at->signals, at->site, kind, at_ms);
+	*ret_to = next < *ret_to ? next : *ret_to;
+	return suan_energy_pue(at->spec, suan_signals_at(at->signals, at->site, kind, at_ms));
+}
+
 /* One share over the time. */
 static void weigh(const struct suan_energy_at *at, int64_t from_ms, int64_t to_ms,
 		  struct suan_energy_area *ret)
 {
-	const enum suan_signal_kind kind = SUAN_SIGNAL_TEMPERATURE;
 	int64_t t = from_ms, next;
 
 	*ret = (struct suan_energy_area){0};
-	if (at->spec->npue == 0 || !suan_signals_known(at->signals, at->site, kind)) {
-		add_span(at, from_ms, to_ms, at->spec->pue_milli, ret);
-		return;
-	}
 	for (; t < to_ms; t = next) {
-		int64_t now = suan_signals_at(at->signals, at->site, kind, t);
+		uint32_t pue;
 
-		next = suan_signals_next_change_ms(at->signals, at->site, kind, t);
-		next = next < to_ms ? next : to_ms;
-		add_span(at, t, next, suan_energy_pue(at->spec, now), ret);
+		next = to_ms;
+		pue = pue_at(at, t, &next);
+		add_span(at, t, next, pue, ret);
 	}
 }
 
@@ -140,6 +150,48 @@ void suan_energy_add_nodes(const struct suan_energy_at *at, int64_t nodes, int64
 	add_times(&x, nodes * at->pool->gpus, &to->gpu);
 }
 
+/* ---- many runs at one site ---- */
+
+enum suan_code suan_energy_curve(const struct suan_energy_at *at, const int64_t span_ms[2],
+				 enum suan_signal_kind kind, struct suan_energy_curve *ret)
+{
+	int64_t t, next;
+
+	assert(span_ms[0] < span_ms[1]);
+	*ret = (struct suan_energy_curve){.kind = kind};
+	for (t = span_ms[0]; t < span_ms[1]; t = next) {
+		int64_t value = suan_signals_at(at->signals, at->site, kind, t);
+		uint32_t pue;
+
+		next = suan_signals_next_change_ms(at->signals, at->site, kind, t);
+		pue = pue_at(at, t, &next);
+		if (suan_series_add(&ret->rate, t, value * pue) == SUAN_OK)
+			continue;
+		suan_series_done(&ret->rate);
+		return SUAN_ENOMEM;
+	}
+	(void)suan_series_seal(&ret->rate);
+	return SUAN_OK;
+}
+
+void suan_energy_add_on(const struct suan_energy_curve *c, const struct suan_energy_run *run,
+			struct suan_energy_use *to)
+{
+	struct suan_energy_area x = {.ms = (suan_int128)run->to_ms - run->from_ms};
+	suan_int128 sum = suan_series_sum(&c->rate, run->from_ms, run->to_ms);
+	int64_t parts, gpus;
+
+	share_of(run->pool, run->req, &parts, &gpus);
+	if (c->kind == SUAN_SIGNAL_PRICE)
+		x.price = sum;
+	else if (c->kind == SUAN_SIGNAL_CARBON)
+		x.carbon = sum;
+	else
+		x.market = sum;
+	add_times(&x, parts, &to->node);
+	add_times(&x, gpus, &to->gpu);
+}
+
 /* ---- from areas to joules, money and carbon ---- */
 
 /* a / parts · watt + b · gpu_watt, over d. */
@@ -152,9 +204,11 @@ struct scale {
 static int64_t scaled(suan_int128 node, suan_int128 gpu, const struct scale *s)
 {
 	suan_int128 sum = node * s->watt + gpu * s->gpu_watt * s->parts;
-	int64_t x = suan_wide_scale((suan_wide)(sum < 0 ? -sum : sum), 1,
-				    s->d * (uint64_t)s->parts);
+	int64_t x;
 
+	if (sum == 0)
+		return 0;
+	x = suan_wide_scale((suan_wide)(sum < 0 ? -sum : sum), 1, s->d * (uint64_t)s->parts);
 	return sum < 0 ? -x : x;
 }
 

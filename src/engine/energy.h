@@ -54,6 +54,30 @@ void suan_energy_busy(const struct suan_energy_at *at, const struct suan_energy_
 		      struct suan_footprint *ret);
 void suan_energy_idle(const struct suan_energy_at *at, const struct suan_energy_use *u,
 		      struct suan_footprint *ret);
+
+/* ---- many runs at one site, of which one kind of sum is compared ---- */
+
+struct suan_energy_curve {	/* zeroed: none yet */
+	struct suan_series rate;	/* owned; PUE times signal */
+	enum suan_signal_kind kind;
+};
+struct suan_energy_run {	/* both borrowed */
+	const struct suan_pool_spec *pool;	/* of the site of the curve */
+	const struct suan_req *req;
+	int64_t from_ms, to_ms;			/* within the span of the curve */
+};
+
+/* PRICE, CARBON or CARBON_MARKET over [span_ms[0], span_ms[1]) at the site of *at; its series is
+ * given back with suan_series_done. ENOMEM: there is none. */
+SUAN_MUSTUSE enum suan_code suan_energy_curve(const struct suan_energy_at *at,
+					      const int64_t span_ms[2], enum suan_signal_kind kind,
+					      struct suan_energy_curve *ret);
+/* As suan_energy_add, but of that kind and of the time alone. */
+void suan_energy_add_on(const struct suan_energy_curve *c, const struct suan_energy_run *run,
+			struct suan_energy_use *to);
+
+/* ---- measured ---- */
+
 struct suan_metered {
 	int64_t from_ms, to_ms;
 	int64_t joule;	/* before PUE; < 0: not known */

@@ -313,7 +313,7 @@ static bool verify_pool(const struct suan_planner *p, uint32_t pool, struct suan
 		return false;
 	return runs == suan_ends_count(o) && used.cores == o->used.cores &&
 	       used.gpus == o->used.gpus && used.memory == o->used.memory &&
-	       suan_nodes_verify(&o->nodes) && suan_push_verify(p, pool);
+	       suan_nodes_verify(&o->nodes) && suan_push_verify(p, pool) && suan_ends_verify(p, o);
 }
 
 /* Some node holds more than it has, or all of them where they are only counted. */

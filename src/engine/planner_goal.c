@@ -4,7 +4,7 @@
 enum suan_code suan_planner_left(const struct suan_planner *p, uint32_t pool, int64_t now_ms,
 				 struct suan_profile *ret)
 {
-	return suan_ends_preview(p, &p->pools[pool], now_ms, ret);
+	return suan_ends_preview(p, &p->pools[pool], now_ms, true, ret);
 }
 
 bool suan_planner_takes(const struct suan_planner *p, uint32_t pool, const struct suan_ask *ask,

@@ -94,18 +94,30 @@ void suan_ends_flush(struct suan_ppool *o)
 	o->head = 0;
 }
 
-int64_t suan_ends_first(struct suan_ppool *o)
+static size_t head_of(const struct suan_ppool *o)
 {
-	int64_t first = SUAN_FOREVER;
+	size_t head = o->head;
 
-	while (o->head < o->sorted && o->ends[o->head].idle == SUAN_OVER)
-		o->head++;
-	if (o->head < o->sorted)
-		first = o->ends[o->head].end_ms;
+	while (head < o->sorted && o->ends[head].idle == SUAN_OVER)
+		head++;
+	return head;
+}
+
+static int64_t first_end(const struct suan_ppool *o)
+{
+	size_t head = head_of(o);
+	int64_t first = head < o->sorted ? o->ends[head].end_ms : SUAN_FOREVER;
+
 	for (size_t i = o->sorted; i < o->nends; i++)
 		if (o->ends[i].end_ms < first)
 			first = o->ends[i].end_ms;
 	return first;
+}
+
+int64_t suan_ends_first(struct suan_ppool *o)
+{
+	o->head = head_of(o);
+	return first_end(o);
 }
 
 int64_t suan_ends_last(const struct suan_ppool *o)
@@ -358,18 +370,43 @@ enum suan_code suan_ends_base(const struct suan_planner *p, struct suan_ppool *o
 	return rc;
 }
 
-enum suan_code suan_ends_preview(const struct suan_planner *p, const struct suan_ppool *o,
-				 int64_t now_ms, struct suan_profile *ret)
+/* The base, if it is what making it now would give, but for starts and ends since. */
+static enum suan_code copy_base(const struct suan_ppool *o, struct suan_profile *ret)
+{
+	enum suan_code rc = suan_profile_copy(ret, &o->base);
+
+	for (uint32_t i = 0; i < o->nchanges && rc == SUAN_OK; i++)
+		rc = put_change(ret, &o->changes[i]);
+	return rc;
+}
+
+static bool base_holds(const struct suan_ppool *o, int64_t now_ms, bool idle)
+{
+	return !o->dirty && (o->idle_known || !idle) && o->base.count > 0 &&
+	       (suan_ends_count(o) == 0 || (o->overdue == 0 && first_end(o) > now_ms));
+}
+
+static bool in_order(const struct suan_pend *ends, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (by_end(&ends[i - 1], &ends[i]) > 0)
+			return false;
+	return true;
+}
+
+static enum suan_code make_preview(const struct suan_planner *p, const struct suan_ppool *o,
+				   int64_t now_ms, bool idle, struct suan_profile *ret)
 {
 	struct suan_ppool copy = *o;
 	enum suan_code rc = SUAN_ENOMEM;
-	size_t list_bytes = o->nodes.count * sizeof(*o->nodes.list);
+	size_t list_bytes = idle ? o->nodes.count * sizeof(*o->nodes.list) : 0;
 	size_t ends_bytes = o->nends * sizeof(*o->ends), n = 0;
 
 	copy.nodes.list = malloc(list_bytes + 1);
 	copy.ends = malloc(ends_bytes + 1);
 	if (copy.nodes.list && copy.ends) {
-		memcpy(copy.nodes.list, o->nodes.list, list_bytes);
+		if (list_bytes > 0)
+			memcpy(copy.nodes.list, o->nodes.list, list_bytes);
 		for (size_t i = 0; i < o->nends; i++)
 			if (o->ends[i].idle != SUAN_OVER)
 				copy.ends[n++] = o->ends[i];
@@ -381,13 +418,48 @@ enum suan_code suan_ends_preview(const struct suan_planner *p, const struct suan
 			copy.ends[i].end_ms = suan_run_end(r->start_ms, r->duration_ms,
 							   r->limit_ms, now_ms);
 		}
-		qsort(copy.ends, copy.nends, sizeof(*copy.ends), by_end);
+		if (!in_order(copy.ends, copy.nends))
+			qsort(copy.ends, copy.nends, sizeof(*copy.ends), by_end);
 		copy.sorted = copy.nends;
-		rc = suan_ends_profile(p, &copy, true, ret);
+		rc = suan_ends_profile(p, &copy, idle, ret);
 	}
 	free(copy.nodes.list);
 	free(copy.ends);
 	return rc;
+}
+
+enum suan_code suan_ends_preview(const struct suan_planner *p, const struct suan_ppool *o,
+				 int64_t now_ms, bool idle, struct suan_profile *ret)
+{
+	return base_holds(o, now_ms, idle) ? copy_base(o, ret)
+					   : make_preview(p, o, now_ms, idle, ret);
+}
+
+static bool same_from(const struct suan_profile *a, const struct suan_profile *b, int64_t now_ms)
+{
+	for (size_t i = 0; i < a->count; i++) {
+		int64_t at = a->steps[i].from > now_ms ? a->steps[i].from : now_ms;
+		struct suan_vec x = *suan_profile_at(a, at), y = *suan_profile_at(b, at);
+
+		x.nodes = y.nodes = 0;
+		if (!suan_vec_same(&x, &y))
+			return false;
+	}
+	return true;
+}
+
+bool suan_ends_verify(const struct suan_planner *p, const struct suan_ppool *o)
+{
+	struct suan_profile kept = {0}, made = {0};
+	int64_t now = suan_ends_count(o) > 0 ? first_end(o) - 1 : 0; /* the last that it is for */
+	bool good = true;
+
+	if (base_holds(o, now, false) && copy_base(o, &kept) == SUAN_OK &&
+	    make_preview(p, o, now, o->idle_known, &made) == SUAN_OK)
+		good = same_from(&kept, &made, now) && same_from(&made, &kept, now);
+	suan_profile_done(&kept);
+	suan_profile_done(&made);
+	return good;
 }
 
 /* ---- runs ---- */

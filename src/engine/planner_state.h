@@ -237,10 +237,14 @@ SUAN_MUSTUSE enum suan_code suan_ends_profile(const struct suan_planner *p, stru
 /* Brings o->base up to date. */
 SUAN_MUSTUSE enum suan_code suan_ends_base(const struct suan_planner *p, struct suan_ppool *o,
 					   bool idle);
-/* As it would be at a later time, without writing anything but *ret. */
+/* As it would be at a later time, without writing anything but *ret. Without idle, what is said of
+ * idle nodes means nothing. */
 SUAN_MUSTUSE enum suan_code suan_ends_preview(const struct suan_planner *p,
-					      const struct suan_ppool *o, int64_t now_ms,
+					      const struct suan_ppool *o, int64_t now_ms, bool idle,
 					      struct suan_profile *ret);
+
+/* Is the base, where it is said to be up to date, what the runs leave? */
+bool suan_ends_verify(const struct suan_planner *p, const struct suan_ppool *o);
 
 /* planner_arrivals.c. From when on may the ask run there? */
 static inline int64_t suan_arrival_at(const struct suan_planner *p, uint32_t set, uint32_t pool)

@@ -136,10 +136,22 @@ static bool goes_first(const struct asker *s, const struct suan_planned *h)
 	return h->id < s->w->id;
 }
 
+/* Idle nodes count for those alone who want them. */
+static enum suan_code reserve_for(struct asker *s, const struct suan_vec *what, int64_t from,
+				  int64_t to)
+{
+	struct suan_vec v = *what;
+
+	if (!s->ask->req.exclusive)
+		v.nodes = 0;
+	return suan_profile_reserve(&s->f, &v, from, to);
+}
+
 /* The pool as the asker finds it: runs, and what was planned before; *floor for fcfs. */
 static enum suan_code pool_view(struct asker *s, uint32_t pool, int64_t *floor)
 {
-	enum suan_code rc = suan_ends_preview(s->p, &s->p->pools[pool], s->now, &s->f);
+	bool idle = s->ask->req.exclusive;
+	enum suan_code rc = suan_ends_preview(s->p, &s->p->pools[pool], s->now, idle, &s->f);
 
 	*floor = s->now;
 	s->first_end = SUAN_FOREVER;
@@ -150,7 +162,7 @@ static enum suan_code pool_view(struct asker *s, uint32_t pool, int64_t *floor)
 
 		if (h->pool != pool || !goes_first(s, h))
 			continue;
-		rc = suan_profile_reserve(&s->f, &h->hold.vec, h->hold.from, h->hold.to);
+		rc = reserve_for(s, &h->hold.vec, h->hold.from, h->hold.to);
 		if (s->p->kind == SUAN_PLAN_FCFS && h->hold.from > *floor)
 			*floor = h->hold.from;
 	}
@@ -159,7 +171,7 @@ static enum suan_code pool_view(struct asker *s, uint32_t pool, int64_t *floor)
 		const struct suan_slot *t = &s->p->slots.list[i];
 
 		if (t->pool == pool && (!s->w || t->id != s->w->id))
-			rc = suan_profile_reserve(&s->f, &t->vec, t->from, t->to);
+			rc = reserve_for(s, &t->vec, t->from, t->to);
 	}
 	return rc;
 }

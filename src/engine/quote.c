@@ -152,8 +152,46 @@ struct search {
 	const struct suan_delays *d;
 	const int64_t *starts;	/* of each pool, not before each whole hour */
 	enum suan_quote_by by;
+	struct suan_energy_curve *curves;	/* owned; by site, made when needed */
 	struct suan_offer best;
 };
+
+/* NULL: no memory for it. */
+static const struct suan_energy_curve *curve_at(struct search *s, const struct suan_energy_at *at)
+{
+	struct suan_energy_curve *c = &s->curves[at->site];
+	const int64_t last = suan_sat_add(s->d->from_ms[s->d->count - 1], HOUR_MS);
+	const int64_t span[2] = {s->d->from_ms[0], suan_sat_add(last, s->q->length_ms)};
+	bool cost = s->by == SUAN_BY_COST;
+
+	if (c->rate.count == 0 &&
+	    suan_energy_curve(at, span, cost ? SUAN_SIGNAL_PRICE : SUAN_SIGNAL_CARBON, c))
+		return NULL;
+	return c;
+}
+
+/* Does the run alone, without all that may come on top of it, cost or emit more than the best? */
+static bool hopeless(struct search *s, const struct suan_offer *o)
+{
+	const struct suan_energy_curve *c;
+	struct suan_energy_use use = {0};
+	struct suan_footprint f;
+	struct suan_energy_at at;
+
+	if (s->best.pool == SUAN_NO_POOL || !suan_engine_energy_at(s->q->e, o->pool, &at))
+		return false;
+	c = curve_at(s, &at);
+	if (!c)
+		return false;
+	suan_energy_add_on(c,
+			   &(struct suan_energy_run){at.pool, &s->q->req, o->start_ms,
+						     suan_sat_add(o->start_ms, s->q->length_ms)},
+			   &use);
+	suan_energy_busy(&at, &use, &f);
+	if (s->by == SUAN_BY_COST)
+		return cheaper(times(f.cost_uyuan, s->q->runs), s->best.cost_uyuan) > 0;
+	return cheaper(times(f.carbon_mg, s->q->runs), s->best.carbon_mg) > 0;
+}
 
 /* Starts on the hour, or those between it and the next. */
 static void look(struct search *s, uint32_t hour, bool between)
@@ -165,7 +203,7 @@ static void look(struct search *s, uint32_t hour, bool between)
 
 		o.start_ms = s->starts[(size_t)i * s->d->count + hour];
 		if (o.start_ms == SUAN_FOREVER || (o.start_ms > from) != between ||
-		    o.start_ms - from >= HOUR_MS)
+		    o.start_ms - from >= HOUR_MS || hopeless(s, &o))
 			continue;
 		price(s->q, &o);
 		if (better(&o, &s->best, s->by))
@@ -207,12 +245,16 @@ uint32_t suan_engine_waits(const struct suan_engine *e, const struct suan_job_sp
 	for (uint32_t k = 0; k < d.count; k++)
 		from[k] = suan_sat_add(chosen->start_ms, (int64_t)k * HOUR_MS);
 	starts = malloc(((size_t)e->plan->npools * d.count + 1) * sizeof(*starts));
-	if (starts && suan_admit_ask(e, spec, ask->now_ms, &a) == SUAN_OK &&
+	s.curves = calloc(e->net.nsites + 1u, sizeof(*s.curves));
+	if (starts && s.curves && suan_admit_ask(e, spec, ask->now_ms, &a) == SUAN_OK &&
 	    suan_planner_later(e->plan->planner, &a.item, ask->now_ms, &d, starts) == SUAN_OK) {
 		s.q = &q;
 		s.starts = starts;
 		rows = best_by_hour(&s, ret);
 	}
+	for (uint32_t i = 0; s.curves && i < e->net.nsites; i++)
+		suan_series_done(&s.curves[i].rate);
+	free(s.curves);
 	free(a.allow);
 	free(starts);
 	return rows;

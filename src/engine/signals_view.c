@@ -201,25 +201,10 @@ suan_int128 suan_signals_sum(const struct suan_signals *g, uint32_t site,
 	return beside(&l, from_ms, a) + suan_series_sum(&l.t->body, a, b) + beside(&l, b, to_ms);
 }
 
-/* The first step after the time; SUAN_FOREVER: none. */
-static int64_t step_after(const struct suan_series *s, int64_t at_ms)
-{
-	size_t lo = 0, hi = s->count;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (s->steps[mid].at_ms <= at_ms)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < s->count ? s->steps[lo].at_ms : SUAN_FOREVER;
-}
-
 static int64_t wheel_after(const struct suan_signal_wheel *w, int64_t at_ms)
 {
-	int64_t part = phase(w, at_ms), next = step_after(&w->series, part);
+	int64_t part = phase(w, at_ms);
+	int64_t next = suan_series_next(&w->series, part, SUAN_FOREVER);
 
 	if (w->series.count == 1)
 		return SUAN_FOREVER;
@@ -240,7 +225,7 @@ int64_t suan_signals_next_change_ms(const struct suan_signals *g, uint32_t site,
 	if (before_body(&l, at_ms))
 		return first;
 	if (in_body(l.t, at_ms)) {
-		next = step_after(&l.t->body, at_ms);
+		next = suan_series_next(&l.t->body, at_ms, SUAN_FOREVER);
 		return next < l.t->end_ms ? next : l.t->end_ms;
 	}
 	next = wheel_after(&l.t->wheel, at_ms);

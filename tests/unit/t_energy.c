@@ -125,6 +125,52 @@ static void t_pue(void)
 	suan_signals_free(g);
 }
 
+/* What is compared by the curve of a site is what runs there cost, whenever. */
+static void t_curve(void)
+{
+	static const enum suan_signal_kind kinds[] = {SUAN_SIGNAL_PRICE, SUAN_SIGNAL_CARBON,
+						      SUAN_SIGNAL_CARBON_MARKET};
+	struct suan_pue_point points[] = {{5000, 1120}, {20000, 1180}, {35000, 1350}};
+	const struct suan_signal_step warm[] = {{0, 5000}, {HOUR, 20000}, {5 * HOUR, 40000}};
+	const struct suan_signal_step price[] = {{HOUR / 2, 700000}, {3 * HOUR, -300000}};
+	struct suan_site_spec site = {.name = "a", .pue_milli = 1180, .pue = points, .npue = 3,
+				      .carbon_mg_kwh = 400000, .price_uyuan_kwh = 600000};
+	struct suan_pool_spec pool = pool_of(8, 4);
+	struct suan_signals *g = signals_of(&site);
+	struct suan_energy_at at = {g, 0, &site, &pool};
+	uint32_t n = 0;
+	int wrong = 0;
+
+	pool.price_hour_uyuan = 123457;
+	put(g, SUAN_SIGNAL_TEMPERATURE, warm, 3);
+	put(g, SUAN_SIGNAL_PRICE, price, 2);
+	put(g, SUAN_SIGNAL_CARBON_MARKET, price, 1);
+	for (int k = 0; k < 3; k++) {
+		const int64_t span[2] = {-HOUR, 40 * HOUR};
+		struct suan_energy_curve c;
+
+		if (suan_energy_curve(&at, span, kinds[k], &c) != SUAN_OK)
+			abort();
+		for (int64_t from = -HOUR; from < 30 * HOUR; from += 997001, n++) {
+			struct suan_req req = {.tasks = 3, .cores = 1 + n % 5, .gpus = n % 2,
+					       .exclusive = n % 7 == 0};
+			struct suan_energy_run run = {&pool, &req, from, from + n % 9 * 3333333};
+			struct suan_energy_use use = {0};
+			struct suan_footprint f, x;
+
+			suan_energy_add_on(&c, &run, &use);
+			suan_energy_busy(&at, &use, &f);
+			suan_energy_of(&at, &req, run.from_ms, run.to_ms, &x);
+			wrong += k == 0 && f.cost_uyuan != x.cost_uyuan;
+			wrong += k == 1 && f.carbon_mg != x.carbon_mg;
+			wrong += k == 2 && f.market_mg != x.market_mg;
+		}
+		suan_series_done(&c.rate);
+	}
+	tap_int(wrong, 0, __FILE__, __LINE__, "on a curve and one by one");
+	suan_signals_free(g);
+}
+
 static void t_sums(void)
 {
 	struct suan_pool_spec pool = pool_of(3, 0);
@@ -184,6 +230,7 @@ int main(void)
 	t_oracle();
 	t_shares();
 	t_pue();
+	t_curve();
 	t_sums();
 	t_measured();
 	t_embodied();

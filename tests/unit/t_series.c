@@ -31,6 +31,36 @@ static void test_steps(void)
 	suan_series_done(&s);
 }
 
+static int64_t next_of(const int64_t *at, int n, int64_t t)
+{
+	int64_t next = 99;
+
+	for (int i = 0; i < n; i++)
+		if (at[i] > t && at[i] < next)
+			next = at[i];
+	return next;
+}
+
+/* Many steps, equally long but for one: whoever looks where they should be misses some. */
+static void test_long(void)
+{
+	struct suan_series s = {0};
+	int wrong = 0;
+
+	for (int i = 0; i < 200; i++)
+		wrong += suan_series_add(&s, i * 10 + (i > 60) * 7, i) != SUAN_OK;
+	(void)suan_series_seal(&s);
+	for (int64_t t = 0; t < 2010; t++) {
+		int64_t i = t < 617 ? (t < 610 ? t / 10 : 60) : (t - 7) / 10;
+
+		wrong += suan_series_at(&s, t) != (i < 199 ? i : 199);
+		wrong += suan_series_next(&s, t, -1) !=
+			 (i < 199 ? s.steps[i + 1].at_ms : -1);
+	}
+	is_int(wrong, 0, "200 steps, one longer");
+	suan_series_done(&s);
+}
+
 /* Against a sum over single milliseconds. */
 static void test_random(void)
 {
@@ -63,6 +93,7 @@ static void test_random(void)
 			sum += value[best < 0 ? first : best];
 			least = suan_series_at(&s, t) < least ? suan_series_at(&s, t) : least;
 			wrong += suan_series_at(&s, t) != value[best < 0 ? first : best];
+			wrong += suan_series_next(&s, t, 99) != next_of(at, n, t);
 		}
 		wrong += suan_series_sum(&s, from, to) != sum;
 		wrong += from < to && suan_series_least(&s, from, to) != least;
@@ -89,6 +120,7 @@ int main(void)
 {
 	test_steps();
 	test_random();
+	test_long();
 	test_oom();
 	return tap_done();
 }
