@@ -204,7 +204,14 @@ static const struct schema schemas[] = {
 	 "\"pool\":{\"type\":[\"string\",\"null\"]},"
 	 "\"nodes\":{\"type\":\"integer\"},\"parts\":{\"type\":\"array\",\"items\":{"
 	 "\"type\":\"object\",\"properties\":{\"site\":{\"type\":\"string\"},"
-	 "\"pool\":{\"type\":\"string\"},\"nodes\":{\"type\":\"string\"}}}}}}"},
+	 "\"pool\":{\"type\":\"string\"},\"nodes\":{\"type\":\"string\"}}}},"
+	 "\"inputs\":{\"type\":\"array\",\"description\":\"data sets whose links and room are "
+	 "held\",\"items\":{\"type\":\"object\",\"properties\":{"
+	 "\"data\":{\"type\":[\"string\",\"null\"]},\"bytes\":{\"type\":\"integer\"},"
+	 "\"from\":{\"type\":[\"string\",\"null\"]},"
+	 "\"begin\":{\"$ref\":\"#/components/schemas/Time\"},"
+	 "\"end\":{\"$ref\":\"#/components/schemas/Time\"},"
+	 "\"mbit_s\":{\"type\":[\"integer\",\"null\"]}}}}}}"},
 	{"ReservationList",
 	 "{\"type\":\"object\",\"required\":[\"reservations\"],\"properties\":{"
 	 "\"reservations\":{\"type\":\"array\",\"items\":"

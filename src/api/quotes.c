@@ -11,6 +11,7 @@
 
 #define LONGEST_HOLD_MS (INT64_C(24) * 3600000)
 #define MOST_TRIES	8 /* places asked for a hold */
+#define MOST_CHECKS	4 /* of one of them, each time later */
 #define MOST_CHANGES	8
 
 struct quote {
@@ -195,26 +196,33 @@ static bool wish(const struct quote *q, const struct suan_offer *o, int64_t hold
 	r->gpu = job->gpu ? job->gpu : "";
 	r->req = job->req;
 	r->single = true;
+	r->inputs = job->inputs;
+	r->limit_ms = job->inputs.count > 0 ? walltime : 0;
 	r->exempt = is_operator(q->c);
 	take_key(q->c, r);
 	return true;
 }
 
-/* Would it be granted? If only later, then later. */
+/* Would it be granted? If only later, then later; if its data comes late, then for longer. */
 static bool settle(const struct quote *q, struct suan_event *ev, struct suan_core_answer *answer,
 		   struct suan_err *err)
 {
 	struct suan_reserve *r = (struct suan_reserve *)(uintptr_t)ev->u.reserve;
 	int64_t length = r->to_ms - (r->from_ms ? r->from_ms : ev->now_ms);
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < MOST_CHECKS; i++) {
+		bool late;
+
 		*err = (struct suan_err){0};
 		suan_core_check(suan_api_config(q->c->api)->core, ev, answer, err);
-		if (answer->code == SUAN_OK || answer->refused != SUAN_R_RESERVED ||
-		    answer->a == SUAN_FOREVER)
+		late = answer->refused == SUAN_R_DATA_LATE;
+		if (answer->code == SUAN_OK || answer->a == SUAN_FOREVER ||
+		    (!late && answer->refused != SUAN_R_RESERVED))
 			break;
-		r->from_ms = answer->a;
-		r->to_ms = suan_sat_add(r->from_ms, length);
+		if (!late)
+			r->from_ms = answer->a;
+		r->to_ms = late ? suan_sat_add(answer->a, r->limit_ms)
+				: suan_sat_add(r->from_ms, length);
 	}
 	return answer->code == SUAN_OK;
 }

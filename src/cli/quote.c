@@ -2,7 +2,9 @@
 #include "cli/commands.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "base/num.h"
 #include "cli/table.h"
 
 static void fill_mark(const json_t *row, struct suan_buf *out)
@@ -150,6 +152,36 @@ static void print_waiting(const json_t *quote)
 	(void)suan_table_print(&t, rows);
 }
 
+/* "links and room for 2 data sets, 12 GiB, there by 11-27 17:02:10 at the latest" */
+static void print_inputs(const json_t *inputs)
+{
+	const char *latest = NULL;
+	json_int_t bytes = 0, sets = 0;
+	struct suan_buf end;
+	char size[32];
+	size_t i;
+	json_t *x;
+
+	json_array_foreach(inputs, i, x) {
+		const char *at = json_string_value(json_object_get(x, "end"));
+
+		if (!at)
+			continue;	/* it is there */
+		sets++;
+		bytes += json_integer_value(json_object_get(x, "bytes"));
+		if (!latest || strcmp(at, latest) > 0)
+			latest = at;
+	}
+	if (!latest)
+		return;
+	suan_format_size((uint64_t)bytes, size);
+	suan_buf_init(&end, 0);
+	suan_cli_fill_time(latest, &end);
+	printf("with links and room for %lld data sets, %s, there at the latest %s\n",
+	       (long long)sets, size, suan_buf_str(&end));
+	suan_buf_done(&end);
+}
+
 static void print_held(const json_t *answer)
 {
 	const json_t *held = json_object_get(answer, "held");
@@ -164,6 +196,7 @@ static void print_held(const json_t *answer)
 	       (long long)json_integer_value(json_object_get(answer, "id")),
 	       (long long)json_integer_value(json_object_get(held, "nodes")), site ? site : "-",
 	       suan_buf_str(&from));
+	print_inputs(json_object_get(held, "inputs"));
 	suan_buf_done(&from);
 	suan_buf_done(&until);
 }

@@ -100,6 +100,10 @@ static const struct sentence sentences[SUAN_NREASONS] = {
 	[SUAN_R_RESIDENCY] = {PLAIN, "data that it reads may not be there"},
 	[SUAN_R_GOAL] = {TIMES, "waits for a better time, %a; starts by %b if it can"},
 	[SUAN_R_DATA] = {TIMES, "waits for data that it reads; expected %a"},
+	[SUAN_R_DATA_LATE] = {TIMES, "the data that it reads is there %a, which is too late: "
+				     "wanted by %b"},
+	[SUAN_R_CACHE_FULL] = {BYTES, "the data that it reads takes %a of the site's cache, where "
+				      "at most %b are free"},
 };
 
 static void add_number(enum numbers kind, int64_t v, struct suan_buf *out)

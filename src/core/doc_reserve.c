@@ -45,6 +45,38 @@ static void put_part(const struct suan_engine *e, uint32_t id, uint32_t part, st
 	suan_jsonw_close(w, '}');
 }
 
+static void put_held(const struct suan_engine *e, const struct suan_held_view *h,
+		     struct suan_jsonw *w)
+{
+	struct suan_data_view d;
+	struct suan_site_view from;
+	bool moved = h->from != SUAN_NO_POOL && suan_engine_site(e, h->from, &from);
+
+	suan_jsonw_open(w, NULL, '{');
+	suan_jsonw_str(w, "data", suan_engine_data_set(e, h->data, &d) ? d.name : NULL);
+	suan_jsonw_i64(w, "bytes", (int64_t)h->bytes);
+	suan_jsonw_str(w, "from", moved ? from.spec->name : NULL);
+	suan_jsonw_time(w, "begin", moved ? h->begin_ms : 0);
+	suan_jsonw_time(w, "end", moved ? h->end_ms : 0);
+	if (moved)
+		suan_jsonw_i64(w, "mbit_s", (int64_t)h->mbit);
+	else
+		suan_jsonw_null(w, "mbit_s");
+	suan_jsonw_close(w, '}');
+}
+
+static void put_inputs(const struct suan_engine *e, uint32_t id, struct suan_jsonw *w)
+{
+	struct suan_held_view h;
+
+	if (!suan_engine_held(e, id, 0, &h))
+		return;
+	suan_jsonw_open(w, "inputs", '[');
+	for (uint32_t i = 0; suan_engine_held(e, id, i, &h); i++)
+		put_held(e, &h, w);
+	suan_jsonw_close(w, ']');
+}
+
 static const char *state_of(const struct suan_engine *e, const struct suan_reservation_view *v)
 {
 	if (v->broken != SUAN_R_NONE)
@@ -95,4 +127,5 @@ void suan_doc_reservation(const struct suan_engine *e, const struct suan_reserva
 	for (uint32_t i = 0; i < v->nparts; i++)
 		put_part(e, v->id, i, w);
 	suan_jsonw_close(w, ']');
+	put_inputs(e, v->id, w);
 }

@@ -39,6 +39,7 @@ struct suan_transfer {
 	uint32_t attempt, failures;
 	uint32_t avoid;			/* source of the last failure + 1; 0 = none */
 	bool running, asked;		/* asked: by a user, not only by jobs */
+	bool booked;			/* not begun: from, begin, end, mbit were held for it */
 	int64_t made_ms, retry_ms, begin_ms, end_ms;	/* end: reserved */
 	uint64_t done_bytes, mbit;
 	/* what follows from the state: transfer.c */
@@ -156,6 +157,15 @@ struct suan_course {
 SUAN_MUSTUSE enum suan_code suan_transfer_course(const struct suan_engine *e,
 						 const struct suan_dataset *d, uint32_t to,
 						 int64_t from_ms, struct suan_course *ret);
+/* The same, taken from the links until the next plan; FOREVER: nothing is. */
+SUAN_MUSTUSE enum suan_code suan_transfer_book(const struct suan_engine *e,
+					       const struct suan_dataset *d, uint32_t to,
+					       int64_t from_ms, struct suan_course *ret);
+/* Takes a course that was booked from the links, later if there is no room (what runs may go on
+ * for longer than was thought). *c: as it is then; FOREVER: it can no longer be so. */
+SUAN_MUSTUSE enum suan_code suan_transfer_hold(const struct suan_engine *e,
+					       const struct suan_dataset *d, uint32_t to,
+					       int64_t now_ms, struct suan_course *c);
 /* Plans all transfers, if anything changed. Changes nothing else. */
 SUAN_MUSTUSE enum suan_code suan_transfer_plan(struct suan_engine *e, int64_t now_ms);
 /* The one that was just put in, behind all others. */
@@ -172,6 +182,15 @@ SUAN_MUSTUSE enum suan_code suan_data_prepare(struct suan_engine *e, int64_t now
 void suan_data_undo(struct suan_engine *e);
 /* Begins what may begin. When a pass is needed again. */
 int64_t suan_data_settle(struct suan_engine *e, int64_t now_ms, struct suan_effects *fx);
+
+/* ---- data_settle.c: room at sites ---- */
+
+/* A copy there, complete or coming, takes its bytes. */
+bool suan_data_takes(const struct suan_engine *e, const struct suan_dataset *d, uint32_t site);
+/* Bytes that could be had at the site by dropping copies. */
+uint64_t suan_data_most(const struct suan_engine *e, uint32_t site);
+/* Drops copies until so many bytes are free; they can be had. Room for the effects is there. */
+void suan_data_clear(struct suan_engine *e, uint32_t site, uint64_t bytes, struct suan_effects *fx);
 
 /* ---- engine_data.c: events ---- */
 

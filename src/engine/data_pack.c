@@ -69,6 +69,7 @@ static const struct suan_pack_row transfer_rows[] = {
 	{13, SUAN_PACK_I64, AT(suan_transfer, end_ms), 0},
 	{14, SUAN_PACK_U64, AT(suan_transfer, done_bytes), 0},
 	{15, SUAN_PACK_U64, AT(suan_transfer, mbit), 0},
+	{16, SUAN_PACK_BOOL, AT(suan_transfer, booked), 0},
 };
 static const struct suan_pack_table transfer_table = {
 	transfer_rows, sizeof(transfer_rows) / sizeof(transfer_rows[0])};

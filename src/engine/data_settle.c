@@ -8,6 +8,7 @@
 
 #include "base/num.h"
 #include "engine/data.h"
+#include "engine/reserve.h"
 
 #define NO_ROOM_WAIT_MS 60000	/* until the cache is looked at again */
 #define UNWANTED_MS	1000	/* until a pass plans what waited behind what was dropped */
@@ -105,7 +106,8 @@ enum suan_code suan_data_prepare(struct suan_engine *e, int64_t now_ms, size_t *
 		return SUAN_OK;
 	t->pass++;
 	for (size_t i = 0; i < t->ntransfers; i++)
-		t->transfers[i].wanted = t->transfers[i].asked;
+		t->transfers[i].wanted = t->transfers[i].asked ||
+					 suan_reserve_awaits(e, &t->transfers[i]);
 	for (size_t i = 0; t->live_wants > 0 && rc == SUAN_OK &&
 			   suan_planner_planned(e->plan->planner, i, &id, &w.pool, &w.start_ms);
 	     i++) {
@@ -138,19 +140,26 @@ void suan_data_undo(struct suan_engine *e)
 
 /* ---- room ---- */
 
+bool suan_data_takes(const struct suan_engine *e, const struct suan_dataset *d, uint32_t site)
+{
+	const struct suan_replica *r = suan_data_replica(d, site);
+	const struct suan_transfer *x;
+
+	if (!r || r->state == SUAN_REPLICA_LOST)
+		return false;
+	x = r->state == SUAN_REPLICA_COPYING ? suan_data_coming(e, d->id, site) : NULL;
+	return !x || x->running;
+}
+
 static uint64_t used_bytes(const struct suan_engine *e, uint32_t site, uint32_t but)
 {
-	uint64_t sum = 0;
+	uint64_t sum = suan_reserve_bytes(e, site, but);
 
 	for (size_t i = 0; i < e->data.count; i++) {
 		const struct suan_dataset *d = e->data.list[i];
-		const struct suan_replica *r = suan_data_replica(d, site);
-		const struct suan_transfer *x;
 
-		if (!r || r->state == SUAN_REPLICA_LOST || d->id == but)
-			continue;
-		x = r->state == SUAN_REPLICA_COPYING ? suan_data_coming(e, d->id, site) : NULL;
-		if ((!x || x->running) && !suan_add_u64(sum, d->bytes, &sum))
+		if (d->id != but && suan_data_takes(e, d, site) &&
+		    !suan_add_u64(sum, d->bytes, &sum))
 			return UINT64_MAX;
 	}
 	return sum;
@@ -173,7 +182,7 @@ static bool may_go(const struct suan_engine *e, const struct suan_dataset *d,
 {
 	return r && r->state == SUAN_REPLICA_COMPLETE && r->runs == 0 && !r->kept &&
 	       r->wanted_pass != e->data.pass && suan_data_complete(d) > 1 &&
-	       !is_source(e, d, r->site);
+	       !is_source(e, d, r->site) && !suan_reserve_keeps(e, d->id, r->site);
 }
 
 static struct suan_dataset *least_used(const struct suan_engine *e, uint32_t site)
@@ -191,26 +200,50 @@ static struct suan_dataset *least_used(const struct suan_engine *e, uint32_t sit
 	return best;
 }
 
-static bool make_room(struct suan_engine *e, const struct suan_transfer *x, struct suan_effects *fx)
+uint64_t suan_data_most(const struct suan_engine *e, uint32_t site)
 {
-	uint64_t most = e->net.sites[x->to].spec->cache_bytes, used, sum;
-	const struct suan_dataset *d = suan_data_find(e, x->data);
+	uint64_t most = e->net.sites[site].spec->cache_bytes, used = used_bytes(e, site, 0);
 
-	if (most == 0 || x->from == x->to)
-		return true;
-	used = used_bytes(e, x->to, x->data);
-	while (!suan_add_u64(used, d->bytes, &sum) || sum > most) {
-		struct suan_dataset *old = least_used(e, x->to);
+	if (most == 0)
+		return UINT64_MAX;
+	for (size_t i = 0; i < e->data.count; i++)
+		if (may_go(e, e->data.list[i], suan_data_replica(e->data.list[i], site)))
+			used -= e->data.list[i]->bytes;
+	return used < most ? most - used : 0;
+}
+
+/* Room for the bytes beside what is used. */
+static bool clear(struct suan_engine *e, uint32_t site, uint64_t used, uint64_t bytes,
+		  struct suan_effects *fx)
+{
+	uint64_t most = e->net.sites[site].spec->cache_bytes, sum;
+
+	while (most > 0 && (!suan_add_u64(used, bytes, &sum) || sum > most)) {
+		struct suan_dataset *old = least_used(e, site);
 
 		if (!old)
 			return false;
 		used -= old->bytes;
-		suan_data_drop_replica(e, old, x->to);
+		suan_data_drop_replica(e, old, site);
 		suan_effects_push(fx, &(struct suan_effect){.type = SUAN_FX_ERASE,
 							    .pool = SUAN_NO_POOL, .data = old->id,
-							    .site = x->to});
+							    .site = site});
 	}
 	return true;
+}
+
+void suan_data_clear(struct suan_engine *e, uint32_t site, uint64_t bytes, struct suan_effects *fx)
+{
+	bool good = clear(e, site, used_bytes(e, site, 0), bytes, fx);
+
+	assert(good);
+}
+
+static bool make_room(struct suan_engine *e, const struct suan_transfer *x, struct suan_effects *fx)
+{
+	const struct suan_dataset *d = suan_data_find(e, x->data);
+
+	return x->from == x->to || clear(e, x->to, used_bytes(e, x->to, x->data), d->bytes, fx);
 }
 
 /* ---- what happens ---- */
@@ -224,6 +257,7 @@ static void begin(struct suan_engine *e, struct suan_transfer *x, int64_t now_ms
 		return;
 	}
 	x->running = true;
+	x->booked = false;
 	x->attempt++;
 	x->from = x->plan_from;
 	x->mbit = x->plan_mbit;
@@ -267,7 +301,7 @@ static bool in_use(const struct suan_engine *e, const struct suan_dataset *d)
 	for (size_t i = 0; i < d->nreplicas; i++)
 		if (d->replicas[i].runs > 0)
 			return true;
-	return suan_data_read(e, d);
+	return suan_data_read(e, d) || suan_reserve_reads(e, d->id);
 }
 
 /* What jobs still want stays until these are over. */

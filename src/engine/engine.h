@@ -224,6 +224,12 @@ struct suan_transfer_view {
 	uint64_t mbit;		/* reserved on each link; 0: not on links */
 };
 
+struct suan_held_view {		/* what a reservation for one job holds of what that job reads */
+	uint32_t data, from, to;	/* from SUAN_NO_POOL: it is there, or comes anyway */
+	int64_t begin_ms, end_ms;	/* of its transfer, with so much of each link */
+	uint64_t mbit, bytes;
+};
+
 struct suan_reservation_view {
 	uint32_t id;
 	const char *name, *owner;
@@ -242,6 +248,9 @@ uint32_t suan_engine_next_reservation(const struct suan_engine *e, uint32_t afte
 uint32_t suan_engine_find_reservation(const struct suan_engine *e, const char *name);
 bool suan_engine_reservation(const struct suan_engine *e, uint32_t id,
 			     struct suan_reservation_view *ret);
+/* The i-th data set of its job; false: there are no more. */
+bool suan_engine_held(const struct suan_engine *e, uint32_t id, uint32_t i,
+		      struct suan_held_view *ret);
 /* Nodes of a part, ascending, and their pool. NULL: no such part. */
 const uint32_t *suan_engine_reserved(const struct suan_engine *e, uint32_t id, uint32_t part,
 				     uint32_t *ret_pool, uint32_t *ret_n);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/data.h"
+#include "engine/reserve.h"
 
 /* ---- may it be done? ---- */
 
@@ -124,6 +125,9 @@ static void ask_evict(const struct question *q)
 					      q->c->site);
 	else if (r->runs > 0)
 		conflict(q, "is read by a run there; right is to wait until that is over");
+	else if (suan_reserve_keeps(q->e, q->d->id, q->site))
+		conflict(q, "is held there for a job to come, by a quote or reservation; right is "
+			    "to give that back first, or to wait");
 	else if (r->state == SUAN_REPLICA_COMPLETE && suan_data_complete(q->d) == 1)
 		conflict(q, "has no other complete copy; right is to replicate it first, or rm");
 }
@@ -155,6 +159,9 @@ static void ask_known(const struct question *q)
 		invalid(q, "site", "no site is named; right is the name of a site");
 	else if (c->op == SUAN_DATA_RM && suan_data_read(q->e, q->d))
 		conflict(q, "is an input of jobs that are not over; right is to cancel them first");
+	else if (c->op == SUAN_DATA_RM && suan_reserve_reads(q->e, q->d->id))
+		conflict(q, "is held for a job to come, by a quote or reservation; right is to "
+			    "give that back first, or to wait");
 	else if (c->op == SUAN_DATA_GRANT && c->users.count + c->accounts.count == 0)
 		invalid(q, "users", "nobody is named; right is a user or an account, or * for all");
 	else

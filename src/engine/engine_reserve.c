@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "engine/data.h"
 #include "engine/reserve.h"
 
 #define HOUR_MS 3600000
@@ -73,6 +74,11 @@ static bool wish_good(const struct suan_engine *e, const struct suan_pick_wish *
 		return invalid(out, err, "until",
 			       "only what is for one job is given back before its end, at a time "
 			       "to come");
+	if (r->inputs.count > 0 && (!r->single || !r->until_ms || r->limit_ms < 0 ||
+				    r->limit_ms > w->to_ms - w->from_ms))
+		return invalid(out, err, "inputs",
+			       "data is held for one job that has a time until which it may come, "
+			       "and the time that it takes lies within the reservation");
 	if (r->name && all_digits(r->name))
 		return invalid(out, err, "name", "the name is a number; right is a word");
 	if (r->name && r->name[0] && suan_reserve_lookup(e, r->name)) {
@@ -168,8 +174,21 @@ static bool copy_parts(struct suan_reservation *r, const struct suan_reserved *p
 	return r->parts != NULL;
 }
 
-enum suan_code suan_reserve_make(const struct suan_reserve *spec, const struct suan_reserved *parts,
-				 uint32_t nparts, struct suan_reservation **ret)
+static bool copy_held(struct suan_reservation *r, const struct suan_booked *held, uint32_t n)
+{
+	if (n == 0)
+		return true;
+	r->held = suan_arena_array(&r->arena, n, sizeof(*held));
+	if (!r->held)
+		return false;
+	memcpy(r->held, held, n * sizeof(*held));
+	r->nheld = n;
+	return true;
+}
+
+enum suan_code suan_reserve_make(const struct suan_reserve *spec,
+				 const struct suan_reserve_parts *parts,
+				 struct suan_reservation **ret)
 {
 	struct suan_reservation *r = calloc(1, sizeof(*r));
 
@@ -180,7 +199,8 @@ enum suan_code suan_reserve_make(const struct suan_reserve *spec, const struct s
 	r->owner = suan_arena_str(&r->arena, spec->owner ? spec->owner : "");
 	if (!r->name || !r->owner || !copy_names(&r->arena, &spec->users, &r->users) ||
 	    !copy_names(&r->arena, &spec->accounts, &r->accounts) ||
-	    !copy_parts(r, parts, nparts)) {
+	    !copy_parts(r, parts->list, parts->n) ||
+	    !copy_held(r, parts->held, parts->nheld)) {
 		suan_reserve_free(r);
 		return SUAN_ENOMEM;
 	}
@@ -216,17 +236,28 @@ static bool known_key(const struct suan_engine *e, const struct suan_reserve *r,
 	return false;
 }
 
+/* What is wished, as it was found. */
+struct found {
+	struct suan_reserved *parts;	/* owned, as the list of bookings */
+	uint32_t nparts;
+	struct suan_bookings data;
+};
+
 static enum suan_code keep(struct suan_engine *e, const struct suan_pick_wish *w,
-			   const struct suan_reserved *parts, uint32_t nparts,
-			   struct suan_effects *out)
+			   const struct found *f, struct suan_effects *out)
 {
+	const struct suan_reserve_parts parts = {f->parts, f->data.list, f->nparts, f->data.n};
 	struct suan_reservation *r = NULL;
 	enum suan_code rc = suan_reserve_room(e);
 
+	if (rc == SUAN_OK && f->data.bytes > 0)
+		rc = suan_effects_reserve(out, e->data.copies);
 	if (rc == SUAN_OK)
-		rc = suan_reserve_make(w->r, parts, nparts, &r);
+		rc = suan_reserve_make(w->r, &parts, &r);
 	if (rc != SUAN_OK)
 		return rc;
+	if (f->data.bytes > 0)
+		suan_data_clear(e, f->data.site, f->data.bytes, out);
 	r->id = e->reserves.last_id + 1;
 	r->made_ms = w->now_ms;
 	r->from_ms = w->from_ms;
@@ -242,32 +273,41 @@ static enum suan_code bring_up_to_date(struct suan_engine *e)
 	return e->plan->pools_dirty || e->plan->windows_dirty ? suan_sync(e, e->now_ms) : SUAN_OK;
 }
 
+/* Nodes, then what the job reads. */
+static enum suan_code find(struct suan_engine *e, const struct suan_pick_wish *w, struct found *f,
+			   struct suan_effects *out, struct suan_err *err)
+{
+	enum suan_code rc = bring_up_to_date(e);
+
+	if (rc == SUAN_OK)
+		rc = suan_reserve_pick(e, w, &f->parts, &f->nparts, out, err);
+	if (rc == SUAN_OK && out->code == SUAN_OK)
+		rc = suan_reserve_book(e, w, f->parts[0].pool, &f->data, out);
+	return rc;
+}
+
 enum suan_code suan_engine_reserve(struct suan_engine *e, const struct suan_event *ev,
 				   bool only_ask, struct suan_effects *fx, struct suan_err *err)
 {
 	const struct suan_reserve *r = ev->u.reserve;
 	struct suan_pick_wish w = {r, r->from_ms > ev->now_ms ? r->from_ms : ev->now_ms, r->to_ms,
 				   ev->now_ms};
-	struct suan_reserved *parts = NULL;
+	struct found f = {0};
 	uint64_t nodes = 0;
-	uint32_t nparts;
 	enum suan_code rc;
 
 	if (known_key(e, r, fx, err) || !wish_good(e, &w, fx, err))
 		return SUAN_OK;
-	rc = bring_up_to_date(e);
-	if (rc == SUAN_OK)
-		rc = suan_reserve_pick(e, &w, &parts, &nparts, fx, err);
-	if (rc != SUAN_OK || fx->code != SUAN_OK) {
-		free(parts);
-		return rc;
+	rc = find(e, &w, &f, fx, err);
+	if (rc == SUAN_OK && fx->code == SUAN_OK) {
+		for (uint32_t i = 0; i < f.nparts; i++)
+			nodes += f.parts[i].count;
+		fx->nodes = (uint32_t)nodes;
+		if (within_quota(e, &w, nodes, fx) && !only_ask)
+			rc = keep(e, &w, &f, fx);
 	}
-	for (uint32_t i = 0; i < nparts; i++)
-		nodes += parts[i].count;
-	fx->nodes = (uint32_t)nodes;
-	if (within_quota(e, &w, nodes, fx) && !only_ask)
-		rc = keep(e, &w, parts, nparts, fx);
-	free(parts);
+	free(f.data.list);
+	free(f.parts);
 	return rc;
 }
 

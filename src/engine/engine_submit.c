@@ -9,6 +9,7 @@ struct batch {			/* jobs made and linked, not listed yet */
 	struct suan_job **jobs;	/* owned list unless &one */
 	struct suan_job *one;
 	uint32_t n, begins;
+	size_t moves;		/* transfers that are held for them */
 };
 
 /* Elements that may start must be known one by one; all others stay folded. */
@@ -42,6 +43,8 @@ static enum suan_code make_one(struct suan_engine *e, const struct suan_event *e
 	j->submit_ms = ev->now_ms;
 	suan_jobs_predict(e, j);
 	rc = j->home ? suan_alone_reserve(e) : SUAN_OK;
+	if (rc == SUAN_OK)
+		rc = suan_reserve_transfer_room(e, j, &b->moves);
 	b->begins += suan_jobs_begin(j) > ev->now_ms;
 	b->jobs[b->n++] = j;
 	return rc;

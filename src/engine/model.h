@@ -354,6 +354,9 @@ enum suan_reason {
 	SUAN_R_RESIDENCY,	/* data that it reads may not be there */
 	SUAN_R_GOAL,		/* of a job: waits for a better time, a; latest start b */
 	SUAN_R_DATA,		/* waits for its inputs: there at a (FOREVER: nobody can say) */
+	SUAN_R_DATA_LATE,	/* of a refused reservation: inputs are there at a (FOREVER: nobody
+				 * can say), wanted by b */
+	SUAN_R_CACHE_FULL,	/* of a refused reservation: inputs take a bytes, room for b */
 	SUAN_NREASONS
 };
 
@@ -459,6 +462,10 @@ struct suan_reserve {
 	bool single;		/* for one job, and over when that is */
 	int64_t until_ms;	/* single: over then if that job has not come; 0 = it is kept */
 	bool exempt;		/* quotas do not count */
+	/* single with until: data sets that its job reads. Links and room for those that must be
+	 * moved are held too, so that they are there limit_ms before `to` if the job comes. */
+	struct suan_names inputs;
+	int64_t limit_ms;
 	bool has_key;		/* idempotency key given */
 	uint8_t key[16];
 	uint64_t body_hash;

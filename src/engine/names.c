@@ -103,6 +103,8 @@ const char *suan_reason_name(enum suan_reason r)
 		[SUAN_R_RESIDENCY] = "residency",
 		[SUAN_R_GOAL] = "goal",
 		[SUAN_R_DATA] = "data",
+		[SUAN_R_DATA_LATE] = "data-late",
+		[SUAN_R_CACHE_FULL] = "cache-full",
 	};
 
 	return WORD(words, r);

@@ -278,7 +278,7 @@ SUAN_MUSTUSE enum suan_code suan_planner_later(const struct suan_planner *p,
 SUAN_MUSTUSE enum suan_code suan_planner_arrivals(struct suan_planner *p, uint32_t set,
 						  const int64_t *at_ms, uint32_t npools);
 int64_t suan_planner_arrival(const struct suan_planner *p, uint32_t set, uint32_t pool);
-/* Planned starts of the last pass, in order; false: no more. Those of groups are not among them. */
+/* Planned starts of the last pass, in order, then those of groups; false: no more. */
 bool suan_planner_planned(const struct suan_planner *p, size_t i, uint64_t *ret_id,
 			  uint32_t *ret_pool, int64_t *ret_start_ms);
 

@@ -52,15 +52,32 @@ int64_t suan_planner_arrival(const struct suan_planner *p, uint32_t set, uint32_
 	return suan_arrival_at(p, set, pool);
 }
 
+static bool told(const struct suan_planned *h, uint64_t *ret_id, uint32_t *ret_pool,
+		 int64_t *ret_start_ms)
+{
+	*ret_id = h->id;
+	*ret_pool = h->pool;
+	*ret_start_ms = h->hold.from;
+	return true;
+}
+
 bool suan_planner_planned(const struct suan_planner *p, size_t i, uint64_t *ret_id,
 			  uint32_t *ret_pool, int64_t *ret_start_ms)
 {
 	bool slots = p->kind == SUAN_PLAN_CONSERVATIVE;
+	size_t n = slots ? p->slots.count : p->nplanned;
 
-	if (i >= (slots ? p->slots.count : p->nplanned))
-		return false;
-	*ret_id = slots ? p->slots.list[i].id : p->planned[i].id;
-	*ret_pool = slots ? p->slots.list[i].pool : p->planned[i].pool;
-	*ret_start_ms = slots ? p->slots.list[i].from : p->planned[i].hold.from;
-	return true;
+	if (i < n && slots) {
+		*ret_id = p->slots.list[i].id;
+		*ret_pool = p->slots.list[i].pool;
+		*ret_start_ms = p->slots.list[i].from;
+		return true;
+	}
+	if (i < n)
+		return told(&p->planned[i], ret_id, ret_pool, ret_start_ms);
+	i -= n;
+	for (size_t k = 0; k < p->nwindows; i -= p->windows[k++].nholds)
+		if (i < p->windows[k].nholds)
+			return told(&p->windows[k].holds[i], ret_id, ret_pool, ret_start_ms);
+	return false;
 }

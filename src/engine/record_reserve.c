@@ -8,6 +8,7 @@ enum {
 	ACCOUNT,
 	NODES,
 	KEY,
+	INPUT,
 	TAGS
 };
 
@@ -23,7 +24,7 @@ static const struct suan_pack_row rows[] = {
 	{13, SUAN_PACK_I64, AT(from_ms), 0},	  {14, SUAN_PACK_I64, AT(to_ms), 0},
 	{15, SUAN_PACK_BOOL, AT(maintenance), 0}, {16, SUAN_PACK_BOOL, AT(single), 0},
 	{17, SUAN_PACK_BOOL, AT(exempt), 0},	  {18, SUAN_PACK_U64, AT(body_hash), 0},
-	{132, SUAN_PACK_I64, AT(until_ms), 0},
+	{132, SUAN_PACK_I64, AT(until_ms), 0},	  {133, SUAN_PACK_I64, AT(limit_ms), 0},
 };
 static const struct suan_pack_table table = {rows, sizeof(rows) / sizeof(rows[0])};
 
@@ -43,6 +44,8 @@ void suan_record_put_reserve(struct suan_buf *b, uint32_t tag, const struct suan
 		suan_put_bytes(b, USER, r->users.list[i], strlen(r->users.list[i]));
 	for (uint32_t i = 0; i < r->accounts.count; i++)
 		suan_put_bytes(b, ACCOUNT, r->accounts.list[i], strlen(r->accounts.list[i]));
+	for (uint32_t i = 0; i < r->inputs.count; i++)
+		suan_put_bytes(b, INPUT, r->inputs.list[i], strlen(r->inputs.list[i]));
 	if (r->nlist > 0) {
 		list = suan_put_begin(b, NODES);
 		for (uint32_t i = 0; i < r->nlist; i++)
@@ -78,6 +81,8 @@ static void get_field(struct suan_unpack *u, const struct suan_field *x, struct 
 		ret->users.list[ret->users.count++] = suan_unpack_str(u, x);
 	} else if (x->tag == ACCOUNT) {
 		ret->accounts.list[ret->accounts.count++] = suan_unpack_str(u, x);
+	} else if (x->tag == INPUT) {
+		ret->inputs.list[ret->inputs.count++] = suan_unpack_str(u, x);
 	} else if (x->tag == NODES) {
 		get_nodes(u, x, ret);
 	} else if (x->tag == KEY) {
@@ -102,6 +107,7 @@ const struct suan_reserve *suan_record_get_reserve(struct suan_unpack *u,
 	suan_unpack_count(u, f, counts, TAGS);
 	ret->users.list = suan_unpack_list(u, counts[USER], sizeof(char *));
 	ret->accounts.list = suan_unpack_list(u, counts[ACCOUNT], sizeof(char *));
+	ret->inputs.list = suan_unpack_list(u, counts[INPUT], sizeof(char *));
 	suan_field_reader(f, &r);
 	while (!u->bad && !u->nomem && suan_get_field(&r, &x))
 		get_field(u, &x, ret);

@@ -48,6 +48,7 @@ void suan_reserve_add(struct suan_engine *e, struct suan_reservation *r)
 	assert(t->count < t->cap && r->id > t->last_id);
 	t->list[t->count++] = r;
 	t->last_id = r->id;
+	e->data.stale |= r->nheld > 0;
 	changed(e);
 }
 
@@ -55,6 +56,7 @@ static void drop(struct suan_engine *e, size_t i)
 {
 	struct suan_reserves *t = &e->reserves;
 
+	e->data.stale |= t->list[i]->nheld > 0;
 	suan_reserve_free(t->list[i]);
 	memmove(&t->list[i], &t->list[i + 1],
 		(t->count - i - 1) * sizeof(struct suan_reservation *));
@@ -327,8 +329,10 @@ void suan_reserve_joined(struct suan_engine *e, const struct suan_job *j)
 {
 	struct suan_reservation *r = suan_reserve_find(e, suan_jobs_reservation(j));
 
-	if (r && r->single)
-		r->job = j->id;
+	if (!r || !r->single)
+		return;
+	r->job = j->id;
+	suan_reserve_order(e, j);
 }
 
 /* ---- checks ---- */
@@ -351,7 +355,7 @@ static const char *verify_one(const struct suan_engine *e, const struct suan_res
 				return "a node is in two reservations at one time";
 		}
 	}
-	return NULL;
+	return suan_reserve_verify_held(e, r);
 }
 
 /* What is not of the reservation must be over by limit when it begins. */

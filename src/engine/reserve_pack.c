@@ -11,6 +11,7 @@ enum {
 	ACCOUNT,
 	PART,
 	KEY,
+	HELD,
 	TAGS
 };
 
@@ -37,6 +38,16 @@ static const struct suan_pack_row rows[] = {
 };
 static const struct suan_pack_table table = {rows, sizeof(rows) / sizeof(rows[0])};
 
+static const struct suan_pack_row held_rows[] = {
+	{1, SUAN_PACK_U32, offsetof(struct suan_booked, data), 0},
+	{2, SUAN_PACK_U32, offsetof(struct suan_booked, from), 0},
+	{3, SUAN_PACK_I64, offsetof(struct suan_booked, begin_ms), 0},
+	{4, SUAN_PACK_I64, offsetof(struct suan_booked, end_ms), 0},
+	{5, SUAN_PACK_U64, offsetof(struct suan_booked, mbit), 0},
+};
+static const struct suan_pack_table held_table = {held_rows,
+						  sizeof(held_rows) / sizeof(held_rows[0])};
+
 void suan_reserve_put(const struct suan_reservation *r, uint32_t tag, struct suan_buf *b)
 {
 	const struct head h = {r->name,	    r->owner, r->made_ms,   r->from_ms, r->to_ms,
@@ -56,6 +67,12 @@ void suan_reserve_put(const struct suan_reservation *r, uint32_t tag, struct sua
 		for (uint32_t k = 0; k < r->parts[i].count; k++)
 			suan_put_varint(b, r->parts[i].nodes[k]);
 		suan_put_end(b, part);
+	}
+	for (uint32_t i = 0; i < r->nheld; i++) {
+		size_t held = suan_put_begin(b, HELD);
+
+		suan_pack(b, &held_table, &r->held[i]);
+		suan_put_end(b, held);
 	}
 	if (r->has_key)
 		suan_put_bytes(b, KEY, r->key, sizeof(r->key));
@@ -79,7 +96,8 @@ static void get_part(struct suan_unpack *u, const struct suan_field *f, struct s
 
 struct parts {
 	struct suan_reserved *list;
-	uint32_t count;
+	struct suan_booked *held;
+	uint32_t count, nheld;
 };
 
 static void get_field(struct suan_unpack *u, const struct suan_field *x, struct suan_reserve *spec,
@@ -91,6 +109,8 @@ static void get_field(struct suan_unpack *u, const struct suan_field *x, struct 
 		spec->accounts.list[spec->accounts.count++] = suan_unpack_str(u, x);
 	} else if (x->tag == PART) {
 		get_part(u, x, &parts->list[parts->count++]);
+	} else if (x->tag == HELD) {
+		suan_unpack_all(u, &held_table, x, &parts->held[parts->nheld++]);
 	} else if (x->tag == KEY) {
 		u->bad |= !x->is_bytes || x->len != sizeof(spec->key);
 		if (!u->bad)
@@ -106,7 +126,10 @@ static enum suan_code put_in(struct suan_engine *e, const struct head *h,
 	enum suan_code rc = suan_reserve_room(e);
 
 	if (rc == SUAN_OK)
-		rc = suan_reserve_make(spec, parts->list, parts->count, &r);
+		rc = suan_reserve_make(spec,
+				       &(struct suan_reserve_parts){parts->list, parts->held,
+								    parts->count, parts->nheld},
+				       &r);
 	if (rc != SUAN_OK)
 		return rc;
 	r->id = h->id;
@@ -134,6 +157,7 @@ enum suan_code suan_reserve_get(struct suan_engine *e, const struct suan_field *
 	spec.users.list = suan_unpack_list(&u, counts[USER], sizeof(char *));
 	spec.accounts.list = suan_unpack_list(&u, counts[ACCOUNT], sizeof(char *));
 	parts.list = suan_unpack_list(&u, counts[PART], sizeof(*parts.list));
+	parts.held = suan_unpack_list(&u, counts[HELD], sizeof(*parts.held));
 	suan_field_reader(f, &r);
 	while (!u.bad && !u.nomem && suan_get_field(&r, &x))
 		get_field(&u, &x, &spec, &parts);
@@ -143,6 +167,10 @@ enum suan_code suan_reserve_get(struct suan_engine *e, const struct suan_field *
 		for (uint32_t k = 1; k < parts.list[i].count; k++)
 			u.bad |= parts.list[i].nodes[k] <= parts.list[i].nodes[k - 1];
 	}
+	for (uint32_t i = 0; i < parts.nheld && !u.bad && !u.nomem; i++)
+		u.bad |= parts.held[i].data == 0 || !h.single ||
+			 (parts.held[i].from >= e->net.nsites &&
+			  parts.held[i].from != SUAN_NO_POOL);
 	if (u.nomem)
 		return SUAN_ENOMEM;
 	if (u.bad)

@@ -1,6 +1,8 @@
 /* Which transfer moves when. What runs holds its part of each link on its way until it is expected
- * to end. What waits is planned behind it, in order of its number: from the source, at the time and
- * with the part of the narrowest link (all of it, a half or a quarter) with which it ends first.
+ * to end. Then come the courses that reservations hold, and those of transfers that were held for
+ * them (reserve_data.c). What waits is planned behind it, in order of its number: from the source,
+ * at the time and with the part of the narrowest link (all, a half or a quarter) with which it ends
+ * first.
  *
  * The plan follows from the state alone. What runs over its time is expected to end at the next
  * quarter of that time, counted from the end that was reserved, so that it does not matter when the
@@ -11,6 +13,7 @@
 #include "base/num.h"
 #include "engine/data.h"
 #include "engine/profile.h"
+#include "engine/reserve.h"
 
 #define FIRST_WAIT_MS	1000
 #define LONGEST_WAIT_MS 300000
@@ -149,16 +152,47 @@ enum suan_code suan_transfer_course(const struct suan_engine *e, const struct su
 
 /* ---- all of them ---- */
 
-static enum suan_code hold(const struct suan_engine *e, const struct suan_course *c, uint32_t to)
+/* Takes the course from its links, or (share −1) gives it back. */
+static enum suan_code change(const struct suan_engine *e, const struct suan_course *c, uint32_t to,
+			     int64_t share)
 {
 	struct suan_links *l = e->data.links;
-	const struct suan_vec v = {.memory = (int64_t)c->mbit};
+	const struct suan_vec v = {.memory = share * (int64_t)c->mbit};
 	struct way w;
 	enum suan_code rc = find_way(e, c->from, to, &w);
 
 	for (uint32_t i = 0; rc == SUAN_OK && w.n != UINT32_MAX && i < w.n; i++)
 		rc = suan_profile_reserve(&l->free[w.links[i]], &v, c->begin_ms, c->end_ms);
 	return rc;
+}
+
+static enum suan_code hold(const struct suan_engine *e, const struct suan_course *c, uint32_t to)
+{
+	return change(e, c, to, 1);
+}
+
+enum suan_code suan_transfer_book(const struct suan_engine *e, const struct suan_dataset *d,
+				  uint32_t to, int64_t from_ms, struct suan_course *ret)
+{
+	enum suan_code rc = suan_transfer_course(e, d, to, from_ms, ret);
+
+	return rc == SUAN_OK && ret->end_ms != SUAN_FOREVER ? hold(e, ret, to) : rc;
+}
+
+enum suan_code suan_transfer_hold(const struct suan_engine *e, const struct suan_dataset *d,
+				  uint32_t to, int64_t now_ms, struct suan_course *c)
+{
+	const struct suan_replica *r = suan_data_replica(d, c->from);
+	int64_t length = c->end_ms - c->begin_ms, from = c->begin_ms;
+	struct way w;
+	enum suan_code rc = find_way(e, c->from, to, &w);
+
+	c->begin_ms = c->end_ms = SUAN_FOREVER;
+	if (rc != SUAN_OK || !r || !is_source(e, r, to) || w.n == UINT32_MAX || c->mbit > w.mbit)
+		return rc;
+	c->begin_ms = earliest(e->data.links, &w, c->mbit, length, from > now_ms ? from : now_ms);
+	c->end_ms = suan_sat_add(c->begin_ms, length);
+	return c->end_ms == SUAN_FOREVER ? SUAN_OK : hold(e, c, to);
 }
 
 static bool outside(const struct suan_transfer *x)
@@ -214,6 +248,14 @@ static bool stays_outside(const struct suan_dataset *d, const struct suan_transf
 	return x->from == x->to || (suan_data_complete(d) == 0 && d->source[0]);
 }
 
+static void note_plan(struct suan_transfer *x, const struct suan_course *c)
+{
+	x->plan_begin_ms = c->begin_ms;
+	x->plan_end_ms = c->end_ms;
+	x->plan_from = c->from;
+	x->plan_mbit = c->mbit;
+}
+
 static enum suan_code plan_waiting(struct suan_engine *e, struct suan_transfer *x, int64_t now_ms)
 {
 	const struct suan_dataset *d = suan_data_find(e, x->data);
@@ -228,11 +270,46 @@ static enum suan_code plan_waiting(struct suan_engine *e, struct suan_transfer *
 	rc = best_course(e, d, x, from_ms, &c);
 	if (rc == SUAN_OK && c.end_ms != SUAN_FOREVER)
 		rc = hold(e, &c, x->to);
-	x->plan_begin_ms = c.begin_ms;
-	x->plan_end_ms = c.end_ms;
-	x->plan_from = c.from;
-	x->plan_mbit = c.mbit;
+	note_plan(x, &c);
 	return rc;
+}
+
+/* What was held for it, before all that waits. */
+static enum suan_code plan_booked(struct suan_engine *e, struct suan_transfer *x, int64_t now_ms)
+{
+	struct suan_course c = {x->begin_ms, x->end_ms, x->mbit, x->from};
+	enum suan_code rc = suan_transfer_hold(e, suan_data_find(e, x->data), x->to, now_ms, &c);
+
+	note_plan(x, &c);
+	return rc;
+}
+
+/* When its turn comes, another course if that ends earlier. */
+static enum suan_code plan_sooner(struct suan_engine *e, struct suan_transfer *x, int64_t now_ms)
+{
+	struct suan_course booked = {x->plan_begin_ms, x->plan_end_ms, x->plan_mbit, x->plan_from};
+	struct suan_course c;
+	enum suan_code rc = change(e, &booked, x->to, -1);
+
+	if (rc == SUAN_OK)
+		rc = best_course(e, suan_data_find(e, x->data), x, now_ms, &c);
+	if (rc != SUAN_OK)
+		return rc;
+	if (c.end_ms >= booked.end_ms)
+		c = booked;
+	note_plan(x, &c);
+	return hold(e, &c, x->to);
+}
+
+static bool waits(const struct suan_transfer *x)
+{
+	return !x->running || x->put_off;
+}
+
+static enum suan_code plan_turn(struct suan_engine *e, struct suan_transfer *x, int64_t now_ms)
+{
+	return x->booked && x->plan_end_ms != SUAN_FOREVER ? plan_sooner(e, x, now_ms)
+							    : plan_waiting(e, x, now_ms);
 }
 
 static enum suan_code clear_links(struct suan_links *l)
@@ -273,9 +350,14 @@ enum suan_code suan_transfer_plan(struct suan_engine *e, int64_t now_ms)
 	for (size_t i = 0; i < t->ntransfers && rc == SUAN_OK; i++)
 		if (t->transfers[i].running)
 			rc = plan_running(e, &t->transfers[i], now_ms);
+	if (rc == SUAN_OK)
+		rc = suan_reserve_hold_links(e, now_ms);
 	for (size_t i = 0; i < t->ntransfers && rc == SUAN_OK; i++)
-		if (!t->transfers[i].running || t->transfers[i].put_off)
-			rc = plan_waiting(e, &t->transfers[i], now_ms);
+		if (t->transfers[i].booked)
+			rc = plan_booked(e, &t->transfers[i], now_ms);
+	for (size_t i = 0; i < t->ntransfers && rc == SUAN_OK; i++)
+		if (waits(&t->transfers[i]))
+			rc = plan_turn(e, &t->transfers[i], now_ms);
 	if (rc != SUAN_OK)
 		return rc;
 	t->links->next_ms = SUAN_FOREVER;

@@ -26,6 +26,7 @@ struct history {
 	bool data;		/* jobs read data sets, which move over links */
 	struct suan_link_spec links[8];
 	uint64_t copies, reads;	/* transfers that began; starts of jobs with inputs */
+	uint64_t holds;		/* quotes with inputs that were kept */
 };
 
 static inline uint32_t dice(struct history *h, uint32_t n)
@@ -195,12 +196,28 @@ static inline const char *random_reservation(struct history *h)
 	return text;
 }
 
+static const char *const data_names[] = {"d0", "d1", "d2", "d3", "d4", "d5", "d6", "d7"};
+
+/* A quote for a job that reads something. */
+static inline void random_quote(struct history *h, struct suan_reserve *r, const char **names)
+{
+	r->maintenance = false;
+	r->single = true;
+	r->from_ms = dice(h, 3) ? 0 : r->from_ms;
+	r->until_ms = h->k.now + 1 + dice(h, 20000);
+	r->to_ms = (r->from_ms ? r->from_ms : h->k.now) + 30000 + dice(h, 90000);
+	r->limit_ms = dice(h, 20000);
+	r->inputs.list = names;
+	while (r->inputs.count < 2 && dice(h, 3))
+		names[r->inputs.count++] = data_names[dice(h, 8)];
+}
+
 static inline void random_reserve(struct history *h)
 {
 	static const char *const sites[] = {"", "a", "b", "c", "e"};
 	static const char *const names[] = {"", "", "one", "two", "7"};
 	static const uint32_t nodes[] = {0, 2};
-	const char *user = "v", *account = "acc";
+	const char *user = "v", *account = "acc", *inputs[2];
 	struct suan_reserve r = {.name = names[dice(h, 5)], .owner = dice(h, 4) ? "u" : "v",
 				 .site = sites[dice(h, 5)], .pool = dice(h, 2) ? "cpu" : "",
 				 .gpu = dice(h, 8) ? "" : "a800", .nodes = dice(h, 3),
@@ -226,7 +243,10 @@ static inline void random_reserve(struct history *h)
 		r.key[3] = (uint8_t)dice(h, 6);
 		r.body_hash = dice(h, 2);
 	}
+	if (h->data && dice(h, 2))
+		random_quote(h, &r, inputs);
 	kit_step(&h->k, &ev);
+	h->holds += r.inputs.count > 0 && h->k.fx.reservation && !h->k.fx.repeated;
 }
 
 static inline void random_unreserve(struct history *h)
@@ -348,8 +368,6 @@ static inline void random_spec(struct history *h, struct suan_job_spec *s, struc
 }
 
 /* ---- data sets ---- */
-
-static const char *const data_names[] = {"d0", "d1", "d2", "d3", "d4", "d5", "d6", "d7"};
 
 static inline void random_data(struct history *h)
 {

@@ -62,7 +62,7 @@ static bool walk(struct history *h, uint64_t seed, uint32_t steps)
 }
 
 /* Jobs that read data sets, which move over links that nobody may oversell. */
-static bool moves(uint64_t seed, uint32_t steps, uint64_t *copies, uint64_t *reads)
+static bool moves(uint64_t seed, uint32_t steps, struct history *sum)
 {
 	struct history h;
 	bool good;
@@ -70,8 +70,9 @@ static bool moves(uint64_t seed, uint32_t steps, uint64_t *copies, uint64_t *rea
 	history_init(&h, seed);
 	h.data = true;
 	good = walk(&h, seed, steps);
-	*copies += h.copies;
-	*reads += h.reads;
+	sum->copies += h.copies;
+	sum->reads += h.reads;
+	sum->holds += h.holds;
 	kit_done(&h.k);
 	return good;
 }
@@ -91,17 +92,19 @@ static bool survives(uint64_t seed, uint32_t steps, bool homes)
 int main(void)
 {
 	const char *text = getenv("SUAN_SEED");
-	uint64_t copies = 0, reads = 0, stops = 0, seed = text ? strtoull(text, NULL, 10) : 1;
+	uint64_t stops = 0, seed = text ? strtoull(text, NULL, 10) : 1;
+	struct history sum = {0};
 
 	for (int i = 0; i < (text ? 1 : SEEDS); i++)
 		ok(preempts(seed + (uint64_t)i, STEPS, &stops), "preempting, seed %" PRIu64,
 		   seed + (uint64_t)i);
 	ok(text || stops > 2 * SEEDS, "%" PRIu64 " stops", stops);
 	for (int i = 0; i < (text ? 1 : SEEDS); i++)
-		ok(moves(seed + (uint64_t)i, STEPS, &copies, &reads), "data, seed %" PRIu64,
+		ok(moves(seed + (uint64_t)i, STEPS, &sum), "data, seed %" PRIu64,
 		   seed + (uint64_t)i);
-	ok(text || (copies > 20 * SEEDS && reads > 20 * SEEDS),
-	   "%" PRIu64 " copies, %" PRIu64 " starts that read", copies, reads);
+	ok(text || (sum.copies > 20 * SEEDS && sum.reads > 20 * SEEDS && sum.holds > SEEDS),
+	   "%" PRIu64 " copies, %" PRIu64 " starts that read, %" PRIu64 " quotes that hold links",
+	   sum.copies, sum.reads, sum.holds);
 	for (int i = 0; i < (text ? 1 : SEEDS); i++)
 		for (int homes = 0; homes < 2; homes++)
 			ok(survives(seed + (uint64_t)i, STEPS, homes),

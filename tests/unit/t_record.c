@@ -286,6 +286,9 @@ static void t_reserve(struct suan_arena *a, struct suan_buf *b)
 				 .maintenance = true,
 				 .single = true,
 				 .exempt = true,
+				 .until_ms = 77,
+				 .inputs = {names, 2},
+				 .limit_ms = 88,
 				 .has_key = true,
 				 .key = {0, 1, 2},
 				 .body_hash = UINT64_MAX};
@@ -304,6 +307,8 @@ static void t_reserve(struct suan_arena *a, struct suan_buf *b)
 	ok(x->nlist == 3 && x->list[2] == 300 && x->nodes == 4, "nodes");
 	ok(x->req.tasks == 5 && x->req.memory == 9 && x->req.exclusive, "what it is for");
 	ok(x->from_ms == 10 && x->to_ms == INT64_MAX, "times");
+	ok(x->until_ms == 77 && x->limit_ms == 88 && x->inputs.count == 2, "what is held");
+	is_str(x->inputs.list[1], "中卫", "a data set");
 	ok(x->maintenance && x->single && x->exempt && x->has_key && x->key[2] == 2, "flags");
 	damaged(b, "a damaged reservation is noticed");
 	ev.type = SUAN_EV_UNRESERVE;
