@@ -177,8 +177,8 @@ static void print_inputs(const json_t *inputs)
 	suan_format_size((uint64_t)bytes, size);
 	suan_buf_init(&end, 0);
 	suan_cli_fill_time(latest, &end);
-	printf("with links and room for %lld data sets, %s, there at the latest %s\n",
-	       (long long)sets, size, suan_buf_str(&end));
+	printf("with links and room for %lld data set%s, %s, there at the latest %s\n",
+	       (long long)sets, sets == 1 ? "" : "s", size, suan_buf_str(&end));
 	suan_buf_done(&end);
 }
 
@@ -186,16 +186,16 @@ static void print_held(const json_t *answer)
 {
 	const json_t *held = json_object_get(answer, "held");
 	const char *site = json_string_value(json_object_get(held, "site"));
+	json_int_t nodes = json_integer_value(json_object_get(held, "nodes"));
 	struct suan_buf from, until;
 
 	suan_buf_init(&from, 0);
 	suan_buf_init(&until, 0);
 	fill_time(held, "from", &from);
 	fill_time(held, "held_until", &until);
-	printf("held until %s: quote %lld, %lld nodes at %s from %s\n", suan_buf_str(&until),
-	       (long long)json_integer_value(json_object_get(answer, "id")),
-	       (long long)json_integer_value(json_object_get(held, "nodes")), site ? site : "-",
-	       suan_buf_str(&from));
+	printf("held until %s: quote %lld, %lld node%s at %s from %s\n", suan_buf_str(&until),
+	       (long long)json_integer_value(json_object_get(answer, "id")), (long long)nodes,
+	       nodes == 1 ? "" : "s", site ? site : "-", suan_buf_str(&from));
 	print_inputs(json_object_get(held, "inputs"));
 	suan_buf_done(&from);
 	suan_buf_done(&until);

@@ -50,7 +50,7 @@ static const struct sentence sentences[SUAN_NREASONS] = {
 	[SUAN_R_CANCELLING] = {PLAIN, "being stopped"},
 	[SUAN_R_PLACED] = {PLAIN, "placed"},
 	[SUAN_R_CHOSEN] = {PLAIN, "chosen"},
-	[SUAN_R_LATER_START] = {TIMES, "would start %a, the chosen one %b"},
+	[SUAN_R_LATER_START] = {PLAIN, "would start later"},
 	[SUAN_R_COSTLIER] = {MONEY, "same start, dearer: %a against %b yuan per core-hour"},
 	[SUAN_R_TIE] = {PLAIN, "as good; the first in the list wins"},
 	[SUAN_R_NOT_ALLOWED] = {PLAIN, "excluded by the job's site or hub list"},
@@ -140,6 +140,19 @@ static void add_number(enum numbers kind, int64_t v, struct suan_buf *out)
 	suan_buf_adds(out, text);
 }
 
+/* One start against another. */
+static void add_later(int64_t a, int64_t b, struct suan_buf *out)
+{
+	char text[32];
+
+	if (a == SUAN_FOREVER) {
+		suan_buf_adds(out, "would never start");
+		return;
+	}
+	suan_format_duration((a - b) / 1000 * 1000, text);
+	suan_buf_addf(out, "would start %s later", a - b < 1000 ? "a moment" : text);
+}
+
 /* Of a job a and b are one time; of a reservation b is a number of nodes. */
 static void add_reserved(int64_t a, int64_t b, struct suan_buf *out)
 {
@@ -153,20 +166,32 @@ static void add_reserved(int64_t a, int64_t b, struct suan_buf *out)
 	add_number(TIMES, a, out);
 }
 
+/* Where the numbers make another sentence. false: they do not. */
+static bool add_special(enum suan_reason reason, int64_t a, int64_t b, struct suan_buf *out)
+{
+	if (reason == SUAN_R_RESERVED)
+		add_reserved(a, b, out);
+	else if (reason == SUAN_R_LATER_START)
+		add_later(a, b, out);
+	else if (reason == SUAN_R_PREEMPTED && a == 0)
+		suan_buf_adds(out, "preempted by hand");
+	else if (reason == SUAN_R_PRIORITY && a == 1)
+		suan_buf_adds(out, "1 job is ahead");
+	else if (reason == SUAN_R_DATA && a == SUAN_FOREVER)
+		suan_buf_adds(out, "data that it reads cannot be brought where it may run");
+	else
+		return false;
+	return true;
+}
+
 void suan_doc_reason(const struct suan_engine *e, enum suan_reason reason, int64_t a, int64_t b,
 		     struct suan_buf *out)
 {
 	const struct sentence *s;
 
 	(void)e;
-	if (reason == SUAN_R_RESERVED)
-		add_reserved(a, b, out);
-	if (reason >= SUAN_NREASONS || !sentences[reason].text)
+	if (reason >= SUAN_NREASONS || add_special(reason, a, b, out) || !sentences[reason].text)
 		return;
-	if (reason == SUAN_R_PREEMPTED && a == 0) {
-		suan_buf_adds(out, "preempted by hand");
-		return;
-	}
 	s = &sentences[reason];
 	for (const char *p = s->text; *p; p++) {
 		if (p[0] == '%' && (p[1] == 'a' || p[1] == 'b'))
@@ -401,6 +426,18 @@ static void put_run(const struct suan_engine *e, const struct suan_job_view *v,
 		put_usage(&t.usage, w);
 }
 
+/* The sites that it may go to; `site` is where it is. */
+static void put_sites(struct suan_job_spec *spec, struct suan_jsonw *w)
+{
+	if (spec->site.count == 0)
+		return;
+	suan_jsonw_open(w, "sites", '[');
+	for (uint32_t i = 0; i < spec->site.count; i++)
+		suan_jsonw_str(w, NULL, spec->site.list[i]);
+	suan_jsonw_close(w, ']');
+	spec->site.count = 0;
+}
+
 enum suan_code suan_doc_job_full(const struct suan_engine *e, const struct suan_job_view *v,
 				 struct suan_jsonw *w, struct suan_err *err)
 {
@@ -423,6 +460,7 @@ enum suan_code suan_doc_job_full(const struct suan_engine *e, const struct suan_
 		if (v->is_array)
 			put_array(v, w);
 		suan_doc_footprint(e, v, w);
+		put_sites(&doc.spec, w);
 		suan_job_to_json(&doc, w);
 	}
 	suan_arena_done(&arena);

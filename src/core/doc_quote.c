@@ -100,6 +100,62 @@ static void add_amount(const struct suan_remedy *c, const char *what, struct sua
 	suan_buf_addf(out, "%s more free %s", text, what);
 }
 
+/* Fastest would start then; without a time it is not known that it would be earlier. */
+static void add_goal(const struct suan_remedy *c, struct suan_buf *out)
+{
+	char at[32];
+
+	suan_buf_adds(out, "another goal: it waits for less cost or carbon");
+	if (c->a == 0)	/* placed: when that would have been is not kept */
+		return;
+	suan_format_time(c->a, at);
+	suan_buf_addf(out, "; fastest would start %s at", at);
+}
+
+/* What keeps it, whatever is free. */
+static void add_keeper(const struct suan_remedy *c, struct suan_buf *out)
+{
+	char a[32] = "", b[32] = "";
+
+	if (c->kind == SUAN_REMEDY_BEGIN || c->kind == SUAN_REMEDY_RESERVATION) {
+		suan_format_time(c->a, a);
+		suan_format_time(c->b, b);
+	}
+	switch ((int)c->kind) {
+	case SUAN_REMEDY_RELEASE:
+		suan_buf_adds(out, "releasing it");
+		break;
+	case SUAN_REMEDY_BEGIN:
+		suan_buf_addf(out, "a begin before %s", a);
+		break;
+	case SUAN_REMEDY_DEPENDENCY:
+		suan_buf_addf(out, c->b ? "job %lld did not end as required: it never starts"
+					: "job %lld has to end first",
+			      (long long)c->a);
+		break;
+	case SUAN_REMEDY_CAP:
+		suan_buf_addf(out, "more than %lld elements at a time; %lld run", (long long)c->b,
+			      (long long)c->a);
+		break;
+	case SUAN_REMEDY_QUOTA:
+		suan_buf_addf(out, "a higher limit of its account, user or class than %lld; %lld "
+				   "are in use",
+			      (long long)c->b, (long long)c->a);
+		break;
+	case SUAN_REMEDY_RESERVATION:
+		if (c->b)
+			suan_buf_addf(out, "a reservation sooner than from %s to %s, or none", a,
+				      b);
+		else
+			suan_buf_addf(out, "no reservation, or another: %lld is over",
+				      (long long)c->a);
+		break;
+	case SUAN_REMEDY_SITES:
+		suan_buf_adds(out, "a site that is up and takes jobs");
+		break;
+	}
+}
+
 static void add_sentence(const struct suan_remedy *c, struct suan_buf *out)
 {
 	char a[32], b[32];
@@ -126,8 +182,23 @@ static void add_sentence(const struct suan_remedy *c, struct suan_buf *out)
 		suan_buf_adds(out, "without its lists of sites and hubs it might go to");
 		break;
 	case SUAN_REMEDY_PRIORITY:
-		suan_buf_addf(out, "%lld jobs go first; a higher priority, or less to ask for",
-			      (long long)c->a);
+		suan_buf_addf(out, "%lld %s first; a higher priority, or less to ask for",
+			      (long long)c->a, c->a == 1 ? "job goes" : "jobs go");
+		break;
+	case SUAN_REMEDY_DATA:
+		suan_buf_adds(out, "copies of its data nearer, or faster links");
+		break;
+	case SUAN_REMEDY_GOAL:
+		add_goal(c, out);
+		break;
+	case SUAN_REMEDY_RELEASE:
+	case SUAN_REMEDY_BEGIN:
+	case SUAN_REMEDY_DEPENDENCY:
+	case SUAN_REMEDY_CAP:
+	case SUAN_REMEDY_QUOTA:
+	case SUAN_REMEDY_RESERVATION:
+	case SUAN_REMEDY_SITES:
+		add_keeper(c, out);
 		break;
 	}
 }
@@ -137,13 +208,14 @@ void suan_doc_remedy(const struct suan_engine *e, const struct suan_remedy *c, s
 	const char *pool = NULL, *site = site_of(e, c->pool, &pool);
 	struct suan_buf text;
 	char span[32];
-	bool lack = c->kind <= SUAN_REMEDY_ROOM;
+	bool lack = c->kind <= SUAN_REMEDY_ROOM, then = c->earlier_ms > 0;
 
 	suan_buf_init(&text, 0);
 	add_sentence(c, &text);
-	if (site)
-		suan_buf_addf(&text, " %s%s/%s", lack ? "at " : "", site, pool);
-	if (lack) {
+	if (site && (c->kind != SUAN_REMEDY_GOAL || c->a))
+		suan_buf_addf(&text, " %s%s/%s", lack || c->kind == SUAN_REMEDY_DATA ? "at " : "",
+			      site, pool);
+	if (then && (lack || c->kind == SUAN_REMEDY_DATA)) {
 		suan_format_duration(c->earlier_ms / 1000 * 1000, span);
 		suan_buf_addf(&text, " %s earlier", c->earlier_ms < 1000 ? "a moment" : span);
 	}
@@ -153,7 +225,7 @@ void suan_doc_remedy(const struct suan_engine *e, const struct suan_remedy *c, s
 	suan_jsonw_str(w, "pool", pool);
 	suan_jsonw_i64(w, "a", c->a);
 	suan_jsonw_i64(w, "b", c->b);
-	if (lack)
+	if (then)
 		suan_jsonw_fixed(w, "earlier_s", c->earlier_ms, 3);
 	suan_buf_done(&text);
 }

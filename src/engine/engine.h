@@ -345,6 +345,7 @@ struct suan_offer {
 	int64_t energy_j, cost_uyuan, carbon_mg, market_mg;
 };
 /* suan_engine_why with what each costs, or cost when it was decided; without p50, p90 and data.
+ * Behind the candidates of a start come pools that its own wishes exclude, as of now.
  * Of one element of an array. */
 uint32_t suan_engine_why_offers(const struct suan_engine *e, struct suan_run_id task,
 				struct suan_offer *ret, uint32_t max, int64_t *ret_decided_ms);
@@ -356,6 +357,16 @@ enum suan_remedy_kind {
 	SUAN_REMEDY_LATENCY,	/* a bound of a µs instead of b: the pool too */
 	SUAN_REMEDY_LISTS,	/* without its lists of sites and hubs: the pool too */
 	SUAN_REMEDY_PRIORITY,	/* before the a jobs that go first */
+	/* what keeps it, whatever is free */
+	SUAN_REMEDY_RELEASE,	/* it is held */
+	SUAN_REMEDY_BEGIN,	/* it may begin at a only */
+	SUAN_REMEDY_DEPENDENCY,	/* job a has to end; b: it ended otherwise, so never */
+	SUAN_REMEDY_CAP,	/* a of at most b elements run */
+	SUAN_REMEDY_QUOTA,	/* a in use, the limit is b: suan_engine_quota() */
+	SUAN_REMEDY_RESERVATION,	/* its reservation is from a to b; b 0: over */
+	SUAN_REMEDY_DATA,	/* its inputs were there sooner than a; FOREVER: nowhere */
+	SUAN_REMEDY_GOAL,	/* fastest would start at a, earlier_ms earlier; 0: not known */
+	SUAN_REMEDY_SITES,	/* no site that could take it is up */
 };
 struct suan_remedy {
 	enum suan_remedy_kind kind;

@@ -300,6 +300,12 @@ enum suan_code suan_planner_later(const struct suan_planner *p, const struct sua
 	return rc;
 }
 
+/* What is read never comes there. */
+static bool lacks_data(const struct asker *s, uint32_t pool)
+{
+	return suan_arrival_at(s->p, s->ask->arrivals, pool) == SUAN_FOREVER;
+}
+
 static enum suan_code fill(struct asker *s, uint32_t pool, struct suan_candidate *c)
 {
 	c->pool = pool;
@@ -307,6 +313,10 @@ static enum suan_code fill(struct asker *s, uint32_t pool, struct suan_candidate
 	c->reason = suan_pool_excludes(s->p, pool, s->ask, &c->a, &c->b);
 	if (c->reason == SUAN_R_NONE)
 		c->reason = s->p->pools[pool].spec.closed;
+	if (c->reason == SUAN_R_NONE && lacks_data(s, pool)) {
+		c->reason = SUAN_R_DATA;
+		c->a = SUAN_FOREVER;
+	}
 	if (c->reason != SUAN_R_NONE)
 		return SUAN_OK;
 	return s->ask->group ? start_in_window(s, pool, &c->start_ms)

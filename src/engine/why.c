@@ -8,6 +8,8 @@
 
 #include "base/codec.h"
 #include "base/num.h"
+#include "engine/data.h"
+#include "engine/goal.h"
 #include "engine/state.h"
 
 #define MOST_KEPT  16u		/* candidates of a start, planner.h */
@@ -149,8 +151,38 @@ static void price_now(const struct suan_engine *e, const struct suan_job *j,
 				   .market_mg = f.market_mg};
 }
 
-uint32_t suan_engine_why_offers(const struct suan_engine *e, struct suan_run_id task,
-				struct suan_offer *ret, uint32_t max, int64_t *ret_decided_ms)
+/* By its own wishes, whatever was free or up then. */
+static bool excludes(enum suan_reason r)
+{
+	return r == SUAN_R_NOT_ALLOWED || r == SUAN_R_TOO_FAR || r == SUAN_R_RESIDENCY ||
+	       r == SUAN_R_GPU_KIND || r == SUAN_R_TOO_MUCH_MEMORY ||
+	       (r >= SUAN_R_TOO_MANY_CORES && r <= SUAN_R_TOO_MANY_TASKS);
+}
+
+static bool among(const struct suan_offer *list, uint32_t n, uint32_t pool)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (list[i].pool == pool)
+			return true;
+	return false;
+}
+
+/* A start keeps the candidates that could take it; behind them those that never could. */
+static uint32_t add_excluded(const struct suan_engine *e, const struct suan_job *j,
+			     struct suan_offer *ret, uint32_t n, uint32_t max)
+{
+	struct suan_candidate *list = calloc(max + 1u, sizeof(*list));
+	uint32_t all = list && n < MOST_KEPT ? candidates_now(e, j, list, max) : 0;
+
+	for (uint32_t i = 0; i < all && i < max && n < max; i++)
+		if (excludes(list[i].reason) && !among(ret, n, list[i].pool))
+			price_now(e, j, &list[i], &ret[n++]);
+	free(list);
+	return n;
+}
+
+static uint32_t offers_of(const struct suan_engine *e, struct suan_run_id task,
+			  struct suan_offer *ret, uint32_t max, int64_t *ret_decided_ms)
 {
 	const struct suan_job *j = suan_jobs_find(e, task.job);
 	struct suan_candidate *list;
@@ -177,6 +209,16 @@ uint32_t suan_engine_why_offers(const struct suan_engine *e, struct suan_run_id 
 	return n;
 }
 
+uint32_t suan_engine_why_offers(const struct suan_engine *e, struct suan_run_id task,
+				struct suan_offer *ret, uint32_t max, int64_t *ret_decided_ms)
+{
+	uint32_t n = offers_of(e, task, ret, max, ret_decided_ms);
+
+	if (*ret_decided_ms && n > 0 && n < max)
+		n = add_excluded(e, suan_jobs_find(e, task.job), ret, n, max);
+	return n;
+}
+
 uint32_t suan_engine_why(const struct suan_engine *e, struct suan_run_id task,
 			 struct suan_candidate *ret, uint32_t max, int64_t *ret_decided_ms)
 {
@@ -186,7 +228,7 @@ uint32_t suan_engine_why(const struct suan_engine *e, struct suan_run_id task,
 	*ret_decided_ms = 0;
 	if (!list)
 		return 0;
-	n = suan_engine_why_offers(e, task, list, max, ret_decided_ms);
+	n = offers_of(e, task, list, max, ret_decided_ms);
 	for (uint32_t i = 0; i < n && i < max; i++)
 		ret[i] = (struct suan_candidate){.pool = list[i].pool, .reason = list[i].reason,
 						 .start_ms = list[i].start_ms, .a = list[i].a,
@@ -249,6 +291,14 @@ static bool load_at(const struct suan_engine *e, uint32_t pool, int64_t at_ms,
 	return true;
 }
 
+/* What bound it if there was room. */
+static enum suan_remedy_kind else_bound(const struct answer *a)
+{
+	if (suan_goal_of(a->job) != SUAN_GOAL_FASTEST)
+		return SUAN_REMEDY_GOAL;
+	return suan_wants_get(a->job) ? SUAN_REMEDY_DATA : SUAN_REMEDY_ROOM;
+}
+
 /* The room that it lacked when it could have started. */
 static void say_lack(struct answer *a)
 {
@@ -273,13 +323,15 @@ static void say_lack(struct answer *a)
 	parts[2].kind = SUAN_REMEDY_MEMORY;
 	parts[2].want = r->tasks * r->memory + load.memory_used;
 	parts[2].have = nodes * p->memory;
-	c.kind = SUAN_REMEDY_ROOM;
-	for (size_t i = 0; i < 3 && c.kind == SUAN_REMEDY_ROOM; i++) {
+	c.kind = else_bound(a);
+	for (size_t i = 0; i < 3 && c.a == 0; i++) {
 		if (parts[i].want <= parts[i].have)
 			continue;
 		c.kind = parts[i].kind;
 		c.a = (int64_t)(parts[i].want - parts[i].have);
 	}
+	if (c.kind == SUAN_REMEDY_DATA)
+		c.a = a->start_ms;
 	say(a, c);
 }
 
@@ -339,6 +391,75 @@ static void say_ahead(struct answer *a)
 					    .a = (int64_t)ahead});
 }
 
+/* It waits for a better time: when would it start if it did not? */
+static void say_goal(struct answer *a, int64_t target_ms)
+{
+	struct suan_remedy c = {.kind = SUAN_REMEDY_GOAL, .pool = SUAN_NO_POOL};
+	struct suan_candidate first = {.start_ms = SUAN_FOREVER};
+
+	if (candidates_now(a->e, a->job, &first, 1) == 0 || first.start_ms == SUAN_FOREVER)
+		return;
+	if (first.start_ms >= target_ms) {	/* nor would it start sooner */
+		a->pool = first.pool;
+		a->start_ms = first.start_ms;
+		return;
+	}
+	c.pool = first.pool;
+	c.a = first.start_ms;
+	c.earlier_ms = target_ms - first.start_ms;
+	say(a, c);
+}
+
+/* What keeps it from being planned at all, or until then. */
+static void say_cause(struct answer *a, uint32_t index)
+{
+	struct suan_remedy c = {.pool = SUAN_NO_POOL};
+	struct suan_task_view t;
+
+	if (!suan_engine_task(a->e, a->job->id, index, &t))
+		return;
+	switch ((int)t.reason) {
+	case SUAN_R_HELD:
+		c.kind = SUAN_REMEDY_RELEASE;
+		break;
+	case SUAN_R_BEGIN:
+		c.kind = SUAN_REMEDY_BEGIN;
+		break;
+	case SUAN_R_DEPENDENCY:
+	case SUAN_R_DEPENDENCY_NEVER:
+		c.kind = SUAN_REMEDY_DEPENDENCY;
+		t.reason_b = t.reason == SUAN_R_DEPENDENCY_NEVER;
+		break;
+	case SUAN_R_ARRAY_CAP:
+		c.kind = SUAN_REMEDY_CAP;
+		break;
+	case SUAN_R_QUOTA:
+		c.kind = SUAN_REMEDY_QUOTA;
+		break;
+	case SUAN_R_RESERVATION:
+	case SUAN_R_RESERVATION_OVER:
+		c.kind = SUAN_REMEDY_RESERVATION;
+		t.reason_b = t.reason == SUAN_R_RESERVATION ? t.reason_b : 0;
+		break;
+	case SUAN_R_DATA:
+		c.kind = SUAN_REMEDY_DATA;
+		break;
+	case SUAN_R_GOAL:
+		say_goal(a, t.reason_a);
+		return;
+	case SUAN_R_SITE_DOWN:
+	case SUAN_R_SITE_DRAIN:
+	case SUAN_R_PAUSED:
+		c.kind = SUAN_REMEDY_SITES;
+		break;
+	default:
+		return;
+	}
+	c.a = t.reason_a;
+	c.b = t.reason_b;
+	say(a, c);
+}
+
 /* From when on it could have started, by its own wish. */
 static int64_t able_since(const struct suan_job *j)
 {
@@ -369,8 +490,10 @@ uint32_t suan_engine_remedies(const struct suan_engine *e, struct suan_run_id ta
 					    NULL))
 			a.pool = SUAN_NO_POOL;
 	}
+	if (!placed && x->state == SUAN_PENDING)
+		say_cause(&a, task.index);
 	/* A second attempt could not have started before the first was over: nothing is said. */
-	if (a.pool != SUAN_NO_POOL && x->attempt <= 1 && a.start_ms > a.since_ms &&
+	if (a.n == 0 && a.pool != SUAN_NO_POOL && x->attempt <= 1 && a.start_ms > a.since_ms &&
 	    (!a.job->more || a.job->more->ndeps == 0) && !suan_jobs_reservation(a.job))
 		say_lack(&a);
 	if (!placed)
@@ -386,7 +509,11 @@ const char *suan_remedy_name(enum suan_remedy_kind k)
 		[SUAN_REMEDY_CORES] = "cores",	   [SUAN_REMEDY_GPUS] = "gpus",
 		[SUAN_REMEDY_MEMORY] = "memory",   [SUAN_REMEDY_ROOM] = "room",
 		[SUAN_REMEDY_LATENCY] = "latency", [SUAN_REMEDY_LISTS] = "lists",
-		[SUAN_REMEDY_PRIORITY] = "priority",
+		[SUAN_REMEDY_PRIORITY] = "priority", [SUAN_REMEDY_RELEASE] = "release",
+		[SUAN_REMEDY_BEGIN] = "begin",	   [SUAN_REMEDY_DEPENDENCY] = "dependency",
+		[SUAN_REMEDY_CAP] = "cap",	   [SUAN_REMEDY_QUOTA] = "quota",
+		[SUAN_REMEDY_RESERVATION] = "reservation", [SUAN_REMEDY_DATA] = "data",
+		[SUAN_REMEDY_GOAL] = "goal",	   [SUAN_REMEDY_SITES] = "sites",
 	};
 
 	return (unsigned)k < sizeof(words) / sizeof(words[0]) ? words[k] : "";

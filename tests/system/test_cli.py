@@ -189,7 +189,7 @@ def test_tables_fit_the_terminal(make_server, columns):
         piped = s.cli(*args).stdout.splitlines()
         assert len(lines) == len(piped), args  # nothing wraps, nothing is missing
     for args in (('why', array), ('submit', '--dry-run', '--', 'true')):
-        lines = terminal(s, columns, *args)[2:]
+        lines = [x for x in terminal(s, columns, *args)[2:] if not x.startswith('what would')]  # a sentence
         assert max(map(width, lines)) <= columns, (args, lines)
 
 
