@@ -16,7 +16,8 @@
 #include "sim/reservations.h"
 #include "sim/sim.h"
 
-#define ZERO_MS		1000 /* the engine's time at our zero: 0 means "not yet" there */
+#define ZERO_MS		1000 /* the engine's time at our zero, unless there are signals */
+#define HOUR_MS		3600000
 #define ROUNDS_PER_TICK 1024
 #define MOST_IDLE_WAKES 1000000 /* passes in a row that nothing but a wake asked for, no starts */
 
@@ -49,6 +50,7 @@ struct drive {
 	struct place *sites;			  /* owned */
 	bool *links_down;			  /* owned */
 	const struct suan_trace_job *next, *last; /* in the present copy of the trace */
+	int64_t zero_ms;			  /* the engine's time at our zero: not 0 */
 	int64_t shift_ms;			  /* of this copy: engine's time − trace's */
 	int64_t next_ms, wake_ms, now_ms;
 	uint32_t copy, copies, idle_wakes;
@@ -352,7 +354,7 @@ static enum suan_code tell_end(struct drive *d, const struct suan_sim_end *x)
 	leave(d, suan_sim_job(d->s, &d->r->rows[x->row]), d->site_of_pool[d->r->rows[x->row].pool]);
 	if (d->done_ms && d->done_ms[x->row] > 0)
 		d->r->rows[x->row].start_ms =
-			x->end_ms - ZERO_MS - suan_sim_job(d->s, &d->r->rows[x->row])->run_ms;
+			x->end_ms - d->zero_ms - suan_sim_job(d->s, &d->r->rows[x->row])->run_ms;
 	return report(d, x, outcome, x->end_ms);
 }
 
@@ -390,7 +392,7 @@ static enum suan_code tell_stopped(struct drive *d, const struct suan_sim_end *x
 {
 	struct suan_sim_row *row = &d->r->rows[x->row];
 	const struct suan_trace_job *j = suan_sim_job(d->s, row);
-	int64_t ran = x->end_ms - ZERO_MS - row->start_ms, kept = 0;
+	int64_t ran = x->end_ms - d->zero_ms - row->start_ms, kept = 0;
 	enum suan_code rc = report(d, x, SUAN_OUT_CANCELLED, x->end_ms);
 
 	if (is_checkpointable(d, row) && ran > overhead(d, x->row))
@@ -498,7 +500,7 @@ static enum suan_code lose(struct drive *d, const struct suan_sim_end *x)
 {
 	struct suan_sim_row *row = &d->r->rows[x->row];
 	const struct suan_trace_job *j = suan_sim_job(d->s, row);
-	int64_t done = core_ms(j, d->now_ms - ZERO_MS - row->start_ms);
+	int64_t done = core_ms(j, d->now_ms - d->zero_ms - row->start_ms);
 	enum suan_code rc = report(d, x, SUAN_OUT_LOST, d->now_ms);
 
 	d->r->lost_core_ms = suan_sat_add(d->r->lost_core_ms, done);
@@ -606,7 +608,7 @@ static enum suan_code change(struct drive *d, const struct suan_sim_outage *o)
 
 static int64_t outage_ms(const struct drive *d)
 {
-	return d->outage < d->outages_end ? d->outage->at_ms + ZERO_MS : SUAN_FOREVER;
+	return d->outage < d->outages_end ? d->outage->at_ms + d->zero_ms : SUAN_FOREVER;
 }
 
 /* ---- commands ---- */
@@ -614,7 +616,7 @@ static int64_t outage_ms(const struct drive *d)
 /* The engine's time of a time by the trace's zero. */
 static int64_t engine_ms(const struct drive *d, int64_t at_ms)
 {
-	return suan_sat_add(at_ms, ZERO_MS - d->r->zero_ms);
+	return suan_sat_add(at_ms, d->zero_ms - d->r->zero_ms);
 }
 
 static int64_t command_ms(const struct drive *d)
@@ -624,7 +626,7 @@ static int64_t command_ms(const struct drive *d)
 	if (d->command == d->commands_end)
 		return SUAN_FOREVER;
 	at = engine_ms(d, d->command->at_ms);
-	return at > ZERO_MS ? at : ZERO_MS;
+	return at > d->zero_ms ? at : d->zero_ms;
 }
 
 /* Where its nodes are, and how many cores they have. */
@@ -635,8 +637,8 @@ static void note_nodes(const struct drive *d, struct suan_sim_reservation *x)
 	uint32_t pool, n, first = 0;
 
 	(void)suan_engine_reservation(d->e, x->id, &v);
-	x->from_ms = v.from_ms - ZERO_MS;
-	x->to_ms = v.to_ms - ZERO_MS;
+	x->from_ms = v.from_ms - d->zero_ms;
+	x->to_ms = v.to_ms - d->zero_ms;
 	x->pool = SUAN_NO_POOL;
 	x->site = SUAN_NO_POOL;
 	for (uint32_t i = 0; i < v.nparts; i++) {
@@ -663,8 +665,8 @@ static enum suan_code reserve(struct drive *d, const struct suan_reserve *spec)
 	wish.from_ms = spec->from_ms ? engine_ms(d, spec->from_ms) : 0;
 	wish.from_ms = wish.from_ms < 0 ? 0 : wish.from_ms;
 	wish.to_ms = engine_ms(d, spec->to_ms);
-	x->from_ms = (wish.from_ms > d->now_ms ? wish.from_ms : d->now_ms) - ZERO_MS;
-	x->to_ms = wish.to_ms - ZERO_MS;
+	x->from_ms = (wish.from_ms > d->now_ms ? wish.from_ms : d->now_ms) - d->zero_ms;
+	x->to_ms = wish.to_ms - d->zero_ms;
 	d->err = &why;
 	rc = step(d, &ev);
 	d->err = err;
@@ -697,7 +699,7 @@ static enum suan_code command(struct drive *d)
 /* Nodes may be lost, or found again, at any event; what counts is the time between. */
 static void watch_reservations(struct drive *d)
 {
-	int64_t at = d->now_ms - ZERO_MS;
+	int64_t at = d->now_ms - d->zero_ms;
 
 	for (uint32_t i = 0; d->open > 0 && i < d->r->nreservations; i++) {
 		struct suan_sim_reservation *x = &d->r->reservations[i];
@@ -723,7 +725,7 @@ static enum suan_code start(struct drive *d, const struct suan_effect *f)
 	uint32_t job = row->job;
 	int64_t left;
 
-	row->start_ms = d->now_ms - ZERO_MS;
+	row->start_ms = d->now_ms - d->zero_ms;
 	row->pool = f->pool;
 	if (job >= d->s->trace->njobs)
 		job %= (uint32_t)d->s->trace->njobs;
@@ -915,6 +917,18 @@ static enum suan_code tell_all(struct drive *d)
 	return rc;
 }
 
+/* The engine's hours begin with those of the signals: it plans by the hour. */
+static int64_t zero_for(const struct drive *d, int64_t first_ms)
+{
+	const struct suan_sim_signals *g = d->s->signals;
+	int64_t after;
+
+	if (!g || g->count == 0)
+		return ZERO_MS;
+	after = suan_sat_add(first_ms, g->shift_ms) % HOUR_MS;
+	return HOUR_MS + (after < 0 ? after + HOUR_MS : after);
+}
+
 /* Leaves out what the engine refuses before the first job that it takes: time begins there. */
 static enum suan_code find_zero(struct drive *d)
 {
@@ -925,8 +939,9 @@ static enum suan_code find_zero(struct drive *d)
 	for (; d->next < d->last; d->next++) {
 		struct suan_err why = {0};
 
-		d->shift_ms = ZERO_MS - d->next->submit_ms;
-		d->submit.now_ms = ZERO_MS;
+		d->zero_ms = zero_for(d, d->next->submit_ms);
+		d->shift_ms = d->zero_ms - d->next->submit_ms;
+		d->submit.now_ms = d->zero_ms;
 		fill_spec(d, d->next, &spec);
 		spec.reservation = ""; /* none is made yet */
 		if (suan_engine_check(d->e, &d->submit, &d->fx, &why) != SUAN_OK)
@@ -936,7 +951,7 @@ static enum suan_code find_zero(struct drive *d)
 		d->r->rejected++;
 		d->r->refused[d->fx.refused]++;
 	}
-	d->r->zero_ms = ZERO_MS - d->shift_ms;
+	d->r->zero_ms = d->zero_ms - d->shift_ms;
 	return SUAN_OK;
 }
 
@@ -1002,7 +1017,7 @@ static enum suan_code open_all(struct drive *d)
 	d->ended.u.report.kind = SUAN_REPORT_ENDED;
 	d->ended.u.report.forget = !d->more; /* else a later one may depend on it */
 	d->pass.type = SUAN_EV_PASS;
-	d->now_ms = ZERO_MS;
+	d->now_ms = d->zero_ms = ZERO_MS;
 	d->wake_ms = SUAN_FOREVER;
 	if (o && o->count > 0) {
 		d->outage = o->list;
@@ -1027,9 +1042,10 @@ static enum suan_code open_all(struct drive *d)
 	if (rc == SUAN_OK)
 		rc = introduce(d);
 	if (rc == SUAN_OK && d->more)
-		d->shift_ms = ZERO_MS;
+		d->shift_ms = d->zero_ms;
 	else if (rc == SUAN_OK)
 		rc = find_zero(d);
+	d->now_ms = d->zero_ms;
 	if (rc == SUAN_OK)
 		rc = tell_all(d);
 	if (rc == SUAN_OK)
