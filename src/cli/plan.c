@@ -15,6 +15,7 @@ static const struct suan_option plan_options[] = {
 	{"until", 0, "TIME", "only submissions before this time of the trace"},
 	{"start", 0, "DATE", "what the trace's time 0 is, for price and carbon series"},
 	{"jobs", 0, "N", "only the first N of them"},
+	{"max-delay", 0, "TIME", "how long jobs may wait; by run time: 2h:6h,24h"},
 	{"help", 'h', NULL, "show this help"},
 	{NULL, 0, NULL, NULL},
 };
@@ -68,6 +69,8 @@ static int run_plan(int argc, char **argv)
 		}
 		rc = suan_simulate_option(&s, o, value);
 	}
+	if (s.ndelays > 0)	/* for less of one or the other: both are asked */
+		s.goal = SUAN_GOAL_BALANCED;
 	if (rc == SUAN_EXIT_OK)
 		rc = check(&s, given);
 	return rc == SUAN_EXIT_OK ? suan_simulate(&s) : rc;

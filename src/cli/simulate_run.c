@@ -361,7 +361,7 @@ static enum suan_code find_bounds(struct run *r, uint32_t i)
 	rc = suan_sim_find_bounds(&r->setup[i], &r->result[i], &r->bounds[i], &r->err);
 	clear_bar(r);
 	o->bounds = &r->bounds[i];
-	if (rc == SUAN_OK && r->s->goal != SUAN_GOAL_FASTEST)
+	if (rc == SUAN_OK)
 		rc = suan_sim_capture(&r->setup[i], &r->bounds[i], &r->err);
 	if (rc == SUAN_OK && r->s->plan)
 		return find_plans(r, o);
@@ -410,6 +410,7 @@ static enum suan_code simulate(struct run *r, uint32_t i)
 					.goal = s->goal,
 					.delays = s->delays,
 					.ndelays = s->ndelays,
+					.hurry = s->plan,
 					.tick = tick,
 					.ctx = r};
 	*o = (struct suan_sim_outcome){.policy = s->names[i],

@@ -15,6 +15,7 @@
 #define CORE_HOURS  ((double)HOUR_MS)
 #define MILLION	    1e6
 #define ALMOST	    1e-6
+#define MILLION_PARTS 1000000
 
 struct place { /* a pool */
 	uint32_t site;
@@ -290,36 +291,6 @@ int64_t suan_sim_delay(const struct suan_sim_setup *s, const struct suan_trace_j
 	return 0;
 }
 
-enum suan_code suan_sim_capture(const struct suan_sim_setup *s, struct suan_sim_bounds *b,
-				struct suan_err *err)
-{
-	const struct suan_sim_bound *fast = &b->fastest;
-	struct suan_sim_setup plain = *s;
-	struct suan_sim_result r = {0};
-	struct problem p = {.s = &plain, .r = &r};
-	int64_t gain = SUAN_SIM_NONE, most = 0;
-	enum suan_code rc;
-
-	plain.goal = SUAN_GOAL_FASTEST;
-	rc = suan_sim_run(&plain, &r, err);
-	if (rc != SUAN_OK)
-		return rc;
-	b->fastest = (struct suan_sim_bound){0, 0};
-	add_jobs(&p, &b->fastest);
-	if (s->goal == SUAN_GOAL_CHEAPEST && b->joint.cost != SUAN_SIM_NONE) {
-		gain = fast->cost - b->jobs.cost;
-		most = fast->cost - b->joint.cost;
-	} else if (s->goal == SUAN_GOAL_GREENEST && b->joint.carbon != SUAN_SIM_NONE) {
-		gain = fast->carbon - b->jobs.carbon;
-		most = fast->carbon - b->joint.carbon;
-	}
-	b->captured = gain == SUAN_SIM_NONE || most <= 0
-			      ? SUAN_SIM_NONE
-			      : (int64_t)((suan_int128)gain * 1000000 / most);
-	suan_sim_result_done(&r);
-	return SUAN_OK;
-}
-
 static void close_problem(struct problem *p)
 {
 	free(p->places);
@@ -332,8 +303,9 @@ enum suan_code suan_sim_find_bounds(const struct suan_sim_setup *s, const struct
 				    struct suan_sim_bounds *ret, struct suan_err *err)
 {
 	struct problem p = {.s = s, .r = r};
-	struct suan_sim_bounds b = {.fastest = {SUAN_SIM_NONE, SUAN_SIM_NONE},
-				    .captured = SUAN_SIM_NONE};
+	const struct suan_sim_bound none = {SUAN_SIM_NONE, SUAN_SIM_NONE};
+	struct suan_sim_bounds b = {
+		.fastest = none, .captured = none, .by_times = none, .by_places = none};
 	enum suan_code rc = open_problem(&p, err);
 
 	if (rc == SUAN_OK)
@@ -348,6 +320,79 @@ enum suan_code suan_sim_find_bounds(const struct suan_sim_setup *s, const struct
 		*ret = b;
 	}
 	close_problem(&p);
+	return rc;
+}
+
+/* ---- what goals saved ---- */
+
+static bool any_goal(const struct suan_sim_setup *s)
+{
+	bool any = s->goal != SUAN_GOAL_FASTEST;
+
+	for (size_t i = 0; i < s->trace->njobs; i++)
+		any |= s->trace->jobs[i].goal != SUAN_GOAL_FASTEST;
+	return any && !s->hurry;
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+	return b != SUAN_SIM_NONE && b < a ? b : a;
+}
+
+/* Of what fastest costs and the least: which part is saved at this cost? */
+static int64_t part(int64_t fastest, int64_t lowest, int64_t cost)
+{
+	if (fastest == SUAN_SIM_NONE || lowest == SUAN_SIM_NONE || cost == SUAN_SIM_NONE ||
+	    fastest <= lowest)
+		return SUAN_SIM_NONE;
+	return (int64_t)((suan_int128)(fastest - cost) * MILLION_PARTS / (fastest - lowest));
+}
+
+static struct suan_sim_bound parts(const struct suan_sim_bounds *b, const struct suan_sim_bound *x)
+{
+	return (struct suan_sim_bound){part(b->fastest.cost, b->joint.cost, x->cost),
+				       part(b->fastest.carbon, b->joint.carbon, x->carbon)};
+}
+
+/* Of the schedule without goals, in the windows that goals give. */
+static enum suan_code bound_fastest(struct problem *p, struct suan_sim_bounds *b,
+				    struct suan_err *err)
+{
+	enum suan_code rc = open_problem(p, err);
+
+	if (rc == SUAN_OK)
+		rc = bound(p, TIMES, &b->times, err);
+	if (rc == SUAN_OK)
+		rc = bound(p, PLACES, &b->places, err);
+	close_problem(p);
+	if (rc != SUAN_OK)
+		return rc;
+	/* a job that fastest ended later than its window allows has more of a window there */
+	b->joint.cost = least(least(b->joint.cost, b->times.cost), b->places.cost);
+	b->joint.carbon = least(least(b->joint.carbon, b->times.carbon), b->places.carbon);
+	b->fastest = (struct suan_sim_bound){0, 0};
+	add_jobs(p, &b->fastest);
+	b->captured = parts(b, &b->jobs);
+	b->by_times = parts(b, &b->times);
+	b->by_places = parts(b, &b->places);
+	return SUAN_OK;
+}
+
+enum suan_code suan_sim_capture(const struct suan_sim_setup *s, struct suan_sim_bounds *b,
+				struct suan_err *err)
+{
+	struct suan_sim_setup plain = *s;
+	struct suan_sim_result r = {0};
+	struct problem p = {.s = s, .r = &r};
+	enum suan_code rc;
+
+	if (!any_goal(s))
+		return SUAN_OK;
+	plain.hurry = true;
+	rc = suan_sim_run(&plain, &r, err);
+	if (rc == SUAN_OK && !r.stopped)
+		rc = bound_fastest(&p, b, err);
+	suan_sim_result_done(&r);
 	return rc;
 }
 

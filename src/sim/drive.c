@@ -162,8 +162,9 @@ static void fill_spec(const struct drive *d, const struct suan_trace_job *j,
 	}
 	fill_near(d, j, spec);
 	spec->walltime_ms = d->s->estimates == SUAN_SIM_PERFECT ? j->run_ms : j->estimate_ms;
-	spec->goal = j->goal != SUAN_GOAL_FASTEST ? j->goal : d->s->goal;
-	spec->max_delay_ms = suan_sim_delay(d->s, j);
+	spec->goal = d->s->hurry ? SUAN_GOAL_FASTEST
+		     : j->goal != SUAN_GOAL_FASTEST ? j->goal : d->s->goal;
+	spec->max_delay_ms = d->s->hurry ? 0 : suan_sim_delay(d->s, j);
 	spec->deadline_ms = j->deadline_ms ? suan_sat_add(j->deadline_ms, d->shift_ms) : 0;
 }
 

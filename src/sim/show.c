@@ -141,17 +141,38 @@ static void bound_json(struct suan_jsonw *w, const char *name, const struct suan
 	suan_jsonw_close(w, '}');
 }
 
-void suan_sim_bounds_json(const struct suan_sim_bounds *b, struct suan_jsonw *w)
+/* Parts of what can be saved of each. */
+static void parts_json(struct suan_jsonw *w, const char *name, const struct suan_sim_bound *b)
+{
+	suan_jsonw_open(w, name, '{');
+	number(w, "cost", b->cost);
+	number(w, "carbon", b->carbon);
+	suan_jsonw_close(w, '}');
+}
+
+static int64_t captured_by(enum suan_goal goal, const struct suan_sim_bound *b)
+{
+	if (goal == SUAN_GOAL_CHEAPEST)
+		return b->cost;
+	return goal == SUAN_GOAL_GREENEST ? b->carbon : SUAN_SIM_NONE;
+}
+
+void suan_sim_bounds_json(const struct suan_sim_bounds *b, enum suan_goal goal,
+			  struct suan_jsonw *w)
 {
 	suan_jsonw_open(w, "bound", '{');
 	number(w, "cost_yuan", b->joint.cost);
 	number(w, "carbon_kg", b->joint.carbon);
-	number(w, "captured", b->captured);
+	number(w, "captured", captured_by(goal, &b->captured));
 	bound_json(w, "times_only", &b->times);
 	bound_json(w, "places_only", &b->places);
 	bound_json(w, "jobs", &b->jobs);
-	if (b->fastest.cost != SUAN_SIM_NONE || b->fastest.carbon != SUAN_SIM_NONE)
+	if (b->fastest.cost != SUAN_SIM_NONE || b->fastest.carbon != SUAN_SIM_NONE) {
 		bound_json(w, "fastest", &b->fastest);
+		parts_json(w, "captured_of", &b->captured);
+		parts_json(w, "times_only_of", &b->by_times);
+		parts_json(w, "places_only_of", &b->by_places);
+	}
 	suan_jsonw_fixed(w, "slot_s", b->slot_ms, 3);
 	suan_jsonw_close(w, '}');
 }
@@ -187,7 +208,7 @@ void suan_sim_print_json(const struct suan_sim_outcome *o, struct suan_buf *out)
 		home_json(&w, &s->all, NULL);
 	suan_sim_forecast_json(o->result, &w);
 	if (o->bounds)
-		suan_sim_bounds_json(o->bounds, &w);
+		suan_sim_bounds_json(o->bounds, o->setup->goal, &w);
 	if (s->covered != SUAN_SIM_NONE) {
 		suan_jsonw_open(&w, "signals", '{');
 		suan_jsonw_i64(&w, "series", o->setup->signals->count);
@@ -499,6 +520,17 @@ static void bound_line(struct suan_buf *out, const char *what, const struct suan
 	suan_buf_addf(out, "%-36s %14s %14s\n", what, cost, carbon);
 }
 
+static void parts_line(struct suan_buf *out, const char *what, const struct suan_sim_bound *b)
+{
+	char cost[32] = "-", carbon[32] = "-";
+
+	if (b->cost != SUAN_SIM_NONE)
+		(void)snprintf(cost, sizeof(cost), "%.1f %%", (double)b->cost / 10000);
+	if (b->carbon != SUAN_SIM_NONE)
+		(void)snprintf(carbon, sizeof(carbon), "%.1f %%", (double)b->carbon / 10000);
+	suan_buf_addf(out, "%-36s %14s %14s\n", what, cost, carbon);
+}
+
 static void bounds_text(const struct suan_sim_bounds *b, struct suan_buf *out)
 {
 	suan_buf_addf(out, "%-36s %14s %14s\n", "OF THE JOBS ALONE", "COST YUAN", "CARBON KG");
@@ -508,9 +540,11 @@ static void bounds_text(const struct suan_sim_bounds *b, struct suan_buf *out)
 	bound_line(out, "at least, at the best places", &b->places);
 	bound_line(out, "at least, at the best times", &b->times);
 	bound_line(out, "at least, at the best of both", &b->joint);
-	if (b->captured != SUAN_SIM_NONE)
-		suan_buf_addf(out, "captured of what can be saved: %.1f %%\n",
-			      (double)b->captured / 10000);
+	if (b->fastest.cost == SUAN_SIM_NONE && b->fastest.carbon == SUAN_SIM_NONE)
+		return;
+	parts_line(out, "captured of what can be saved", &b->captured);
+	parts_line(out, "  at most, by the best places alone", &b->by_places);
+	parts_line(out, "  at most, by the best times alone", &b->by_times);
 }
 
 void suan_sim_print_text(const struct suan_sim_outcome *o, struct suan_buf *out)

@@ -124,7 +124,7 @@ void suan_sim_print_plans_json(const struct suan_sim_outcome *o, struct suan_buf
 	suan_jsonw_init(&w, out);
 	suan_jsonw_open(&w, NULL, '{');
 	suan_jsonw_str(&w, "policy", o->policy);
-	suan_sim_bounds_json(o->bounds, &w);
+	suan_sim_bounds_json(o->bounds, SUAN_GOAL_FASTEST, &w);
 	for (enum suan_sim_aim aim = 0; aim < SUAN_SIM_AIMS; aim++)
 		if (o->plans[aim].npools > 0)
 			plan_json(o, aim, &w);

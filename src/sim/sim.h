@@ -206,6 +206,7 @@ struct suan_sim_setup { /* everything borrowed */
 	enum suan_goal goal;
 	const struct suan_sim_delay *delays;
 	uint32_t ndelays;
+	bool hurry; /* every job goes as fastest; goals and delays count for bounds alone */
 	/* Called now and then with how many jobs are over; false stops. May be NULL. */
 	bool (*tick)(void *ctx, uint64_t over, uint64_t all);
 	void *ctx;
@@ -366,10 +367,11 @@ struct suan_sim_bounds {
 	struct suan_sim_bound joint;   /* at the best places and times */
 	struct suan_sim_bound times;   /* where they ran, at the best times */
 	struct suan_sim_bound places;  /* when they ran, at the best places */
-	/* With a goal: the same jobs with the goal fastest, and the part of the difference between
-	 * that and joint that was saved, in millionths; NONE. */
+	/* With goals: the same jobs with the goal fastest; `times` and `places` are then of these.
+	 * And what part of the difference between that and joint was saved, and could be saved by
+	 * times and by places alone, in millionths; NONE. */
 	struct suan_sim_bound fastest;
-	int64_t captured;
+	struct suan_sim_bound captured, by_times, by_places;
 	int64_t slot_ms;
 };
 
@@ -383,7 +385,8 @@ SUAN_MUSTUSE enum suan_code suan_sim_find_bounds(const struct suan_sim_setup *s,
 						 struct suan_sim_bounds *ret,
 						 struct suan_err *err);
 
-/* What the goal saved: simulates the same with the goal fastest; sets fastest and captured. */
+/* What goals saved: simulates the same with the goal fastest and sets all that is about that.
+ * Nothing where no job has one. */
 SUAN_MUSTUSE enum suan_code suan_sim_capture(const struct suan_sim_setup *s,
 					     struct suan_sim_bounds *b, struct suan_err *err);
 /* The longest delay of the job by its goal; 0: it has none. */
@@ -445,8 +448,9 @@ void suan_sim_print_plans_json(const struct suan_sim_outcome *o, struct suan_buf
 void suan_sim_print_plan_csv(const struct suan_sim_outcome *o, enum suan_sim_aim aim,
 			     struct suan_buf *out);
 const char *suan_sim_aim_name(enum suan_sim_aim aim); /* "cheapest", "greenest" */
-/* A member "bound" of the open object. */
-void suan_sim_bounds_json(const struct suan_sim_bounds *b, struct suan_jsonw *w);
+/* A member "bound" of the open object; `captured` is what the goal is about. */
+void suan_sim_bounds_json(const struct suan_sim_bounds *b, enum suan_goal goal,
+			  struct suan_jsonw *w);
 /* One JSON object; failures stick in out. */
 void suan_sim_print_json(const struct suan_sim_outcome *o, struct suan_buf *out);
 /* Of several policies: "policies":[…], a member of an object. */

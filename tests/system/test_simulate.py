@@ -269,7 +269,13 @@ def test_goals_move_jobs_in_time_and_space(tmp_path):
     b = r['bound']
     assert r['delays'] == {'jobs': 3, 'late': 0} and 0.85 < b['captured'] <= 1
     assert b['fastest']['carbon_kg'] > b['jobs']['carbon_kg'] >= b['carbon_kg']
-    assert 'captured of what can be saved: %.1f %%' % (100 * b['captured']) in suan(*args, '--bound').stdout
+    assert b['captured'] == b['captured_of']['carbon'] and b['captured_of']['cost'] is None  # the price never changes
+    text = suan(*args, '--bound').stdout
+    assert re.search(r'captured of what can be saved +- +%.1f %%$' % (100 * b['captured']), text, re.M)
+    assert re.search(r'by the best times alone +- +%.1f %%$' % (100 * b['times_only_of']['carbon']), text, re.M)
+    plan = json.loads(suan('bound', '--network', net, '--trace', trace, '--max-delay', '30m:1h,3h', '--json',
+                           command='plan').stdout)
+    assert plan['bound']['jobs'] == b['fastest'] and plan['bound']['carbon_kg'] == b['carbon_kg']
     for bad, want in ((('--goal', 'green'), 'want fastest, cheapest, greenest or balanced'), (('--max-delay', '6h'), 'for what?'),
                       (('--goal', 'greenest', '--max-delay', '2h:6h,1h:2h'), 'the short ones first')):
         assert want in suan('--network', net, '--trace', trace, *bad, code=2).stderr

@@ -104,6 +104,44 @@ static void test_small(void)
 	sim_kit_done(&g.k);
 }
 
+/* With a goal what is possible is measured against the same jobs without one, however they ran. */
+static void test_captured(void)
+{
+	static const char *const series[] = {"0,5\n7200,2\n14400,5", "0,4\n7200,1\n14400,4"};
+	static const char jobs[] = "{\"id\":1,\"submit_s\":0,\"run_s\":3600,\"cores\":2}\n"
+				   "{\"id\":2,\"submit_s\":0,\"run_s\":3600,\"cores\":2}\n";
+	const struct suan_sim_delay six_hours = {INT64_MAX, 6 * 3600000};
+	struct sim_kit *k;
+	struct rig g;
+
+	find(&g, two, jobs, series);
+	k = &g.k;
+	bounds_are(&g.b.joint, 18, 0.018, "who may not wait");
+	must(suan_sim_capture(&k->setup, &g.b, &k->err), &k->err);
+	ok(g.b.captured.cost == SUAN_SIM_NONE && g.b.fastest.cost == SUAN_SIM_NONE,
+	   "without a goal nothing is measured");
+	k->setup.goal = SUAN_GOAL_CHEAPEST;
+	k->setup.delays = &six_hours;
+	k->setup.ndelays = 1;
+	sim_kit_run(k);
+	must(suan_sim_find_bounds(&k->setup, &k->r, &g.b, &k->err), &k->err);
+	must(suan_sim_capture(&k->setup, &g.b, &k->err), &k->err);
+	bounds_are(&g.b.fastest, 2 * 5 + 2 * 4, 0.018, "fastest: one each, at once");
+	bounds_are(&g.b.places, 18, 0.018, "then both places are full");
+	bounds_are(&g.b.times, 2 * 2 + 2 * 1, 0.006, "one each, in the third hour");
+	bounds_are(&g.b.joint, 2 * 1 + 2 * 1, 0.004, "both at b, one after the other");
+	ok(g.b.by_places.cost == 0 && g.b.by_times.cost == 857142 && g.b.by_times.carbon == 857142,
+	   "12 of 14 by times alone, nothing by places");
+	is_int(g.b.captured.cost, (18000000 - g.b.jobs.cost) / 14, "captured: as it ran");
+	ok(g.b.captured.cost > 0, "which is something: %lld", (long long)g.b.captured.cost);
+	k->setup.hurry = true;
+	sim_kit_run(k);
+	must(suan_sim_find_bounds(&k->setup, &k->r, &g.b, &k->err), &k->err);
+	bounds_are(&g.b.jobs, 18, 0.018, "in a hurry they go as fastest");
+	bounds_are(&g.b.joint, 4, 0.004, "and what they may wait counts for the bound");
+	sim_kit_done(k);
+}
+
 static void test_random(void)
 {
 	struct suan_rng rng;
@@ -170,6 +208,7 @@ static void t_feed(void)
 int main(void)
 {
 	test_small();
+	test_captured();
 	test_random();
 	t_feed();
 	return tap_done();
