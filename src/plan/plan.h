@@ -15,10 +15,12 @@ struct suan_plan_work {
 	uint32_t from, until;
 	uint64_t allow;
 	double amount;
+	double most; /* that can be done of it in one slot, in all places together; 0: any */
 };
 
 /* The transportation problem of work × place × slot (Hitchcock 1941, in its form over time): work
- * may be cut at will, so that no schedule of whole jobs can be cheaper than the answer. */
+ * may be cut at will, but is not done faster than it can be, so that no schedule of whole jobs can
+ * be cheaper than the answer. */
 struct suan_plan_transport { /* everything borrowed */
 	uint32_t nplaces, nslots;
 	const double *capacity;		    /* of each place, in every slot */

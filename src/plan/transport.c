@@ -2,7 +2,10 @@
  * with the same slot is one group: from slot to slot what was not done is carried on. So the
  * programme grows with groups × slots, not with works × slots:
  *   carried in + released = done in each place + late + carried on     (each group and slot)
- *   Σ groups done ≤ capacity                                            (each place and slot) */
+ *   Σ places done ≤ what its works can do at most, those released       (each group and slot)
+ *   Σ groups done ≤ capacity                                            (each place and slot)
+ * Works of one group lend each other what they can do in a slot, so that groups are of works whose
+ * windows are about as long. */
 #include "plan/plan.h"
 
 #include <coin/Clp_C_Interface.h>
@@ -28,6 +31,16 @@ struct programme {
 	size_t first_late, nlate;
 };
 
+/* Windows of one kind are at most twice as long as others of it. Without limits all are alike. */
+static uint32_t kind(const struct suan_plan_work *w)
+{
+	uint32_t k = 0;
+
+	for (uint32_t span = w->until - w->from + 1; w->most > 0 && span > 0; span /= 2)
+		k++;
+	return k;
+}
+
 static int by_group(const void *a, const void *b)
 {
 	const struct suan_plan_work *x = a, *y = b;
@@ -36,6 +49,8 @@ static int by_group(const void *a, const void *b)
 		return x->until < y->until ? -1 : 1;
 	if (x->allow != y->allow)
 		return x->allow < y->allow ? -1 : 1;
+	if (kind(x) != kind(y))
+		return kind(x) < kind(y) ? -1 : 1;
 	return x->from < y->from ? -1 : x->from > y->from;
 }
 
@@ -85,42 +100,63 @@ static size_t capacity_row(const struct programme *p, uint32_t slot, uint32_t pl
 	return (size_t)slot * p->t->nplaces + place;
 }
 
+static size_t rows_a_slot(const struct suan_plan_work *first)
+{
+	return first->most > 0 ? 2 : 1;
+}
+
+static enum suan_code add_place(struct programme *p, const struct suan_plan_work *first,
+				uint32_t slot, uint32_t place)
+{
+	size_t row = p->nrows - rows_a_slot(first), at = capacity_row(p, slot, place);
+	enum suan_code rc = begin_column(p, p->t->rate[at]);
+
+	if (rc == SUAN_OK)
+		rc = add_entry(p, at, 1);
+	for (size_t i = row; i < p->nrows && rc == SUAN_OK; i++)
+		rc = add_entry(p, i, 1);
+	return rc;
+}
+
+/* Of one group in a slot. */
+struct released {
+	double amount; /* by this slot */
+	double most;   /* of all so far */
+};
+
 /* Rows of one group in this slot, and its columns: done in each place, and carried on. */
 static enum suan_code add_slot(struct programme *p, const struct suan_plan_work *first,
-			       uint32_t slot, double released)
+			       uint32_t slot, const struct released *r)
 {
-	const struct suan_plan_transport *t = p->t;
 	size_t row = p->nrows;
-	enum suan_code rc = add_row(p, released, released);
+	enum suan_code rc = add_row(p, r->amount, r->amount);
 
-	for (uint32_t i = 0; i < t->nplaces && rc == SUAN_OK; i++) {
-		if (!(first->allow >> i & 1))
-			continue;
-		rc = begin_column(p, t->rate[capacity_row(p, slot, i)]);
-		if (rc == SUAN_OK)
-			rc = add_entry(p, capacity_row(p, slot, i), 1);
-		if (rc == SUAN_OK)
-			rc = add_entry(p, row, 1);
-	}
+	if (rc == SUAN_OK && first->most > 0)
+		rc = add_row(p, 0, r->most);
+	for (uint32_t i = 0; i < p->t->nplaces && rc == SUAN_OK; i++)
+		if (first->allow >> i & 1)
+			rc = add_place(p, first, slot, i);
 	if (rc != SUAN_OK || slot == first->until)
 		return rc;
 	rc = begin_column(p, 0);
 	if (rc == SUAN_OK)
 		rc = add_entry(p, row, 1);
-	return rc == SUAN_OK ? add_entry(p, row + 1, -1) : rc;
+	return rc == SUAN_OK ? add_entry(p, row + rows_a_slot(first), -1) : rc;
 }
 
 static enum suan_code add_group(struct programme *p, const struct suan_plan_work *list, size_t n)
 {
 	enum suan_code rc = SUAN_OK;
+	struct released r = {0};
 	size_t i = 0;
 
 	for (uint32_t slot = list->from; slot <= list->until && rc == SUAN_OK; slot++) {
-		double released = 0;
-
-		for (; i < n && list[i].from == slot; i++)
-			released += list[i].amount;
-		rc = add_slot(p, list, slot, released);
+		r.amount = 0;
+		for (; i < n && list[i].from == slot; i++) {
+			r.amount += list[i].amount;
+			r.most += list[i].most;
+		}
+		rc = add_slot(p, list, slot, &r);
 		if (p->ncols > MOST_COLUMNS)
 			return SUAN_ETOOBIG;
 	}
@@ -165,13 +201,14 @@ static enum suan_code build(struct programme *p)
 	for (size_t i = 0, n; i < t->nworks && rc == SUAN_OK; i += n) {
 		const struct suan_plan_work *w = &p->works[i];
 
-		for (n = 1; i + n < t->nworks && w[n].until == w->until && w[n].allow == w->allow;)
+		for (n = 1; i + n < t->nworks && w[n].until == w->until &&
+			    w[n].allow == w->allow && kind(&w[n]) == kind(w);)
 			n++;
 		rc = add_group(p, w, n);
 		if (rc == SUAN_OK)
 			rc = suan_grow(&rows, &rows_cap, nrows + 1, sizeof(*rows));
 		if (rc == SUAN_OK)
-			rows[nrows++] = p->nrows - 1;
+			rows[nrows++] = p->nrows - rows_a_slot(w);
 	}
 	if (rc == SUAN_OK)
 		rc = add_late(p, rows, nrows);
@@ -240,7 +277,7 @@ static enum suan_code check(const struct suan_plan_transport *t, struct suan_err
 		const struct suan_plan_work *w = &t->works[i];
 
 		if (w->from > w->until || w->until >= t->nslots || !(w->allow & known) ||
-		    (w->allow & ~known) || !(w->amount >= 0))
+		    (w->allow & ~known) || !(w->amount >= 0) || !(w->most >= 0))
 			return suan_fail(err, SUAN_EINVAL, "work %zu is nowhere, or at no time", i);
 	}
 	return SUAN_OK;

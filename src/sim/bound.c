@@ -146,6 +146,7 @@ static void set_works(struct problem *p, enum freedom freedom)
 		w->until = slot_of(p, span.until - 1);
 		w->allow = freedom == TIMES ? UINT64_C(1) << row->pool : allowed(p, j, row->pool);
 		w->amount = (double)j->tasks * j->cores * (double)j->run_ms / CORE_HOURS;
+		w->most = (double)j->tasks * j->cores * (double)p->slot_ms / CORE_HOURS;
 		p->nworks++;
 	}
 }
