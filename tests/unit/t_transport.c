@@ -18,7 +18,7 @@ static void test_small(void)
 {
 	/* two places, three slots; the second place is cheap in the second slot */
 	static const double capacity[] = {2, 1}, rate[] = {5, 6, 4, 1, 3, 7};
-	struct suan_plan_work w[] = {{0, 1, 3, 2}, {0, 0, 1, 1}, {0, 2, 3, 1}};
+	struct suan_plan_work w[] = {{0, 1, 3, 2, 0}, {0, 0, 1, 1, 0}, {0, 2, 3, 1, 0}};
 	struct suan_plan_transport t = {2, 3, capacity, rate, w, 3};
 	struct suan_plan_answer a = {0};
 
@@ -42,7 +42,7 @@ static void test_small(void)
 static void test_negative(void)
 {
 	static const double capacity[] = {1}, rate[] = {2, -3, -1};
-	struct suan_plan_work w[] = {{0, 2, 1, 2.5}};
+	struct suan_plan_work w[] = {{0, 2, 1, 2.5, 0}};
 	struct suan_plan_transport t = {1, 3, capacity, rate, w, 1};
 	struct suan_plan_answer a = {0};
 
@@ -53,7 +53,7 @@ static void test_negative(void)
 static void test_refusals(void)
 {
 	static const double capacity[] = {1}, rate[] = {2};
-	struct suan_plan_work w = {0, 0, 1, 1};
+	struct suan_plan_work w = {0, 0, 1, 1, 0};
 	struct suan_plan_transport t = {1, 1, capacity, rate, &w, 1};
 	struct suan_plan_answer a = {.cost = 7};
 
