@@ -25,6 +25,7 @@ static const struct suan_option simulate_options[] = {
 	{"from", 0, "TIME", "only submissions from this time of the trace on"},
 	{"until", 0, "TIME", "only submissions before this time of the trace"},
 	{"start", 0, "DATE", "what the trace's time 0 is, for price and carbon series"},
+	{"forecast-error", 0, "PERCENT", "plan by forecasts of price and carbon that err so much"},
 	{"jobs", 0, "N", "only the first N of them"},
 	{"repeat", 0, "N", "the trace N times end to end"},
 	{"bound", 0, NULL, "also what the same jobs could have cost and emitted at least"},
@@ -87,10 +88,30 @@ static int take_time(const struct suan_simulate *s, const struct suan_option *o,
 
 static int take_start(struct suan_simulate *s, const char *value)
 {
+	char day[32];
+	bool bare = strlen(value) == 10 && value[4] == '-' && value[7] == '-';
+
+	(void)snprintf(day, sizeof(day), "%.10sT00:00:00Z", value);
 	if (strncmp(value, "now", 3) != 0 &&
-	    suan_parse_time(value, 0, &s->start_ms, NULL) == SUAN_OK)
+	    suan_parse_time(bare ? day : value, 0, &s->start_ms, NULL) == SUAN_OK)
 		return SUAN_EXIT_OK;
-	return bad_value(s, "start", value, "a date such as 2023-01-01T00:00:00Z, or seconds");
+	return bad_value(s, "start", value,
+			 "a date such as 2023-01-01 or 2023-01-01T08:00:00Z, or seconds");
+}
+
+static int take_forecast_error(struct suan_simulate *s, const char *value)
+{
+	size_t n = strlen(value);
+	char number[32];
+	int64_t v;
+
+	if (n > 0 && n < sizeof(number) && value[n - 1] == '%')
+		n--;
+	(void)snprintf(number, sizeof(number), "%.*s", (int)(n < 31 ? n : 31), value);
+	if (suan_parse_fixed(number, 4, &v, NULL) != SUAN_OK || v < 0 || v > 1000000)
+		return bad_value(s, "forecast-error", value, "a percentage from 0 to 100");
+	s->forecast_error_ppm = (uint32_t)v;
+	return SUAN_EXIT_OK;
 }
 
 static int take_load(struct suan_simulate *s, const char *value)
@@ -133,6 +154,8 @@ static int take_trace_option(struct suan_simulate *s, const struct suan_option *
 		return take_time(s, o, value, &s->until_ms);
 	if (strcmp(o->name, "start") == 0)
 		return take_start(s, value);
+	if (strcmp(o->name, "forecast-error") == 0)
+		return take_forecast_error(s, value);
 	if (strcmp(o->name, "jobs") == 0)
 		return take_number(s, o, value, (struct span){1, UINT32_MAX}, &s->jobs);
 	if (strcmp(o->name, "repeat") == 0)

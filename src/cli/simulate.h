@@ -29,6 +29,7 @@ struct suan_simulate {
 	bool shake, json, bound, ignore_homes, alone;
 	bool plan; /* suan plan bound: print the plans behind the bounds */
 	uint64_t shake_seed, seed;
+	uint32_t forecast_error_ppm;
 	int64_t from_ms, until_ms;
 	int64_t start_ms; /* date of the trace's time 0; INT64_MIN: not given */
 	uint64_t jobs;

@@ -393,6 +393,8 @@ static enum suan_code simulate(struct run *r, uint32_t i)
 					.outages = &r->outages,
 					.data = s->data ? &r->data : NULL,
 					.signals = &r->signals,
+					.forecast_error_ppm = s->forecast_error_ppm,
+					.seed = s->seed,
 					.accounts = s->accounts ? &r->accounts : NULL,
 					.policy = {.kind = s->policies[i],
 						   .plan_depth = s->plan_depth,
@@ -438,7 +440,7 @@ static enum suan_code simulate(struct run *r, uint32_t i)
 	return rc;
 }
 
-/* Scores beyond the end of a series take its last value: said, because it is seldom meant. */
+/* Scores beyond the end of a series take its last day: said, because it is seldom meant. */
 static void warn(const struct run *r)
 {
 	int64_t least = 1000000;
@@ -449,8 +451,8 @@ static void warn(const struct run *r)
 	if (least < 1000000)
 		fprintf(stderr,
 			"suan %s: the price and carbon series cover %.1f %% of the time; "
-			"before and after them their first and last values count (--start moves "
-			"the trace)\n",
+			"before them their first values count, after them their last day (--start "
+			"moves the trace)\n",
 			r->s->command->name, (double)least / 10000);
 }
 

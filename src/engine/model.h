@@ -102,6 +102,7 @@ struct suan_site_spec {
 	/* NULL, "" = none, as price_file: */
 	const char *price_tariff;	/* wire/tariff.h */
 	const char *market_file, *renewable_file, *temperature_file;
+	const char *price_forecast, *carbon_forecast;	/* files, wire/signal.h */
 };
 
 struct suan_link_spec {		/* directed */

@@ -32,6 +32,8 @@ static void copy_site(struct suan_copier *c, struct suan_site_spec *s)
 	s->market_file = suan_copier_str(c, s->market_file);
 	s->renewable_file = suan_copier_str(c, s->renewable_file);
 	s->temperature_file = suan_copier_str(c, s->temperature_file);
+	s->price_forecast = suan_copier_str(c, s->price_forecast);
+	s->carbon_forecast = suan_copier_str(c, s->carbon_forecast);
 	s->price_file = suan_copier_str(c, s->price_file);
 	s->carbon_file = suan_copier_str(c, s->carbon_file);
 	s->pue = suan_copier_list(c, s->pue, s->npue, sizeof(*s->pue));

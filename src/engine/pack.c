@@ -92,6 +92,8 @@ static const struct suan_pack_row site_rows[] = {
 	{162, SUAN_PACK_STR, AT(suan_site_spec, market_file), 0},
 	{163, SUAN_PACK_STR, AT(suan_site_spec, renewable_file), 0},
 	{164, SUAN_PACK_STR, AT(suan_site_spec, temperature_file), 0},
+	{165, SUAN_PACK_STR, AT(suan_site_spec, price_forecast), 0},
+	{166, SUAN_PACK_STR, AT(suan_site_spec, carbon_forecast), 0},
 };
 static const struct suan_pack_table site_table = TABLE(site_rows);
 

@@ -10,6 +10,7 @@
 #include "sim/sim.h"
 
 #define HOUR_MS	    3600000
+#define DAY_MS	    (INT64_C(24) * HOUR_MS)
 #define SHORTEST_MS 300000
 #define MOST_SLOTS  4000000
 #define CORE_HOURS  ((double)HOUR_MS)
@@ -40,6 +41,12 @@ enum freedom {
 	PLACES
 };
 
+static const struct suan_signal *series_in(const struct suan_sim_site_signals *g,
+					   enum suan_signal_kind kind)
+{
+	return g->of[kind].series.count > 0 ? &g->of[kind] : NULL;
+}
+
 static const struct suan_signal *series_of(const struct suan_sim_setup *s, uint32_t site,
 					   bool carbon)
 {
@@ -49,9 +56,8 @@ static const struct suan_signal *series_of(const struct suan_sim_setup *s, uint3
 		return NULL;
 	g = &s->signals->sites[site];
 	if (carbon)
-		return g->of[SUAN_SIGNAL_CARBON].series.count > 0 ? &g->of[SUAN_SIGNAL_CARBON]
-								  : NULL;
-	return g->of[SUAN_SIGNAL_PRICE].series.count > 0 ? &g->of[SUAN_SIGNAL_PRICE] : NULL;
+		return series_in(g, SUAN_SIGNAL_CARBON);
+	return series_in(g, SUAN_SIGNAL_PRICE);
 }
 
 /* ---- rates ---- */
@@ -66,7 +72,21 @@ static double of_a_kwh(const struct problem *p, uint32_t site, bool carbon, uint
 	if (!g)
 		return (double)(carbon ? spec->carbon_mg_kwh : spec->price_uyuan_kwh);
 	from += g->dated ? p->s->signals->shift_ms : 0;
+	if (from + p->slot_ms > g->until_ms &&
+	    g->until_ms - g->series.steps[0].at_ms >= DAY_MS) /* its last day comes again */
+		from -= (from + p->slot_ms - g->until_ms + DAY_MS - 1) / DAY_MS * DAY_MS;
 	return (double)suan_series_least(&g->series, from, from + p->slot_ms);
+}
+
+/* A curve's least: the bound stays one. */
+static uint32_t least_pue(const struct suan_site_spec *site)
+{
+	uint32_t least = site->pue_milli;
+
+	for (uint32_t i = 0; i < site->npue; i++)
+		if (i == 0 || site->pue[i].pue_milli < least)
+			least = site->pue[i].pue_milli;
+	return least;
 }
 
 /* Of one core for an hour. */
@@ -77,7 +97,7 @@ static void set_rates(struct problem *p, bool carbon)
 			const struct place *at = &p->places[i];
 			const struct suan_site_spec *site = &p->s->network->sites[at->site];
 			double kwh = (double)at->spec->busy_watt / 1000 / at->spec->cores *
-				     site->pue_milli / 1000;
+				     least_pue(site) / 1000;
 			double rent =
 				carbon ? 0 : (double)at->spec->price_hour_uyuan / at->spec->cores;
 
@@ -267,17 +287,22 @@ static enum suan_code bound(struct problem *p, enum freedom freedom, struct suan
 	return rc == SUAN_OK ? solve(p, true, &ret->carbon, err) : rc;
 }
 
-static void add_jobs(const struct problem *p, struct suan_sim_bound *to)
+static enum suan_code add_jobs(const struct problem *p, struct suan_sim_bound *to)
 {
-	for (size_t i = 0; i < p->r->nrows; i++) {
+	struct suan_sim_meter *meter = NULL;
+	enum suan_code rc = suan_sim_meter_new(p->s, &meter);
+
+	for (size_t i = 0; rc == SUAN_OK && i < p->r->nrows; i++) {
 		int64_t cost, carbon;
 
 		if (p->r->rows[i].start_ms < 0)
 			continue;
-		suan_sim_footprint(p->s, p->r, &p->r->rows[i], &cost, &carbon);
+		suan_sim_footprint(meter, p->r, &p->r->rows[i], &cost, &carbon);
 		suan_sim_add_known(&to->cost, cost);
 		suan_sim_add_known(&to->carbon, carbon);
 	}
+	suan_sim_meter_free(meter);
+	return rc;
 }
 
 int64_t suan_sim_delay(const struct suan_sim_setup *s, const struct suan_trace_job *j)
@@ -317,8 +342,11 @@ enum suan_code suan_sim_find_bounds(const struct suan_sim_setup *s, const struct
 		rc = bound(&p, PLACES, &b.places, err);
 	if (rc == SUAN_OK) {
 		b.slot_ms = p.slot_ms;
-		add_jobs(&p, &b.jobs);
-		*ret = b;
+		rc = add_jobs(&p, &b.jobs);
+		if (rc == SUAN_OK)
+			*ret = b;
+		else
+			rc = suan_fail(err, rc, "out of memory");
 	}
 	close_problem(&p);
 	return rc;

@@ -12,6 +12,7 @@
 #include "sim/choose.h"
 #include "sim/ends.h"
 #include "sim/feed.h"
+#include "sim/issue.h"
 #include "sim/moves.h"
 #include "sim/reservations.h"
 #include "sim/sim.h"
@@ -56,6 +57,7 @@ struct drive {
 	uint32_t copy, copies, idle_wakes;
 	struct suan_sim_chooser *chooser; /* owned; NULL: the engine chooses */
 	int64_t *done_ms; /* owned; by row: work that is kept. NULL: no class can be stopped */
+	struct suan_sim_issuer *issuer; /* owned; NULL: nothing is told later */
 	const char **inputs; /* owned; names of the trace's inputs. NULL: they do not count */
 	struct suan_sim_moves moves;
 };
@@ -785,8 +787,26 @@ static bool next_instant(struct drive *d)
 	} else {
 		d->idle_wakes = 0;
 	}
+	/* forecasts come for ever: they alone keep nothing going */
+	if (at != SUAN_FOREVER && suan_sim_issuer_next(d->issuer) < at)
+		at = suan_sim_issuer_next(d->issuer);
 	d->now_ms = at;
 	return at != SUAN_FOREVER;
+}
+
+/* What is forecast now, and what was true until now. */
+static enum suan_code tell_issues(struct drive *d)
+{
+	struct suan_signal_spec spec = {0};
+	enum suan_code rc = SUAN_OK;
+
+	while (rc == SUAN_OK && suan_sim_issuer_next(d->issuer) <= d->now_ms) {
+		rc = suan_sim_issuer_take(d->issuer, &spec);
+		if (rc == SUAN_OK && spec.nsteps > 0)
+			rc = step_once(d, (struct suan_event){.type = SUAN_EV_SIGNAL,
+							      .u.signal = &spec});
+	}
+	return rc;
 }
 
 static enum suan_code walk(struct drive *d)
@@ -795,7 +815,9 @@ static enum suan_code walk(struct drive *d)
 	enum suan_code rc = SUAN_OK;
 
 	for (uint64_t round = 1; rc == SUAN_OK && next_instant(d); round++) {
-		rc = end_runs(d);
+		rc = tell_issues(d);
+		if (rc == SUAN_OK)
+			rc = end_runs(d);
 		if (rc == SUAN_OK)
 			rc = end_moves(d);
 		for (; rc == SUAN_OK && outage_ms(d) == d->now_ms; d->outage++)
@@ -913,7 +935,8 @@ static enum suan_code tell_all(struct drive *d)
 
 	for (uint32_t i = 0; g && g->count > 0 && rc == SUAN_OK && i < g->nsites; i++) {
 		for (int k = 0; rc == SUAN_OK && k < SUAN_NSIGNALS; k++)
-			rc = tell(d, i, (enum suan_signal_kind)k, &g->sites[i].of[k]);
+			if (!suan_sim_is_issued(d->s, i, (enum suan_signal_kind)k))
+				rc = tell(d, i, (enum suan_signal_kind)k, &g->sites[i].of[k]);
 	}
 	return rc;
 }
@@ -1050,6 +1073,10 @@ static enum suan_code open_all(struct drive *d)
 	if (rc == SUAN_OK)
 		rc = tell_all(d);
 	if (rc == SUAN_OK)
+		rc = suan_sim_issuer_new(d->s, d->shift_ms, ZERO_MS, &d->issuer);
+	if (rc == SUAN_OK)
+		rc = tell_issues(d);
+	if (rc == SUAN_OK)
 		next_arrival(d);
 	return rc;
 }
@@ -1070,6 +1097,7 @@ static void close_all(struct drive *d)
 	suan_engine_free(d->e);
 	suan_effects_done(&d->fx);
 	suan_sim_chooser_free(d->chooser);
+	suan_sim_issuer_free(d->issuer);
 	free(d->specs);
 	free(d->ends.list);
 	free(d->first_row);

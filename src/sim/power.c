@@ -1,163 +1,209 @@
 #include "sim/power.h"
 
+#include <stdlib.h>
+
 #include "base/num.h"
 
-/* Watts of a node and milliseconds of its cores, to millionths of kWh and of their price: */
-#define MS_PER_HOUR 3600000
-#define MILLION	    1000000
+#define MOST_STEPS 65000u	/* of one series, see engine/signals.h */
+#define DAY_MS	   INT64_C(86400000)
 
-/* Cores × ms behind the meter, and the same times what each ms cost and emitted. */
-struct draw {
-	suan_wide core_ms;
-	suan_int128 price, carbon;
+struct suan_sim_meter {
+	const struct suan_sim_setup *s;
+	struct suan_signals *signals;	/* in the trace's time */
 };
 
-struct power { /* NONE where the network does not say */
-	int64_t energy, carbon, cost;
-};
+/* ---- the series ---- */
+
+/* The first step that matters: the one that holds a day before the trace. */
+static size_t first_step(const struct suan_series *s, int64_t from_ms)
+{
+	size_t i = 0;
+
+	if (s->count <= MOST_STEPS)
+		return 0;
+	while (i + 1 < s->count && s->steps[i + 1].at_ms <= from_ms)
+		i++;
+	return i;
+}
+
+/* In the trace's time, which may begin before 0; the engine itself is never told such times. */
+static enum suan_code put(struct suan_sim_meter *m, uint32_t site, enum suan_signal_kind kind)
+{
+	const struct suan_signal *g = &m->s->signals->sites[site].of[kind];
+	int64_t shift = g->dated ? m->s->signals->shift_ms : 0;
+	int64_t begin = m->s->trace->njobs ? m->s->trace->jobs[0].submit_ms : 0;
+	size_t first = first_step(&g->series, begin + shift - DAY_MS);
+	size_t n = g->series.count - first;
+	struct suan_signal_spec spec = {.kind = kind, .marginal = g->marginal};
+	struct suan_signal_step *steps;
+	enum suan_code rc;
+
+	n = n < MOST_STEPS ? n : MOST_STEPS;
+	steps = malloc(n * sizeof(*steps));
+	if (!steps)
+		return SUAN_ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		steps[i] = (struct suan_signal_step){g->series.steps[first + i].at_ms - shift,
+						     g->series.steps[first + i].value};
+	spec.steps = steps;
+	spec.nsteps = (uint32_t)n;
+	spec.until_ms = g->until_ms - shift;
+	if (spec.until_ms <= steps[n - 1].at_ms)
+		spec.until_ms = steps[n - 1].at_ms + 1;
+	/* long ago: nothing is old enough to be forgotten */
+	rc = suan_signals_put(m->signals, site, &spec, INT64_MIN / 4);
+	free(steps);
+	return rc;
+}
+
+/* Constants where there is no series. */
+static struct suan_site_spec without_series(const struct suan_sim_setup *s, uint32_t site)
+{
+	struct suan_site_spec x = s->network->sites[site];
+	const struct suan_signal *of = s->signals && s->signals->count > 0
+					       ? s->signals->sites[site].of
+					       : NULL;
+
+	if (of && of[SUAN_SIGNAL_PRICE].series.count > 0)
+		x.price_uyuan_kwh = -1;
+	if (of && of[SUAN_SIGNAL_CARBON].series.count > 0)
+		x.carbon_mg_kwh = -1;
+	return x;
+}
+
+enum suan_code suan_sim_meter_new(const struct suan_sim_setup *s, struct suan_sim_meter **ret)
+{
+	const struct suan_network *net = s->network;
+	const struct suan_site_spec **specs = calloc((size_t)net->nsites + 1, sizeof(*specs));
+	struct suan_site_spec *sites = calloc((size_t)net->nsites + 1, sizeof(*sites));
+	struct suan_sim_meter *m = calloc(1, sizeof(*m));
+	enum suan_code rc = specs && sites && m ? SUAN_OK : SUAN_ENOMEM;
+
+	for (uint32_t i = 0; rc == SUAN_OK && i < net->nsites; i++) {
+		sites[i] = without_series(s, i);
+		specs[i] = &sites[i];
+	}
+	if (rc == SUAN_OK) {
+		m->s = s;
+		m->signals = suan_signals_new(NULL, specs, net->nsites);
+		rc = m->signals ? SUAN_OK : SUAN_ENOMEM;
+	}
+	for (uint32_t i = 0; s->signals && s->signals->count > 0 && i < net->nsites; i++)
+		for (int k = 0; rc == SUAN_OK && k < SUAN_NSIGNALS; k++)
+			if (s->signals->sites[i].of[k].series.count > 0)
+				rc = put(m, i, (enum suan_signal_kind)k);
+	free(sites);
+	free((void *)(uintptr_t)specs);
+	if (rc == SUAN_OK)
+		*ret = m;
+	else
+		suan_sim_meter_free(m);
+	return rc;
+}
+
+void suan_sim_meter_free(struct suan_sim_meter *m)
+{
+	if (m)
+		suan_signals_free(m->signals);
+	free(m);
+}
+
+/* ---- amounts ---- */
 
 void suan_sim_add_known(int64_t *sum, int64_t x)
 {
 	*sum = *sum == SUAN_SIM_NONE || x == SUAN_SIM_NONE ? SUAN_SIM_NONE : suan_sat_add(*sum, x);
 }
 
-static const struct suan_sim_site_signals *signals_of(const struct suan_sim_setup *s, uint32_t site)
+static int64_t known(int64_t x)
 {
-	return s->signals && s->signals->count > 0 ? &s->signals->sites[site] : NULL;
+	return x == SUAN_NOT_KNOWN ? SUAN_SIM_NONE : x;
 }
 
-/* Rate × ms over [from, to) of the trace. */
-static suan_int128 over(const struct suan_sim_signals *s, const struct suan_signal *series,
-			int64_t rate, const int64_t span[2])
+/* Millionths of a kWh. */
+static int64_t kwh(int64_t joule)
 {
-	int64_t shift = series && series->dated ? s->shift_ms : 0;
-
-	if (series && series->series.count > 0)
-		return suan_series_sum(&series->series, suan_sat_add(span[0], shift),
-				       suan_sat_add(span[1], shift));
-	return rate > 0 ? (suan_int128)rate * ((suan_int128)span[1] - span[0]) : 0;
+	return joule == SUAN_NOT_KNOWN
+		       ? SUAN_SIM_NONE
+		       : (int64_t)(((suan_int128)joule * 10 + 18) / 36);
 }
 
-/* So much of a node's watts for its share of the cores, before the meter. */
-static int64_t at_rate(suan_int128 area, suan_wide watt, const struct suan_site_spec *site,
-		       const struct suan_pool_spec *p)
+static struct suan_energy_at at_pool(const struct suan_sim_meter *m, uint32_t site,
+				     const struct suan_pool_spec *pool)
 {
-	suan_wide size = (suan_wide)(area < 0 ? -area : area);
-	int64_t x = suan_wide_scale(size, watt * site->pue_milli,
-				    (suan_wide)p->cores * MS_PER_HOUR * MILLION);
-
-	return area < 0 ? -x : x;
+	return (struct suan_energy_at){m->signals, site, &m->s->network->sites[site], pool};
 }
 
-static bool knows(const struct suan_signal *series, int64_t rate)
+static struct suan_req req_of(const struct suan_trace_job *j)
 {
-	return rate > 0 || (series && series->series.count > 0);
+	return (struct suan_req){.tasks = j->tasks, .cores = j->cores, .gpus = j->gpus};
 }
 
-/* A price of 0 is one that is not known; one from a file (negative) that was not read is known to
- * be there, so that the rent alone would mislead. */
-static struct power power_of(const struct suan_sim_setup *s, uint32_t number,
-			     const struct suan_pool_spec *p, const struct draw *d, uint32_t watt)
-{
-	const struct suan_site_spec *site = &s->network->sites[number];
-	const struct suan_sim_site_signals *g = signals_of(s, number);
-	struct power x = {SUAN_SIM_NONE, SUAN_SIM_NONE, SUAN_SIM_NONE};
-	bool watts = p->busy_watt > 0,
-	     priced = knows(g ? &g->of[SUAN_SIGNAL_PRICE] : NULL, site->price_uyuan_kwh);
-
-	if (watts)
-		x.energy = suan_wide_scale(d->core_ms, (suan_wide)watt * site->pue_milli,
-					   (suan_wide)p->cores * MS_PER_HOUR);
-	if (watts && knows(g ? &g->of[SUAN_SIGNAL_CARBON] : NULL, site->carbon_mg_kwh))
-		x.carbon = at_rate(d->carbon, watt, site, p);
-	if (watts && priced)
-		x.cost = at_rate(d->price, watt, site, p);
-	return x;
-}
-
-static void add_rent(const struct suan_sim_setup *s, const struct suan_sim_use *use,
-		     struct power *x)
-{
-	const struct suan_site_spec *site = &s->network->sites[use->site];
-	const struct suan_sim_site_signals *g = signals_of(s, use->site);
-	bool unread = site->price_uyuan_kwh < 0 && !knows(g ? &g->of[SUAN_SIGNAL_PRICE] : NULL, 0);
-	int64_t rent;
-
-	if (use->spec->price_hour_uyuan <= 0 || unread)
-		return;
-	rent = suan_wide_scale(use->core_ms, (suan_wide)use->spec->price_hour_uyuan,
-			       (suan_wide)MS_PER_HOUR * use->spec->cores);
-	x->cost = x->cost == SUAN_SIM_NONE ? rent : suan_sat_add(x->cost, rent);
-}
-
-void suan_sim_use_add(const struct suan_sim_setup *s, int64_t start_ms,
+void suan_sim_use_add(const struct suan_sim_meter *m, int64_t start_ms,
 		      const struct suan_trace_job *job, struct suan_sim_use *to)
 {
-	const struct suan_site_spec *site = &s->network->sites[to->site];
-	const struct suan_sim_site_signals *g = signals_of(s, to->site);
-	suan_int128 cores = (suan_int128)job->tasks * job->cores;
-	int64_t span[2] = {start_ms, suan_sat_add(start_ms, job->run_ms)};
+	struct suan_energy_at at = at_pool(m, to->site, to->spec);
+	struct suan_req req = req_of(job);
 
-	to->core_ms += (suan_wide)cores * (suan_wide)job->run_ms;
-	to->price += cores * over(s->signals, g ? &g->of[SUAN_SIGNAL_PRICE] : NULL,
-				  site->price_uyuan_kwh, span);
-	to->carbon += cores * over(s->signals, g ? &g->of[SUAN_SIGNAL_CARBON] : NULL,
-				   site->carbon_mg_kwh, span);
+	suan_energy_add(&at, &req, start_ms, suan_sat_add(start_ms, job->run_ms), &to->busy);
 }
 
-void suan_sim_use_power(const struct suan_sim_setup *s, const struct suan_sim_result *r,
-			const struct suan_sim_use *use, int64_t makespan_ms,
-			struct suan_sim_part *to)
+/* What no job holds; none if they hold more than there is. */
+static void subtract(struct suan_energy_area *from, const struct suan_energy_area *what)
 {
-	const struct suan_site_spec *site = &s->network->sites[use->site];
-	const struct suan_sim_site_signals *g = signals_of(s, use->site);
-	int64_t span[2] = {r->zero_ms, suan_sat_add(r->zero_ms, makespan_ms)};
-	suan_int128 cores = (suan_int128)use->spec->nodes * use->spec->cores;
-	struct draw busy = {use->core_ms, use->price, use->carbon};
-	struct draw idle = {(suan_wide)cores * (suan_wide)makespan_ms, 0, 0};
-	struct power x = power_of(s, use->site, use->spec, &busy, use->spec->busy_watt), rest;
-
-	idle.price = cores * over(s->signals, g ? &g->of[SUAN_SIGNAL_PRICE] : NULL,
-				  site->price_uyuan_kwh, span);
-	idle.carbon = cores * over(s->signals, g ? &g->of[SUAN_SIGNAL_CARBON] : NULL,
-				   site->carbon_mg_kwh, span);
-	if (idle.core_ms > busy.core_ms) {
-		idle.core_ms -= busy.core_ms;
-		idle.price -= busy.price;
-		idle.carbon -= busy.carbon;
-	} else {
-		idle = (struct draw){0, 0, 0};
+	if (from->ms <= what->ms) {
+		*from = (struct suan_energy_area){0};
+		return;
 	}
-	rest = power_of(s, use->site, use->spec, &idle, use->spec->idle_watt);
-	add_rent(s, use, &x);
-	if (x.cost != SUAN_SIM_NONE && rest.cost == SUAN_SIM_NONE)
-		rest.cost = 0; /* rent alone */
-	suan_sim_add_known(&to->idle_energy, rest.energy);
-	suan_sim_add_known(&to->idle_carbon, rest.carbon);
-	suan_sim_add_known(&to->idle_cost, rest.cost);
-	suan_sim_add_known(&to->energy, x.energy);
-	suan_sim_add_known(&to->energy, rest.energy);
-	suan_sim_add_known(&to->carbon, x.carbon);
-	suan_sim_add_known(&to->carbon, rest.carbon);
-	suan_sim_add_known(&to->cost, x.cost);
-	suan_sim_add_known(&to->cost, rest.cost);
+	from->ms -= what->ms;
+	from->pue -= what->pue;
+	from->price -= what->price;
+	from->carbon -= what->carbon;
+	from->market -= what->market;
 }
 
-void suan_sim_footprint(const struct suan_sim_setup *s, const struct suan_sim_result *r,
+void suan_sim_use_power(const struct suan_sim_meter *m, const struct suan_sim_use *use,
+			const int64_t span[2], struct suan_sim_part *to)
+{
+	struct suan_energy_at at = at_pool(m, use->site, use->spec);
+	struct suan_energy_use idle = {0};
+	struct suan_footprint busy, rest;
+
+	suan_energy_add_nodes(&at, use->spec->nodes, span[0], span[1], &idle);
+	subtract(&idle.node, &use->busy.node);
+	subtract(&idle.gpu, &use->busy.gpu);
+	suan_energy_busy(&at, &use->busy, &busy);
+	suan_energy_idle(&at, &idle, &rest);
+	if (busy.cost_uyuan != SUAN_NOT_KNOWN && rest.cost_uyuan == SUAN_NOT_KNOWN)
+		rest.cost_uyuan = 0; /* rent alone */
+	suan_sim_add_known(&to->idle_energy, kwh(rest.energy_j));
+	suan_sim_add_known(&to->idle_carbon, known(rest.carbon_mg));
+	suan_sim_add_known(&to->idle_cost, known(rest.cost_uyuan));
+	suan_sim_add_known(&to->energy, kwh(busy.energy_j));
+	suan_sim_add_known(&to->energy, kwh(rest.energy_j));
+	suan_sim_add_known(&to->carbon, known(busy.carbon_mg));
+	suan_sim_add_known(&to->carbon, known(rest.carbon_mg));
+	suan_sim_add_known(&to->market, known(busy.market_mg));
+	suan_sim_add_known(&to->market, known(rest.market_mg));
+	suan_sim_add_known(&to->cost, known(busy.cost_uyuan));
+	suan_sim_add_known(&to->cost, known(rest.cost_uyuan));
+}
+
+void suan_sim_footprint(const struct suan_sim_meter *m, const struct suan_sim_result *r,
 			const struct suan_sim_row *row, int64_t *ret_cost, int64_t *ret_carbon)
 {
+	const struct suan_network *net = m->s->network;
 	struct suan_sim_use use = {0};
 	uint32_t pool = row->pool;
-	struct draw busy;
-	struct power x;
+	struct suan_energy_at at;
+	struct suan_footprint x;
 
-	while (pool >= s->network->sites[use.site].npools)
-		pool -= s->network->sites[use.site++].npools;
-	use.spec = &s->network->sites[use.site].pools[pool];
-	suan_sim_use_add(s, row->start_ms + r->zero_ms, suan_sim_job(s, row), &use);
-	busy = (struct draw){use.core_ms, use.price, use.carbon};
-	x = power_of(s, use.site, use.spec, &busy, use.spec->busy_watt);
-	add_rent(s, &use, &x);
-	*ret_cost = x.cost;
-	*ret_carbon = x.carbon;
+	while (pool >= net->sites[use.site].npools)
+		pool -= net->sites[use.site++].npools;
+	use.spec = &net->sites[use.site].pools[pool];
+	suan_sim_use_add(m, row->start_ms + r->zero_ms, suan_sim_job(m->s, row), &use);
+	at = at_pool(m, use.site, use.spec);
+	suan_energy_busy(&at, &use.busy, &x);
+	*ret_cost = known(x.cost_uyuan);
+	*ret_carbon = known(x.carbon_mg);
 }

@@ -69,7 +69,7 @@ static void add_index(struct suan_buf *out, const struct suan_sim_setup *s,
 }
 
 static void add_row(struct suan_buf *out, const struct suan_sim_outcome *o,
-		    const struct suan_sim_row *row, uint64_t ids)
+		    const struct suan_sim_meter *m, const struct suan_sim_row *row, uint64_t ids)
 {
 	const struct suan_trace_job *j = suan_sim_job(o->setup, row);
 	int64_t cost = SUAN_SIM_NONE, carbon = SUAN_SIM_NONE;
@@ -85,7 +85,7 @@ static void add_row(struct suan_buf *out, const struct suan_sim_outcome *o,
 		add_fixed(out, row->start_ms, 1000, 3);
 		suan_buf_addc(out, ',');
 		add_fixed(out, row->start_ms + j->run_ms, 1000, 3);
-		suan_sim_footprint(o->setup, o->result, row, &cost, &carbon);
+		suan_sim_footprint(m, o->result, row, &cost, &carbon);
 	} else {
 		suan_buf_addc(out, ',');
 	}
@@ -102,13 +102,16 @@ bool suan_sim_print_schedule(const struct suan_sim_outcome *o,
 			     bool (*sink)(void *ctx, const char *bytes, size_t n), void *ctx)
 {
 	uint64_t ids = largest_id(o->setup->trace);
+	struct suan_sim_meter *meter = NULL;
 	struct suan_buf out = {0};
 	bool good;
 
+	if (suan_sim_meter_new(o->setup, &meter) != SUAN_OK)
+		return false;
 	suan_buf_adds(&out, "job,site,pool,submit,start,end,cores,cost,carbon\n");
 	good = out.failed == SUAN_OK;
 	for (size_t i = 0; good && i < o->result->nrows; i++) {
-		add_row(&out, o, &o->result->rows[i], ids);
+		add_row(&out, o, meter, &o->result->rows[i], ids);
 		good = out.failed == SUAN_OK;
 		if (good && out.len >= PIECE_BYTES) {
 			good = sink(ctx, suan_buf_str(&out), out.len);
@@ -117,5 +120,6 @@ bool suan_sim_print_schedule(const struct suan_sim_outcome *o,
 	}
 	good = good && sink(ctx, suan_buf_str(&out), out.len);
 	suan_buf_done(&out);
+	suan_sim_meter_free(meter);
 	return good;
 }

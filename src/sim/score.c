@@ -34,6 +34,7 @@ struct score {
 	const struct suan_sim_result *r;
 	struct suan_sim_scores *to;
 	struct suan_sim_use *pools; /* owned */
+	struct suan_sim_meter *meter; /* owned */
 	uint32_t npools;
 	struct sums *sites, all; /* sites: owned */
 	struct sums *own;	 /* owned; of the jobs submitted at each site */
@@ -201,7 +202,7 @@ static void add_row(struct score *c, const struct cursor *at)
 	one.overflow = __builtin_mul_overflow(one.area, (suan_wide)wait + (suan_wide)j->run_ms,
 					      &one.weighted);
 	one.last_end = suan_sat_add(at->row->start_ms, j->run_ms);
-	suan_sim_use_add(c->s, at->row->start_ms + c->r->zero_ms, at->job, p);
+	suan_sim_use_add(c->meter, at->row->start_ms + c->r->zero_ms, at->job, p);
 	add_sums(&c->sites[p->site], &one);
 	if (own != NO_SITE)
 		add_sums(&c->own[own], &one);
@@ -326,6 +327,7 @@ static enum suan_code open_score(struct score *c)
 
 static void score(struct score *c)
 {
+	int64_t span[2] = {c->r->zero_ms, 0};
 	struct suan_sim_part *all = &c->to->all;
 	struct cursor at = {0};
 
@@ -340,8 +342,9 @@ static void score(struct score *c)
 		finish_own(&c->to->sites[i], &c->own[i]);
 	}
 	finish_part(all, &c->all, c->all.last_end);
+	span[1] = suan_sat_add(span[0], c->all.last_end);
 	for (uint32_t i = 0; i < c->npools; i++)
-		suan_sim_use_power(c->s, c->r, &c->pools[i], c->all.last_end,
+		suan_sim_use_power(c->meter, &c->pools[i], span,
 				   &c->to->sites[c->pools[i].site]);
 	for (uint32_t i = 0; i < c->to->nsites; i++) {
 		struct suan_sim_part *p = &c->to->sites[i];
@@ -349,6 +352,7 @@ static void score(struct score *c)
 		p->total = p->completed;
 		suan_sim_add_known(&all->energy, p->energy);
 		suan_sim_add_known(&all->carbon, p->carbon);
+		suan_sim_add_known(&all->market, p->market);
 		suan_sim_add_known(&all->cost, p->cost);
 		suan_sim_add_known(&all->idle_energy, p->idle_energy);
 		suan_sim_add_known(&all->idle_carbon, p->idle_carbon);
@@ -365,6 +369,8 @@ enum suan_code suan_sim_score(const struct suan_sim_setup *s, const struct suan_
 	struct score c = {.s = s, .r = r, .to = &scores};
 	enum suan_code rc = open_score(&c);
 
+	if (rc == SUAN_OK)
+		rc = suan_sim_meter_new(s, &c.meter);
 	if (rc == SUAN_OK)
 		rc = suan_sim_score_accounts(s, r, &scores);
 	if (rc == SUAN_OK) {
@@ -386,6 +392,7 @@ enum suan_code suan_sim_score(const struct suan_sim_setup *s, const struct suan_
 		free(scores.sites);
 		rc = suan_fail(err, rc, "out of memory");
 	}
+	suan_sim_meter_free(c.meter);
 	free(c.pools);
 	free(c.sites);
 	free(c.own);

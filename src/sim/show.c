@@ -53,7 +53,7 @@ static void part_json(struct suan_jsonw *w, const struct suan_sim_part *p, int64
 	number(w, "energy_kwh", p->energy);
 	suan_jsonw_open(w, "carbon_kg", '{');
 	number(w, "location", p->carbon);
-	suan_jsonw_null(w, "market"); /* the network says nothing of contracts */
+	number(w, "market", p->market); /* null: the network says nothing of contracts */
 	suan_jsonw_close(w, '}');
 	number(w, "cost_yuan", p->cost);
 	if (moved_bytes == SUAN_SIM_NONE)
@@ -310,6 +310,7 @@ static const struct figure figures[] = {
 	{"AWRT s", AT(awrt), 3, false},
 	{"energy kWh", AT(energy), 3, true},
 	{"carbon kg", AT(carbon), 3, true},
+	{"  market-based", AT(market), 3, true},
 	{"cost yuan", AT(cost), 2, true},
 };
 

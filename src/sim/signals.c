@@ -42,20 +42,32 @@ static void find(const char *network_file, const char *file, struct suan_buf *re
 	suan_buf_adds(ret, file);
 }
 
-static enum suan_code read_one(const char *network_file, const char *file,
-			       const struct suan_signal_want *want, struct suan_signal *ret,
-			       struct suan_err *err)
+struct place { /* of a file */
+	const char *network_file, *file;
+};
+
+/* Into one of both. */
+struct target {
+	struct suan_signal *signal;
+	struct suan_signal_issues *issues;
+};
+
+static enum suan_code read_one(const struct place *from, const struct suan_signal_want *want,
+			       const struct target *to, struct suan_err *err)
 {
 	struct suan_buf path = {0}, text = {0};
 	enum suan_code rc;
 
-	find(network_file, file, &path);
+	find(from->network_file, from->file, &path);
 	rc = suan_buf_ok(&path, err);
 	if (rc == SUAN_OK)
 		rc = read_bytes(suan_buf_str(&path), &text, err);
-	if (rc == SUAN_OK)
+	if (rc == SUAN_OK && to->signal)
 		rc = suan_signal_parse(suan_buf_str(&text), text.len, suan_buf_str(&path), want,
-				       ret, err);
+				       to->signal, err);
+	else if (rc == SUAN_OK)
+		rc = suan_signal_issues_parse(suan_buf_str(&text), text.len, suan_buf_str(&path),
+					      want, to->issues, err);
 	suan_buf_done(&path);
 	suan_buf_done(&text);
 	return rc;
@@ -98,7 +110,20 @@ static enum suan_code read_site(const struct suan_site_spec *site, const char *n
 
 		if (!file[0])
 			continue;
-		rc = read_one(network_file, file, &want, &g->of[k], err);
+		rc = read_one(&(struct place){network_file, file}, &want,
+			      &(struct target){.signal = &g->of[k]}, err);
+		to->count += rc == SUAN_OK;
+	}
+	for (int k = 0; rc == SUAN_OK && k <= SUAN_SIGNAL_CARBON; k++) {
+		struct suan_signal_want want = {(enum suan_signal_kind)k,
+						site->price_exchange_uyuan, site->carbon_lifecycle};
+		const char *file = k == SUAN_SIGNAL_PRICE ? site->price_forecast
+							  : site->carbon_forecast;
+
+		if (!file || !file[0])
+			continue;
+		rc = read_one(&(struct place){network_file, file}, &want,
+			      &(struct target){.issues = &g->issues[k]}, err);
 		to->count += rc == SUAN_OK;
 	}
 	if (rc != SUAN_OK)
@@ -127,8 +152,10 @@ enum suan_code suan_sim_signals_read(const struct suan_network *net, const char 
 void suan_sim_signals_done(struct suan_sim_signals *s)
 {
 	for (uint32_t i = 0; s->sites && i < s->nsites; i++) {
-		for (int k = 0; k < SUAN_NSIGNALS; k++)
+		for (int k = 0; k < SUAN_NSIGNALS; k++) {
 			suan_signal_done(&s->sites[i].of[k]);
+			suan_signal_issues_done(&s->sites[i].issues[k]);
+		}
 		free(s->sites[i].tariff);
 	}
 	free(s->sites);

@@ -109,6 +109,7 @@ struct suan_sim_site_signals {
 	struct suan_signal of[SUAN_NSIGNALS]; /* of the files; zeroed: the site has none */
 	/* The price is a tariff: its series are laid out by suan_sim_signals_align. Owned. */
 	struct suan_tariff *tariff;
+	struct suan_signal_issues issues[SUAN_NSIGNALS]; /* forecasts of files */
 };
 
 /* Series of the sites that name a file or a tariff for them. */
@@ -189,6 +190,8 @@ struct suan_sim_setup { /* everything borrowed */
 	 * known, inputs of jobs do not count. */
 	const struct suan_sim_data *data;
 	const struct suan_sim_signals *signals; /* NULL = none; for the scores */
+	uint32_t forecast_error_ppm; /* of what the engine is told of them, see issue.h; 0 = none */
+	uint64_t seed;		     /* of these errors */
 	struct suan_policy policy;		/* plan_depth 0: as much as the policy needs */
 	/* And classes, fair shares; NULL = none. Runs that are stopped for jobs of other classes
 	 * end when their grace is over. A checkpointable job goes on from there, after
@@ -305,6 +308,7 @@ struct suan_sim_part {
 	uint64_t deadlines_met, deadlines_missed;
 	int64_t energy, carbon, cost;		     /* with what idles */
 	int64_t idle_energy, idle_carbon, idle_cost; /* of cores that no job has */
+	int64_t market; /* carbon by contracts and certificates; NONE: not known */
 	/* Of a site: the jobs that were submitted there, wherever they ran; means */
 	uint64_t own_jobs;
 	int64_t own_wait, own_slowdown, own_awrt;
@@ -350,9 +354,15 @@ SUAN_MUSTUSE enum suan_code suan_sim_alone(const struct suan_sim_setup *s,
 					   const struct suan_sim_result *r,
 					   struct suan_sim_scores *scores, struct suan_err *err);
 
-/* What a job that ran costs and emits: its share of the node's busy power by cores, and of the
- * node's rent. Micro-yuan and milligrams, or NONE. */
-void suan_sim_footprint(const struct suan_sim_setup *s, const struct suan_sim_result *r,
+/* The true series of a setup, to reckon with. Borrows it. ENOMEM. */
+struct suan_sim_meter;
+SUAN_MUSTUSE enum suan_code suan_sim_meter_new(const struct suan_sim_setup *s,
+					       struct suan_sim_meter **ret);
+void suan_sim_meter_free(struct suan_sim_meter *m); /* NULL is fine */
+
+/* What a job that ran costs and emits by engine/energy.h: its share of the node's busy power, its
+ * accelerators', and of the node's rent. Micro-yuan and milligrams, or NONE. */
+void suan_sim_footprint(const struct suan_sim_meter *m, const struct suan_sim_result *r,
 			const struct suan_sim_row *row, int64_t *ret_cost, int64_t *ret_carbon);
 
 /* ---- bounds ---- */

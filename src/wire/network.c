@@ -117,7 +117,7 @@ static bool read_pools(struct suan_json *j, void *object)
 struct signal_file { /* a time series, and how to read it; or a tariff */
 	const char *file;
 	int64_t exchange_uyuan;
-	const char *scope, *zone;
+	const char *scope, *zone, *currency;
 	struct tariff_rule *rules;
 	uint32_t nrules;
 };
@@ -159,6 +159,7 @@ static bool read_rules(struct suan_json *j, void *object)
 static const struct suan_key price_table[] = {
 	STRING("file", signal_file, file),
 	STRING("zone", signal_file, zone),
+	STRING("currency", signal_file, currency),
 	CALL("tariff", read_rules),
 	{.name = "exchange", .type = SUAN_KEY_I64_FIXED, .digits = 6,
 	 .at = offsetof(struct signal_file, exchange_uyuan), .min = 1,
@@ -247,7 +248,7 @@ static const char *tariff_line(struct suan_json *j, const struct signal_file *f)
 static bool read_price(struct suan_json *j, void *object)
 {
 	static const struct suan_keys keys = KEYS(price_table);
-	struct signal_file from = {.file = "", .scope = "", .zone = ""};
+	struct signal_file from = {.file = "", .scope = "", .zone = "", .currency = ""};
 	struct suan_site_spec *s = object;
 
 	if (!number_or_file(j, 6, &keys, &s->price_uyuan_kwh, &from))
@@ -257,6 +258,11 @@ static bool read_price(struct suan_json *j, void *object)
 				      from.nrules ? "found both a file and a tariff, want one"
 						  : "found neither a file nor a tariff with "
 						    "rules, want one");
+	if (from.currency[0] && strcmp(from.currency, "CNY") != 0 && !from.exchange_uyuan)
+		return suan_json_fail(j, SUAN_EINVAL,
+				      "found prices in %.8s without exchange, want how many yuan "
+				      "one %.8s is, such as exchange: 7.1",
+				      from.currency, from.currency);
 	if (from.nrules) {
 		s->price_tariff = tariff_line(j, &from);
 		return s->price_tariff != NULL;
@@ -348,6 +354,17 @@ static bool read_temperature(struct suan_json *j, void *object)
 	return true;
 }
 
+static bool read_forecast(struct suan_json *j, void *object)
+{
+	static const struct suan_key table[] = {
+		STRING("price", suan_site_spec, price_forecast),
+		STRING("carbon", suan_site_spec, carbon_forecast),
+	};
+	static const struct suan_keys keys = KEYS(table);
+
+	return suan_keys_read(j, &keys, object);
+}
+
 static const struct suan_key point_table[] = {
 	{.name = "temperature", .type = SUAN_KEY_I32_FIXED, .digits = 3,
 	 .at = offsetof(struct suan_pue_point, temperature_mdeg), .min = -100000, .max = 100000,
@@ -413,6 +430,7 @@ static const struct suan_key site_table[] = {
 	CALL("carbon_market", read_market),
 	CALL("renewable", read_renewable),
 	CALL("temperature", read_temperature),
+	CALL("forecast", read_forecast),
 	WHOLE("racks", suan_site_spec, racks, 0, 100 * MILLION),
 	{.name = "cache", .type = SUAN_KEY_SIZE, .at = offsetof(struct suan_site_spec, cache_bytes),
 	 .max = INT64_MAX},
@@ -426,7 +444,8 @@ static void init_site(void *item)
 	*s = (struct suan_site_spec){.name = "", .zh = "", .hub = "", .owner = "", .driver = "",
 				     .driver_conf = "", .pue_milli = 1000, .price_file = "",
 				     .carbon_file = "", .price_tariff = "", .market_file = "",
-				     .renewable_file = "", .temperature_file = ""};
+				     .renewable_file = "", .temperature_file = "",
+				     .price_forecast = "", .carbon_forecast = ""};
 }
 
 static const struct suan_key link_table[] = {

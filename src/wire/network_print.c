@@ -195,6 +195,19 @@ static void put_pue(struct suan_buf *out, const struct suan_site_spec *s)
 	}
 }
 
+static void site_forecast(struct suan_buf *out, const struct suan_site_spec *s)
+{
+	bool price = s->price_forecast && s->price_forecast[0];
+	bool carbon = s->carbon_forecast && s->carbon_forecast[0];
+
+	if (!price && !carbon)
+		return;
+	suan_buf_adds(out, "    forecast: {");
+	put_string(out, "price", s->price_forecast);
+	put_string(out, "carbon", s->carbon_forecast);
+	suan_buf_adds(out, "}\n");
+}
+
 static void more_signals(struct suan_buf *out, const struct suan_site_spec *s)
 {
 	int64_t market = s->carbon_market_mg_kwh;
@@ -208,6 +221,7 @@ static void more_signals(struct suan_buf *out, const struct suan_site_spec *s)
 	site_line(out, "temperature", s->temperature_file);
 	if (s->has_temperature)
 		site_number(out, "temperature", s->temperature_mdeg, 3);
+	site_forecast(out, s);
 }
 
 static void site_signals(struct suan_buf *out, const struct suan_site_spec *s)

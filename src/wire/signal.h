@@ -63,6 +63,24 @@ SUAN_MUSTUSE enum suan_code suan_signal_parse(const char *text, size_t n, const 
 					      struct suan_signal *ret, struct suan_err *err);
 void suan_signal_done(struct suan_signal *s);
 
+/* A file of forecasts: our own CSV with a third column "issued", when each was made; several may
+ * stand in one file. Without that column, any form of suan_signal_parse: one issue, made when its
+ * first value begins. Errors as there. */
+struct suan_signal_issue {
+	int64_t issued_ms;
+	struct suan_signal signal;
+};
+struct suan_signal_issues {
+	struct suan_signal_issue *list; /* owned; in the order of the file */
+	uint32_t count;
+};
+SUAN_MUSTUSE enum suan_code suan_signal_issues_parse(const char *text, size_t n,
+						     const char *file_name,
+						     const struct suan_signal_want *want,
+						     struct suan_signal_issues *ret,
+						     struct suan_err *err);
+void suan_signal_issues_done(struct suan_signal_issues *s);
+
 const char *suan_signal_form_name(enum suan_signal_form f);	/* for people */
 
 #endif

@@ -224,6 +224,7 @@ static const char two_sites[] =
 static void test_power(void)
 {
 	struct sim_kit g;
+	struct suan_sim_meter *meter = NULL;
 	int64_t cost, carbon;
 
 	/* a is cheaper: 1 core of 4 for an hour there. b idles. */
@@ -238,7 +239,9 @@ static void test_power(void)
 	is_int(g.s.sites[1].energy, 160000, "b idles: 80 W · 2");
 	is_int(g.s.all.energy, 610000, "the sum");
 	is_int(g.s.all.cost, 805000, "the sum of costs");
-	suan_sim_footprint(&g.setup, &g.r, &g.r.rows[0], &cost, &carbon);
+	is_int(suan_sim_meter_new(&g.setup, &meter), SUAN_OK, "a meter");
+	suan_sim_footprint(meter, &g.r, &g.r.rows[0], &cost, &carbon);
+	suan_sim_meter_free(meter);
 	is_int(cost, 593750, "the job's cost: 0.1875 · 0.5 + 0.5");
 	is_int(carbon, 112500, "the job's carbon");
 	is_int(g.s.sites[0].total, 1, "the job ran at a");
