@@ -13,7 +13,8 @@
 #include "sys/log.h"
 #include "wire/tariff.h"
 
-#define AGAIN_MS   INT64_C(3600000)
+#define HOUR_MS    INT64_C(3600000)
+#define AGAIN_MS   HOUR_MS
 #define WEEK_MS	   INT64_C(604800000)
 #define MOST_STEPS 60000u
 
@@ -37,13 +38,15 @@ struct series { /* of one site and kind */
 	enum suan_signal_kind kind;
 	const struct suan_signal *signal; /* or: */
 	const struct suan_tariff *tariff;
+	int64_t issued_ms; /* the signal is a forecast */
 };
 
 /* ---- what was told before ---- */
 
 static void name_of(const struct series *s, char *out, size_t n)
 {
-	(void)snprintf(out, n, "told/%s/%s", s->site->name, suan_signal_kind_name(s->kind));
+	(void)snprintf(out, n, "told/%s/%s%s", s->site->name, suan_signal_kind_name(s->kind),
+		       s->issued_ms ? "/forecast" : "");
 }
 
 static bool is_told(struct suan_teller *t, const char *name, uint64_t hash)
@@ -89,6 +92,8 @@ static void on_told(void *ctx, const struct suan_core_answer *answer)
 
 	if (answer->code == SUAN_OK) {
 		x->done = true;
+		suan_log(SUAN_LOG_INFO, "signals of the network file: %s is told",
+			 x->name + strlen("told/"));
 		suan_timer_set(x->teller->remember, 0); /* not from inside of a flush */
 		return;
 	}
@@ -98,16 +103,25 @@ static void on_told(void *ctx, const struct suan_core_answer *answer)
 
 /* ---- one series ---- */
 
-static uint64_t hash_of(const struct suan_signal_spec *s)
+/* Of a tariff, what is told: it changes with the month. Of a file, all that it says: what is told of
+ * it goes on with the time, and that alone is no news. */
+static uint64_t hash_of(const struct series *s, const struct suan_signal_spec *told)
 {
-	uint64_t h = suan_hash_u64(SUAN_HASH_START, s->nsteps);
+	const struct suan_signal *g = s->signal;
+	uint64_t h = suan_hash_u64(SUAN_HASH_START, g ? g->series.count : told->nsteps);
 
-	h = suan_hash_u64(h, (uint64_t)s->until_ms);
-	h = suan_hash_u64(h, (uint64_t)s->period_ms + s->marginal);
-	for (uint32_t i = 0; i < s->nsteps; i++) {
-		h = suan_hash_u64(h, (uint64_t)s->steps[i].at_ms);
-		h = suan_hash_u64(h, (uint64_t)s->steps[i].value);
+	h = suan_hash_u64(h, (uint64_t)(g ? g->until_ms : told->period_ms));
+	h = suan_hash_u64(h, (uint64_t)s->issued_ms + told->marginal);
+	for (size_t i = 0; g && i < g->series.count; i++) {
+		h = suan_hash_u64(h, (uint64_t)g->series.steps[i].at_ms);
+		h = suan_hash_u64(h, (uint64_t)g->series.steps[i].value);
 	}
+	for (uint32_t i = 0; !g && i < told->nsteps; i++) {
+		h = suan_hash_u64(h, (uint64_t)told->steps[i].at_ms);
+		h = suan_hash_u64(h, (uint64_t)told->steps[i].value);
+	}
+	if (told->nsteps == MOST_STEPS) /* the rest comes later */
+		h = suan_hash_u64(h, (uint64_t)(told->steps[0].at_ms / SUAN_SIGNALS_KEEP_MS));
 	return h;
 }
 
@@ -148,18 +162,22 @@ static bool by_week(const struct series *s, struct suan_arena *arena, struct sua
 static bool by_date(const struct series *s, struct suan_arena *arena, struct suan_signal_spec *ret)
 {
 	const struct suan_signal *g = s->signal;
-	int64_t now = suan_clock_now_ms();
+	int64_t now = suan_clock_now_ms(), last = now + SUAN_SIGNALS_AHEAD_MS - HOUR_MS;
 
-	if (!copy_steps(&g->series, now - SUAN_SIGNALS_KEEP_MS, arena, ret))
+	if (!copy_steps(&g->series,
+			(g->until_ms < now ? g->until_ms : now) - SUAN_SIGNALS_KEEP_MS, arena, ret))
 		return false;
-	ret->until_ms = g->until_ms;
+	while (ret->nsteps > 1 && ret->steps[ret->nsteps - 1].at_ms >= last)
+		ret->nsteps--;
+	ret->issued_ms = s->issued_ms;
+	ret->until_ms = g->until_ms < last ? g->until_ms : last;
 	if (ret->until_ms <= ret->steps[ret->nsteps - 1].at_ms)
 		ret->until_ms = ret->steps[ret->nsteps - 1].at_ms + 1;
 	ret->marginal = g->marginal;
 	ret->estimated = (uint32_t)g->estimated;
 	ret->duplicates = (uint32_t)g->duplicates;
 	ret->gaps = (uint32_t)g->gaps;
-	if (ret->until_ms < now)
+	if (ret->until_ms < now && !s->issued_ms)
 		suan_log(SUAN_LOG_WARN,
 			 "site %s: the %s of the network file ends before today; the last known "
 			 "day is taken for all later ones",
@@ -208,7 +226,7 @@ static void tell_one(struct suan_teller *t, const struct series *s)
 		return;
 	}
 	x->teller = t;
-	x->hash = hash_of(spec);
+	x->hash = hash_of(s, spec);
 	name_of(s, x->name, sizeof(x->name));
 	if (is_told(t, x->name, x->hash)) {
 		free(x);
@@ -222,6 +240,28 @@ static void tell_one(struct suan_teller *t, const struct series *s)
 	t->posted = x;
 	suan_core_post(t->core, &ev, &arena, on_told, x);
 	suan_arena_done(&arena);
+}
+
+/* The newest of those that are made already. */
+static void tell_forecast(struct suan_teller *t, const struct suan_site_spec *site,
+			  enum suan_signal_kind kind, const struct suan_signal_issues *all)
+{
+	struct series s = {.site = site, .kind = kind};
+
+	for (uint32_t i = 0; i < all->count; i++) {
+		const struct suan_signal_issue *x = &all->list[i];
+
+		if (!x->signal.dated || x->issued_ms > suan_clock_now_ms() || x->issued_ms <= 0 ||
+		    x->issued_ms < s.issued_ms)
+			continue;
+		s.signal = &x->signal;
+		s.issued_ms = x->issued_ms;
+	}
+	if (s.signal)
+		tell_one(t, &s);
+	else if (all->count > 0)
+		suan_log(SUAN_LOG_WARN, "site %s: no forecast of its %s was made before today",
+			 site->name, suan_signal_kind_name(kind));
 }
 
 /* ---- all of them ---- */
@@ -245,6 +285,8 @@ static void tell_site(struct suan_teller *t, const struct suan_site_spec *site,
 		else
 			tell_one(t, &s);
 	}
+	for (int k = 0; k < SUAN_NSIGNALS; k++)
+		tell_forecast(t, site, (enum suan_signal_kind)k, &g->issues[k]);
 }
 
 void suan_teller_tell(struct suan_teller *t)
