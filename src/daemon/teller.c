@@ -103,8 +103,8 @@ static void on_told(void *ctx, const struct suan_core_answer *answer)
 
 /* ---- one series ---- */
 
-/* Of a tariff, what is told: it changes with the month. Of a file, all that it says: what is told of
- * it goes on with the time, and that alone is no news. */
+/* Of a tariff, what is told: it changes with the month. Of a file, all that it says: what is told
+ * of it goes on with the time, and that alone is no news. */
 static uint64_t hash_of(const struct series *s, const struct suan_signal_spec *told)
 {
 	const struct suan_signal *g = s->signal;

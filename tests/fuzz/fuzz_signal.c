@@ -58,6 +58,22 @@ out:
 	suan_buf_done(&out);
 }
 
+/* All forecasts of one file. */
+static void issues(const char *text, size_t size, const struct suan_signal_want *want)
+{
+	struct suan_signal_issues all = {0};
+	struct suan_err err = {0};
+
+	if (suan_signal_issues_parse(text, size, "f", want, &all, &err) == SUAN_OK) {
+		assert(all.count > 0);
+		for (uint32_t i = 0; i < all.count; i++)
+			check(&all.list[i].signal);
+	} else {
+		assert(err.text[0] && all.count == 0);
+	}
+	suan_signal_issues_done(&all);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct suan_signal_want wants[] = {{SUAN_SIGNAL_PRICE, 0, false},
@@ -81,6 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			assert(suan_utf8_valid(err.text, strlen(err.text)));
 		}
 		suan_signal_done(&g);
+		issues(text, size, &wants[i]);
 	}
 	free(text);
 	return 0;

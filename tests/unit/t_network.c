@@ -138,7 +138,8 @@ static void back(void)
 		"{temperature: 20, pue: 1.18}],\n     price: {zone: '+08:00', tariff: [{hours: "
 		"'10:00-12:00,22-6', months: 7-8, days: mon-fri,\n     price: 0.98, name: peak}, "
 		"{price: -0.1}]}}\n"
-		"  - {name: t2, carbon_market: m.csv, renewable: r.csv, temperature: t.csv}\n"
+		"  - {name: t2, carbon_market: m.csv, renewable: r.csv, temperature: t.csv,\n"
+		"     forecast: {price: 'p 1.csv', carbon: f.csv}}\n"
 		"  - {name: s2}\n"
 		"links: [{from: c, to: s2, gbit: 0.5}, {from: s2, to: c, gbit: 1, ms: 1.234,\n"
 		"     price_gib: 0.5, joule_gib: 1800}]\n";
@@ -232,6 +233,13 @@ static const struct {
 	 "n.yaml:4: sites/0/pools/0/memory: expected a size such as \"2GiB\", found an array"},
 	{"sites:\n  - name: a\n    pools:\n      - {name: p, nodes: 1, cores: 1, speed: 0}\n",
 	 "n.yaml:4: sites/0/pools/0/speed: expected a number from 0.001 to 1000, found 0"},
+	{"sites:\n  - name: a\n    price: {file: f.csv, currency: EUR}\n",
+	 "n.yaml:3: sites/0/price: found prices in EUR without exchange, want how many yuan one "
+	 "EUR is, such as exchange: 7.1"},
+	{"sites:\n  - name: a\n    forecast: {prize: f.csv}\n",
+	 "n.yaml:3: sites/0/forecast/prize: unknown key; did you mean \"price\"?"},
+	{"sites:\n  - name: a\n    forecast: f.csv\n",
+	 "n.yaml:3: sites/0/forecast: expected an object, found \"f.csv\""},
 	{"sites:\n  - name: a\n    pue: 0.9\n",
 	 "n.yaml:3: sites/0/pue: expected a number from 1 to 10 or a list of "
 	 "{temperature, pue}, found 0.9"},
