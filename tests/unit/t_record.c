@@ -14,10 +14,10 @@ static struct suan_pue_point pue[] = {{-5000, 1120}, {20000, 1180}};
 static struct suan_site_spec sites[] = {
 	{"zhongwei", "中卫", "ningxia", "owner", "local", 105180000, 37500000, 1150, -1, 0, "p.csv",
 	 "", 7, pools, 2, 7100000, false, SUAN_CARBON_ZERO, 450000, -3000, true, pue, 2, 0,
-	 "slurm.conf", "+08:00|;;;1;", "m.csv", "r.csv", "t.csv"},
+	 "slurm.conf", "+08:00|;;;1;", "m.csv", "r.csv", "t.csv", "pf.csv", "cf.csv"},
 	{"empty", "", "", "", "", -1, INT32_MIN, 0, INT64_MAX, INT64_MIN, "", "c.csv", 0, NULL, 0,
 	 0, true, 0, 0, 0, false, NULL, 0, UINT64_MAX, "",
-	 "", "", "", ""},
+	 "", "", "", "", "", ""},
 };
 static struct suan_hub_spec hubs[] = {{"ningxia", "宁夏", "west"}};
 static struct suan_city_spec cities[] = {{"beijing", "北京", "jing", 1, 2, 3}};
