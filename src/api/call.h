@@ -62,7 +62,7 @@ struct suan_api_call {
 	struct suan_api_call *next; /* in the queue */
 	const struct suan_api_route *route;
 	uint32_t route_number;
-	char name[128]; /* what {…} in the path matched */
+	char name[208]; /* what {…} in the path matched */
 	struct suan_principal who;
 	struct suan_arena arena;
 	struct suan_api_jobs jobs;

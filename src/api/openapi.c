@@ -8,6 +8,9 @@ struct schema {
 };
 
 /* Answers may gain members in later versions; clients skip what they do not know. */
+/* a list, or the one name alone */
+#define NAMES "{\"type\":[\"array\",\"string\"],\"items\":{\"type\":\"string\"}}"
+
 static const struct schema schemas[] = {
 	{"JobList",
 	 "{\"type\":\"object\",\"required\":[\"jobs\",\"next\"],\"properties\":{"
@@ -222,6 +225,39 @@ static const struct schema schemas[] = {
 	 "\"pool\":{\"type\":\"string\"},\"nodes\":{\"type\":\"integer\"},"
 	 "\"from\":{\"$ref\":\"#/components/schemas/Time\"},"
 	 "\"to\":{\"$ref\":\"#/components/schemas/Time\"}}}"},
+	{"DataAsk",
+	 "{\"type\":\"object\",\"required\":[\"source\",\"site\"],"
+	 "\"additionalProperties\":false,\"properties\":{\"source\":{\"type\":\"string\"},"
+	 "\"site\":{\"type\":\"string\"},\"sha256\":{\"type\":\"string\"},"
+	 "\"bytes\":{\"type\":[\"integer\",\"string\"]},\"account\":{\"type\":\"string\"},"
+	 "\"sites\":" NAMES ",\"hubs\":" NAMES ",\"users\":" NAMES ",\"accounts\":" NAMES ","
+	 "\"expires\":{\"type\":[\"string\",\"number\"]},"
+	 "\"ttl_s\":{\"type\":[\"string\",\"number\"]}}}"},
+	{"DataSite",
+	 "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
+	 "\"site\":{\"type\":\"string\"}}}"},
+	{"DataGrant",
+	 "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
+	 "\"users\":" NAMES ",\"accounts\":" NAMES "}}"},
+	{"Transfer",
+	 "{\"type\":\"object\",\"required\":[\"id\",\"data\",\"kind\",\"state\",\"bytes\","
+	 "\"done\"],\"properties\":{\"kind\":{\"enum\":[\"import\",\"copy\",\"check\"]},"
+	 "\"state\":{\"enum\":[\"RUNNING\",\"WAITING\"]}}}"},
+	{"TransferList",
+	 "{\"type\":\"object\",\"required\":[\"transfers\"],\"properties\":{\"transfers\":{"
+	 "\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Transfer\"}}}}"},
+	{"DataSet",
+	 "{\"type\":\"object\",\"required\":[\"name\"],\"properties\":{"
+	 "\"state\":{\"enum\":[\"READY\",\"COPYING\",\"LOST\"]},"
+	 "\"replicas\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+	 "\"required\":[\"site\",\"state\",\"kept\",\"runs\"],\"properties\":{"
+	 "\"state\":{\"enum\":[\"COPYING\",\"COMPLETE\",\"LOST\"]},"
+	 "\"transfer\":{\"oneOf\":[{\"type\":\"null\"},"
+	 "{\"$ref\":\"#/components/schemas/Transfer\"}]}}}}}}"},
+	{"DataList",
+	 "{\"type\":\"object\",\"required\":[\"data\",\"next\"],\"properties\":{\"data\":{"
+	 "\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/DataSet\"}},"
+	 "\"next\":{\"type\":[\"string\",\"null\"]}}}"},
 	{"SignalTold",
 	 "{\"type\":\"object\",\"required\":[\"site\",\"kind\",\"values\"],"
 	 "\"additionalProperties\":false,\"properties\":{\"site\":{\"type\":\"string\"},"

@@ -43,6 +43,11 @@ void suan_doc_footprint(const struct suan_engine *e, const struct suan_job_view 
 			struct suan_jsonw *w);
 void suan_doc_task_footprint(const struct suan_engine *e, const struct suan_task_view *t,
 			     struct suan_jsonw *w);
+/* doc_data.c: a data set with its copies and what makes or checks them; a transfer. */
+void suan_doc_data(const struct suan_engine *e, const struct suan_data_view *d,
+		   struct suan_jsonw *w);
+void suan_doc_transfer(const struct suan_engine *e, const struct suan_transfer_view *t,
+		       struct suan_jsonw *w);
 /* doc_signal.c: a signal with its value at now_ms, and how good it is; false: nothing is known, and
  * nothing was written. */
 bool suan_doc_signal(const struct suan_engine *e, uint32_t site, enum suan_signal_kind kind,

@@ -292,6 +292,8 @@ def test_every_route_is_documented_and_answers(server):
               'patchJob': {'priority': 3}, 'createToken': {'user': 'x'},
               'setAccounts': {}, 'reserve': {'nodes': 1, 'duration_s': 60, 'name': 'west'},
               'checkReservation': {'nodes': 1, 'duration_s': 60},
+              'putData': {'source': '/etc/hostname', 'site': 'west'}, 'replicateData': {'site': 'east'},
+              'evictData': {'site': 'east'}, 'grantData': {'users': ['*']},
               'tellSignal': {'site': 'west', 'kind': 'price', 'values': [{'time': 'now', 'value': 1}]}}
     called = set()
     for path, ops in api['paths'].items():
@@ -305,6 +307,9 @@ def test_every_route_is_documented_and_answers(server):
                 ident = str(server.submit('--hold', '--', 'true'))
             if name == 'revokeToken':
                 ident = 'nothing'
+            if name == 'removeData':
+                url = '/v1/data/gone'
+                server.http('PUT', url, bodies['putData'], status=201)
             url = url.replace('{id}', ident) + ('?kind=price' if name == 'getSignal' else '')
             called.add(name)
             if name == 'events':

@@ -67,7 +67,7 @@ static void test_refusals(void)
 	w.until = 1;
 	is_int(suan_plan_transport(&t, &a, &err), SUAN_EINVAL, "no such slot");
 	is_str(err.text, "work 0 is nowhere, or at no time", "said");
-	w = (struct suan_plan_work){1, 0, 1, 1};
+	w = (struct suan_plan_work){1, 0, 1, 1, 0};
 	is_int(suan_plan_transport(&t, &a, &err), SUAN_EINVAL, "backwards");
 	ok(near(a.cost, 7), "nothing was written");
 }

@@ -1,0 +1,106 @@
+"""Data sets and transfers of users: what may be said, who may see and do what, what is refused."""
+import json
+
+import pytest
+
+
+def put(server, name, status=201, **body):
+    return server.http('PUT', '/v1/data/' + name, {'source': '/nowhere/' + name, 'site': 'west', **body},
+                       status=status)[2]
+
+
+def names(server, query=''):
+    return [d['name'] for d in server.http('GET', '/v1/data' + query, status=200)[2]['data']]
+
+
+@pytest.fixture
+def users(make_server):
+    """A server with tokens: (server, {role or name: token})."""
+    server = make_server(insecure=False).start()
+    tokens = {'admin': (server.data / 'admin.token').read_text()}
+    server.token = tokens['admin']
+    for user, role in (('ann', 'user'), ('bob', 'user'), ('eve', 'viewer'), ('op', 'operator')):
+        made = server.cli('token', 'create', '--user', user, '--role', role, '--json')
+        tokens[user] = json.loads(made.stdout)['token']
+    return server, tokens
+
+
+def test_made_listed_and_removed(server):
+    sha = 'ab' * 32
+    doc = put(server, 'genomes.v1', sha256=sha, bytes='4GiB', sites=['west', 'east'], users='ann', ttl_s='30d')
+    assert (doc['name'], doc['sha256'], doc['bytes'], doc['sites'], doc['users']) == (
+        'genomes.v1', sha, 4 << 30, ['west', 'east'], ['ann'])
+    assert doc['expires'] > doc['made'] and [r['site'] for r in doc['replicas']] == ['west']
+    assert doc['replicas'][0]['kept'] and doc['complete'] == 0
+    again = {'source': '/nowhere/genomes.v1', 'site': 'west', 'sites': ['west', 'east']}
+    status, headers, same = server.http('PUT', '/v1/data/genomes.v1', again)
+    assert status == 200 and headers['Suan-Repeated'] == 'true' and same['id'] == doc['id']
+    for more, field in (({'sites': ['west']}, 'sites'), ({'source': '/other'}, 'source'), ({'sha256': 'cd' * 32}, 'sha256'),
+                        ({'bytes': 5}, 'bytes'), ({'hubs': ['h-west']}, 'hubs')):
+        problem = server.http('PUT', '/v1/data/genomes.v1', {**again, **more}, status=409)[2]
+        assert problem['field'] == field and 'another name' in problem['detail'], problem
+    for name in ('a', 'b', 'genomes.v2'):
+        put(server, name)
+    assert names(server) == ['genomes.v1', 'a', 'b', 'genomes.v2']
+    assert names(server, '?name=gen') == ['genomes.v1', 'genomes.v2']
+    page = server.http('GET', '/v1/data?limit=3', status=200)[2]
+    assert len(page['data']) == 3 and names(server, '?cursor=' + page['next']) == ['genomes.v2']
+    server.http('POST', '/v1/data/a/replicate', {'site': 'east'}, status=200)
+    doc = server.http('GET', '/v1/data/a', status=200)[2]
+    assert [r['site'] for r in doc['replicas']] == ['east', 'west']
+    doc = server.http('POST', '/v1/data/a/evict', {'site': 'east'}, status=200)[2]
+    assert [r['site'] for r in doc['replicas']] == ['west']
+    doc = server.http('POST', '/v1/data/a/grant', {'users': ['bob'], 'accounts': ['bio']}, status=200)[2]
+    assert (doc['users'], doc['accounts']) == (['bob'], ['bio'])
+    server.http('POST', '/v1/data/a/verify', b'', status=200)
+    server.http('DELETE', '/v1/data/a', status=200)
+    assert 'a' not in names(server)
+    server.kill()
+    server.start()
+    assert names(server) == ['genomes.v1', 'b', 'genomes.v2']
+
+
+def test_what_is_wrong_is_said(server):
+    put(server, 'genomes', sites=['west'])
+    for name, body, field in [('x', {'source': 'here'}, 'source'), ('x', {'site': 'nowhere'}, 'site'), ('x', {'site': ''}, 'site'),
+                              ('x', {'sha256': 'abc'}, 'sha256'), ('x', {'sites': ['nowhere']}, 'sites'),
+                              ('x', {'hubs': ['nowhere']}, 'hubs'), ('x', {'ttl': 5}, 'ttl'), ('-x', {}, 'name'),
+                              ('x', {'expires': '2020-01-01T00:00:00Z'}, 'expires')]:
+        assert put(server, name, 400, **body)['field'] == field, body
+    assert names(server) == ['genomes']
+    assert put(server, 'x', 422, sites=['east'])['field'] == 'site'
+    problem = server.http('GET', '/v1/data/genome', status=404)[2]
+    assert problem['field'] == 'name' and 'did you mean genomes?' in problem['detail']
+    problem = server.http('POST', '/v1/data/genomes/replicate', {'site': 'east'}, status=422)[2]
+    assert problem['field'] == 'site' and 'right are west' in problem['detail']
+    assert server.http('POST', '/v1/data/genomes/replicate', {}, status=400)[2]['field'] == 'site'
+    assert server.http('POST', '/v1/data/genomes/evict', {'site': 'east'}, status=404)[2]['field'] == 'site'
+    assert server.http('POST', '/v1/data/genomes/grant', {}, status=400)[2]['field'] == 'users'
+    server.http('DELETE', '/v1/data/none', status=404)
+    server.http('GET', '/v1/data?limit=0', status=400)
+
+
+def test_who_may_see_and_do_what(users):
+    server, tokens = users
+
+    def as_(who):
+        server.token = tokens[who]
+        return server
+
+    put(as_('ann'), 'mine')
+    put(as_('ann'), 'shared', users=['eve'])
+    put(as_('ann'), 'public', users=['*'])
+    put(as_('ann'), 'lab', accounts=['bio'])
+    assert names(as_('ann')) == names(as_('op')) == ['mine', 'shared', 'public', 'lab']
+    assert names(as_('bob')) == ['public'] and names(as_('eve')) == ['shared', 'public']
+    assert names(as_('bob'), '?account=bio') == ['public', 'lab']
+    assert {t['data'] for t in as_('bob').http('GET', '/v1/transfers', status=200)[2]['transfers']} <= {'public'}
+    as_('bob').http('GET', '/v1/data/mine', status=404)
+    as_('bob').http('DELETE', '/v1/data/mine', status=404)
+    assert 'only its owner' in as_('bob').http('DELETE', '/v1/data/public', status=403)[2]['detail']
+    as_('bob').http('POST', '/v1/data/public/grant', {'users': ['bob']}, status=403)
+    put(as_('eve'), 'hers', 403)
+    assert put(as_('bob'), 'mine', 409)['field'] == 'name'
+    as_('ann').http('POST', '/v1/data/mine/grant', {'users': ['bob']}, status=200)
+    as_('bob').http('GET', '/v1/data/mine', status=200)
+    as_('op').http('DELETE', '/v1/data/mine', status=200)
