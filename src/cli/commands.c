@@ -27,6 +27,8 @@ const struct suan_command *const suan_cli_commands[] = {
 	&suan_cli_qos,
 	&suan_cli_token,
 	&suan_cli_info,
+	&suan_cli_data,
+	&suan_cli_transfers,
 	&suan_cli_signals,
 	&suan_cli_simulate,
 	&suan_cli_plan,

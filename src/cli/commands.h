@@ -17,6 +17,7 @@ extern const struct suan_command suan_cli_reserve, suan_cli_reservations, suan_c
 extern const struct suan_command suan_cli_sites, suan_cli_pools, suan_cli_links, suan_cli_site;
 extern const struct suan_command suan_cli_account, suan_cli_qos;
 extern const struct suan_command suan_cli_token, suan_cli_info;
+extern const struct suan_command suan_cli_data, suan_cli_transfers;
 extern const struct suan_command suan_cli_signals, suan_cli_simulate,
 	suan_cli_plan;
 

@@ -73,7 +73,7 @@ def test_json_is_one_document(server, tmp_path):
         'preempt': (running,),
         'sites': (), 'pools': (), 'links': (), 'site': ('show', 'east'), 'account': (), 'qos': (),
         'token': ('list',), 'info': (),
-        'signals': (),
+        'signals': (), 'data': (), 'transfers': (),
         'config': ('check', '--network', server.file), 'simulate': ('--cores', 4, '--trace', trace),
     }
     runs.update({'reserve': ('--cores', 1, '--for', '1h', '--name', 'r'), 'reservations': (), 'unreserve': ('r',)})

@@ -104,3 +104,47 @@ def test_who_may_see_and_do_what(users):
     as_('ann').http('POST', '/v1/data/mine/grant', {'users': ['bob']}, status=200)
     as_('bob').http('GET', '/v1/data/mine', status=200)
     as_('op').http('DELETE', '/v1/data/mine', status=200)
+
+
+def test_the_command_line(server):
+    """From a source to its end, by commands only; copies themselves are not waited for."""
+    folder = server.home / 'genomes'
+    folder.mkdir()
+    sha = 'ab' * 32
+    doc = json.loads(server.cli('data', 'put', 'g1', './genomes', '--site', 'west', '--sha256', sha, '--bytes', '2GiB',
+                                '--residency', 'west,hub:h-east', '--expires', '30d', '--grant', 'user:ann', '--grant',
+                                'account:bio', '--account', 'org', '--json').stdout)
+    assert doc['source'] == str(folder) and doc['bytes'] == 2 << 30 and doc['sha256'] == sha
+    assert (doc['sites'], doc['hubs'], doc['users'], doc['accounts']) == (['west'], ['h-east'], ['ann'], ['bio'])
+    assert doc['account'] == 'org' and doc['expires']
+    assert server.cli('data', 'put', 'url', 'https://example.org/x', '-s', 'west', '--expires', 'now+1d').stdout == ''
+    rows = server.cli('data', 'ls', '--no-header', '--format', 'name,bytes,owner').stdout.split('\n')
+    assert rows[0].split()[:3] == ['g1', '2', 'GiB'] and rows[1].split()[:2] == ['url', '-'], rows
+    assert server.cli('data', 'ls', 'url', '--no-header', '--format', 'name').stdout.split() == ['url']
+    doc = json.loads(server.cli('data', 'replicate', 'g1', 'east', '--json').stdout)
+    assert [r['site'] for r in doc['replicas']] == ['east', 'west']
+    moved = json.loads(server.cli('transfers', '--json').stdout)['transfers']
+    assert {(t['data'], t['to']) for t in moved} <= {('g1', 'west'), ('g1', 'east'), ('url', 'west')}
+    assert server.cli('transfers').stdout.split()[:2] == ['ID', 'DATA']
+    server.cli('data', 'evict', 'g1', 'east')
+    server.cli('data', 'grant', 'g1', 'everybody')
+    shown = server.cli('data', 'show', 'g1').stdout
+    assert 'ann, *' in shown and sha in shown and 'west' in shown.split('\n\n')[1]
+    server.cli('data', 'verify', 'g1')
+    server.cli('data', 'rm', 'g1')
+    assert [d['name'] for d in json.loads(server.cli('data', '--json').stdout)['data']] == ['url']
+
+
+def test_wrong_command_lines(server):
+    server.cli('data', 'put', 'genomes', '/', '--site', 'west', '--residency', 'site:west')
+    for args, code, text in [
+            (('show', 'genome'), 3, 'did you mean genomes?'), (('ls', 'nothing'), 3, 'no data set'),
+            (('put', 'x', 'none', '--site', 'west'), 3, str(server.home / 'none')), (('put', 'x', '/etc'), 2, '--site'),
+            (('put', 'x'), 2, 'put NAME SOURCE'), (('replicate', 'genomes'), 2, 'replicate NAME SITE'),
+            (('replicate', 'genomes', 'east'), 4, 'right are west'), (('replicate', 'genomes', 'noplace'), 2, 'no site'),
+            (('put', 'genomes', '/etc', '--site', 'west'), 4, 'another source'),
+            (('grant', 'genomes', 'ann'), 2, 'want user:NAME'), (('grant', 'genomes'), 2, 'whom?'),
+            (('put', 'x', '/etc', '-s', 'west', '--expires', 'soon'), 2, 'expires'), (('copy', 'genomes'), 2, 'want put, ls'),
+            (('evict', 'genomes', 'east'), 3, 'no copy'), (('rm',), 2, 'rm NAME'), (('ls', '--format', 'x'), 2, 'no column')]:
+        r = server.cli('data', *args, code=code)
+        assert text in r.stderr and not r.stdout, (args, r.stderr)
