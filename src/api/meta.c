@@ -245,6 +245,37 @@ static uint64_t get_running(const struct suan_pool_view *p)
 	return p->running;
 }
 
+/* Data sets, their copies and what moves. */
+static void data_metrics(struct metrics *m, const struct suan_engine *e)
+{
+	static const char *const states[] = {
+		[SUAN_REPLICA_COPYING] = "copying",
+		[SUAN_REPLICA_COMPLETE] = "complete",
+		[SUAN_REPLICA_LOST] = "lost",
+	};
+	int64_t sets = 0, copies[3] = {0}, moving[2] = {0};
+	struct suan_replica_view r;
+	struct suan_transfer_view t;
+
+	for (uint32_t id = 0; (id = suan_engine_next_data(e, id)); sets++)
+		for (uint32_t i = 0; suan_engine_replica(e, id, i, &r); i++)
+			copies[r.state]++;
+	for (uint32_t id = 0; (id = suan_engine_next_transfer(e, id));)
+		if (suan_engine_transfer(e, id, &t))
+			moving[t.running]++;
+	number(m, "suan_data_sets", "gauge", "Data sets.", sets);
+	family(m, "suan_data_copies", "gauge", "Copies of data sets by state.");
+	for (int i = 0; i < 3; i++)
+		suan_buf_addf(m->out, "suan_data_copies{state=\"%s\"} %lld\n", states[i],
+			      (long long)copies[i]);
+	family(m, "suan_transfers", "gauge", "Transfers of data sets by state.");
+	for (int i = 0; i < 2; i++)
+		suan_buf_addf(m->out, "suan_transfers{state=\"%s\"} %lld\n",
+			      i ? "running" : "waiting", (long long)moving[i]);
+	number(m, "suan_data_moved_bytes_total", "counter",
+	       "Bytes of data sets moved between sites.", (int64_t)suan_engine_moved_bytes(e));
+}
+
 static void core_metrics(struct metrics *m, struct suan_api_call *c)
 {
 	struct suan_core_stats s;
@@ -304,6 +335,7 @@ void suan_api_metrics(struct suan_api_call *c)
 	pool_metric(&m, e, "suan_pool_memory_used_bytes", "Memory claimed by runs.",
 		    get_memory_used);
 	pool_metric(&m, e, "suan_pool_runs", "Runs at work.", get_running);
+	data_metrics(&m, e);
 	core_metrics(&m, c);
 	family(&m, "suan_http_requests_total", "counter", "Answers by operation and status.");
 	suan_api_each_count(c->api, one_count, &m);

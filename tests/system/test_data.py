@@ -53,6 +53,8 @@ def test_made_listed_and_removed(server):
     doc = server.http('POST', '/v1/data/a/grant', {'users': ['bob'], 'accounts': ['bio']}, status=200)[2]
     assert (doc['users'], doc['accounts']) == (['bob'], ['bio'])
     server.http('POST', '/v1/data/a/verify', b'', status=200)
+    metrics = server.http('GET', '/metrics', status=200)[2].decode()
+    assert '\nsuan_data_sets 4\n' in metrics and 'suan_data_copies{state="lost"}' in metrics
     server.http('DELETE', '/v1/data/a', status=200)
     assert 'a' not in names(server)
     server.kill()
