@@ -33,6 +33,7 @@ void suan_doc_remedy(const struct suan_engine *e, const struct suan_remedy *c,
 		     struct suan_jsonw *w);
 void suan_doc_waiting(const struct suan_engine *e, const struct suan_offer *chosen,
 		      const struct suan_waiting_offer *row, struct suan_jsonw *w);
+void suan_doc_names(struct suan_jsonw *w, const char *member, const struct suan_names *names);
 void suan_doc_reservation(const struct suan_engine *e, const struct suan_reservation_view *v,
 			  struct suan_jsonw *w);
 /* doc_quote.c: energy_kwh; negative: null. */

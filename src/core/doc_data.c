@@ -9,14 +9,6 @@ static const char *site_name(const struct suan_engine *e, uint32_t site)
 	return site != SUAN_NO_POOL && suan_engine_site(e, site, &s) ? s.spec->name : NULL;
 }
 
-static void put_names(struct suan_jsonw *w, const char *member, const struct suan_names *names)
-{
-	suan_jsonw_open(w, member, '[');
-	for (uint32_t i = 0; i < names->count; i++)
-		suan_jsonw_str(w, NULL, names->list[i]);
-	suan_jsonw_close(w, ']');
-}
-
 static const char *replica_state(enum suan_replica_state s)
 {
 	switch (s) {
@@ -133,10 +125,10 @@ void suan_doc_data(const struct suan_engine *e, const struct suan_data_view *d,
 	suan_jsonw_i64(w, "files", (int64_t)d->files);
 	suan_jsonw_time(w, "made", d->made_ms);
 	suan_jsonw_time(w, "expires", d->expires_ms);
-	put_names(w, "sites", &d->sites);
-	put_names(w, "hubs", &d->hubs);
-	put_names(w, "users", &d->users);
-	put_names(w, "accounts", &d->accounts);
+	suan_doc_names(w, "sites", &d->sites);
+	suan_doc_names(w, "hubs", &d->hubs);
+	suan_doc_names(w, "users", &d->users);
+	suan_doc_names(w, "accounts", &d->accounts);
 	suan_jsonw_i64(w, "copies", d->copies);
 	suan_jsonw_i64(w, "complete", d->complete);
 	suan_jsonw_str(w, "text", d->text);

@@ -3,7 +3,7 @@
 
 #include "core/doc.h"
 
-static void put_names(struct suan_jsonw *w, const char *member, const struct suan_names *names)
+void suan_doc_names(struct suan_jsonw *w, const char *member, const struct suan_names *names)
 {
 	suan_jsonw_open(w, member, '[');
 	for (uint32_t i = 0; i < names->count; i++)
@@ -103,8 +103,8 @@ void suan_doc_reservation(const struct suan_engine *e, const struct suan_reserva
 		suan_buf_done(&text);
 	}
 	suan_jsonw_str(w, "owner", v->owner);
-	put_names(w, "users", &v->users);
-	put_names(w, "accounts", &v->accounts);
+	suan_doc_names(w, "users", &v->users);
+	suan_doc_names(w, "accounts", &v->accounts);
 	suan_jsonw_time(w, "made", v->made_ms);
 	suan_jsonw_time(w, "from", v->from_ms);
 	suan_jsonw_time(w, "to", v->to_ms);

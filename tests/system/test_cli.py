@@ -181,7 +181,9 @@ def test_tables_fit_the_terminal(make_server, columns):
                  'e\u0301' * 40):
         s.submit('--hold', '--name', name, '--account', 'a' * 30, '--', 'true')
     array = s.submit('--hold', '--array', '1-9:2,20-30,41,43,45,47%3', '--', 'true')
-    for args in (('list',), ('pools',), ('sites',), ('links',), ('token', 'list'), ('list', '--no-header'),
+    s.cli('data', 'put', 'a-data-set-' + 'n' * 60, 'https://example.org/x', '--site', 'model', '--bytes', '123TiB')
+    for args in (('list',), ('pools',), ('sites',), ('links',), ('token', 'list'), ('list', '--no-header'), ('data',),
+                 ('transfers',),
                  ('list', '--format', 'id,job,name,user,account,state,site,pool,submit,start,end,elapsed,info')):
         lines = terminal(s, columns, *args)
         assert max(map(width, lines)) <= columns, (args, lines)

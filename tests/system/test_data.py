@@ -1,7 +1,10 @@
 """Data sets and transfers of users: what may be said, who may see and do what, what is refused."""
 import json
+import os
+import subprocess
 
 import pytest
+from conftest import SUAN, wait_for
 
 
 def put(server, name, status=201, **body):
@@ -150,3 +153,14 @@ def test_wrong_command_lines(server):
             (('evict', 'genomes', 'east'), 3, 'no copy'), (('rm',), 2, 'rm NAME'), (('ls', '--format', 'x'), 2, 'no column')]:
         r = server.cli('data', *args, code=code)
         assert text in r.stderr and not r.stdout, (args, r.stderr)
+
+
+def test_waiting_ends_when_there_is_nothing_to_wait_for(server):
+    """What is removed meanwhile, or lost, does not let a command wait for ever."""
+    env = dict(os.environ, SUAN_SERVER=server.url)
+    args = [SUAN, 'data', 'put', 'x', 'https://example.invalid/x', '--site', 'west', '--wait']
+    p = subprocess.Popen(args, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: 'x' in names(server), 'it is made')
+    server.cli('data', 'rm', 'x')
+    out, err = p.communicate(timeout=60)
+    assert p.returncode in (1, 3) and not out and 'x' in err, (p.returncode, err)
