@@ -325,6 +325,7 @@ static enum suan_code apply(struct suan_engine *e, const struct suan_event *ev,
 				     ev->u.signal, ev->now_ms) != SUAN_OK)
 			return SUAN_ENOMEM;
 		e->goals_ms = INT64_MIN;
+		e->plan->pools_dirty |= ev->u.signal->kind == SUAN_SIGNAL_PRICE; /* ranks */
 		return SUAN_OK;
 	case SUAN_EV_DATA:
 		return suan_engine_data(e, ev, out);

@@ -11,6 +11,7 @@
 
 #define FIRST_PAUSE_MS	 1000
 #define LONGEST_PAUSE_MS 300000
+#define WEEK_MS		 INT64_C(604800000)
 
 /* ---- deep copy ---- */
 
@@ -189,10 +190,29 @@ static int64_t times(int64_t a, int64_t b)
 	return suan_mul_i64(a, b, &r) ? r : INT64_MAX;
 }
 
-/* Micro-yuan per core-hour: rent and electricity. Unknown prices count nothing. */
-static int64_t rank_of(const struct suan_site_spec *site, const struct suan_pool_spec *p)
+/* Of the last day that was told, or of the week of a tariff: it changes when something is told, and
+ * not with the time, so that places do not take turns. 0: not known, or it costs nothing. */
+static int64_t mean_price(const struct suan_signals *g, uint32_t site)
 {
-	int64_t price = site->price_uyuan_kwh > 0 ? site->price_uyuan_kwh : 0;
+	struct suan_signal_facts told;
+	int64_t to = WEEK_MS, from = 0;
+	suan_int128 sum;
+
+	suan_signals_facts(g, site, SUAN_SIGNAL_PRICE, &told);
+	if (told.steps > 0) {
+		to = told.until_ms;
+		from = to - WEEK_MS / 7;
+	}
+	sum = suan_signals_sum(g, site, SUAN_SIGNAL_PRICE, from, to);
+	return sum > 0 ? (int64_t)(sum / (to - from)) : 0;
+}
+
+/* Micro-yuan per core-hour: rent and electricity. Unknown prices count nothing. */
+static int64_t rank_of(const struct suan_engine *e, const struct suan_eng_pool *pool)
+{
+	const struct suan_site_spec *site = e->net.sites[pool->site].spec;
+	const struct suan_pool_spec *p = &pool->spec;
+	int64_t price = mean_price(e->signals, pool->site);
 	int64_t rent = p->price_hour_uyuan > 0 ? p->price_hour_uyuan : 0;
 	int64_t power_mw = times(p->busy_watt, site->pue_milli);
 
@@ -219,7 +239,7 @@ void suan_net_plan_pool(const struct suan_engine *e, uint32_t pool, struct suan_
 	*ret = (struct suan_plan_pool){
 		.nodes = suan_net_usable(p), .cores = p->spec.cores, .gpus = p->spec.gpus,
 		.memory = p->spec.memory, .gpu_kind = p->gpu_kind,
-		.rank = rank_of(e->net.sites[p->site].spec, &p->spec), .closed = closed(e, p),
+		.rank = rank_of(e, p), .closed = closed(e, p),
 		.counted = suan_net_delegated(&e->net, pool)};
 }
 

@@ -157,6 +157,33 @@ static void test_file(void)
 	sim_kit_done(&g);
 }
 
+/* Tariffs are told, cost what they say, and of two free places the cheaper one is taken. */
+static void test_tariffs(void)
+{
+	static const char yaml[] =
+		"network: n\nsites:\n"
+		"  - {name: a, price: {zone: '+00:00', tariff: [{hours: 0-12, "
+		"price: 0.8}, {price: 1}]}, "
+		"pools: [{name: p, nodes: 1, cores: 4, busy_watt: 1000}]}\n"
+		"  - {name: b, price: {zone: '+00:00', tariff: [{hours: 0-12, "
+		"price: 0.3}, {price: 1}]}, "
+		"pools: [{name: p, nodes: 1, cores: 4, busy_watt: 1000}]}\n";
+	struct sim_kit g;
+
+	/* from 11 to 13 h of the epoch's day */
+	sim_kit_network(&g, yaml, "{\"id\":1,\"submit_s\":39600,\"run_s\":7200,\"cores\":4}\n");
+	must(suan_sim_signals_read(&g.net, "net", &g.signals, &g.err), &g.err);
+	must(suan_sim_signals_align(&g.signals, INT64_MIN, 39600000, &g.err), &g.err);
+	g.setup.signals = &g.signals;
+	g.setup.forecast_error_ppm = 500000;
+	ok(!suan_sim_is_issued(&g.setup, 0, SUAN_SIGNAL_PRICE), "a tariff is known beforehand");
+	sim_kit_run(&g);
+	is_int(g.r.rows[0].pool, 1, "at b");
+	is_int(g.s.sites[1].cost, 300000 + 1000000, "an hour before noon, and one after");
+	is_int(g.s.sites[0].cost, 0, "a draws nothing");
+	sim_kit_done(&g);
+}
+
 static void fails(const char *text, const char *why)
 {
 	struct suan_signal_want want = {SUAN_SIGNAL_CARBON, 0, false};
@@ -202,6 +229,7 @@ int main(void)
 {
 	test_errors();
 	test_file();
+	test_tariffs();
 	test_reading();
 	return tap_done();
 }
