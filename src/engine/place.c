@@ -567,7 +567,7 @@ uint32_t suan_nodes_most(const struct suan_nodes *n, const struct suan_req *req)
 static uint32_t find(struct suan_nodes *n, const struct suan_req *req, uint64_t used,
 		     struct suan_place *ret)
 {
-	if (n->counted || n->loose.cores > 0 || n->loose.nodes > 0) {
+	if (n->counted || suan_nodes_loose(n)) {
 		struct suan_vec v;
 
 		suan_nodes_vec(n, req, &v);

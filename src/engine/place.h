@@ -88,6 +88,10 @@ uint32_t suan_nodes_find(struct suan_nodes *n, const struct suan_req *req, struc
 /* The same without the nodes whose bit is set; one bit per node known. */
 uint32_t suan_nodes_find_but(struct suan_nodes *n, const struct suan_req *req,
 			     const uint64_t *hidden, struct suan_place *ret);
+static inline bool suan_nodes_loose(const struct suan_nodes *n)
+{
+	return n->loose.cores > 0 || n->loose.nodes > 0;
+}
 /* Could it take exactly these? For runs that exist already. */
 bool suan_nodes_can(const struct suan_nodes *n, const struct suan_req *req,
 		    const struct suan_place *places, uint32_t nplaces);

@@ -55,6 +55,14 @@ enum suan_code suan_pass_allowed(struct suan_pass *s, struct suan_ppool *o,
 	enum suan_code rc = SUAN_OK;
 
 	*ret = SUAN_YES;
+	if (o->planned == 0 && o->nwindows > 0 && suan_nodes_loose(&o->nodes)) {
+		/* which of the nodes runs without numbers leave beside windows, the sums say */
+		rc = suan_ends_base(s->p, o, s->idle);
+		if (rc == SUAN_OK &&
+		    suan_profile_earliest(&o->base, v, duration, s->now, s->now) != s->now)
+			*ret = SUAN_LATER;
+		return rc;
+	}
 	if (o->planned == 0)
 		return rc; /* runs only: never less free later; the nodes know of windows */
 	switch (s->p->kind) {
