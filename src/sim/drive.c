@@ -632,29 +632,6 @@ static int64_t command_ms(const struct drive *d)
 	return at > d->zero_ms ? at : d->zero_ms;
 }
 
-/* Where its nodes are, and how many cores they have. */
-static void note_nodes(const struct drive *d, struct suan_sim_reservation *x)
-{
-	const struct suan_network *net = d->s->network;
-	struct suan_reservation_view v = {0};
-	uint32_t pool, n, first = 0;
-
-	(void)suan_engine_reservation(d->e, x->id, &v);
-	x->from_ms = v.from_ms - d->zero_ms;
-	x->to_ms = v.to_ms - d->zero_ms;
-	x->pool = SUAN_NO_POOL;
-	x->site = SUAN_NO_POOL;
-	for (uint32_t i = 0; i < v.nparts; i++) {
-		if (!suan_engine_reserved(d->e, x->id, i, &pool, &n))
-			continue;
-		x->site = d->site_of_pool[pool];
-		for (first = 0; d->site_of_pool[first] != x->site; first++)
-			continue;
-		x->pool = v.nparts == 1 ? pool - first : SUAN_NO_POOL;
-		x->cores += (uint64_t)n * net->sites[x->site].pools[pool - first].cores;
-	}
-}
-
 static enum suan_code reserve(struct drive *d, const struct suan_reserve *spec)
 {
 	struct suan_sim_reservation *x = &d->r->reservations[d->r->nreservations++];
@@ -685,7 +662,7 @@ static enum suan_code reserve(struct drive *d, const struct suan_reserve *spec)
 	x->id = d->fx.reservation;
 	x->nodes = d->fx.nodes;
 	d->open++;
-	note_nodes(d, x);
+	suan_sim_reservation_note(d->e, d->s, d->site_of_pool, d->zero_ms, x);
 	return SUAN_OK;
 }
 
@@ -697,26 +674,6 @@ static enum suan_code command(struct drive *d)
 		return reserve(d, c->reserve);
 	return step_once(d, (struct suan_event){.type = SUAN_EV_ACCOUNTS,
 						.u.accounts = c->accounts});
-}
-
-/* Nodes may be lost, or found again, at any event; what counts is the time between. */
-static void watch_reservations(struct drive *d)
-{
-	int64_t at = d->now_ms - d->zero_ms;
-
-	for (uint32_t i = 0; d->open > 0 && i < d->r->nreservations; i++) {
-		struct suan_sim_reservation *x = &d->r->reservations[i];
-		struct suan_reservation_view v;
-
-		if (!x->id)
-			continue;
-		if (at >= x->to_ms || !suan_engine_reservation(d->e, x->id, &v)) {
-			x->id = 0;
-			d->open--;
-		} else if (at >= x->from_ms) {
-			x->broken |= v.lost > 0;
-		}
-	}
 }
 
 /* ---- the pass ---- */
@@ -829,7 +786,7 @@ static enum suan_code walk(struct drive *d)
 		if (rc == SUAN_OK)
 			rc = plan(d);
 		if (rc == SUAN_OK)
-			watch_reservations(d);
+			suan_sim_reservations_watch(d->e, d->r, d->now_ms - d->zero_ms, &d->open);
 		if (round % ROUNDS_PER_TICK != 0 || !d->s->tick)
 			continue;
 		d->r->stopped = !d->s->tick(d->s->ctx,

@@ -124,6 +124,49 @@ enum suan_code suan_sim_reserves_parse(const struct suan_buf *text, const char *
 	return rc;
 }
 
+/* ---- in the walk ---- */
+
+void suan_sim_reservation_note(const struct suan_engine *e, const struct suan_sim_setup *s,
+			       const uint32_t *site_of_pool, int64_t zero_ms,
+			       struct suan_sim_reservation *x)
+{
+	struct suan_reservation_view v = {0};
+	uint32_t pool, n, first = 0;
+
+	(void)suan_engine_reservation(e, x->id, &v);
+	x->from_ms = v.from_ms - zero_ms;
+	x->to_ms = v.to_ms - zero_ms;
+	x->pool = SUAN_NO_POOL;
+	x->site = SUAN_NO_POOL;
+	for (uint32_t i = 0; i < v.nparts; i++) {
+		if (!suan_engine_reserved(e, x->id, i, &pool, &n))
+			continue;
+		x->site = site_of_pool[pool];
+		for (first = 0; site_of_pool[first] != x->site; first++)
+			continue;
+		x->pool = v.nparts == 1 ? pool - first : SUAN_NO_POOL;
+		x->cores += (uint64_t)n * s->network->sites[x->site].pools[pool - first].cores;
+	}
+}
+
+void suan_sim_reservations_watch(const struct suan_engine *e, struct suan_sim_result *r,
+				 int64_t at_ms, uint32_t *open)
+{
+	for (uint32_t i = 0; *open > 0 && i < r->nreservations; i++) {
+		struct suan_sim_reservation *x = &r->reservations[i];
+		struct suan_reservation_view v;
+
+		if (!x->id)
+			continue;
+		if (at_ms >= x->to_ms || !suan_engine_reservation(e, x->id, &v)) {
+			x->id = 0;
+			(*open)--;
+		} else if (at_ms >= x->from_ms) {
+			x->broken |= v.lost > 0;
+		}
+	}
+}
+
 /* ---- use ---- */
 
 static const char *name_of(const struct suan_sim_setup *s, const struct suan_sim_row *row)
