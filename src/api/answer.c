@@ -67,6 +67,17 @@ void suan_api_object_send(struct suan_api_call *c, struct suan_api_object *o)
 	suan_api_send(c, 200, &o->text, NULL);
 }
 
+void suan_api_object_made(struct suan_api_call *c, struct suan_api_object *o,
+			  const struct suan_core_answer *answer, const char *path, uint64_t id)
+{
+	char headers[160];
+
+	suan_jsonw_close(&o->w, '}');
+	(void)snprintf(headers, sizeof(headers), "Location: %.64s/%llu\n%s", path,
+		       (unsigned long long)id, answer->repeated ? "Suan-Repeated: true\n" : "");
+	suan_api_send(c, answer->repeated ? 200 : 201, &o->text, headers);
+}
+
 int suan_api_status(enum suan_code code)
 {
 	switch (code) {

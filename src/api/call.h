@@ -87,6 +87,9 @@ struct suan_api_object {
 };
 void suan_api_object_open(struct suan_api_object *o, const char *list);
 void suan_api_object_send(struct suan_api_call *c, struct suan_api_object *o);
+/* Ends it with 201, or 200 if the same was asked before: that was made, at path/id. No list. */
+void suan_api_object_made(struct suan_api_call *c, struct suan_api_object *o,
+			  const struct suan_core_answer *answer, const char *path, uint64_t id);
 void suan_api_problem(struct suan_api_call *c, int status, const struct suan_err *err);
 /* A refusal or failure of the core, with its numbers. */
 void suan_api_refuse(struct suan_api_call *c, const struct suan_core_answer *answer);

@@ -248,30 +248,22 @@ static void submitted(void *ctx, const struct suan_core_answer *answer)
 	const struct suan_engine *e = suan_api_engine(c->api);
 	struct suan_job_view v;
 	struct suan_err err = {0};
-	struct suan_jsonw w;
-	struct suan_buf text;
-	char headers[128];
+	struct suan_api_object o;
 
 	if (answer->code != SUAN_OK) {
 		suan_api_refuse(c, answer);
 		return;
 	}
-	suan_buf_init(&text, 0);
-	suan_jsonw_init(&w, &text);
-	suan_jsonw_open(&w, NULL, '{');
+	suan_api_object_open(&o, NULL);
 	if (minimal(c) || !suan_engine_job(e, answer->first_job, &v))
-		suan_jsonw_i64(&w, "id", (int64_t)answer->first_job);
-	else if (suan_doc_job_full(e, &v, &w, &err) != SUAN_OK) {
-		suan_buf_done(&text);
+		suan_jsonw_i64(&o.w, "id", (int64_t)answer->first_job);
+	else if (suan_doc_job_full(e, &v, &o.w, &err) != SUAN_OK) {
+		suan_buf_done(&o.text);
 		suan_api_problem(c, 500, &err);
 		return;
 	}
-	suan_api_put_warnings(c, &w);
-	suan_jsonw_close(&w, '}');
-	snprintf(headers, sizeof(headers), "Location: /v1/jobs/%llu\n%s",
-		 (unsigned long long)answer->first_job,
-		 answer->repeated ? "Suan-Repeated: true\n" : "");
-	suan_api_send(c, answer->repeated ? 200 : 201, &text, headers);
+	suan_api_put_warnings(c, &o.w);
+	suan_api_object_made(c, &o, answer, "/v1/jobs", answer->first_job);
 }
 
 static void bulk_submitted(void *ctx, const struct suan_core_answer *answer)

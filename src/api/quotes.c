@@ -132,18 +132,14 @@ static void put_quote(const struct quote *q, struct suan_jsonw *w)
 
 void suan_api_check(struct suan_api_call *c)
 {
-	struct suan_jsonw w;
-	struct suan_buf text;
+	struct suan_api_object o;
 	struct quote q;
 
 	if (!ask(&q, c))
 		return;
-	suan_buf_init(&text, 0);
-	suan_jsonw_init(&w, &text);
-	suan_jsonw_open(&w, NULL, '{');
-	put_quote(&q, &w);
-	suan_jsonw_close(&w, '}');
-	suan_api_send(c, 200, &text, NULL);
+	suan_api_object_open(&o, NULL);
+	put_quote(&q, &o.w);
+	suan_api_object_send(c, &o);
 }
 
 /* ---- holding the place ---- */
@@ -232,28 +228,21 @@ static void held(void *ctx, const struct suan_core_answer *answer)
 	struct suan_api_call *c = ctx;
 	const struct suan_engine *e = suan_api_engine(c->api);
 	struct suan_reservation_view v;
-	struct suan_jsonw w;
-	struct suan_buf text;
-	char headers[96];
+	struct suan_api_object o;
 
 	if (answer->code != SUAN_OK) {
 		suan_api_refuse(c, answer);
 		return;
 	}
-	suan_buf_init(&text, 0);
-	suan_jsonw_init(&w, &text);
-	suan_jsonw_open(&w, NULL, '{');
-	suan_jsonw_i64(&w, "id", answer->reservation);
+	suan_api_object_open(&o, NULL);
+	suan_jsonw_i64(&o.w, "id", answer->reservation);
 	if (c->quote)
-		suan_jsonw_raw(&w, "quote", c->quote, strlen(c->quote));
-	suan_jsonw_open(&w, "held", '{');
+		suan_jsonw_raw(&o.w, "quote", c->quote, strlen(c->quote));
+	suan_jsonw_open(&o.w, "held", '{');
 	if (suan_engine_reservation(e, answer->reservation, &v))
-		suan_doc_reservation(e, &v, &w);
-	suan_jsonw_close(&w, '}');
-	suan_jsonw_close(&w, '}');
-	snprintf(headers, sizeof(headers), "Location: /v1/reservations/%u\n%s",
-		 answer->reservation, answer->repeated ? "Suan-Repeated: true\n" : "");
-	suan_api_send(c, answer->repeated ? 200 : 201, &text, headers);
+		suan_doc_reservation(e, &v, &o.w);
+	suan_jsonw_close(&o.w, '}');
+	suan_api_object_made(c, &o, answer, "/v1/reservations", answer->reservation);
 }
 
 /* The offers stand in the answer as they were when the place was chosen. */

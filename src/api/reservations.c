@@ -84,36 +84,38 @@ static bool complete(struct suan_api_call *c, struct suan_event *ev)
 	return true;
 }
 
-static void send_one(struct suan_api_call *c, uint32_t id, int status, const char *headers)
+static void put_one(struct suan_api_call *c, uint32_t id, struct suan_jsonw *w)
 {
 	const struct suan_engine *e = suan_api_engine(c->api);
 	struct suan_reservation_view v;
-	struct suan_jsonw w;
-	struct suan_buf text;
 
-	suan_buf_init(&text, 0);
-	suan_jsonw_init(&w, &text);
-	suan_jsonw_open(&w, NULL, '{');
 	if (suan_engine_reservation(e, id, &v))
-		suan_doc_reservation(e, &v, &w);
+		suan_doc_reservation(e, &v, w);
 	else
-		suan_jsonw_i64(&w, "id", id);
-	suan_jsonw_close(&w, '}');
-	suan_api_send(c, status, &text, headers);
+		suan_jsonw_i64(w, "id", id);
+}
+
+static void send_one(struct suan_api_call *c, uint32_t id)
+{
+	struct suan_api_object o;
+
+	suan_api_object_open(&o, NULL);
+	put_one(c, id, &o.w);
+	suan_api_object_send(c, &o);
 }
 
 static void made(void *ctx, const struct suan_core_answer *answer)
 {
 	struct suan_api_call *c = ctx;
-	char headers[96];
+	struct suan_api_object o;
 
 	if (answer->code != SUAN_OK) {
 		suan_api_refuse(c, answer);
 		return;
 	}
-	snprintf(headers, sizeof(headers), "Location: /v1/reservations/%u\n%s",
-		 answer->reservation, answer->repeated ? "Suan-Repeated: true\n" : "");
-	send_one(c, answer->reservation, answer->repeated ? 200 : 201, headers);
+	suan_api_object_open(&o, NULL);
+	put_one(c, answer->reservation, &o.w);
+	suan_api_object_made(c, &o, answer, "/v1/reservations", answer->reservation);
 }
 
 void suan_api_reserve(struct suan_api_call *c)
@@ -200,7 +202,7 @@ void suan_api_reservation(struct suan_api_call *c)
 	struct suan_reservation_view v;
 
 	if (find(c, &v))
-		send_one(c, v.id, 200, NULL);
+		send_one(c, v.id);
 }
 
 static void ended(void *ctx, const struct suan_core_answer *answer)
@@ -210,7 +212,7 @@ static void ended(void *ctx, const struct suan_core_answer *answer)
 	if (answer->code != SUAN_OK)
 		suan_api_refuse(c, answer);
 	else
-		send_one(c, answer->reservation, 200, NULL);
+		send_one(c, answer->reservation);
 }
 
 void suan_api_unreserve(struct suan_api_call *c)
