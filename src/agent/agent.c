@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/data.h"
 #include "agent/folders.h"
 #include "agent/run.h"
 #include "agent/staging.h"
@@ -21,6 +22,7 @@ struct suan_agent {
 	struct suan_driver *driver;
 	struct suan_staging *staging;
 	struct suan_folders *folders;
+	struct suan_agent_data *data;
 	struct suan_map runs;	      /* key of run → struct suan_agent_run * */
 	struct suan_agent_run *first; /* all of them */
 	bool fresh; /* the state folder was made just now: earlier runs are unknown */
@@ -347,6 +349,13 @@ void suan_agent_orders(struct suan_agent *a, const struct suan_order *orders, ui
 		case SUAN_ORDER_DROP:
 			suan_folders_drop(a->folders, orders[i].run.job);
 			break;
+		case SUAN_ORDER_COPY:
+		case SUAN_ORDER_COPY_STOP:
+		case SUAN_ORDER_ERASE:
+		case SUAN_ORDER_KEEP:
+		case SUAN_ORDER_SWEEP:
+			suan_agent_data_order(a->data, &orders[i]);
+			break;
 		}
 	}
 	suan_folders_note(a->folders);
@@ -409,6 +418,37 @@ static char *sub_path(const char *dir, const char *name)
 	return suan_buf_take(&b, NULL);
 }
 
+static void data_transfer(void *ctx, const struct suan_transfer_report *report)
+{
+	struct suan_agent *a = ctx;
+
+	if (a->config.transfer)
+		a->config.transfer(a->config.ctx, report);
+}
+
+static const char *data_peer(void *ctx, const char *site)
+{
+	struct suan_agent *a = ctx;
+
+	return a->config.peer ? a->config.peer(a->config.ctx, site) : NULL;
+}
+
+static enum suan_code open_data(struct suan_agent *a, struct suan_err *err)
+{
+	char *folder = sub_path(a->state_dir, "data");
+	struct suan_agent_data_config config = {.site = a->site,
+						.folder = folder,
+						.loop = a->config.loop,
+						.peer = data_peer,
+						.transfer = data_transfer,
+						.ctx = a};
+	enum suan_code rc = folder ? suan_agent_data_open(&a->data, &config, err)
+				   : suan_fail(err, SUAN_ENOMEM, "out of memory");
+
+	free(folder);
+	return rc;
+}
+
 static enum suan_code open_driver(struct suan_agent *a, struct suan_err *err)
 {
 	const struct suan_driver_ops *ops = suan_driver_find(a->config.driver);
@@ -462,6 +502,8 @@ enum suan_code suan_agent_open(struct suan_agent **ret, const struct suan_agent_
 	if (rc == SUAN_OK)
 		rc = suan_folders_open(&a->folders, a->state_dir, config->loop, a->staging, err);
 	if (rc == SUAN_OK)
+		rc = open_data(a, err);
+	if (rc == SUAN_OK)
 		rc = open_driver(a, err);
 out:
 	free(runs);
@@ -478,6 +520,7 @@ void suan_agent_close(struct suan_agent *a)
 		return;
 	suan_staging_free(a->staging);
 	suan_folders_close(a->folders);
+	suan_agent_data_close(a->data);
 	if (a->driver)
 		a->driver->ops->close(a->driver);
 	while (a->first)

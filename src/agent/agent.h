@@ -28,6 +28,11 @@ struct suan_agent_config {
 	void (*report)(void *ctx, const struct suan_report *report);
 	/* So many nodes of a pool can be used now; NULL = not wanted. */
 	void (*capacity)(void *ctx, const char *pool, uint32_t nodes);
+	/* Facts about copies of data sets, to be put on record; NULL = not wanted. */
+	void (*transfer)(void *ctx, const struct suan_transfer_report *report);
+	/* Where the copies of another site lie for this process; NULL, or NULL of it: they cannot
+	 * be read from here. */
+	const char *(*peer)(void *ctx, const char *site);
 	void *ctx;
 };
 

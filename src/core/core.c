@@ -365,6 +365,7 @@ enum suan_code suan_core_flush(struct suan_core *c, int64_t now_ms, struct suan_
 	now_ms = clamp_now(c, now_ms);
 	if (now_ms < c->retry_ms && !c->posted.count)
 		return SUAN_OK;
+	suan_core_transfers_again(c);
 	forget_old(c, now_ms);
 	if (!c->posted.count && !c->reports.count && now_ms < c->wake_ms)
 		return SUAN_OK;
@@ -389,7 +390,8 @@ enum suan_code suan_core_flush(struct suan_core *c, int64_t now_ms, struct suan_
 int64_t suan_core_wake(const struct suan_core *c)
 {
 	if (c->retry_ms)
-		return c->reports.count || c->wake_ms < c->retry_ms ? c->retry_ms : c->wake_ms;
+		return c->reports.count || c->again || c->wake_ms < c->retry_ms ? c->retry_ms
+										 : c->wake_ms;
 	if (c->posted.count || c->reports.count)
 		return suan_engine_now(c->engine);
 	return c->wake_ms;

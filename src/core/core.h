@@ -81,6 +81,8 @@ void suan_core_check(struct suan_core *c, const struct suan_event *ev, struct su
 /* A fact from a site. Kept and retried until it is durable; then the site is told to FORGET ended
  * runs. The report is copied. */
 void suan_core_report(struct suan_core *c, const struct suan_report *report);
+/* From a site about a copy of a data set. Kept and retried until it is durable. Copied. */
+void suan_core_transfer(struct suan_core *c, const struct suan_transfer_report *report);
 /* Commits, steps, plans, answers, orders. EFULL, EIO: commands were answered with that error and
  * reports wait for the next flush. */
 SUAN_MUSTUSE enum suan_code suan_core_flush(struct suan_core *c, int64_t now_ms,

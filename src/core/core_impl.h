@@ -31,9 +31,22 @@ struct suan_core_run_list { /* runs a site has to be told about */
 	size_t count, cap;
 };
 
+struct suan_core_copy_list { /* effects about data sets, of which a site has to be told */
+	struct suan_effect *list;
+	size_t count, cap;
+};
+
 struct suan_core_site_out {	    /* per engine site */
 	struct suan_site_link link; /* link.orders NULL: not attached */
 	struct suan_core_run_list starts, stops, forgets;
+	struct suan_core_copy_list copies;
+};
+
+struct suan_core_transfer { /* a report that could not be made durable yet; owned */
+	struct suan_core_transfer *next;
+	struct suan_core *core;
+	struct suan_transfer_report report; /* strings in the two below */
+	char sha256[65], text[256];
 };
 
 struct suan_core {
@@ -46,6 +59,7 @@ struct suan_core {
 	struct suan_core_site_out *sites;
 	size_t nsites, sites_cap;
 	struct suan_core_run_list drops; /* jobs forgotten in this round */
+	struct suan_core_transfer *again; /* to be posted once more */
 	struct suan_change *ring;	 /* CHANGE_RING entries */
 	uint64_t changes;		 /* how many were ever put in the ring */
 	uint64_t last_change;
@@ -78,5 +92,18 @@ void suan_core_effects_done(struct suan_core *c);
 
 /* core.c */
 bool suan_core_push_run(struct suan_core_run_list *l, struct suan_run_id run);
+
+/* ---- copies.c ---- */
+
+/* An effect COPY, COPY_STOP or ERASE, for its site. */
+void suan_core_copy_effect(struct suan_core *c, const struct suan_effect *f);
+/* Orders for a site about data sets. */
+void suan_core_send_copies(struct suan_core *c, struct suan_core_site_out *s);
+/* All that a site that was just attached should be doing and have. */
+void suan_core_attach_copies(struct suan_core *c, uint32_t site,
+			     const struct suan_site_link *link);
+/* Posts reports that could not be committed. */
+void suan_core_transfers_again(struct suan_core *c);
+void suan_core_transfers_done(struct suan_core *c);
 
 #endif

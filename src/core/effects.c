@@ -106,9 +106,10 @@ void suan_core_take_effects(struct suan_core *c, const struct suan_event *ev)
 		case SUAN_FX_CHANGED:
 			changed(c, f);
 			break;
-		case SUAN_FX_COPY: /* no command of the service makes data sets */
+		case SUAN_FX_COPY:
 		case SUAN_FX_COPY_STOP:
 		case SUAN_FX_ERASE:
+			suan_core_copy_effect(c, f);
 			break;
 		}
 	}
@@ -218,7 +219,7 @@ static void send_site(struct suan_core *c, struct suan_core_site_out *s)
 	uint32_t site;
 
 	if (!s->link.orders) { /* attach will send the open runs */
-		s->starts.count = s->stops.count = s->forgets.count = 0;
+		s->starts.count = s->stops.count = s->forgets.count = s->copies.count = 0;
 		return;
 	}
 	add_plain(&b, &s->forgets, SUAN_ORDER_FORGET);
@@ -234,6 +235,7 @@ static void send_site(struct suan_core *c, struct suan_core_site_out *s)
 		*outbox_next(&b) =
 			(struct suan_order){.kind = SUAN_ORDER_DROP, .run = c->drops.list[i]};
 	outbox_send(&b);
+	suan_core_send_copies(c, s);
 }
 
 void suan_core_send_orders(struct suan_core *c)
@@ -271,6 +273,7 @@ enum suan_code suan_core_attach(struct suan_core *c, const char *site,
 							       .grace_ms = t.stop_grace_ms};
 	}
 	outbox_send(&b);
+	suan_core_attach_copies(c, number, link);
 	return SUAN_OK;
 }
 
@@ -280,7 +283,9 @@ void suan_core_effects_done(struct suan_core *c)
 		free(c->sites[i].starts.list);
 		free(c->sites[i].stops.list);
 		free(c->sites[i].forgets.list);
+		free(c->sites[i].copies.list);
 	}
+	suan_core_transfers_done(c);
 	free(c->sites);
 	free(c->drops.list);
 }

@@ -30,6 +30,7 @@ struct local_site { /* a site whose agent lives in this process */
 	struct service *service;
 	struct suan_agent *agent;
 	uint32_t number; /* the engine's */
+	char *data;	 /* folder of its copies of data sets; owned */
 };
 
 struct service {
@@ -142,6 +143,26 @@ static void site_capacity(void *ctx, const char *pool, uint32_t nodes)
 	suan_core_post(core, &ev, NULL, NULL, NULL);
 }
 
+static void site_transfer(void *ctx, const struct suan_transfer_report *report)
+{
+	struct local_site *l = ctx;
+
+	if (l->service->core)
+		suan_core_transfer(l->service->core, report);
+}
+
+static const char *site_peer(void *ctx, const char *site)
+{
+	struct local_site *l = ctx;
+	struct service *v = l->service;
+	uint32_t number = suan_engine_find_site(suan_core_engine(v->core), site);
+
+	for (uint32_t i = 0; i < v->nsites; i++)
+		if (v->sites[i].number == number)
+			return v->sites[i].data;
+	return NULL;
+}
+
 static void site_orders(void *ctx, const struct suan_order *orders, uint32_t n)
 {
 	struct local_site *l = ctx;
@@ -184,6 +205,8 @@ static enum suan_code open_site(struct service *v, const struct suan_site_spec *
 					   .grace_ms = v->s->set.grace_ms,
 					   .report = site_report,
 					   .capacity = site_capacity,
+					   .transfer = site_transfer,
+					   .peer = site_peer,
 					   .ctx = l};
 	struct suan_buf dir;
 	enum suan_code rc;
@@ -193,6 +216,8 @@ static enum suan_code open_site(struct service *v, const struct suan_site_spec *
 	config.state_dir = suan_buf_str(&dir);
 	*l = (struct local_site){.service = v};
 	rc = suan_agent_open(&l->agent, &config, err);
+	suan_buf_adds(&dir, "/data");
+	l->data = suan_buf_take(&dir, NULL);
 	suan_buf_done(&dir);
 	if (rc != SUAN_OK)
 		return rc;
@@ -376,8 +401,10 @@ static void close_all(struct service *v)
 	suan_core_close(v->core, suan_clock_now_ms());
 	suan_teller_free(v->teller);
 	v->core = NULL; /* what agents still report will be told again after the next start */
-	for (uint32_t i = 0; i < v->nsites; i++)
+	for (uint32_t i = 0; i < v->nsites; i++) {
 		suan_agent_close(v->sites[i].agent);
+		free(v->sites[i].data);
+	}
 	suan_api_free(v->api);
 	free(v->sites);
 	suan_timer_free(v->wake);

@@ -14,6 +14,22 @@ enum suan_order_kind {
 	SUAN_ORDER_STOP,	/* TERM, grace, KILL */
 	SUAN_ORDER_FORGET,	/* its end is on record: stop reporting it */
 	SUAN_ORDER_DROP,	/* its job is forgotten: the run's own folder may go */
+	SUAN_ORDER_COPY,	/* make or check a copy of a data set, see struct suan_copy_order */
+	SUAN_ORDER_COPY_STOP,	/* break it off; what has come stays for the next attempt */
+	SUAN_ORDER_ERASE,	/* the copy goes, and what has come of one */
+	SUAN_ORDER_KEEP,	/* there is to be a copy of that data set here */
+	SUAN_ORDER_SWEEP,	/* all copies that no KEEP has named since the last SWEEP go */
+};
+
+/* A data set at a site. COPY: all of it; COPY_STOP: transfer and attempt; ERASE, KEEP: data. */
+struct suan_copy_order {
+	uint32_t transfer, attempt, data;
+	const char *name;
+	const char *sha256;	/* "" = not known yet */
+	uint64_t bytes;		/* 0 = not known yet */
+	const char *from;	/* site that has it; "" = outside; this site: it is only checked */
+	const char *source;	/* outside: path or URL */
+	uint64_t mbit;		/* reserved; 0 = as fast as it goes */
 };
 
 struct suan_order {
@@ -34,6 +50,8 @@ struct suan_order {
 	int64_t walltime_ms, submit_ms;
 	const void *payload, *env;	/* wire/payload.h */
 	size_t payload_len, env_len;
+	/* COPY … KEEP */
+	struct suan_copy_order copy;
 };
 
 enum suan_stream { SUAN_STDOUT, SUAN_STDERR };
