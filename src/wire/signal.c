@@ -10,7 +10,7 @@
 #include "wire/json.h"
 #include "wire/signal_inside.h"
 
-#define MOST_SHARE 1000000 /* millionths */
+#define MOST_SHARE 1000000000 /* billionths: not scaled yet */
 #define A_DATE_MS      INT64_C(1000000000000) /* September 2001: before it, times are no dates */
 #define NANO_PER_MICRO 1000
 #define KWH_PER_MWH    1000

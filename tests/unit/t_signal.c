@@ -6,6 +6,7 @@
 
 static const struct suan_signal_want price = {SUAN_SIGNAL_PRICE, 0, false};
 static const struct suan_signal_want dollars = {SUAN_SIGNAL_PRICE, 7100000, false};
+static const struct suan_signal_want share = {SUAN_SIGNAL_RENEWABLE, 0, false};
 static const struct suan_signal_want carbon = {SUAN_SIGNAL_CARBON, 0, false};
 static const struct suan_signal_want lifecycle = {SUAN_SIGNAL_CARBON, 0, true};
 
@@ -70,6 +71,9 @@ static void test_own(void)
 	is_int(got.gap_ms, 20000, "of 20 s");
 	is_int(got.first_gap_ms, 20000, "from 20 on");
 
+	is_int(parse(&share, "time,value\n0,0.2151\n5,1\n"), SUAN_OK, "shares up to 1");
+	holds("0=215100 5=1000000", "in millionths");
+
 	is_int(parse(&price, "\"time\",\"va\"\"lue\",\"value\"\n\"0\",\"a,\nb\",\"2\"\n"), SUAN_OK,
 	       "quotes");
 	holds("0=2000000", "a comma and an end of line in them");
@@ -88,6 +92,7 @@ static void test_own_errors(void)
 	refuses(&price, "time,value\n2026-11-21 08:00:00,1\n",
 		"f:2: time: found \"2026-11-21 08:00:00\", want RFC 3339 with its zone, "
 		"2026-11-21T08:00:00Z, or seconds");
+	refuses(&share, "time,value\n0,1.0001\n", "f:2: found a share above 1");
 	refuses(&price, "time,value\n0\n", "f:2: found 1 columns, want at least 2");
 	refuses(&price, "time,value\n0,x\n", "f:2: value: found \"x\", want a number");
 	refuses(&price, "time,value\n0,0x10\n", "f:2: value: found \"0x10\", want a number");
