@@ -169,7 +169,7 @@ def site_text(place, pools, pue, contract, facts):
     text = '  - name: %s\n    zh: %s\n    hub: %s\n    owner: owner-%s\n    lon: %s\n    lat: %s\n' % (
         place.name, place.zh, place.hub, place.name, place.lon, place.lat)
     text += tariff_text(place, facts)
-    for kind in ('carbon', 'temperature'):
+    for kind in ('carbon', 'renewable', 'temperature'):
         text += '    %s: signals/%s-%s.csv\n' % (kind, place.name, kind)
     text += '    carbon_market: %.1f\n    pue: [%s]\n    pools:\n' % (
         facts.number('carbon.residual') * (1 - contract), curve)
