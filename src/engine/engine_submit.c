@@ -3,6 +3,7 @@
 
 #include "engine/alone.h"
 #include "engine/reserve.h"
+#include "engine/goal.h"
 #include "engine/state.h"
 
 struct batch {			/* jobs made and linked, not listed yet */
@@ -104,6 +105,7 @@ static void list_job(struct suan_engine *e, struct suan_job *j, struct suan_effe
 	if (!e->policy.terse)
 		suan_effects_push(fx, &changed);
 	suan_mix_learn(&e->mix, e->strings, &j->req, suan_elems_count(j));
+	suan_goals_learn(e, j);
 	suan_sync_mark(e, j);
 	suan_reserve_joined(e, j);
 }

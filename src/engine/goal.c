@@ -10,6 +10,7 @@
 
 #define SLOT_MS	 INT64_C(3600000)
 #define SLOTS	 168u
+#define LONG_MS	 (1000 * 24 * SLOT_MS) /* longer than jobs run */
 #define ROUNDS	 8u
 #define PASSES	 2u
 #define RISE	 1000u		     /* thousandths */
@@ -47,6 +48,37 @@ bool suan_goals_waits(const struct suan_job *j, int64_t now_ms)
 {
 	return suan_goal_of(j) != SUAN_GOAL_FASTEST &&
 	       (j->more->target_ms == 0 || j->more->target_ms > now_ms);
+}
+
+/* ---- what comes in ---- */
+
+static int64_t share_milli(const struct suan_req *req, const struct suan_pool_spec *pool)
+{
+	uint64_t cores = (uint64_t)req->tasks * req->cores * 1000 / (pool->cores ? pool->cores : 1);
+	uint64_t gpus = pool->gpus ? (uint64_t)req->tasks * req->gpus * 1000 / pool->gpus : 0;
+	uint64_t most = cores > gpus ? cores : gpus;
+
+	if (req->exclusive)
+		most = (uint64_t)(req->nodes ? req->nodes : req->tasks) * 1000;
+	return most > 0 ? (int64_t)most : 1;
+}
+
+/* In the pool where it takes the least. */
+void suan_goals_learn(struct suan_engine *e, const struct suan_job *j)
+{
+	int64_t least = 0;
+
+	if (suan_goal_of(j) == SUAN_GOAL_FASTEST)
+		return;
+	for (uint32_t p = 0; p < e->net.npools; p++) {
+		const struct suan_pool_spec *spec = &e->net.pools[p].spec;
+		int64_t milli = share_milli(&j->req, spec);
+
+		if (e->net.pools[p].gone || j->req.cores > spec->cores || j->req.gpus > spec->gpus)
+			continue;
+		least = least == 0 || milli < least ? milli : least;
+	}
+	suan_inflow_add(&e->inflow, e->now_ms, least, j->estimate_ms);
 }
 
 /* ---- the list ---- */
@@ -114,22 +146,11 @@ struct sheet {
 	/* owned */
 	struct suan_profile *free;
 	struct suan_goal_pool *pools;
-	int64_t *rate, *price;
+	int64_t *rate, *ahead, *price;
 	struct suan_goal_need *needs;
 	struct suan_goal_start *starts;
 	bool known; /* what every pool costs */
 };
-
-static int64_t share_milli(const struct suan_req *req, const struct suan_pool_spec *pool)
-{
-	uint64_t cores = (uint64_t)req->tasks * req->cores * 1000 / (pool->cores ? pool->cores : 1);
-	uint64_t gpus = pool->gpus ? (uint64_t)req->tasks * req->gpus * 1000 / pool->gpus : 0;
-	uint64_t most = cores > gpus ? cores : gpus;
-
-	if (req->exclusive)
-		most = (uint64_t)(req->nodes ? req->nodes : req->tasks) * 1000;
-	return most > 0 ? (int64_t)most : 1;
-}
 
 /* Cost of a node over each slot. */
 static bool rate_pool(const struct sheet *s, uint32_t pool, bool carbon, int64_t *ret)
@@ -206,6 +227,26 @@ static void add_start(struct sheet *s, const struct suan_job *j)
 	s->n++;
 }
 
+/* What will be wanted of each pool, as parts of it, so that room is not filled with what could run
+ * now. Of the work to come, the part that is free on average can go elsewhere. */
+static void look_ahead(struct sheet *s)
+{
+	const struct suan_inflow *d = &s->e->inflow;
+	suan_int128 whole = 0, mean = suan_inflow_ahead(d, s->now_ms, LONG_MS);
+
+	for (uint32_t p = 0; p < s->npools; p++)
+		whole += s->pools[p].milli;
+	mean = mean < whole ? mean : whole;
+	for (uint32_t k = 0; k < SLOTS && whole > 0; k++) {
+		suan_int128 wanted = suan_inflow_ahead(d, s->now_ms, k * SLOT_MS);
+
+		wanted = (wanted < whole ? wanted : whole) * mean / whole;
+		for (uint32_t p = 0; p < s->npools; p++)
+			s->ahead[p * SLOTS + k] =
+				(int64_t)(wanted * s->pools[p].milli / whole);
+	}
+}
+
 static enum suan_code open_sheet(struct sheet *s, size_t most)
 {
 	size_t pools = (size_t)s->npools + 1, cells = pools * SLOTS;
@@ -213,10 +254,11 @@ static enum suan_code open_sheet(struct sheet *s, size_t most)
 	s->free = calloc(pools, sizeof(*s->free));
 	s->pools = calloc(pools, sizeof(*s->pools));
 	s->rate = calloc(cells, sizeof(*s->rate));
+	s->ahead = calloc(cells, sizeof(*s->ahead));
 	s->price = calloc(cells, sizeof(*s->price));
 	s->needs = calloc(pools * (most + 1), sizeof(*s->needs));
 	s->starts = calloc(most + 1, sizeof(*s->starts));
-	if (!s->free || !s->pools || !s->rate || !s->price || !s->needs || !s->starts)
+	if (!s->free || !s->pools || !s->rate || !s->ahead || !s->price || !s->needs || !s->starts)
 		return SUAN_ENOMEM;
 	for (uint32_t p = 0; p < s->npools; p++) {
 		const struct suan_pool_spec *spec = &s->e->net.pools[p].spec;
@@ -227,8 +269,9 @@ static enum suan_code open_sheet(struct sheet *s, size_t most)
 			return rc;
 		s->pools[p] = (struct suan_goal_pool){
 			&s->free[p], spec->nodes > 0 ? (int64_t)spec->nodes * 1000 : 1,
-			&s->rate[p * SLOTS]};
+			&s->rate[p * SLOTS], &s->ahead[p * SLOTS]};
 	}
+	look_ahead(s);
 	return SUAN_OK;
 }
 
@@ -239,6 +282,7 @@ static void close_sheet(struct sheet *s)
 	free(s->free);
 	free(s->pools);
 	free(s->rate);
+	free(s->ahead);
 	free(s->price);
 	free(s->needs);
 	free(s->starts);

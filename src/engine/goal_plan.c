@@ -173,7 +173,7 @@ static void answer(struct work *w, uint32_t i)
 		sum_up(w, w->other[i].pool, true);
 }
 
-/* What the profile says is not free. */
+/* What the profile says is not free, and what is expected. */
 static void load_runs(struct work *w, uint32_t pool)
 {
 	const struct suan_goal_pool *p = &w->g->pools[pool];
@@ -186,7 +186,8 @@ static void load_runs(struct work *w, uint32_t pool)
 		from = from > w->g->now_ms ? from : w->g->now_ms;
 		area = suan_profile_area(p->free, from, end);
 		w->load[cell(w, pool, k)] +=
-			(int64_t)((suan_int128)(most * (end - from) - area) * p->milli / most);
+			(int64_t)((suan_int128)(most * (end - from) - area) * p->milli / most) +
+			p->ahead[k] * (end - from);
 	}
 }
 

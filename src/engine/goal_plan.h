@@ -20,6 +20,7 @@ struct suan_goal_pool {		/* all borrowed */
 	const struct suan_profile *free;	/* what runs and starts of others leave */
 	int64_t milli;		/* thousandths of a node that it has; ≥ 1 */
 	const int64_t *rate;	/* cost of such a thousandth in each slot, in any unit */
+	const int64_t *ahead;	/* thousandths that work to come will want; it bears on prices */
 };
 
 /* Slot 0 is the one that now_ms lies in; beyond the last its rate holds for ever. */

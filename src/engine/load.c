@@ -859,6 +859,28 @@ static void get_mix(struct loader *l, const struct suan_field *f)
 	suan_intern_drop(l->e->strings, shape.gpu_kind);	/* the mix has its own reference */
 }
 
+static void get_inflow(struct loader *l, const struct suan_field *f)
+{
+	struct suan_inflow *d = &l->e->inflow;
+	struct suan_reader r;
+	struct suan_field x;
+	uint32_t kind = 0;
+
+	suan_field_reader(f, &r);
+	while (!failed(l) && suan_get_field(&r, &x)) {
+		if (x.tag == SUAN_SNAP_INFLOW_KIND)
+			kind = get_u32(l, &x, SUAN_INFLOW_KINDS - 1);
+		else if (x.tag == SUAN_SNAP_INFLOW_SINCE)
+			d->since_ms = suan_field_i64(&x);
+		else if (x.tag == SUAN_SNAP_INFLOW_WIDTH && !failed(l))
+			d->width[kind] = suan_field_i64(&x);
+		else if (x.tag == SUAN_SNAP_INFLOW_AREA && !failed(l))
+			d->area[kind] = suan_field_i64(&x);
+		damage(l, x.tag <= SUAN_SNAP_INFLOW_AREA && x.is_bytes);
+	}
+	damage(l, !f->is_bytes || r.bad || !suan_inflow_good(d));
+}
+
 static void get_forecast(struct loader *l, const struct suan_field *f)
 {
 	struct suan_reader r;
@@ -998,6 +1020,9 @@ static void get_memory(struct loader *l, const struct suan_field *f)
 		break;
 	case SUAN_SNAP_MIX:
 		get_mix(l, f);
+		break;
+	case SUAN_SNAP_INFLOW:
+		get_inflow(l, f);
 		break;
 	case SUAN_SNAP_SLOT:
 		get_slot(l, f);

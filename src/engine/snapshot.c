@@ -370,6 +370,24 @@ static void put_mix(struct writer *w)
 	}
 }
 
+static void put_inflow(struct writer *w)
+{
+	const struct suan_inflow *d = &w->e->inflow;
+
+	for (uint32_t k = 0; k < SUAN_INFLOW_KINDS; k++) {
+		size_t mark;
+
+		if (d->width[k] == 0 && d->area[k] == 0)
+			continue;
+		mark = suan_put_begin(w->out, SUAN_SNAP_INFLOW);
+		put_u64(w, SUAN_SNAP_INFLOW_KIND, k);
+		put_i64(w, SUAN_SNAP_INFLOW_SINCE, d->since_ms);
+		put_i64(w, SUAN_SNAP_INFLOW_WIDTH, d->width[k]);
+		put_i64(w, SUAN_SNAP_INFLOW_AREA, d->area[k]);
+		suan_put_end(w->out, mark);
+	}
+}
+
 static void put_slots(struct writer *w)
 {
 	const struct suan_planner *p = w->e->plan->planner;
@@ -438,6 +456,7 @@ enum suan_code suan_engine_save(const struct suan_engine *e, struct suan_buf *ou
 		put_standings(&w);
 	put_history(&w);
 	put_mix(&w);
+	put_inflow(&w);
 	put_forecast(&w);
 	for (size_t i = 0; i < e->reserves.count; i++)
 		suan_reserve_put(e->reserves.list[i], SUAN_SNAP_RESERVATION, out);

@@ -35,6 +35,7 @@ enum suan_snapshot_tag {	/* of the whole, in this order */
 	SUAN_SNAP_RESERVE_ID = 51,	/* of the last one ever made */
 	SUAN_SNAP_SIGNAL = 100,	/* of a site and kind, after the sites; signals_save.c */
 	SUAN_SNAP_GOALS = 120,	/* when goals were planned last */
+	SUAN_SNAP_INFLOW,	/* one kind of inflow.h */
 	SUAN_SNAP_DATA = 140,	/* before the jobs; data_pack.c */
 	SUAN_SNAP_TRANSFER, SUAN_SNAP_DATA_ID, SUAN_SNAP_TRANSFER_ID, SUAN_SNAP_MOVED,
 };
@@ -46,6 +47,11 @@ enum suan_snapshot_leaf {	/* LEVEL has the first two */
 };
 
 enum suan_snapshot_past { SUAN_SNAP_PAST_USER = 20 };	/* 1 … 8: members by table */
+
+enum suan_snapshot_inflow {
+	SUAN_SNAP_INFLOW_KIND = 1, SUAN_SNAP_INFLOW_SINCE, SUAN_SNAP_INFLOW_WIDTH,
+	SUAN_SNAP_INFLOW_AREA
+};
 
 enum suan_snapshot_mix {
 	SUAN_SNAP_MIX_CORES = 1, SUAN_SNAP_MIX_GPUS, SUAN_SNAP_MIX_MEMORY, SUAN_SNAP_MIX_WEIGHT,

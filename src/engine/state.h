@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/map.h"
 #include "engine/accounts.h"
+#include "engine/inflow.h"
 #include "engine/engine.h"
 #include "engine/forecast.h"
 #include "engine/fragment.h"
@@ -261,6 +262,7 @@ struct suan_engine {
 	struct suan_forecast forecast;
 	struct suan_acct acct;
 	struct suan_mix mix;		/* of accelerators asked for */
+	struct suan_inflow inflow;	/* of jobs with goals */
 	int64_t goals_ms;		/* when goal.c planned last; INT64_MIN = it has to */
 
 	uint64_t next_id;		/* of the next job */

@@ -231,6 +231,8 @@ enum suan_code suan_engine_verify(const struct suan_engine *e, struct suan_err *
 		rc = suan_fail(err, SUAN_ECORRUPT, "accounts: %s", bad);
 	if (rc == SUAN_OK && !suan_mix_verify(&e->mix))
 		rc = suan_fail(err, SUAN_ECORRUPT, "the mix of accelerators is broken");
+	if (rc == SUAN_OK && !suan_inflow_good(&e->inflow))
+		rc = suan_fail(err, SUAN_ECORRUPT, "the inflow of work is broken");
 	if (rc == SUAN_OK)
 		rc = check_reservations(e, err);
 	bad = rc == SUAN_OK ? suan_signals_verify(e->signals) : NULL;

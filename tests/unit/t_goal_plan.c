@@ -14,7 +14,7 @@
 
 struct fixture {
 	struct suan_profile free[POOLS];
-	int64_t rate[POOLS][SLOTS], price[POOLS * SLOTS];
+	int64_t rate[POOLS][SLOTS], ahead[POOLS][SLOTS], price[POOLS * SLOTS];
 	struct suan_goal_pool pools[POOLS];
 	struct suan_goal_need needs[MOST][POOLS];
 	struct suan_goal_start starts[MOST];
@@ -28,7 +28,8 @@ static void init(struct fixture *f, uint32_t npools, int32_t cores)
 	memset(f, 0, sizeof(*f));
 	for (uint32_t p = 0; p < npools; p++) {
 		ok(suan_profile_reset(&f->free[p], &all, 0) == SUAN_OK, "pool %u", p);
-		f->pools[p] = (struct suan_goal_pool){&f->free[p], cores * 1000, f->rate[p]};
+		f->pools[p] = (struct suan_goal_pool){&f->free[p], cores * 1000, f->rate[p],
+						    f->ahead[p]};
 		for (uint32_t k = 0; k < SLOTS; k++)
 			f->rate[p][k] = 100;
 	}

@@ -39,6 +39,27 @@ static void test_small(void)
 	ok(near(a.cost, 0) && near(a.late, 0), "costs nothing");
 }
 
+/* One slot of one place is cheap, but a work of two slots does one in it at most. */
+static void test_most(void)
+{
+	static const double capacity[] = {9, 9}, rate[] = {5, 6, 1, 2, 3, 7};
+	struct suan_plan_work w[] = {{0, 2, 3, 2, 1}, {0, 2, 3, 2, 1}};
+	struct suan_plan_transport t = {2, 3, capacity, rate, w, 2};
+	struct suan_plan_answer a = {0};
+
+	is_int(suan_plan_transport(&t, &a, &err), SUAN_OK, "solved");
+	ok(near(a.cost, 2 * (1 + 3)) && near(a.late, 0), "one a slot each: cost %f", a.cost);
+	w[0].most = w[1].most = 0;
+	is_int(suan_plan_transport(&t, &a, &err), SUAN_OK, "without limits");
+	ok(near(a.cost, 4 * 1), "all in the cheapest: cost %f", a.cost);
+	w[1] = (struct suan_plan_work){1, 1, 3, 3, 1};
+	w[0].most = 1;
+	is_int(suan_plan_transport(&t, &a, &err), SUAN_OK, "more than it can do");
+	ok(near(a.late, 2), "is late: %f", a.late);
+	w[1].most = -1;
+	is_int(suan_plan_transport(&t, &a, &err), SUAN_EINVAL, "less than nothing");
+}
+
 static void test_negative(void)
 {
 	static const double capacity[] = {1}, rate[] = {2, -3, -1};
@@ -217,6 +238,7 @@ static void test_random(void)
 int main(void)
 {
 	test_small();
+	test_most();
 	test_negative();
 	test_refusals();
 	test_random();
