@@ -141,7 +141,8 @@ static bool source_of(struct suan_agent_data *d, const struct suan_copy_order *c
 		folder = d->config.peer ? d->config.peer(d->config.ctx, c->from) : NULL;
 	if (folder && path_of(folder, c->data, out, n))
 		return true;
-	(void)snprintf(text, sizeof(text), "the copy at %s cannot be read from %s", c->from, d->site);
+	(void)snprintf(text, sizeof(text), "the copy at %s cannot be read from %s", c->from,
+		       d->site);
 	fail(d, c, text);
 	return false;
 }

@@ -130,7 +130,7 @@ void suan_core_transfer(struct suan_core *c, const struct suan_transfer_report *
 {
 	struct suan_core_transfer *t = calloc(1, sizeof(*t));
 
-	/* A lost report would leave its transfer hanging; without memory the process cannot go on. */
+	/* A lost report would leave its transfer hanging; without memory nothing can go on. */
 	if (!t)
 		abort();
 	t->core = c;

@@ -24,6 +24,8 @@ static void test_steady(void)
 	ok(suan_inflow_good(&d), "good");
 	d.area[3] = -1;
 	ok(!suan_inflow_good(&d), "damaged");
+	d = (struct suan_inflow){.since_ms = INT64_MIN};
+	ok(!suan_inflow_good(&d), "no such time");
 }
 
 static void test_kinds(void)
