@@ -1030,7 +1030,7 @@ static enum suan_code open_all(struct drive *d)
 	if (rc == SUAN_OK)
 		rc = tell_all(d);
 	if (rc == SUAN_OK)
-		rc = suan_sim_issuer_new(d->s, d->shift_ms, ZERO_MS, &d->issuer);
+		rc = suan_sim_issuer_new(d->s, d->shift_ms, d->zero_ms, &d->issuer);
 	if (rc == SUAN_OK)
 		rc = tell_issues(d);
 	if (rc == SUAN_OK)

@@ -170,14 +170,14 @@ static bool read_member(struct suan_json *j, struct doc *d, const char *name)
 /* As long as the one before it; one alone is taken for an hour. */
 static void find_end(struct doc *d)
 {
-	const struct suan_signal_step *last = d->steps + d->nsteps;
+	int64_t long_ms = 3600000;
+	size_t n = d->nsteps;
 
-	if (d->has_until || d->spec.period_ms || d->nsteps == 0)
+	if (d->has_until || d->spec.period_ms || n == 0)
 		return;
-	d->spec.until_ms =
-		suan_sat_add(last[-1].at_ms, d->nsteps > 1 && last[-1].at_ms > last[-2].at_ms
-						     ? last[-1].at_ms - last[-2].at_ms
-						     : 3600000);
+	if (n > 1 && d->steps[n - 1].at_ms > d->steps[n - 2].at_ms)
+		long_ms = d->steps[n - 1].at_ms - d->steps[n - 2].at_ms;
+	d->spec.until_ms = suan_sat_add(d->steps[n - 1].at_ms, long_ms);
 }
 
 enum suan_code suan_signal_doc_read(const char *text, size_t n, int64_t now_ms,
