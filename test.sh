@@ -31,7 +31,7 @@ exec </dev/null
 export PYTHONDONTWRITEBYTECODE=1
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1}
-[ -z "$long" ] || export SUAN_TEST_LONG=1
+[ -z "$long" ] || export SUAN_TEST_LONG=1 SUAN_AGREE_CASES=20000
 python=/usr/bin/python3 # Debian's, the one that python3-pytest belongs to
 logs=build-logs
 mkdir -p "$logs"

@@ -7,7 +7,7 @@
 #define SEEDS 3
 #define EACH 3 /* event is followed by a check */
 #else
-#define SEEDS 6
+#define SEEDS 4
 #define EACH 1
 #endif
 
