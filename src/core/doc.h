@@ -39,7 +39,7 @@ void suan_doc_reservation(const struct suan_engine *e, const struct suan_reserva
 /* doc_quote.c: energy_kwh; negative: null. */
 void suan_doc_kwh(struct suan_jsonw *w, int64_t joule);
 /* doc_footprint.c: energy, cost and carbon of the last run of each element, SCI (ISO/IEC 21031),
- * by the signals that are known now; null before it started, and of arrays of more than 10,000. */
+ * by the signals that are known now; null before it started, and of arrays of more than 1,000. */
 void suan_doc_footprint(const struct suan_engine *e, const struct suan_job_view *v,
 			struct suan_jsonw *w);
 void suan_doc_task_footprint(const struct suan_engine *e, const struct suan_task_view *t,
