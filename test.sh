@@ -193,7 +193,7 @@ system_tests() {
 		skip system "no test_*.py in tests/system"
 		return
 	fi
-	pytests system build-test/src/suan "${dirs[@]}" -- -n "$(nproc)" ${pattern:+-k "$pattern"}
+	pytests system build-test/src/suan "${dirs[@]}" -- -n $(($(nproc) + 1)) ${pattern:+-k "$pattern"}
 }
 
 # fuzz_target NAME SECONDS: on its own scratch corpus, seeded from tests/corpus/NAME.
