@@ -200,15 +200,18 @@ static bool outside(const struct suan_transfer *x)
 	return x->from == SUAN_NO_POOL || x->from == x->to;
 }
 
-/* The first of end, end + a quarter, … that is to come. */
+/* Of one that is overdue: its length so far is taken a quarter longer until that is to come. So
+ * it is looked at again the less often the longer it takes. */
 static int64_t expected_end(const struct suan_transfer *x, int64_t now_ms)
 {
-	int64_t quarter = (x->end_ms - x->begin_ms) / 4;
+	int64_t end = x->end_ms;
 
-	quarter = quarter > 1000 ? quarter : 1000;
-	if (x->end_ms > now_ms)
-		return x->end_ms;
-	return suan_sat_add(x->end_ms, ((now_ms - x->end_ms) / quarter + 1) * quarter);
+	while (end <= now_ms) {
+		int64_t quarter = (end - x->begin_ms) / 4;
+
+		end = suan_sat_add(end, quarter > 1000 ? quarter : 1000);
+	}
+	return end;
 }
 
 static enum suan_code plan_running(struct suan_engine *e, struct suan_transfer *x, int64_t now_ms)
