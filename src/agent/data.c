@@ -30,6 +30,7 @@ struct suan_agent_data {
 	struct suan_copier *copier;
 	struct copying *list;
 	struct suan_map kept; /* data sets that KEEP named */
+	bool kept_lost;	      /* one of them is not remembered: nothing is swept */
 };
 
 static uint64_t id_of(const struct copying *x)
@@ -133,6 +134,10 @@ static bool source_of(struct suan_agent_data *d, const struct suan_copy_order *c
 	const char *folder = d->folder;
 	char text[256];
 
+	if (!c->from[0] && strlen(c->source) >= n) {
+		fail(d, c, "the name of the source is too long");
+		return false;
+	}
 	if (!c->from[0]) {
 		(void)snprintf(out, n, "%s", c->source);
 		return true;
@@ -242,7 +247,10 @@ static void sweep(struct suan_agent_data *d)
 	size_t count = 0;
 	uint32_t set;
 
-	if (suan_fs_list(d->folder, &names, &count, &err) != SUAN_OK)
+	if (d->kept_lost)
+		suan_log(SUAN_LOG_WARN, "site %s: out of memory: old copies are not looked for",
+			 d->site);
+	else if (suan_fs_list(d->folder, &names, &count, &err) != SUAN_OK)
 		suan_log(SUAN_LOG_WARN, "site %s: %s", d->site, err.text);
 	name = suan_buf_str(&names);
 	for (size_t i = 0; i < count; i++, name += strlen(name) + 1)
@@ -254,6 +262,7 @@ static void sweep(struct suan_agent_data *d)
 	suan_buf_done(&names);
 	suan_map_done(&d->kept);
 	suan_map_init(&d->kept);
+	d->kept_lost = false;
 }
 
 void suan_agent_data_order(struct suan_agent_data *d, const struct suan_order *o)
@@ -273,9 +282,7 @@ void suan_agent_data_order(struct suan_agent_data *d, const struct suan_order *o
 		erase(d, o->copy.data);
 		break;
 	case SUAN_ORDER_KEEP:
-		/* one that is not remembered is copied anew, no more */
-		if (suan_map_put(&d->kept, o->copy.data, 1) != SUAN_OK)
-			suan_log(SUAN_LOG_ERROR, "site %s: out of memory", d->site);
+		d->kept_lost |= suan_map_put(&d->kept, o->copy.data, 1) != SUAN_OK;
 		break;
 	case SUAN_ORDER_SWEEP:
 		sweep(d);
